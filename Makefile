@@ -1,0 +1,32 @@
+# Short names for what is done often. Everything here is one go command or one
+# script: nothing needs make.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test race generate lint fmt check docker
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## serve on 127.0.0.1:8080, with a private PostgreSQL unless DATABASE_URL is set
+	go run ./cmd/commitment serve
+
+test: ## run the tests
+	go test ./...
+
+race: ## run the tests in random order, under the race detector
+	go test -race -shuffle=on ./...
+
+generate: ## rebuild the generated code from ent/schema
+	go generate ./...
+
+lint: ## vet, and lint with golangci-lint
+	.ci/run lint
+
+fmt: ## format the code and sort its imports
+	.ci/run fmt
+
+check: ## run everything that CI runs
+	.ci/run
+
+docker: ## build the container image
+	docker build --tag commitment .

@@ -1,0 +1,57 @@
+// Package schema declares the entities: BY HAND, one file each, declarations
+// only. Everything else below ent is generated from here by `go generate ./...`
+// and is never edited.
+package schema
+
+import (
+	"regexp"
+
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+
+	"commitment/internal/schemakit"
+)
+
+// Account is a place that holds money in one currency.
+type Account struct{ ent.Schema }
+
+// Mixin gives an account its id and its times.
+func (Account) Mixin() []ent.Mixin {
+	return []ent.Mixin{schemakit.ID{}, schemakit.Times{}}
+}
+
+// Fields of an account.
+func (Account) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("name").NotEmpty().MaxRuneLen(200).Unique(),
+		field.String("currency").MaxLen(3).Match(regexp.MustCompile(`^[A-Z]{3}$`)).Immutable().
+			Comment("ISO 4217 code"),
+		field.Int64("balance").Default(0).
+			Comment("sum of the account's entries, in minor units of its currency"),
+		field.Bool("allow_negative").Default(false).Immutable().
+			Comment("whether the balance may fall below zero, as for an account that brings money in"),
+		field.Int64("version").Default(1).Positive().
+			Comment("counts the changes; the ETag is made from it"),
+	}
+}
+
+// Edges of an account.
+func (Account) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("entries", Entry.Type).Annotations(entsql.OnDelete(entsql.NoAction)),
+	}
+}
+
+// Annotations hold the rules that the database enforces.
+func (Account) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		entsql.Checks(map[string]string{
+			"accounts_name_not_empty": "name <> ''",
+			"accounts_currency_code":  "currency ~ '^[A-Z]{3}$'",
+			"accounts_balance_floor":  "balance >= 0 OR allow_negative",
+		}),
+	}
+}

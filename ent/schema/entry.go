@@ -1,0 +1,61 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
+
+	"commitment/internal/schemakit"
+)
+
+// Entry is one side of a transfer: what it adds to an account. The two entries
+// of a transfer sum to zero.
+type Entry struct{ ent.Schema }
+
+// Mixin gives an entry its id and its time.
+func (Entry) Mixin() []ent.Mixin {
+	return []ent.Mixin{schemakit.ID{}, schemakit.CreatedAt{}}
+}
+
+// Fields of an entry.
+func (Entry) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("account_id", uuid.UUID{}).Immutable(),
+		field.UUID("transfer_id", uuid.UUID{}).Immutable(),
+		field.Int64("amount").Immutable().
+			Comment("signed, in minor units: what the account gains"),
+	}
+}
+
+// Edges of an entry.
+func (Entry) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("account", Account.Type).Ref("entries").Field("account_id").
+			Unique().Required().Immutable(),
+		edge.From("transfer", Transfer.Type).Ref("entries").Field("transfer_id").
+			Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of an entry: each foreign key has one.
+func (Entry) Indexes() []ent.Index {
+	return []ent.Index{
+		// An account's entries are read in pages, newest first.
+		index.Fields("account_id", "id"),
+		// A transfer touches an account once.
+		index.Fields("transfer_id", "account_id").Unique(),
+	}
+}
+
+// Annotations hold the rules that the database enforces.
+func (Entry) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		entsql.Checks(map[string]string{
+			"entries_amount_not_zero": "amount <> 0",
+		}),
+	}
+}

@@ -1,0 +1,13 @@
+// Package arch holds the tests of the repository itself: that imports point
+// down, that packages and exported names are documented, that files and
+// functions stay small, that the README's map is the tree, that links resolve,
+// that nothing in it belongs to one machine, and that generated code can be
+// told from code written by hand.
+//
+// The table of imports in table_test.go is the map of the layers: who adds a
+// package gives it a row there.
+//
+// Everything is read from the files. A test that asked the go tool would be
+// answered from the test cache, because the cache can't see what another
+// program reads; what a test opens itself, it sees.
+package arch

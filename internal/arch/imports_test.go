@@ -1,0 +1,217 @@
+package arch
+
+import (
+	"fmt"
+	"go/ast"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// find returns the index of the row of the package at pkg, or -1.
+func (rs rules) find(pkg string) int {
+	found := -1
+	for i, r := range rs {
+		if r.pkg == pkg {
+			return i
+		}
+		if strings.HasSuffix(r.pkg, "/...") && covers(r.pkg, pkg) && (found < 0 || len(r.pkg) > len(rs[found].pkg)) {
+			found = i
+		}
+	}
+	return found
+}
+
+// covers reports whether pattern is pkg, or ends in "/..." and takes pkg in.
+func covers(pattern, pkg string) bool {
+	top, open := strings.CutSuffix(pattern, "/...")
+	return pkg == top || open && within(pkg, top)
+}
+
+// coveredBy reports whether one of the patterns covers pkg.
+func coveredBy(patterns []string, pkg string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return covers(pattern, pkg) })
+}
+
+// imports finds imports that the table doesn't allow, and packages that have
+// no row in it.
+func (rs rules) imports(t *tree) []string {
+	var found []string
+	unknown := map[string]bool{}
+	for _, s := range t.source {
+		i := rs.find(s.dir)
+		if i < 0 {
+			if !unknown[s.dir] {
+				found = append(found, s.dir+" has no row in the table of imports")
+			}
+			unknown[s.dir] = true
+			continue
+		}
+		for _, spec := range s.syntax.Imports {
+			if why := rs.refuse(i, s, t.module, importPath(spec)); why != "" {
+				found = append(found, fmt.Sprintf("%s imports %s: %s", s.path, importPath(spec), why))
+			}
+		}
+	}
+	return found
+}
+
+// importPath returns the path that an import declaration names.
+func importPath(spec *ast.ImportSpec) string {
+	p, err := strconv.Unquote(spec.Path.Value)
+	if err != nil {
+		return spec.Path.Value
+	}
+	return p
+}
+
+// refuse says why a file of the package of row i may not import imported, or "".
+func (rs rules) refuse(i int, s *source, module, imported string) string {
+	switch {
+	case coveredBy(banned, imported):
+		return "nothing imports it"
+	case within(imported, module):
+		return rs.refuseOurs(i, s, strings.TrimPrefix(strings.TrimPrefix(imported, module), "/"))
+	case s.test():
+		return ""
+	case coveredBy(rs[i].never, imported):
+		return rs[i].pkg + " never does"
+	case len(rs[i].only) > 0 && otherModule(imported) && !coveredBy(rs[i].only, imported):
+		return fmt.Sprintf("%s imports other modules only from %s", rs[i].pkg, strings.Join(rs[i].only, ", "))
+	}
+	return ""
+}
+
+// otherModule reports whether an import path lies outside the standard
+// library, whose paths have no dot in their first element.
+func otherModule(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return strings.Contains(first, ".")
+}
+
+// refuseOurs is refuse for a package of this module.
+func (rs rules) refuseOurs(i int, s *source, pkg string) string {
+	j := rs.find(pkg)
+	switch {
+	case j < 0:
+		return "it has no row in the table of imports"
+	case s.test() && (j >= i || rs[j].helper):
+		return ""
+	case s.test():
+		return "it stands above " + rs[i].pkg
+	case !rs.allows(i, j):
+		return "not in the row of " + rs[i].pkg
+	}
+	return ""
+}
+
+// allows reports whether row i may import row j.
+func (rs rules) allows(i, j int) bool {
+	return slices.Contains(rs[i].may, rs[j].pkg) || j > i && slices.Contains(rs[i].may, below)
+}
+
+// missing finds rows that have no package.
+func (rs rules) missing(t *tree) []string {
+	used := make([]bool, len(rs))
+	for _, s := range t.source {
+		if i := rs.find(s.dir); i >= 0 {
+			used[i] = true
+		}
+	}
+	var found []string
+	for i, r := range rs {
+		if !used[i] {
+			found = append(found, r.pkg+" has a row in the table of imports, and no Go files")
+		}
+	}
+	return found
+}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	try(t, table.imports, []example{
+		{"lets a row import what it lists", map[string]string{
+			"cmd/commitment/main.go":      "package main\nimport \"commitment/internal/cli\"\n",
+			"internal/cli/cli.go":         "package cli\nimport (\"commitment/internal/app\"; \"net/http\")\n",
+			"internal/httpapi/routes.go":  "package httpapi\nimport (\"commitment/ent\"; \"commitment/ent/account\"; \"net/http\")\n",
+			"internal/txn/txn.go":         "package txn\nimport (\"commitment/ent\"; \"database/sql\")\n",
+			"ent/client.go":               "package ent\nimport (\"commitment/ent/account\"; \"commitment/ent/migrate\")\n",
+			"ent/schema/account.go":       "package schema\nimport (\"commitment/internal/schemakit\"; \"entgo.io/ent\"; \"regexp\")\n",
+			"internal/migration/apply.go": "package migration\nimport \"commitment/ent/migrate/migrations\"\n",
+		}, nil},
+		{"stops an import that points up", map[string]string{
+			"internal/postgres/pool.go": "package postgres\nimport \"commitment/internal/txn\"\n",
+			"internal/app/app.go":       "package app\nimport \"commitment/internal/cli\"\n",
+		}, []string{
+			"internal/app/app.go imports commitment/internal/cli: not in the row of internal/app",
+			"internal/postgres/pool.go imports commitment/internal/txn: not in the row of internal/postgres",
+		}},
+		{"stops an import that skips a layer", map[string]string{
+			"cmd/commitment/main.go":     "package main\nimport \"commitment/internal/app\"\n",
+			"internal/httpapi/routes.go": "package httpapi\nimport \"commitment/internal/postgres\"\n",
+		}, []string{
+			"cmd/commitment/main.go imports commitment/internal/app: not in the row of cmd/commitment",
+			"internal/httpapi/routes.go imports commitment/internal/postgres: not in the row of internal/httpapi",
+		}},
+		{"keeps HTTP and the database apart", map[string]string{
+			"internal/httpapi/account.go": "package httpapi\nimport \"database/sql\"\n",
+			"internal/middleware/log.go":  "package middleware\nimport _ \"github.com/jackc/pgx/v5/stdlib\"\n",
+			"internal/txn/txn.go":         "package txn\nimport \"net/http\"\n",
+			"internal/postgres/pool.go":   "package postgres\nimport h \"net/http/httptrace\"\n",
+		}, []string{
+			"internal/httpapi/account.go imports database/sql: internal/httpapi never does",
+			"internal/middleware/log.go imports github.com/jackc/pgx/v5/stdlib: internal/middleware never does",
+			"internal/postgres/pool.go imports net/http/httptrace: internal/postgres never does",
+			"internal/txn/txn.go imports net/http: internal/txn never does",
+		}},
+		{"keeps generated code out of the schema", map[string]string{
+			"ent/schema/account.go":    "package schema\nimport (\"commitment/ent\"; \"github.com/go-chi/chi/v5\"; \"example.com/money\"; \"github.com/google/uuid\")\n",
+			"internal/schemakit/id.go": "package schemakit\nimport \"commitment/ent/hook\"\n",
+			"internal/entgen/main.go":  "package main\nimport \"commitment/internal/ledger\"\n",
+		}, []string{
+			"ent/schema/account.go imports commitment/ent: not in the row of ent/schema",
+			"ent/schema/account.go imports github.com/go-chi/chi/v5: ent/schema never does",
+			"ent/schema/account.go imports example.com/money: ent/schema imports other modules only from entgo.io/..., github.com/google/uuid",
+			"internal/entgen/main.go imports commitment/internal/ledger: not in the row of internal/entgen",
+			"internal/schemakit/id.go imports commitment/ent/hook: not in the row of internal/schemakit",
+		}},
+		{"keeps helpers of tests in tests", map[string]string{
+			"internal/app/app.go":       "package app\nimport \"commitment/internal/pgtest\"\n",
+			"internal/app/app_test.go":  "package app_test\nimport (\"commitment/internal/app\"; \"commitment/internal/pgtest\"; \"database/sql\")\n",
+			"internal/txn/txn_test.go":  "package txn_test\nimport \"commitment/internal/httpapi\"\n",
+			"internal/pgtest/pgtest.go": "package pgtest\nimport \"commitment/internal/pgserver\"\n",
+		}, []string{
+			"internal/app/app.go imports commitment/internal/pgtest: not in the row of internal/app",
+			"internal/txn/txn_test.go imports commitment/internal/httpapi: it stands above internal/txn",
+		}},
+		{"bans a second driver, in tests too", map[string]string{
+			"internal/postgres/pool_test.go": "package postgres\nimport _ \"github.com/lib/pq\"\n",
+		}, []string{
+			"internal/postgres/pool_test.go imports github.com/lib/pq: nothing imports it",
+		}},
+		{"asks for a row", map[string]string{
+			"internal/new/a.go":   "package new\nimport \"commitment/internal/txn\"\n",
+			"internal/new/b.go":   "package new\n",
+			"internal/app/app.go": "package app\nimport \"commitment/internal/new\"\n",
+		}, []string{
+			"internal/app/app.go imports commitment/internal/new: it has no row in the table of imports",
+			"internal/new has no row in the table of imports",
+		}},
+	})
+}
+
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	small := rules{{pkg: "internal/app"}, {pkg: "internal/gone"}, {pkg: "ent/..."}, {pkg: "ent/schema"}}
+	try(t, small.missing, []example{
+		{"finds a row that outlived its package", map[string]string{
+			"internal/app/app.go":     "package app\n",
+			"internal/gone/README.md": "",
+			"ent/account/account.go":  "package account\n",
+		}, []string{
+			"internal/gone has a row in the table of imports, and no Go files",
+			"ent/schema has a row in the table of imports, and no Go files",
+		}},
+	})
+}

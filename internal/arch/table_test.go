@@ -1,0 +1,125 @@
+package arch
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// A rule is one row of the table of imports. It binds the files that ship;
+// tests may import what stands at or below their package's row and the helpers
+// of tests, and are free in the rest.
+type rule struct {
+	// pkg is the package's path in the module, "." for the top. With a final
+	// "/..." it stands for all packages at and below the path that have no row
+	// of their own.
+	pkg string
+	// may lists the rows that the package may import; below stands for all
+	// rows further down.
+	may []string
+	// never lists what the package may not import from elsewhere, the standard
+	// library included.
+	never []string
+	// only, when it isn't empty, lists all that the package may import from
+	// other modules.
+	only []string
+	// helper marks a helper of tests: all tests may import it.
+	helper bool
+}
+
+// below, in a row's may, is every row further down.
+const below = "..."
+
+var (
+	noSQL  = []string{"database/sql/...", "github.com/jackc/pgx/..."}
+	noHTTP = []string{"net/http/...", "github.com/go-chi/...", "github.com/danielgtaylor/huma/..."}
+	// banned is imported by nobody: pgx is the one driver.
+	banned = []string{"github.com/lib/pq/..."}
+)
+
+// table is the map of the layers, from the top down: a row imports only rows
+// that stand below it.
+var table = rules{
+	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/postgres", "internal/pgserver"}, never: noHTTP, helper: true},
+	{pkg: "internal/arch"},
+	{pkg: "."},
+	{pkg: "internal/entgen", may: []string{"internal/schemakit"}},
+
+	{pkg: "cmd/commitment", may: []string{"internal/cli"}},
+	{pkg: "internal/cli", may: []string{below}},
+	{pkg: "internal/app", may: []string{below}},
+
+	{pkg: "internal/httpapi", may: []string{
+		"internal/middleware", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "ent/...",
+	}, never: noSQL},
+	{pkg: "internal/reqtx", may: []string{"internal/txn", "ent/..."}},
+	{pkg: "internal/middleware", may: []string{"internal/problem", "internal/fault"}, never: noSQL},
+	{pkg: "internal/problem", may: []string{"internal/fault"}, never: noSQL},
+
+	{pkg: "internal/ledger", may: []string{"internal/txn", "internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/txn", may: []string{"internal/postgres", "internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/migration", may: []string{
+		"internal/postgres", "internal/fault", "ent/migrate", "ent/migrate/migrations",
+	}, never: noHTTP},
+	{pkg: "internal/telemetry"},
+	{pkg: "internal/postgres", may: []string{"internal/fault"}, never: noHTTP},
+	{pkg: "internal/pgserver", never: noHTTP},
+	{pkg: "internal/config", never: noHTTP},
+	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},
+
+	{pkg: "ent/...", may: []string{"ent/...", "ent/migrate", "ent/schema"}, never: noHTTP},
+	{pkg: "ent/migrate", never: noHTTP},
+	{pkg: "ent/migrate/migrations", never: noHTTP},
+	{pkg: "ent/schema", may: []string{"internal/schemakit"}, never: slices.Concat(noHTTP, noSQL), only: []string{"entgo.io/...", "github.com/google/uuid"}},
+	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
+}
+
+// rules is a table of imports.
+type rules []rule
+
+// upward finds rows that may import a row which doesn't stand below them, or
+// which isn't there, and rows that stand twice.
+func (rs rules) upward() []string {
+	var found []string
+	index := map[string]int{}
+	for i, r := range rs {
+		if _, twice := index[r.pkg]; twice {
+			found = append(found, r.pkg+" has two rows")
+		}
+		index[r.pkg] = i
+	}
+	for i, r := range rs {
+		for _, other := range r.may {
+			j, known := index[other]
+			if other != below && (!known || j < i) {
+				found = append(found, fmt.Sprintf("%s may import %s, which doesn't stand below it", r.pkg, other))
+			}
+		}
+	}
+	return found
+}
+
+func TestTableReadsFromTheTopDown(t *testing.T) {
+	t.Parallel()
+	for _, line := range table.upward() {
+		t.Error(line)
+	}
+}
+
+func TestUpward(t *testing.T) {
+	t.Parallel()
+	got := rules{
+		{pkg: "a", may: []string{below, "b"}},
+		{pkg: "b/...", may: []string{"b/...", "a", "gone"}},
+		{pkg: "a"},
+		{pkg: "b", may: []string{"b/..."}},
+	}.upward()
+	want := []string{
+		"a has two rows",
+		"b/... may import gone, which doesn't stand below it",
+		"b may import b/..., which doesn't stand below it",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("upward() = %q, want %q", got, want)
+	}
+}

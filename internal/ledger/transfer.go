@@ -1,0 +1,119 @@
+package ledger
+
+import (
+	"context"
+	"math"
+
+	"github.com/google/uuid"
+
+	"commitment/ent"
+	"commitment/ent/account"
+	"commitment/ent/entry"
+	"commitment/ent/transfer"
+	"commitment/internal/fault"
+)
+
+var (
+	errNoTransfer        = fault.New(fault.NotFound, "", "there is no such transfer")
+	errInsufficientFunds = fault.New(fault.Invalid, "insufficient-funds", "the account doesn't hold that much").At("/amount")
+	errSameAccount       = fault.New(fault.Invalid, "same-account", "a transfer needs two accounts").At("/to")
+	errOtherCurrency     = fault.New(fault.Invalid, "currency-mismatch", "the accounts have different currencies").At("/to")
+	errTooMuch           = fault.New(fault.Invalid, "amount-too-large", "a balance would grow beyond what can be counted").At("/amount")
+	errUnknownFrom       = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/from")
+	errUnknownTo         = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/to")
+)
+
+// NewTransfer is what it takes to move money.
+type NewTransfer struct {
+	From, To uuid.UUID
+	Amount   int64 // in minor units of the currency of both accounts, greater than zero
+	Memo     string
+}
+
+// MoveMoney makes a transfer with its two entries, which it returns with it.
+func MoveMoney(ctx context.Context, client *ent.Client, in NewTransfer) (*ent.Transfer, error) {
+	if in.From == in.To {
+		return nil, errSameAccount
+	}
+	from, to, err := lockBoth(ctx, client, in.From, in.To)
+	if err != nil {
+		return nil, err
+	}
+	if err := allowed(from, to, in.Amount); err != nil {
+		return nil, err
+	}
+	if err := addToBalance(ctx, client, from.ID, -in.Amount); err != nil {
+		return nil, err
+	}
+	if err := addToBalance(ctx, client, to.ID, in.Amount); err != nil {
+		return nil, err
+	}
+	t, err := client.Transfer.Create().SetAmount(in.Amount).SetMemo(in.Memo).Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.Edges.Entries, err = client.Entry.CreateBulk(
+		client.Entry.Create().SetTransferID(t.ID).SetAccountID(from.ID).SetAmount(-in.Amount),
+		client.Entry.Create().SetTransferID(t.ID).SetAccountID(to.ID).SetAmount(in.Amount),
+	).Save(ctx)
+	return t, err
+}
+
+// lockBoth reads and locks the two accounts, in the order of their ids: two
+// transfers in opposite directions wait for each other, but never both.
+func lockBoth(ctx context.Context, client *ent.Client, fromID, toID uuid.UUID) (from, to *ent.Account, err error) {
+	accounts, err := client.Account.Query().
+		Where(account.IDIn(fromID, toID)).
+		Order(account.ByID()).
+		ForUpdate(forChange).
+		All(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, a := range accounts {
+		switch a.ID {
+		case fromID:
+			from = a
+		case toID:
+			to = a
+		}
+	}
+	switch {
+	case from == nil:
+		return nil, nil, errUnknownFrom
+	case to == nil:
+		return nil, nil, errUnknownTo
+	}
+	return from, to, nil
+}
+
+// allowed reports what forbids to move the amount. That a balance doesn't fall
+// below zero is for the database to say; it is said here first because here is
+// known that it is the amount's fault.
+func allowed(from, to *ent.Account, amount int64) error {
+	switch {
+	case from.Currency != to.Currency:
+		return errOtherCurrency
+	case from.Balance < amount && !from.AllowNegative:
+		return errInsufficientFunds
+	case from.Balance < math.MinInt64+amount, to.Balance > math.MaxInt64-amount:
+		return errTooMuch
+	}
+	return nil
+}
+
+func addToBalance(ctx context.Context, client *ent.Client, id uuid.UUID, amount int64) error {
+	return client.Account.Update().Where(account.ID(id)).AddBalance(amount).AddVersion(1).Exec(ctx)
+}
+
+// Transfer returns the transfer of that id with its entries.
+func Transfer(ctx context.Context, client *ent.Client, id uuid.UUID) (*ent.Transfer, error) {
+	t, err := client.Transfer.Query().
+		Where(transfer.ID(id)).
+		WithEntries(func(q *ent.EntryQuery) { q.Order(entry.ByAmount()) }).
+		Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, errNoTransfer.With(err)
+	}
+	return t, err
+}

@@ -1,0 +1,38 @@
+package ledger
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+
+	"commitment/ent"
+	"commitment/ent/account"
+	"commitment/ent/entry"
+)
+
+// Balance is the trial balance of one currency.
+type Balance struct {
+	Currency string `sql:"currency"`
+	// Accounts and Entries count them.
+	Accounts int64 `sql:"accounts"`
+	Entries  int64 `sql:"entries"`
+	// Sum is the sum of all entries, in minor units. It is 0, or the books are wrong.
+	Sum int64 `sql:"sum"`
+}
+
+// TrialBalance adds up all entries, by currency. It reads the whole ledger.
+func TrialBalance(ctx context.Context, client *ent.Client) ([]Balance, error) {
+	var balances []Balance
+	err := client.Account.Query().
+		Order(account.ByCurrency()).
+		GroupBy(account.FieldCurrency).
+		Aggregate(func(accounts *sql.Selector) string {
+			entries := sql.Table(entry.Table)
+			accounts.LeftJoin(entries).On(accounts.C(account.FieldID), entries.C(entry.FieldAccountID))
+			accounts.AppendSelectAs("COUNT(DISTINCT "+accounts.C(account.FieldID)+")", "accounts").
+				AppendSelectAs(sql.Count(entries.C(entry.FieldID)), "entries")
+			return sql.As("COALESCE("+sql.Sum(entries.C(entry.FieldAmount))+", 0)", "sum")
+		}).
+		Scan(ctx, &balances)
+	return balances, err
+}

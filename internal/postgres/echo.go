@@ -1,0 +1,55 @@
+package postgres
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// echo logs every statement, BEGIN and COMMIT included, as SQLAlchemy's
+// echo=True does. It is for development: arguments are shown as they are.
+type echo struct{ log *slog.Logger }
+
+// statement is what is under way, in the context between start and end.
+type statement struct {
+	pgx.TraceQueryStartData
+	start time.Time
+}
+
+type statementKey struct{}
+
+// TraceQueryStart notes the statement and the time.
+func (e echo) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	return context.WithValue(ctx, statementKey{}, statement{TraceQueryStartData: data, start: time.Now()})
+}
+
+// TraceQueryEnd logs the statement with what became of it.
+func (e echo) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+	s, ok := ctx.Value(statementKey{}).(statement)
+	if !ok || !e.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("sql", s.SQL),
+		slog.Any("args", arguments(s.Args)),
+		slog.Duration("duration", time.Since(s.start)),
+		slog.Int64("rows", data.CommandTag.RowsAffected()),
+	}
+	if data.Err != nil {
+		attrs = append(attrs, slog.Any("error", data.Err))
+	}
+	e.log.LogAttrs(ctx, slog.LevelDebug, "statement", attrs...)
+}
+
+// arguments drops the result formats that stdlib passes to pgx as the first
+// argument, which are no part of the statement.
+func arguments(args []any) []any {
+	if len(args) > 0 {
+		if _, ok := args[0].(pgx.QueryResultFormatsByOID); ok {
+			return args[1:]
+		}
+	}
+	return args
+}

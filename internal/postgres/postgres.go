@@ -1,0 +1,152 @@
+// Package postgres is where the service meets PostgreSQL: it opens the
+// pgx-backed [sql.DB], echoes its statements, sorts its errors by SQLSTATE, and
+// says how a COMMIT ended. It knows nothing of entities, transactions of a
+// request, or HTTP.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// cancelGrace is how long a canceled statement may take to stop on the server
+// before its connection is given up. Within it a cancellation costs nothing.
+const cancelGrace = 5 * time.Second
+
+// Options configure a pool. What the URL says of a timeout or of the
+// application's name wins over the option. A zero duration or number leaves the
+// setting to PostgreSQL, pgx or database/sql, each of which has no limit there.
+type Options struct {
+	// URL names the database in any form that libpq understands.
+	URL string
+	// ApplicationName is what pg_stat_activity shows.
+	ApplicationName string
+
+	// MaxOpenConns bounds the connections in use and idle together.
+	MaxOpenConns int
+	// MaxIdleConns bounds the connections that wait for work. Less than
+	// MaxOpenConns makes a busy pool dial all the time; let idle time shrink it.
+	MaxIdleConns int
+	// ConnMaxIdleTime closes a connection that had no work for so long.
+	ConnMaxIdleTime time.Duration
+	// ConnMaxLifetime closes a connection of that age once it is free.
+	ConnMaxLifetime time.Duration
+	// LifetimeJitter takes up to so much off each connection's lifetime, so
+	// that connections opened together aren't closed together.
+	LifetimeJitter time.Duration
+	// PingAfter is the idle time after which a connection is pinged before it
+	// is used again, so that a stale one is replaced unnoticed.
+	PingAfter time.Duration
+
+	// ConnectTimeout bounds the whole of a connect, for each host by itself.
+	ConnectTimeout time.Duration
+	// StatementTimeout bounds each statement, on the server.
+	StatementTimeout time.Duration
+	// LockTimeout bounds each wait for a lock, on the server.
+	LockTimeout time.Duration
+	// IdleInTransactionTimeout ends a session whose transaction waits for its
+	// client for so long, on the server.
+	IdleInTransactionTimeout time.Duration
+
+	// Echo logs each statement at debug level with its arguments, duration and
+	// number of rows. Nil logs nothing.
+	Echo *slog.Logger
+}
+
+// Open returns a pool. It doesn't connect: connections are made on demand.
+func Open(o Options) (*sql.DB, error) {
+	cfg, err := o.connConfig()
+	if err != nil {
+		return nil, err
+	}
+	db := stdlib.OpenDB(*cfg,
+		stdlib.OptionAfterConnect(o.afterConnect),
+		stdlib.OptionShouldPing(func(_ context.Context, p stdlib.ShouldPingParams) bool {
+			return p.IdleDuration > o.PingAfter
+		}),
+		stdlib.OptionResetSession(func(_ context.Context, conn *pgx.Conn) error {
+			return discardExpired(conn, time.Now())
+		}),
+	)
+	db.SetMaxOpenConns(o.MaxOpenConns)
+	db.SetMaxIdleConns(o.MaxIdleConns)
+	db.SetConnMaxIdleTime(o.ConnMaxIdleTime)
+	db.SetConnMaxLifetime(o.ConnMaxLifetime)
+	return db, nil
+}
+
+// connConfig is the options as pgx wants them.
+func (o Options) connConfig() (*pgx.ConnConfig, error) {
+	cfg, err := pgx.ParseConfig(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("parse database URL: %w", err) // pgx keeps the password out of it
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = o.ConnectTimeout
+	}
+	for name, value := range map[string]string{
+		"application_name":                    o.ApplicationName,
+		"statement_timeout":                   milliseconds(o.StatementTimeout),
+		"lock_timeout":                        milliseconds(o.LockTimeout),
+		"idle_in_transaction_session_timeout": milliseconds(o.IdleInTransactionTimeout),
+	} {
+		if _, given := cfg.RuntimeParams[name]; !given && value != "" {
+			cfg.RuntimeParams[name] = value
+		}
+	}
+	// A canceled statement is canceled on the server and its connection kept;
+	// pgx's default is to cut the connection.
+	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelGrace}
+	}
+	if o.Echo != nil {
+		cfg.Tracer = echo{log: o.Echo}
+	}
+	return cfg, nil
+}
+
+// milliseconds is d as PostgreSQL's timeouts take it; empty when d is zero.
+func milliseconds(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return strconv.FormatInt(max(d.Milliseconds(), 1), 10)
+}
+
+// expiresKey is where a connection keeps the time of its end.
+const expiresKey = "commitment.expires"
+
+func (o Options) afterConnect(_ context.Context, conn *pgx.Conn) error {
+	// Times are UTC everywhere, whatever the zone of the machine or the session.
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name:  "timestamptz",
+		OID:   pgtype.TimestamptzOID,
+		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	if o.ConnMaxLifetime > 0 && o.LifetimeJitter > 0 {
+		life := o.ConnMaxLifetime - rand.N(o.LifetimeJitter)
+		conn.PgConn().CustomData()[expiresKey] = time.Now().Add(life)
+	}
+	return nil
+}
+
+// discardExpired makes database/sql replace a connection that is past its own,
+// jittered, end: database/sql itself knows one lifetime for all.
+func discardExpired(conn *pgx.Conn, now time.Time) error {
+	if end, ok := conn.PgConn().CustomData()[expiresKey].(time.Time); ok && now.After(end) {
+		return driver.ErrBadConn
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package postgres
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"commitment/internal/fault"
+)
+
+// The SQLSTATEs that are sorted by themselves and not by their class. The list
+// of all is https://www.postgresql.org/docs/current/errcodes-appendix.html.
+const (
+	notNullViolation     = "23502"
+	foreignKeyViolation  = "23503"
+	uniqueViolation      = "23505"
+	checkViolation       = "23514"
+	exclusionViolation   = "23P01"
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+	queryCanceled        = "57014"
+	lockNotAvailable     = "55P03"
+	idleInTransaction    = "25P03"
+)
+
+// Constraints says what the violation of each constraint means to a client, by
+// the constraint's name, at whichever statement, COMMIT included, it shows.
+type Constraints map[string]*fault.Error
+
+// Sort returns err as a [*fault.Error] when it comes from PostgreSQL, from the
+// way to it, or from a context that ended, and err itself otherwise. It goes by
+// SQLSTATE and constraint name, never by text.
+func (c Constraints) Sort(err error) error {
+	if sorted, ok := errors.AsType[*fault.Error](err); ok {
+		return sorted
+	}
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return c.sortServer(pgErr, err)
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fault.New(fault.Canceled, "", "the client went away").With(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fault.New(fault.Unavailable, "timeout", "the request took too long").With(err)
+	case IsConnectionError(err):
+		return unreachable(err)
+	}
+	return err
+}
+
+// sortServer sorts what the server answered.
+func (c Constraints) sortServer(pgErr *pgconn.PgError, err error) error {
+	if known, ok := c[pgErr.ConstraintName]; ok && pgErr.ConstraintName != "" {
+		return known.With(err)
+	}
+	switch pgErr.Code {
+	case uniqueViolation, exclusionViolation:
+		return fault.New(fault.Conflict, "already-exists", "this conflicts with something that exists").With(err)
+	case foreignKeyViolation:
+		return fault.New(fault.Conflict, "still-referenced", "this refers to something that is missing, or is still referred to").With(err)
+	case notNullViolation, checkViolation:
+		return fault.New(fault.Invalid, "", "a value breaks a rule of the data").With(err)
+	case serializationFailure, deadlockDetected:
+		return fault.New(fault.Unavailable, "concurrent-update", "the request collided with another one").With(err)
+	case lockNotAvailable:
+		return fault.New(fault.Unavailable, "locked", "another request holds what this one needs").With(err)
+	case queryCanceled, idleInTransaction:
+		return sortCanceled(err)
+	}
+	switch pgErr.Code[:min(2, len(pgErr.Code))] {
+	case "22": // data exception
+		return fault.New(fault.Invalid, "", "a value is out of its range").With(err)
+	case "08", "53", "57": // connection, resources, operator intervention
+		return unreachable(err)
+	}
+	return err
+}
+
+// sortCanceled tells a statement that its context ended from one that
+// statement_timeout ended.
+func sortCanceled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return fault.New(fault.Canceled, "", "the client went away").With(err)
+	}
+	return fault.New(fault.Unavailable, "timeout", "the request took too long").With(err)
+}
+
+func unreachable(err error) *fault.Error {
+	return fault.New(fault.Unavailable, "", "the database can't be reached now").With(err)
+}
+
+// IsConnectionError reports whether err is the end of a connection, by whatever
+// side, or the refusal of one. It says nothing of what was sent before.
+func IsConnectionError(err error) bool {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pgErr.SeverityUnlocalized == "FATAL" || pgErr.SeverityUnlocalized == "PANIC"
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err)
+}

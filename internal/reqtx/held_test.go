@@ -1,0 +1,198 @@
+package reqtx
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// answers runs handler twice behind a real server, once with its answer held
+// and once not, and returns both answers. Held or not, a client sees the same.
+func answers(t *testing.T, method string, handler http.HandlerFunc) (heldBack, direct string) {
+	t.Helper()
+	run := func(h http.HandlerFunc) string {
+		server := httptest.NewServer(h)
+		defer server.Close()
+		req, err := http.NewRequestWithContext(t.Context(), method, server.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Header.Del("Date")
+		var b strings.Builder
+		b.WriteString(resp.Status + "\n")
+		_ = resp.Header.Write(&b)
+		b.WriteString("\n" + string(body) + "\n")
+		_ = resp.Trailer.Write(&b)
+		return b.String()
+	}
+	heldBack = run(func(w http.ResponseWriter, r *http.Request) {
+		h := newHeld(w, 1<<20)
+		handler(h, r)
+		h.release(r.Method)
+	})
+	return heldBack, run(handler)
+}
+
+func TestHeldAnswersAreWhatNetHTTPAnswers(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		method  string
+		handler http.HandlerFunc
+	}{
+		{"implicit 200 without a body", "GET", func(http.ResponseWriter, *http.Request) {}},
+		{"implicit 200 with a body", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "<html>hello")
+		}},
+		{"status and header", "POST", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/x")
+			w.WriteHeader(http.StatusCreated)
+			_, _ = w.Write([]byte("{}"))
+		}},
+		{"the first status counts", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusAccepted)
+			w.WriteHeader(http.StatusTeapot)
+		}},
+		{"a header set after the status is ignored", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusOK)
+			w.Header().Set("X-Late", "1")
+		}},
+		{"204", "DELETE", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+			if _, err := w.Write([]byte("x")); !errors.Is(err, http.ErrBodyNotAllowed) {
+				panic(err)
+			}
+		}},
+		{"304", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("ETag", `"1"`)
+			w.WriteHeader(http.StatusNotModified)
+		}},
+		{"HEAD", "HEAD", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "hello")
+		}},
+		{"HEAD with a length and no body", "HEAD", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "12345")
+		}},
+		{"announced trailer", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Trailer", "X-Sum, X-Other")
+			_, _ = io.WriteString(w, "hello")
+			w.Header().Set("X-Sum", "5")
+		}},
+		{"prefixed trailer", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "hello")
+			_ = http.NewResponseController(w).Flush()
+			w.Header().Set(http.TrailerPrefix+"X-Sum", "5")
+		}},
+		{"read from a reader", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.Copy(w, struct{ io.Reader }{strings.NewReader("hello")})
+		}},
+		{"early hints are no answer", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusAccepted)
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			heldBack, direct := answers(t, tt.method, tt.handler)
+			if diff := cmp.Diff(direct, heldBack); diff != "" {
+				t.Errorf("answer (-net/http +held):\n%s", diff)
+			}
+		})
+	}
+}
+
+// sent counts what reaches the wire.
+type sent struct {
+	*httptest.ResponseRecorder
+	calls int
+}
+
+func (s *sent) WriteHeader(int)             { s.calls++ }
+func (s *sent) Write(p []byte) (int, error) { s.calls++; return len(p), nil }
+func (s *sent) Flush()                      { s.calls++ }
+
+func (s *sent) SetReadDeadline(time.Time) error  { return nil }
+func (s *sent) SetWriteDeadline(time.Time) error { return nil }
+func (s *sent) EnableFullDuplex() error          { return nil }
+
+func TestNothingReachesTheWireBeforeTheRelease(t *testing.T) {
+	t.Parallel()
+	wire := &sent{ResponseRecorder: httptest.NewRecorder()}
+	wire.Header().Set("X-Request-Id", "outer")
+	var w http.ResponseWriter = newHeld(wire, 1<<20)
+	control := http.NewResponseController(w)
+	w.Header().Set("X-Inner", "1")
+	w.WriteHeader(http.StatusEarlyHints)
+	w.WriteHeader(http.StatusCreated)
+	_, write := w.Write([]byte("a"))
+	_, text := io.WriteString(w, "b")
+	_, from := w.(io.ReaderFrom).ReadFrom(strings.NewReader("c"))
+	w.(http.Flusher).Flush()
+	err := errors.Join(write, text, from, control.Flush(),
+		control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Time{}), control.EnableFullDuplex())
+	if err != nil {
+		t.Errorf("error = %v, want nil", err)
+	}
+	if _, _, err := control.Hijack(); !errors.Is(err, http.ErrNotSupported) {
+		t.Errorf("Hijack() = %v, want %v", err, http.ErrNotSupported)
+	}
+	if _, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
+		t.Error("the held answer has an Unwrap")
+	}
+	if wire.calls != 0 || wire.Header().Get("X-Inner") != "" {
+		t.Errorf("calls = %d, header = %v: want nothing sent", wire.calls, wire.Header())
+	}
+	if w.Header().Get("X-Request-Id") != "outer" {
+		t.Error("the handler doesn't see the header that was set before it")
+	}
+}
+
+func TestAHeldBodyIsBounded(t *testing.T) {
+	t.Parallel()
+	fill := map[string]func(*held) error{
+		"Write":       func(h *held) error { _, err := h.Write(make([]byte, 11)); return err },
+		"WriteString": func(h *held) error { _, err := h.WriteString(strings.Repeat("x", 11)); return err },
+		"ReadFrom": func(h *held) error {
+			_, err := h.ReadFrom(strings.NewReader(strings.Repeat("x", 1<<20)))
+			return err
+		},
+	}
+	for name, write := range fill {
+		h := newHeld(httptest.NewRecorder(), 10)
+		if err := write(h); err == nil || h.err == nil {
+			t.Errorf("%s = %v, remembered %v, want both to be errors", name, err, h.err)
+		}
+		if h.body.Cap() > 1<<12 {
+			t.Errorf("%s holds %d bytes, want no more than the limit", name, h.body.Cap())
+		}
+		if _, err := h.Write(nil); err == nil {
+			t.Errorf("Write after %s = nil, want the same error", name)
+		}
+	}
+}
+
+func TestAnInvalidStatusPanicsAsInNetHTTP(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("WriteHeader(0) doesn't panic")
+		}
+	}()
+	newHeld(httptest.NewRecorder(), 1).WriteHeader(0)
+}

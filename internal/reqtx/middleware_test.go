@@ -1,0 +1,360 @@
+package reqtx_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"commitment/ent"
+	"commitment/ent/account"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+	"commitment/internal/reqtx"
+	"commitment/internal/txn"
+)
+
+// service is an HTTP server whose only handler is the test's.
+type service struct {
+	db   *txn.DB
+	pool *sql.DB
+	url  string
+}
+
+// serve runs handler behind the middleware, on a database of the test's own.
+func serve(t *testing.T, handler http.HandlerFunc, outer ...func(http.Handler) http.Handler) *service {
+	t.Helper()
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 4, MaxIdleConns: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	db := txn.New(pool, txn.Options{EndTimeout: time.Second})
+	h := reqtx.Middleware(db, reqtx.Options{MaxAnswer: 1 << 10, WriteError: writeError})(handler)
+	for _, wrap := range outer {
+		h = wrap(h)
+	}
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // panics are part of the tests
+	server.Start()
+	t.Cleanup(server.Close)
+	return &service{db: db, pool: pool, url: server.URL}
+}
+
+// writeError answers as package problem would, in short.
+func writeError(w http.ResponseWriter, _ *http.Request, err error) {
+	status := http.StatusInternalServerError
+	switch _, server := errors.AsType[*pgconn.PgError](err); {
+	case server:
+		status = http.StatusConflict
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, txn.ErrOutcomeUnknown):
+		status = http.StatusServiceUnavailable
+	}
+	w.Header().Set("X-Error", "yes")
+	w.WriteHeader(status)
+}
+
+// insert writes a row with the request's client; it answers nothing.
+func insert(r *http.Request, name string) error {
+	return ent.FromContext(r.Context()).Account.Create().SetName(name).SetCurrency("EUR").Exec(r.Context())
+}
+
+func (s *service) wantRow(t *testing.T, name string, want bool) {
+	t.Helper()
+	got, err := s.db.Client().Account.Query().Where(account.Name(name)).Exist(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("row %q exists = %v, want %v", name, got, want)
+	}
+}
+
+// do sends a request and returns the answer, or the error that took its place.
+func (s *service) do(t *testing.T, method string) (*http.Response, string, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return nil, "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return resp, string(body), err
+}
+
+// TestDecision is the table of package reqtx's documentation, row by row.
+func TestDecision(t *testing.T) {
+	t.Parallel()
+	const row = "row"
+	tests := []struct {
+		name   string
+		then   func(w http.ResponseWriter, r *http.Request) // after the row was written
+		status int                                          // 0: no answer at all
+		body   string
+		kept   bool
+	}{
+		{"a panic rolls back", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "ok")
+			panic("boom")
+		}, 0, "", false},
+		{"http.ErrAbortHandler rolls back", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "ok")
+			panic(http.ErrAbortHandler)
+		}, 0, "", false},
+		{"runtime.Goexit rolls back", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "ok")
+			runtime.Goexit()
+		}, 0, "", false},
+		{"rollback-only rolls back and answers", func(w http.ResponseWriter, r *http.Request) {
+			_ = txn.RollbackOnly(r.Context())
+			_, _ = io.WriteString(w, "dry run")
+		}, 200, "dry run", false},
+		{"commit-anyway commits an error", func(w http.ResponseWriter, r *http.Request) {
+			_ = txn.CommitAnyway(r.Context())
+			w.WriteHeader(http.StatusUnauthorized)
+		}, 401, "", true},
+		{"rollback-only is stronger than commit-anyway", func(w http.ResponseWriter, r *http.Request) {
+			_ = txn.RollbackOnly(r.Context())
+			_ = txn.CommitAnyway(r.Context())
+			w.WriteHeader(http.StatusCreated)
+		}, 201, "", false},
+		{"a 4xx rolls back", func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "no", http.StatusBadRequest)
+		}, 400, "no\n", false},
+		{"a 5xx rolls back", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadGateway)
+		}, 502, "", false},
+		{"an implicit 200 commits", func(http.ResponseWriter, *http.Request) {}, 200, "", true},
+		{"a written body commits", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "ok")
+		}, 200, "ok", true},
+		{"a 303 commits", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/", http.StatusSeeOther)
+		}, 303, "", true},
+		{"a 304 commits", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotModified)
+		}, 304, "", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if err := insert(r, row); err != nil {
+					writeError(w, r, err)
+					return
+				}
+				tt.then(w, r)
+			})
+			resp, body, err := s.do(t, http.MethodPost)
+			switch {
+			case tt.status == 0 && err == nil:
+				t.Errorf("answer = %s %q, want none", resp.Status, body)
+			case tt.status != 0 && err != nil:
+				t.Errorf("no answer: %v", err)
+			case tt.status != 0 && (resp.StatusCode != tt.status || body != tt.body):
+				t.Errorf("answer = %d %q, want %d %q", resp.StatusCode, body, tt.status, tt.body)
+			}
+			s.wantRow(t, row, tt.kept)
+		})
+	}
+}
+
+func TestNothingOfAnAnswerLeavesWhenItsCommitFails(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		w.Header().Set("X-Id", "1")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, "created")
+		_ = http.NewResponseController(w).Flush()
+	})
+	if _, err := s.pool.ExecContext(t.Context(), `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN RAISE 'refused' USING ERRCODE = '23514', CONSTRAINT = 'refused'; END $$;
+		CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
+		t.Fatal(err)
+	}
+	resp, body, err := s.do(t, http.MethodPost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusConflict || body != "" || resp.Header.Get("X-Id") != "" || resp.Header.Get("X-Error") == "" {
+		t.Errorf("answer = %d %q %v, want 409 without anything of the held answer", resp.StatusCode, body, resp.Header)
+	}
+	s.wantRow(t, "row", false)
+}
+
+func TestAnErrorThatTheHandlerIgnoredIsNotAnsweredWithSuccess(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		_ = insert(r, "row")
+		w.WriteHeader(http.StatusCreated)
+	})
+	resp, _, err := s.do(t, http.MethodPost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("status = %d, want 500", resp.StatusCode)
+	}
+	s.wantRow(t, "row", false)
+}
+
+func TestAClientThatWentAwayRollsBack(t *testing.T) {
+	t.Parallel()
+	inserted, ended := make(chan struct{}), make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		_ = txn.CommitAnyway(r.Context())
+		close(inserted)
+		<-r.Context().Done()
+		w.WriteHeader(http.StatusCreated)
+	}, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer close(ended)
+			next.ServeHTTP(w, r)
+		})
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-inserted
+		cancel()
+	}()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := http.DefaultTransport.RoundTrip(req); err == nil {
+		_ = resp.Body.Close()
+		t.Errorf("answer = %s, want none", resp.Status)
+	}
+	<-ended
+	s.wantRow(t, "row", false)
+	if open := s.pool.Stats().OpenConnections; open != 1 {
+		t.Errorf("open connections = %d, want the one from before", open)
+	}
+}
+
+func TestADeadlineThatPassedRollsBack(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		<-r.Context().Done()
+		w.WriteHeader(http.StatusCreated)
+	}, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), 200*time.Millisecond)
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	})
+	resp, _, err := s.do(t, http.MethodPost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("status = %d, want 503", resp.StatusCode)
+	}
+	s.wantRow(t, "row", false)
+}
+
+func TestSafeMethodsAreReadOnly(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if err := insert(r, "row"); err != nil {
+			pgErr, _ := errors.AsType[*pgconn.PgError](err)
+			w.Header().Set("X-Code", pgErr.Code)
+		}
+	})
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		resp, _, err := s.do(t, method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code := resp.Header.Get("X-Code"); code != "" {
+			t.Errorf("%s: the answer of a transaction that failed went out, code %s", method, code)
+		}
+	}
+	s.wantRow(t, "row", false)
+}
+
+func TestNoConnectionIsTakenWithoutAStatement(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(http.ResponseWriter, *http.Request) {})
+	if _, _, err := s.do(t, http.MethodPost); err != nil {
+		t.Fatal(err)
+	}
+	if open := s.pool.Stats().OpenConnections; open != 0 {
+		t.Errorf("open connections = %d, want 0", open)
+	}
+}
+
+func TestAnAnswerBeyondTheLimitRollsBack(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		_, _ = w.Write(make([]byte, 2<<10))
+	})
+	resp, _, err := s.do(t, http.MethodPost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("status = %d, want 500", resp.StatusCode)
+	}
+	s.wantRow(t, "row", false)
+}
+
+func TestAfterCommitFunctionsRunBehindTheAnswer(t *testing.T) {
+	t.Parallel()
+	release, ran := make(chan struct{}), make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		_ = txn.AfterCommit(r.Context(), func(context.Context) error {
+			<-release // the client has its answer before this ends
+			close(ran)
+			return errors.New("not the client's business")
+		})
+		w.WriteHeader(http.StatusCreated)
+	})
+	resp, _, err := s.do(t, http.MethodPost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusCreated {
+		t.Errorf("status = %d, want 201", resp.StatusCode)
+	}
+	close(release)
+	<-ran
+	s.wantRow(t, "row", true)
+}
+
+func TestNestedMiddlewareIsAnError(t *testing.T) {
+	t.Parallel()
+	var s *service
+	s = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		inner := reqtx.Middleware(s.db, reqtx.Options{WriteError: writeError})
+		inner(http.NotFoundHandler()).ServeHTTP(w, r)
+	})
+	resp, _, err := s.do(t, http.MethodPost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("status = %d, want 500", resp.StatusCode)
+	}
+}

@@ -1,0 +1,54 @@
+// Package schemakit holds what the schemas in ent/schema share: the mixins for
+// identity and time. It imports nothing that is generated, so that everything
+// generated can be rebuilt from a tree without it.
+package schemakit
+
+import (
+	"time"
+
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/mixin"
+	"github.com/google/uuid"
+)
+
+// ID is the mixin that gives an entity a UUIDv7 as its primary key. It is made
+// by the service, so it is known before the row is inserted, and it grows with
+// time, so new rows stay together in the index and the order of the key is the
+// order of creation, to the millisecond across processes.
+type ID struct{ mixin.Schema }
+
+// Fields declares the primary key.
+func (ID) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Default(NewID).Immutable(),
+	}
+}
+
+// CreatedAt is the mixin for an entity that is written once.
+type CreatedAt struct{ mixin.Schema }
+
+// Fields declares the time of creation.
+func (CreatedAt) Fields() []ent.Field {
+	return []ent.Field{
+		field.Time("created_at").Default(Now).Immutable(),
+	}
+}
+
+// Times is the mixin for an entity that changes.
+type Times struct{ mixin.Schema }
+
+// Fields declares the times of creation and of the last change.
+func (Times) Fields() []ent.Field {
+	return append(CreatedAt{}.Fields(),
+		field.Time("updated_at").Default(Now).UpdateDefault(Now),
+	)
+}
+
+// NewID returns a new UUIDv7. Ids made by one process are strictly increasing.
+// It panics when the system has no randomness to give, as crypto/rand does.
+func NewID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// Now is the present in UTC, cut to the microseconds that PostgreSQL keeps, so
+// that an entity that was just created equals the one read back.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,136 @@
+package txn
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"sync"
+	"time"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+
+	"commitment/ent"
+	"commitment/internal/postgres"
+)
+
+// Modes of a unit of work.
+var (
+	// ReadOnly is one moment of the database, and can't write.
+	ReadOnly = sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	// ReadWrite sees, in each statement, what is committed when it begins.
+	ReadWrite = sql.TxOptions{Isolation: sql.LevelReadCommitted}
+)
+
+// Options configure a DB.
+type Options struct {
+	// AcquireTimeout bounds the wait for a connection, dialing included: past it
+	// the unit of work fails with ErrPoolTimeout. Zero waits as long as the
+	// statement's context lasts.
+	AcquireTimeout time.Duration
+	// EndTimeout bounds COMMIT and ROLLBACK each. Defaults to 10 seconds.
+	EndTimeout time.Duration
+	// AfterCommitTimeout bounds each after-commit function. Defaults to 30 seconds.
+	AfterCommitTimeout time.Duration
+	// Log gets what can't be answered: a failed rollback, the error of an
+	// after-commit function. Defaults to slog.Default().
+	Log *slog.Logger
+	// OnEnd is told of each unit of work that reached the database how it ended.
+	// Nil tells nobody.
+	OnEnd func(outcome postgres.Outcome, readOnly bool)
+	// OnAfterCommitError is told of each after-commit function that failed. Nil
+	// tells nobody.
+	OnAfterCommitError func()
+}
+
+// DB makes units of work on a pool. It is safe for concurrent use.
+type DB struct {
+	pool   *sql.DB
+	client *ent.Client
+	o      Options
+	after  sync.WaitGroup // the after-commit functions that are running
+}
+
+// New returns a DB on pool. The pool stays an ordinary [sql.DB], and the
+// caller's to close.
+func New(pool *sql.DB, o Options) *DB {
+	if o.EndTimeout == 0 {
+		o.EndTimeout = 10 * time.Second
+	}
+	if o.AfterCommitTimeout == 0 {
+		o.AfterCommitTimeout = 30 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	db := &DB{pool: pool, o: o}
+	db.client = ent.NewClient(ent.Driver(&driver{entsql.OpenDB(dialect.Postgres, pool)}))
+	return db
+}
+
+// Client is the root client: each of its operations is a transaction of its
+// own. It can't be used in the context of a unit of work until that has ended.
+// Hooks and interceptors that are added to it work in every unit of work, too.
+func (db *DB) Client() *ent.Client { return db.client }
+
+// Begin makes a unit of work and returns a context that carries it, its
+// [ent.Tx] and its [ent.Client]. Nothing is sent to PostgreSQL, and no connection
+// is taken, before the first statement. The caller ends it with Commit or
+// Rollback; Rollback may be deferred, it does nothing after an end.
+//
+// It returns ErrRootClient when ctx carries a unit of work that hasn't ended.
+func (db *DB) Begin(ctx context.Context, mode sql.TxOptions) (context.Context, *Unit, error) {
+	if err := outside(ctx); err != nil {
+		return nil, nil, err
+	}
+	u := &Unit{db: db, lazy: newLazyTx(ctx, db, mode)}
+	ctx, u.cancel = context.WithCancel(context.WithValue(ctx, unitKey{}, u))
+	tx, err := db.client.BeginTx(ctx, &mode) // the driver finds the unit in ctx
+	if err != nil {
+		u.cancel()
+		return nil, nil, err
+	}
+	u.tx = tx
+	u.ctx = ent.NewContext(ent.NewTxContext(ctx, tx), tx.Client())
+	return u.ctx, u, nil
+}
+
+// Run runs work in one unit of work, outside of HTTP: in a job, a command, a
+// test. It commits when work returns nil and rolls back when it returns an
+// error, panics, or is marked [RollbackOnly]; it returns after the after-commit
+// functions have run. The error is work's own, or why the work was not committed.
+func (db *DB) Run(ctx context.Context, mode sql.TxOptions, work func(ctx context.Context) error) error {
+	ctx, u, err := db.Begin(ctx, mode)
+	if err != nil {
+		return err
+	}
+	defer u.Rollback() // covers a panic; does nothing after a commit
+	workErr := work(ctx)
+	if err := ctx.Err(); err != nil && workErr == nil {
+		return err
+	}
+	if !u.Decide(workErr == nil) {
+		return workErr
+	}
+	if err := u.Commit(); err != nil {
+		return err
+	}
+	u.runAfterCommit()
+	return workErr
+}
+
+// Wait returns when the after-commit functions that are running are done, or
+// ctx is.
+func (db *DB) Wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		db.after.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

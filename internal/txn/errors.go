@@ -1,0 +1,48 @@
+package txn
+
+import (
+	"database/sql"
+	"errors"
+
+	"commitment/internal/fault"
+)
+
+// What can't be done with a unit of work. Each is a defect of the code that
+// tries it.
+var (
+	// ErrNone: the context carries no unit of work.
+	ErrNone = errors.New("txn: no unit of work in this context")
+	// ErrRootClient: the root client, or a second unit of work, was used in the
+	// context of a unit of work that hasn't ended.
+	ErrRootClient = errors.New("txn: the root client can't be used inside a unit of work: take the client from the context")
+	// ErrBusy: two statements at once in one unit of work, or an end while a
+	// statement is running.
+	ErrBusy = errors.New("txn: a unit of work runs one statement at a time")
+	// ErrEnded: a statement, a mark or an end after the end. An entity that was
+	// read in the unit of work goes on after its Unwrap.
+	ErrEnded = errors.New("txn: this unit of work has ended")
+	// ErrManaged: Commit or Rollback was called on the ent.Tx.
+	ErrManaged = errors.New("txn: whoever began the unit of work ends it: return an error or use RollbackOnly")
+	// ErrSwallowed: the work was to be committed, but a statement had failed and
+	// its error was ignored; PostgreSQL commits nothing of such a transaction.
+	ErrSwallowed = errors.New("txn: a statement failed and its error was ignored: nothing was committed")
+	// ErrSessionVar: Ent's sql.WithVar sets a variable for the session, which
+	// the next user of the pooled connection would inherit.
+	ErrSessionVar = errors.New("txn: sql.WithVar leaks into the pool: run set_config(name, value, true) instead")
+)
+
+// ErrPoolTimeout is the answer to a unit of work that waited for a connection
+// longer than Options.AcquireTimeout.
+var ErrPoolTimeout = fault.New(fault.Unavailable, "busy", "the service is busy")
+
+// ErrOutcomeUnknown is the answer to a unit of work whose connection was lost
+// during COMMIT.
+var ErrOutcomeUnknown = fault.New(fault.Unknown, "", "it is not known whether this request took effect")
+
+// named replaces database/sql's error for a transaction that is over by ours.
+func named(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return ErrEnded
+	}
+	return err
+}

@@ -1,0 +1,127 @@
+package txn
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	entsql "entgo.io/ent/dialect/sql"
+
+	"commitment/ent"
+	"commitment/ent/account"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+)
+
+// fixture is a DB on a database of the test's own.
+type fixture struct {
+	*DB
+	pool *sql.DB
+	log  *logBuffer
+
+	mu       sync.Mutex
+	outcomes []postgres.Outcome
+}
+
+// open returns a fixture whose pool has at most conns connections.
+func open(t *testing.T, conns int, o Options) *fixture {
+	t.Helper()
+	pool, err := postgres.Open(postgres.Options{
+		URL:             pgtest.URL(t),
+		MaxOpenConns:    conns,
+		MaxIdleConns:    conns,
+		ConnMaxLifetime: time.Minute,
+		PingAfter:       time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	f := &fixture{pool: pool, log: &logBuffer{}}
+	o.Log = slog.New(slog.NewTextHandler(f.log, nil))
+	o.OnEnd = func(outcome postgres.Outcome, _ bool) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.outcomes = append(f.outcomes, outcome)
+	}
+	f.DB = New(pool, o)
+	return f
+}
+
+// logBuffer is a log that a test can read while it is written.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// openAccount inserts a row with the client in ctx.
+func openAccount(ctx context.Context, name string) error {
+	return ent.FromContext(ctx).Account.Create().SetName(name).SetCurrency("EUR").Exec(ctx)
+}
+
+// exists reports whether the row is there, seen from outside.
+func (f *fixture) exists(t *testing.T, name string) bool {
+	t.Helper()
+	found, err := f.Client().Account.Query().Where(account.Name(name)).Exist(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func (f *fixture) wantExists(t *testing.T, name string, want bool) {
+	t.Helper()
+	if got := f.exists(t, name); got != want {
+		t.Errorf("row %q exists = %v, want %v", name, got, want)
+	}
+}
+
+// exec runs a statement outside of any unit of work.
+func (f *fixture) exec(t *testing.T, statement string) {
+	t.Helper()
+	if _, err := f.pool.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refuseAtCommit makes every COMMIT fail that follows an insert of an account.
+func (f *fixture) refuseAtCommit(t *testing.T) {
+	t.Helper()
+	f.exec(t, `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN RAISE 'refused' USING ERRCODE = '23514', CONSTRAINT = 'refused'; END $$;
+		CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION refuse()`)
+}
+
+// value reads one value in the unit of work of ctx.
+func value(ctx context.Context, query string, args ...any) (string, error) {
+	rows := &entsql.Rows{}
+	if err := fromContext(ctx).lazy.Query(ctx, query, args, rows); err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var v string
+	for rows.Next() {
+		if err := rows.Scan(&v); err != nil {
+			return "", err
+		}
+	}
+	return v, rows.Err()
+}

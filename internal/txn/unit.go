@@ -1,0 +1,198 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"commitment/ent"
+	"commitment/internal/postgres"
+)
+
+// Mark is what the work has said about its own end.
+type Mark uint8
+
+// The marks. The last one set wins, but nothing lifts MarkedRollback.
+const (
+	// Unmarked leaves the end to whoever made the unit.
+	Unmarked Mark = iota
+	// MarkedCommit commits whatever the answer is.
+	MarkedCommit
+	// MarkedRollback rolls back whatever the answer is.
+	MarkedRollback
+)
+
+// Unit is one unit of work. Commit and Rollback are for whoever made it.
+type Unit struct {
+	db     *DB
+	tx     *ent.Tx
+	lazy   *lazyTx
+	ctx    context.Context    //nolint:containedctx // the unit is what rides in it
+	cancel context.CancelFunc // ends the statements that are still running
+
+	mu    sync.Mutex
+	mark  Mark
+	after []func(context.Context) error
+}
+
+type unitKey struct{}
+
+func fromContext(ctx context.Context) *Unit {
+	u, _ := ctx.Value(unitKey{}).(*Unit)
+	return u
+}
+
+// active returns the unit of work in ctx that hasn't ended.
+func active(ctx context.Context) (*Unit, error) {
+	u := fromContext(ctx)
+	if u == nil {
+		return nil, ErrNone
+	}
+	if u.lazy.hasEnded() {
+		return nil, ErrEnded
+	}
+	return u, nil
+}
+
+// RollbackOnly marks the unit of work in ctx: it will be rolled back, and the
+// answer goes out all the same. Nothing lifts the mark. It returns ErrNone or
+// ErrEnded when there is nothing to mark.
+func RollbackOnly(ctx context.Context) error { return setMark(ctx, MarkedRollback) }
+
+// CommitAnyway marks the unit of work in ctx: it will be committed although the
+// answer is an error, as for a failed login that must be counted. A panic, a
+// client that went away, or RollbackOnly still roll back. It returns ErrNone or
+// ErrEnded when there is nothing to mark.
+func CommitAnyway(ctx context.Context) error { return setMark(ctx, MarkedCommit) }
+
+func setMark(ctx context.Context, m Mark) error {
+	u, err := active(ctx)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.mark = max(u.mark, m)
+	return nil
+}
+
+// AfterCommit registers f to run once, after a successful COMMIT, in the order
+// of registration, on a context of its own with a deadline. The answer doesn't
+// wait for it and doesn't know of its error or panic: those are logged. It
+// returns ErrNone or ErrEnded when there is no COMMIT to wait for.
+func AfterCommit(ctx context.Context, f func(ctx context.Context) error) error {
+	u, err := active(ctx)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.after = append(u.after, f)
+	return nil
+}
+
+// Marked is what the work has said about its own end.
+func (u *Unit) Marked() Mark {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.mark
+}
+
+// Decide reports whether the unit is to be committed, when without a mark it
+// would be iff success. A client that went away, or a deadline that passed,
+// before the work was done rolls back whatever is marked: nobody was told.
+func (u *Unit) Decide(success bool) bool {
+	if u.ctx.Err() != nil {
+		return false
+	}
+	switch u.Marked() {
+	case MarkedRollback:
+		return false
+	case MarkedCommit:
+		return true
+	case Unmarked:
+	}
+	return success
+}
+
+// Commit ends the unit of work, and is durable when it returns nil. Every error
+// but [ErrOutcomeUnknown] means that nothing was committed. It depends on no
+// context: from here on a client that goes away no longer matters.
+func (u *Unit) Commit() error {
+	defer u.cancel()
+	if !u.lazy.allowEnd() {
+		return ErrEnded
+	}
+	err := u.tx.Commit() // runs the hooks of ent.Tx.OnCommit around lazyTx.Commit
+	if !u.lazy.hasEnded() {
+		// A hook didn't get to the COMMIT, or a statement is still running.
+		u.Rollback()
+		return err
+	}
+	switch u.lazy.result() {
+	case postgres.Committed:
+		if err != nil {
+			u.db.o.Log.ErrorContext(u.ctx, "commit hook failed after the commit", "error", err)
+		}
+		return nil
+	case postgres.RolledBack:
+		if errors.Is(err, pgx.ErrTxCommitRollback) {
+			return fmt.Errorf("%w (%w)", ErrSwallowed, err)
+		}
+		return err
+	case postgres.Unknown:
+	}
+	return ErrOutcomeUnknown.With(err)
+}
+
+// Rollback ends the unit of work and leaves nothing of it. It cancels a
+// statement that is still running. After an end it does nothing. An error of
+// ROLLBACK is logged: the connection is dropped and the server rolls back.
+func (u *Unit) Rollback() {
+	u.cancel()
+	if !u.lazy.allowEnd() {
+		return
+	}
+	err := u.tx.Rollback() // runs the hooks of ent.Tx.OnRollback around lazyTx.Rollback
+	if !u.lazy.hasEnded() {
+		err = errors.Join(err, u.lazy.Rollback()) // a hook didn't get to the ROLLBACK
+	}
+	if err != nil {
+		u.db.o.Log.WarnContext(u.ctx, "rollback failed, the connection is dropped", "error", err)
+	}
+}
+
+// AfterCommit starts the functions that were registered for after the commit,
+// if there was one, in a goroutine that [DB.Wait] waits for.
+func (u *Unit) AfterCommit() {
+	if len(u.after) > 0 && u.lazy.result() == postgres.Committed {
+		u.db.after.Go(u.runAfterCommit)
+	}
+}
+
+func (u *Unit) runAfterCommit() {
+	for _, f := range u.after {
+		if err := u.runIsolated(f); err != nil {
+			u.db.o.Log.ErrorContext(u.ctx, "after-commit function failed", "error", err)
+			if u.db.o.OnAfterCommitError != nil {
+				u.db.o.OnAfterCommitError()
+			}
+		}
+	}
+}
+
+// runIsolated runs f with a deadline of its own; its panic becomes an error.
+func (u *Unit) runIsolated(f func(context.Context) error) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), u.db.o.AfterCommitTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f(ctx)
+}

@@ -1,0 +1,394 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/ent"
+	"commitment/ent/account"
+	"commitment/internal/postgres"
+)
+
+func TestNothingIsTakenBeforeTheFirstStatement(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	_, unit, err := f.Begin(t.Context(), ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unit.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.pool.Stats().OpenConnections; n != 0 {
+		t.Errorf("open connections = %d, want 0", n)
+	}
+	if len(f.outcomes) != 0 {
+		t.Errorf("outcomes = %v, want none", f.outcomes)
+	}
+}
+
+func TestRootClientInsideAUnitIsRefused(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{}) // a second connection would be waited for forever
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
+		if err := openAccount(ctx, "a"); err != nil {
+			return err
+		}
+		_, query := f.Client().Account.Query().Count(ctx)
+		exec := f.Client().Account.Update().SetName("b").Exec(ctx)
+		_, tx := f.Client().Tx(ctx)
+		_, begin := f.Client().BeginTx(ctx, nil)
+		run := f.Run(ctx, ReadWrite, func(context.Context) error { return nil })
+		for i, err := range []error{query, exec, tx, begin, run} {
+			if !errors.Is(err, ErrRootClient) {
+				t.Errorf("use %d = %v, want %v", i, err, ErrRootClient)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.wantExists(t, "a", true)
+}
+
+func TestEntitiesStayUsableAfterTheCommit(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	var created, read *ent.Account
+	var unitCtx context.Context
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) (err error) {
+		unitCtx = ctx
+		client := ent.FromContext(ctx)
+		if created, err = client.Account.Create().SetName("a").SetCurrency("EUR").Save(ctx); err != nil {
+			return err
+		}
+		read, err = client.Account.Query().Where(account.ID(created.ID)).WithEntries().Only(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if created.Name != "a" || read.Name != "a" || !created.CreatedAt.Equal(read.CreatedAt) {
+		t.Errorf("created %v, read %v: fields differ", created, read)
+	}
+	if entries, err := read.Edges.EntriesOrErr(); err != nil || len(entries) != 0 {
+		t.Errorf("loaded edge = %v, %v, want it to be readable", entries, err)
+	}
+	ctx := context.WithoutCancel(unitCtx)
+	if _, err := created.QueryEntries().All(ctx); !errors.Is(err, ErrEnded) {
+		t.Errorf("query before Unwrap = %v, want %v", err, ErrEnded)
+	}
+	if _, err := created.Unwrap().QueryEntries().All(ctx); err != nil {
+		t.Errorf("query after Unwrap = %v, want nil", err)
+	}
+	if _, err := read.Unwrap().Update().SetName("b").Save(ctx); err != nil {
+		t.Errorf("update after Unwrap = %v, want nil", err)
+	}
+	f.wantExists(t, "b", true)
+}
+
+func TestOneStatementAtATime(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	err := f.Run(t.Context(), ReadOnly, func(ctx context.Context) error {
+		rows := &entsql.Rows{}
+		if err := fromContext(ctx).lazy.Query(ctx, "SELECT 1", []any{}, rows); err != nil {
+			return err
+		}
+		if _, err := ent.FromContext(ctx).Account.Query().Count(ctx); !errors.Is(err, ErrBusy) {
+			t.Errorf("second statement = %v, want %v", err, ErrBusy)
+		}
+		if err := errors.Join(rows.Close(), rows.Close()); err != nil {
+			return err
+		}
+		_, err := ent.FromContext(ctx).Account.Query().Count(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCommitWhileAStatementRunsIsRefused(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	ctx, unit, err := f.Begin(t.Context(), ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := openAccount(ctx, "a"); err != nil {
+		t.Fatal(err)
+	}
+	rows := &entsql.Rows{}
+	if err := unit.lazy.Query(ctx, "SELECT generate_series(1, 100000)", []any{}, rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := unit.Commit(); !errors.Is(err, ErrBusy) {
+		t.Errorf("Commit() = %v, want %v", err, ErrBusy)
+	}
+	f.wantExists(t, "a", false)
+}
+
+func TestSessionVariablesAreRefused(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
+		return openAccount(entsql.WithVar(ctx, "app.tenant", "x"), "a")
+	})
+	if !errors.Is(err, ErrSessionVar) {
+		t.Errorf("Run() = %v, want %v", err, ErrSessionVar)
+	}
+}
+
+func TestMarksNeedAUnit(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	nothing := func(context.Context) error { return nil }
+	all := func(ctx context.Context) []error {
+		return []error{RollbackOnly(ctx), CommitAnyway(ctx), AfterCommit(ctx, nothing)}
+	}
+	for _, err := range all(t.Context()) {
+		if !errors.Is(err, ErrNone) {
+			t.Errorf("outside = %v, want %v", err, ErrNone)
+		}
+	}
+	ctx, unit, err := f.Begin(t.Context(), ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit.Rollback()
+	for _, err := range append(all(ctx), unit.Commit()) {
+		if !errors.Is(err, ErrEnded) {
+			t.Errorf("after the end = %v, want %v", err, ErrEnded)
+		}
+	}
+}
+
+func TestCancellationCostsNoConnection(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	backend := func() (pid string) {
+		err := f.Run(t.Context(), ReadOnly, func(ctx context.Context) (err error) {
+			pid, err = value(ctx, "SELECT pg_backend_pid()::text")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+	before := backend()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := f.Run(ctx, ReadWrite, func(ctx context.Context) error {
+		_, err := value(ctx, "SELECT pg_sleep(60)::text")
+		return err
+	})
+	if err == nil {
+		t.Fatal("Run() = nil, want an error")
+	}
+	if after := backend(); after != before {
+		t.Errorf("backend = %s, want the same as before, %s", after, before)
+	}
+}
+
+func TestWaitForAConnectionIsBounded(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{AcquireTimeout: 20 * time.Millisecond})
+	conn, err := f.pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	err = f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") })
+	if !errors.Is(err, ErrPoolTimeout) {
+		t.Errorf("Run() = %v, want %v", err, ErrPoolTimeout)
+	}
+}
+
+func TestStaleConnectionsGoUnnoticed(t *testing.T) {
+	t.Parallel()
+	f := open(t, 4, Options{})
+	for i := range 4 {
+		conn, err := f.pool.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			defer conn.Close()
+			continue
+		}
+		defer func() {
+			_, err := conn.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+				WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+			if err := errors.Join(err, conn.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") }); err != nil {
+				t.Errorf("Run() = %v, want nil", err)
+			}
+		}()
+	}
+}
+
+func TestConnectionLostDuringCommitLeavesTheOutcomeUnknown(t *testing.T) {
+	t.Parallel()
+	f := open(t, 2, Options{})
+	f.exec(t, `
+		CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER lingers AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION linger()`)
+	go func() {
+		for t.Context().Err() == nil {
+			_, _ = f.pool.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event = 'PgSleep'`)
+		}
+	}()
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") })
+	if !errors.Is(err, ErrOutcomeUnknown) {
+		t.Errorf("Run() = %v, want %v", err, ErrOutcomeUnknown)
+	}
+	if diff := cmp.Diff([]postgres.Outcome{postgres.Unknown}, f.outcomes); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+}
+
+func TestSlowCommitIsGivenUp(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{EndTimeout: 50 * time.Millisecond})
+	f.exec(t, `
+		CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER lingers AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION linger()`)
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") })
+	if err == nil {
+		t.Error("Run() = nil, want an error")
+	}
+	f.wantExists(t, "a", false)
+}
+
+func TestHooksOfTheEntTx(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	errHook := errors.New("the hook failed")
+	after := func(next ent.Committer) ent.Committer {
+		return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
+			return errors.Join(next.Commit(ctx, tx), errHook)
+		})
+	}
+	before := func(ent.Committer) ent.Committer {
+		return ent.CommitFunc(func(context.Context, *ent.Tx) error { return errHook })
+	}
+	run := func(name string, hook ent.CommitHook) error {
+		return f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
+			ent.TxFromContext(ctx).OnCommit(hook)
+			return openAccount(ctx, name)
+		})
+	}
+	if err := run("after", after); err != nil {
+		t.Errorf("hook that fails after the commit: Run() = %v, want nil", err)
+	}
+	if !strings.Contains(f.log.String(), errHook.Error()) {
+		t.Errorf("log = %q, want the hook's error in it", f.log)
+	}
+	f.wantExists(t, "after", true)
+	if err := run("before", before); !errors.Is(err, errHook) {
+		t.Errorf("hook that fails before the commit: Run() = %v, want %v", err, errHook)
+	}
+	f.wantExists(t, "before", false)
+}
+
+func TestAfterCommitFunctions(t *testing.T) {
+	t.Parallel()
+	var failures int
+	f := open(t, 1, Options{OnAfterCommitError: func() { failures++ }})
+	var got []string
+	work := func(ctx context.Context) error {
+		return errors.Join(
+			openAccount(ctx, "a"),
+			AfterCommit(ctx, func(ctx context.Context) error {
+				_, deadline := ctx.Deadline()
+				got = append(got, fmt.Sprintf("first: saved %v, deadline %v", f.exists(t, "a"), deadline))
+				return errWork
+			}),
+			AfterCommit(ctx, func(context.Context) error { panic("second") }),
+			AfterCommit(ctx, func(ctx context.Context) error {
+				_, err := f.Client().Account.Query().Count(ctx) // the root client is free again
+				got = append(got, fmt.Sprintf("third: %v", err))
+				return nil
+			}),
+		)
+	}
+	if err := f.Run(t.Context(), ReadWrite, work); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"first: saved true, deadline true", "third: <nil>"}, got); diff != "" {
+		t.Errorf("ran (-want +got):\n%s", diff)
+	}
+	if failures != 2 {
+		t.Errorf("failures = %d, want 2", failures)
+	}
+	got = nil
+	_ = f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
+		return errors.Join(work(ctx), errWork)
+	})
+	if len(got) != 0 {
+		t.Errorf("ran after a rollback: %v, want nothing", got)
+	}
+}
+
+func TestWaitWaitsForAfterCommitFunctions(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	ctx, unit, err := f.Begin(t.Context(), ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := make(chan struct{})
+	if err := AfterCommit(ctx, func(context.Context) error { <-release; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := unit.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	unit.AfterCommit()
+	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := f.Wait(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Wait() = %v while a function runs, want %v", err, context.DeadlineExceeded)
+	}
+	close(release)
+	if err := f.Wait(t.Context()); err != nil {
+		t.Errorf("Wait() = %v, want nil", err)
+	}
+}
+
+func TestRootClientIsAnOrdinaryClient(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	tx, err := f.Client().Tx(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Account.Create().SetName("a").SetCurrency("EUR").Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	f.wantExists(t, "a", true)
+	if d := (&driver{entsql.OpenDB(dialect.Postgres, f.pool)}).Dialect(); d != dialect.Postgres {
+		t.Errorf("dialect = %q, want %q", d, dialect.Postgres)
+	}
+}
