@@ -1,0 +1,23 @@
+// Command commitment serves the API and manages the schema of its database.
+// `commitment help` lists what it can do.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"commitment/internal/cli"
+)
+
+func main() {
+	err := cli.Run(context.Background(), os.Args[1:], cli.System{
+		Environ: os.Environ(),
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "commitment:", err)
+	}
+	os.Exit(cli.ExitCode(err))
+}

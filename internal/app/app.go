@@ -1,0 +1,216 @@
+// Package app builds the service's parts from a Config, starts them in order and
+// stops them in the reverse: the database first and last, the listener before
+// anybody is told that the service runs. It is the only place that knows all
+// parts.
+package app
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"commitment/internal/config"
+	"commitment/internal/httpapi"
+	"commitment/internal/ledger"
+	"commitment/internal/middleware"
+	"commitment/internal/migration"
+	"commitment/internal/postgres"
+	"commitment/internal/telemetry"
+	"commitment/internal/txn"
+)
+
+// Output is where the service speaks.
+type Output struct {
+	// Screen is for the person who started the service.
+	Screen io.Writer
+	// Log gets one record a line.
+	Log io.Writer
+}
+
+// Serve runs the service until ctx ends, then shuts it down: readiness turns
+// false, the listener closes, requests in flight and after-commit functions
+// finish, the pool closes. It returns nil after a shutdown in which nothing was
+// cut off.
+func Serve(ctx context.Context, cfg config.Config, out Output) (err error) {
+	log := newLogger(cfg, out.Log)
+	listener, err := listen(ctx, cfg.Addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() // for what fails before the server takes it over
+
+	database, err := OpenDatabase(ctx, cfg, func(line string) { fmt.Fprintln(out.Screen, line) })
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, database.Close()) }()
+	if cfg.Environment == config.Development {
+		if err := database.migrate(ctx, log); err != nil {
+			return err
+		}
+	}
+
+	pool, err := postgres.Open(poolOptions(cfg, database.URL, log))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	s, err := newService(cfg, pool, log)
+	if err != nil {
+		return err
+	}
+	announce(out.Screen, listener.Addr(), database)
+	return s.run(ctx, listener, database.Done())
+}
+
+func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
+	format := string(cfg.Log.Format)
+	if cfg.Log.Format == config.LogAuto {
+		format = telemetry.JSON
+		if f, ok := w.(*os.File); ok {
+			format = telemetry.Format(f)
+		}
+	}
+	return telemetry.NewLogger(w, format, cfg.Log.Level, func(ctx context.Context) []slog.Attr {
+		if id := middleware.RequestIDFrom(ctx); id != "" {
+			return []slog.Attr{slog.String("request_id", id)}
+		}
+		return nil
+	})
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w: set ADDR to another address, as ADDR=127.0.0.1:8081", err)
+	}
+	return listener, nil
+}
+
+func poolOptions(cfg config.Config, url string, log *slog.Logger) postgres.Options {
+	db := cfg.Database
+	o := postgres.Options{
+		URL:                      url,
+		ApplicationName:          db.ApplicationName,
+		MaxOpenConns:             db.MaxOpenConns,
+		MaxIdleConns:             db.MaxIdleConns,
+		ConnMaxIdleTime:          db.ConnMaxIdleTime,
+		ConnMaxLifetime:          db.ConnMaxLifetime,
+		LifetimeJitter:           db.LifetimeJitter,
+		PingAfter:                db.PingAfter,
+		ConnectTimeout:           db.ConnectTimeout,
+		StatementTimeout:         db.StatementTimeout,
+		LockTimeout:              db.LockTimeout,
+		IdleInTransactionTimeout: db.IdleInTransactionTimeout,
+	}
+	if cfg.Debug {
+		o.Echo = log
+	}
+	return o
+}
+
+// service is what serves, once the database is there.
+type service struct {
+	cfg    config.Config
+	log    *slog.Logger
+	db     *txn.DB
+	ready  *readiness
+	server *http.Server
+}
+
+func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, error) {
+	dir, err := migration.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	metrics := telemetry.NewMetrics()
+	metrics.RegisterPool(pool)
+	s := &service{cfg: cfg, log: log, ready: &readiness{pool: pool, dir: dir}}
+	s.db = txn.New(pool, txn.Options{
+		AcquireTimeout: cfg.Database.AcquireTimeout,
+		EndTimeout:     cfg.Database.CommitTimeout,
+		Log:            log,
+		OnEnd: func(outcome postgres.Outcome, readOnly bool) {
+			metrics.TransactionEnded(outcome.String(), readOnly)
+		},
+		OnAfterCommitError: metrics.AfterCommitFailed,
+	})
+	s.server = &http.Server{
+		Handler: httpapi.New(httpapi.Options{
+			DB:             s.db,
+			Log:            log,
+			Sort:           postgres.Constraints(ledger.Constraints).Sort,
+			Ready:          s.ready.check,
+			Observe:        metrics.Requests,
+			Metrics:        metrics.Handler(),
+			RequestTimeout: cfg.HTTP.RequestTimeout,
+			ReadTimeout:    cfg.HTTP.ReadTimeout,
+			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
+			MaxAnswer:      int64(cfg.HTTP.MaxAnswerBytes),
+		}),
+		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
+		ReadTimeout:       cfg.HTTP.ReadTimeout,
+		WriteTimeout:      cfg.HTTP.WriteTimeout,
+		IdleTimeout:       cfg.HTTP.IdleTimeout,
+		MaxHeaderBytes:    int(cfg.HTTP.MaxHeaderBytes),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	return s, nil
+}
+
+// run serves until ctx ends, or the private server does, which nothing can be
+// served without.
+func (s *service) run(ctx context.Context, listener net.Listener, databaseDone <-chan struct{}) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-databaseDone:
+		return errors.Join(errDatabaseEnded, s.shutdown())
+	case <-ctx.Done():
+		return s.shutdown()
+	}
+}
+
+// shutdown lets whoever was promised an answer have it.
+func (s *service) shutdown() error {
+	s.log.Info("shutting down", "timeout", s.cfg.HTTP.ShutdownTimeout)
+	s.ready.close()
+	time.Sleep(s.cfg.HTTP.ShutdownDelay) // load balancers need it to see that readiness is false
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.HTTP.ShutdownTimeout)
+	defer cancel()
+	if err := s.server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.server.Close())
+	}
+	if err := s.db.Wait(ctx); err != nil {
+		return fmt.Errorf("after-commit functions were cut off: %w", err)
+	}
+	return nil
+}
+
+// announce tells a person where everything is.
+func announce(w io.Writer, addr net.Addr, database *Database) {
+	base := "http://" + addr.String()
+	fmt.Fprintf(w, `
+Commitment is ready.
+
+  API       %[1]s/v1
+  docs      %[1]s/docs/
+  metrics   %[1]s/metrics
+  database  %[2]s
+
+Try it:
+
+  %[3]s
+
+`, base, database, httpapi.Example(base))
+}

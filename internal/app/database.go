@@ -1,0 +1,129 @@
+package app
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"commitment/internal/config"
+	"commitment/internal/migration"
+	"commitment/internal/pgserver"
+)
+
+// databaseName is the database on a private server.
+const databaseName = "commitment"
+
+var errDatabaseEnded = errors.New("the private PostgreSQL has ended: start again")
+
+// Database is the database that the configuration names, or one on a private
+// server that was started for it.
+type Database struct {
+	// URL is libpq's, password included.
+	URL    string
+	server *pgserver.Server // nil when the configuration names the database
+	folder string
+}
+
+// OpenDatabase returns the database of cfg. Without DATABASE_URL that is one on
+// the private server of the project, which is started, or joined when another
+// process runs it. Progress is told what happens, a line at a time.
+func OpenDatabase(ctx context.Context, cfg config.Config, progress func(line string)) (*Database, error) {
+	if cfg.Database.URL != "" {
+		return &Database{URL: string(cfg.Database.URL)}, nil
+	}
+	folder, err := filepath.Abs(cfg.PrivateServer.Folder)
+	if err != nil {
+		return nil, fmt.Errorf("find the data folder: %w", err)
+	}
+	server, err := pgserver.Start(ctx, pgserver.Options{
+		BinDir:   cfg.PrivateServer.Programs,
+		Dir:      folder,
+		Progress: progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d := &Database{URL: server.URL(databaseName), server: server, folder: cfg.PrivateServer.Folder}
+	if err := createDatabase(ctx, server); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// createDatabase makes the database if this is its server's first start.
+func createDatabase(ctx context.Context, server *pgserver.Server) error {
+	conn, err := pgx.Connect(ctx, server.URL("postgres"))
+	if err != nil {
+		return fmt.Errorf("connect to the private server: %w", err)
+	}
+	defer conn.Close(ctx)
+	var exists bool
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, databaseName).Scan(&exists)
+	if err == nil && !exists {
+		_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{databaseName}.Sanitize())
+	}
+	if err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	return nil
+}
+
+// Pool opens the database for administration, with none of the service's
+// timeouts: a migration takes as long as it takes.
+func (d *Database) Pool() (*sql.DB, error) {
+	db, err := sql.Open("pgx", d.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return db, nil
+}
+
+// migrate applies the migrations that are compiled in.
+func (d *Database) migrate(ctx context.Context, log *slog.Logger) error {
+	dir, err := migration.Embedded()
+	if err != nil {
+		return err
+	}
+	db, err := d.Pool()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := migration.Apply(ctx, db, dir, migration.ApplyOptions{Log: log}); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Done is closed when a private server has ended; nil where there is none.
+func (d *Database) Done() <-chan struct{} {
+	if d.server == nil {
+		return nil
+	}
+	return d.server.Done()
+}
+
+// Close stops a private server that this process started.
+func (d *Database) Close() error {
+	if d.server == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	return d.server.Stop(ctx)
+}
+
+// String says where the database is, without its password.
+func (d *Database) String() string {
+	where := config.URL(d.URL).String()
+	if d.server != nil {
+		where += fmt.Sprintf(" (a private PostgreSQL %s, data in %s)", d.server.Version(), d.folder)
+	}
+	return where
+}

@@ -1,0 +1,149 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"commitment/ent"
+	"commitment/internal/ledger"
+)
+
+// Account is an account as clients see it.
+type Account struct {
+	ID            uuid.UUID `json:"id" format:"uuid"`
+	Name          string    `json:"name"`
+	Currency      string    `json:"currency" doc:"ISO 4217 code"`
+	Balance       int64     `json:"balance" doc:"in minor units of the currency"`
+	AllowNegative bool      `json:"allow_negative"`
+	Version       int64     `json:"version"`
+	CreatedAt     time.Time `json:"created_at"`
+	UpdatedAt     time.Time `json:"updated_at"`
+}
+
+func newAccount(a *ent.Account) Account {
+	return Account{
+		ID:            a.ID,
+		Name:          a.Name,
+		Currency:      a.Currency,
+		Balance:       a.Balance,
+		AllowNegative: a.AllowNegative,
+		Version:       a.Version,
+		CreatedAt:     a.CreatedAt,
+		UpdatedAt:     a.UpdatedAt,
+	}
+}
+
+type openAccountInput struct {
+	Body struct {
+		Name          string `json:"name" minLength:"1" maxLength:"200"`
+		Currency      string `json:"currency" minLength:"3" maxLength:"3" doc:"ISO 4217 code" example:"EUR"`
+		AllowNegative bool   `json:"allow_negative,omitempty" doc:"whether the balance may fall below zero"`
+	}
+}
+
+// Resolve checks what a JSON schema can't say, so that it is answered together
+// with what the schema says.
+func (in *openAccountInput) Resolve(huma.Context) []error {
+	if in.Body.Currency == "" {
+		return nil // missing, or the body couldn't be read: that is answered already
+	}
+	if err := ledger.CheckCurrency(in.Body.Currency); err != nil {
+		return []error{err}
+	}
+	return nil
+}
+
+type openAccountOutput struct {
+	Location string `header:"Location"`
+	ETag     string `header:"ETag"`
+	Body     Account
+}
+
+func openAccount(ctx context.Context, in *openAccountInput) (*openAccountOutput, error) {
+	a, err := ledger.OpenAccount(ctx, ent.FromContext(ctx), ledger.NewAccount{
+		Name:          in.Body.Name,
+		Currency:      in.Body.Currency,
+		AllowNegative: in.Body.AllowNegative,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &openAccountOutput{
+		Location: "/v1/accounts/" + a.ID.String(),
+		ETag:     etag(a.Version),
+		Body:     newAccount(a),
+	}, nil
+}
+
+func listAccounts(ctx context.Context, in *PageInput) (*pageOutput[Account], error) {
+	p, err := ledger.Accounts(ctx, ent.FromContext(ctx), in.cursor())
+	if err != nil {
+		return nil, err
+	}
+	return newPageOutput(p, newAccount), nil
+}
+
+type readAccountInput struct {
+	ID          uuid.UUID `path:"id" format:"uuid"`
+	IfNoneMatch string    `header:"If-None-Match" doc:"answers 304 when the account still has this ETag"`
+}
+
+type readAccountOutput struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Body   *Account
+}
+
+func readAccount(ctx context.Context, in *readAccountInput) (*readAccountOutput, error) {
+	a, err := ledger.Account(ctx, ent.FromContext(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &readAccountOutput{Status: http.StatusNotModified, ETag: etag(a.Version)}
+	if !noneMatch(in.IfNoneMatch, out.ETag) {
+		return out, nil
+	}
+	body := newAccount(a)
+	out.Status, out.Body = http.StatusOK, &body
+	return out, nil
+}
+
+// ChangeInput names the account that is to be changed, and the state that the
+// client expects it to be in.
+type ChangeInput struct {
+	ID      uuid.UUID `path:"id" format:"uuid"`
+	IfMatch string    `header:"If-Match" doc:"the ETag that the account must still have"`
+}
+
+// unchanged is the precondition that If-Match states.
+func (in ChangeInput) unchanged(a *ent.Account) error {
+	return match(in.IfMatch, etag(a.Version))
+}
+
+type renameAccountInput struct {
+	ChangeInput
+	Body struct {
+		Name Member[string] `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	} `contentType:"application/merge-patch+json"`
+}
+
+type renameAccountOutput struct {
+	ETag string `header:"ETag"`
+	Body Account
+}
+
+func renameAccount(ctx context.Context, in *renameAccountInput) (*renameAccountOutput, error) {
+	a, err := ledger.RenameAccount(ctx, ent.FromContext(ctx), in.ID, in.Body.Name.Value, in.unchanged)
+	if err != nil {
+		return nil, err
+	}
+	return &renameAccountOutput{ETag: etag(a.Version), Body: newAccount(a)}, nil
+}
+
+func deleteAccount(ctx context.Context, in *ChangeInput) (*struct{}, error) {
+	return nil, ledger.DeleteAccount(ctx, ent.FromContext(ctx), in.ID, in.unchanged)
+}

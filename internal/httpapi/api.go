@@ -1,0 +1,103 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"github.com/swaggest/swgui/v5emb"
+
+	"commitment/internal/problem"
+)
+
+const (
+	title   = "Commitment"
+	version = "1"
+)
+
+// api registers typed handlers on a router and describes them in OpenAPI.
+type api struct {
+	huma        huma.API
+	problems    *problem.Writer
+	maxBody     int64
+	readTimeout time.Duration
+}
+
+func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
+	config := huma.DefaultConfig(title, version)
+	config.Info.Description = "A double-entry ledger. An answer is a commitment: 2xx is durable, 4xx and 5xx changed nothing."
+	config.RejectUnknownQueryParameters = true
+	config.CreateHooks = nil // no $schema in every body
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	return &api{
+		huma:        humachi.New(r, config),
+		problems:    problems,
+		maxBody:     o.MaxBody,
+		readTimeout: o.ReadTimeout,
+	}
+}
+
+// handle registers h for route, which is a method and a path as in "GET /v1/things".
+// An error of h is answered as a problem; a body that doesn't fit I never gets to h.
+func handle[I, O any](a *api, route, summary string, h func(context.Context, *I) (*O, error)) {
+	method, path, _ := strings.Cut(route, " ")
+	op := huma.Operation{
+		Method:       method,
+		Path:         path,
+		Summary:      summary,
+		OperationID:  operationID(summary),
+		MaxBodyBytes: a.maxBody,
+		// huma sets this as the connection's read deadline and leaves it there;
+		// one that is shorter than the request ends the request's context.
+		BodyReadTimeout: a.readTimeout,
+		Errors:          []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+	}
+	if method == http.MethodPost {
+		op.DefaultStatus = http.StatusCreated
+	}
+	if strings.Contains(path, "{id}") {
+		op.Errors = append(op.Errors, http.StatusNotFound)
+	}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			return nil, a.problems.Report(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+func operationID(summary string) string {
+	id := strings.ToLower(strings.ReplaceAll(summary, "'", ""))
+	return strings.ReplaceAll(id, " ", "-")
+}
+
+// openAPI serves the description of what is registered by now.
+func (a *api) openAPI() http.HandlerFunc {
+	body, err := json.Marshal(a.huma.OpenAPI())
+	if err != nil {
+		panic(fmt.Sprintf("httpapi: describe the API: %v", err)) // the routes are wrong, at start
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(body)
+	}
+}
+
+// docs serves a browser for the description at spec, with nothing from elsewhere.
+func docs(spec, base string) http.Handler {
+	ui := v5emb.New(title, spec, base)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, base) {
+			http.Redirect(w, r, base, http.StatusMovedPermanently)
+			return
+		}
+		ui.ServeHTTP(w, r)
+	})
+}

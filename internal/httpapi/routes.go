@@ -1,0 +1,80 @@
+// Package httpapi is the service's HTTP API: routes.go shows it whole, then
+// there is one file per noun. Handlers take the client from the request's
+// context, let package ledger work, and turn the result into a body; when the
+// transaction ends, and what is answered then, is package reqtx's business.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"commitment/internal/middleware"
+	"commitment/internal/problem"
+	"commitment/internal/reqtx"
+	"commitment/internal/txn"
+)
+
+// Options are what the API works with. All are required.
+type Options struct {
+	// DB makes the unit of work of each request under /v1.
+	DB *txn.DB
+	// Log gets the access log and the causes of errors.
+	Log *slog.Logger
+	// Sort turns a database's error into a fault.
+	Sort func(error) error
+	// Ready says why the service can't serve now; nil when it can.
+	Ready func(context.Context) error
+	// Observe counts the requests, and Metrics shows the counts.
+	Observe func(http.Handler) http.Handler
+	Metrics http.Handler
+	// RequestTimeout bounds a request from its header to its answer.
+	RequestTimeout time.Duration
+	// ReadTimeout bounds the reading of a body.
+	ReadTimeout time.Duration
+	// MaxBody and MaxAnswer bound bodies, in bytes.
+	MaxBody, MaxAnswer int64
+}
+
+// New returns the API.
+func New(o Options) http.Handler {
+	problems := &problem.Writer{Log: o.Log, Sort: sortWith(o.Sort), RequestID: middleware.RequestIDFrom}
+	r := chi.NewRouter()
+	r.Use(
+		middleware.RequestID,
+		middleware.AccessLog(o.Log, pattern),
+		o.Observe,
+		middleware.Recover(problems),
+		middleware.Secure,
+		middleware.Timeout(o.RequestTimeout),
+		middleware.LimitBody(o.MaxBody, problems),
+	)
+	r.NotFound(notFound(problems))
+	r.MethodNotAllowed(methodNotAllowed(problems, r))
+
+	r.Get("/healthz", alive)
+	r.Get("/readyz", ready(o.Ready, problems))
+	r.Method(http.MethodGet, "/metrics", o.Metrics)
+
+	tx := reqtx.Middleware(o.DB, reqtx.Options{MaxAnswer: int(o.MaxAnswer), WriteError: problems.Write})
+	v1 := newAPI(r.With(tx), o, problems)
+	handle(v1, "POST /v1/accounts", "Open an account", openAccount)
+	handle(v1, "GET /v1/accounts", "List accounts", listAccounts)
+	handle(v1, "GET /v1/accounts/{id}", "Read an account", readAccount)
+	handle(v1, "PATCH /v1/accounts/{id}", "Rename an account", renameAccount)
+	handle(v1, "DELETE /v1/accounts/{id}", "Delete an account", deleteAccount)
+	handle(v1, "GET /v1/accounts/{id}/entries", "List an account's entries", listEntries)
+	handle(v1, "POST /v1/transfers", "Move money", moveMoney)
+	handle(v1, "GET /v1/transfers/{id}", "Read a transfer", readTransfer)
+	handle(v1, "GET /v1/trial-balance", "Add up the books", trialBalance)
+
+	r.Get("/openapi.json", v1.openAPI())
+	r.Handle("/docs*", docs("/openapi.json", "/docs/"))
+	return r
+}
+
+// Example is a command that a person can paste to see the API at base answer.
+func Example(base string) string { return "curl " + base + "/v1/trial-balance" }

@@ -1,0 +1,35 @@
+package httpapi
+
+import (
+	"context"
+
+	"commitment/ent"
+	"commitment/internal/ledger"
+)
+
+// Balance is the trial balance of one currency as clients see it.
+type Balance struct {
+	Currency string `json:"currency" doc:"ISO 4217 code"`
+	Accounts int64  `json:"accounts" doc:"how many there are"`
+	Entries  int64  `json:"entries" doc:"how many there are"`
+	Sum      int64  `json:"sum" doc:"of all entries, in minor units: 0, or the books are wrong"`
+}
+
+type trialBalanceOutput struct {
+	Body struct {
+		Items []Balance `json:"items"`
+	}
+}
+
+func trialBalance(ctx context.Context, _ *struct{}) (*trialBalanceOutput, error) {
+	balances, err := ledger.TrialBalance(ctx, ent.FromContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	out := &trialBalanceOutput{}
+	out.Body.Items = make([]Balance, 0, len(balances))
+	for _, b := range balances {
+		out.Body.Items = append(out.Body.Items, Balance(b))
+	}
+	return out, nil
+}

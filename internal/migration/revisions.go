@@ -1,0 +1,153 @@
+package migration
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"ariga.io/atlas/sql/migrate"
+	"ariga.io/atlas/sql/schema"
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// revisionsTable is the Atlas CLI's name for what was applied.
+	revisionsTable = "atlas_schema_revisions"
+	// cloudIdentifier is a row that the CLI puts beside the revisions.
+	cloudIdentifier = ".atlas_cloud_identifier"
+	// writeTimeout bounds the record of a statement whose context has ended.
+	writeTimeout = 5 * time.Second
+)
+
+// createRevisions is the table as the CLI creates it. It has no column of ours:
+// the CLI drops those that it doesn't know whenever it applies.
+const createRevisions = `CREATE TABLE IF NOT EXISTS %s (
+  "version" character varying NOT NULL,
+  "description" character varying NOT NULL,
+  "type" bigint NOT NULL DEFAULT 2,
+  "applied" bigint NOT NULL DEFAULT 0,
+  "total" bigint NOT NULL DEFAULT 0,
+  "executed_at" timestamptz NOT NULL,
+  "execution_time" bigint NOT NULL,
+  "error" text NULL,
+  "error_stmt" text NULL,
+  "hash" character varying NOT NULL,
+  "partial_hashes" jsonb NULL,
+  "operator_version" character varying NOT NULL,
+  PRIMARY KEY ("version")
+)`
+
+// revisions reads and writes Atlas's revisions through a connection or a
+// transaction. It implements [migrate.RevisionReadWriter].
+type revisions struct {
+	db    schema.ExecQuerier
+	table string // as SQL: quoted and qualified, so that no migration's search_path moves it
+}
+
+// openRevisions returns the revisions of the connection's current schema, and
+// creates their table when it isn't there.
+func openRevisions(ctx context.Context, conn *sql.Conn) (revisions, error) {
+	var name sql.NullString
+	if err := conn.QueryRowContext(ctx, "SELECT current_schema()").Scan(&name); err != nil {
+		return revisions{}, fmt.Errorf("read current schema: %w", err)
+	}
+	if !name.Valid {
+		return revisions{}, errors.New("no schema to migrate: search_path names none that exists")
+	}
+	table := pgx.Identifier{name.String, revisionsTable}.Sanitize()
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf(createRevisions, table)); err != nil {
+		return revisions{}, fmt.Errorf("create table of revisions: %w", err)
+	}
+	return revisions{db: conn, table: table}, nil
+}
+
+// on returns the same revisions, read and written through db.
+func (r revisions) on(db schema.ExecQuerier) revisions {
+	r.db = db
+	return r
+}
+
+// Ident names the table to a driver's check for other tables. Ours needs none.
+func (revisions) Ident() *migrate.TableIdent { return nil }
+
+// ReadRevisions returns all revisions, oldest first.
+func (r revisions) ReadRevisions(ctx context.Context) ([]*migrate.Revision, error) {
+	return r.read(ctx, `version <> $1 ORDER BY version COLLATE "C"`, cloudIdentifier)
+}
+
+// ReadRevision returns one revision, or [migrate.ErrRevisionNotExist].
+func (r revisions) ReadRevision(ctx context.Context, version string) (*migrate.Revision, error) {
+	revs, err := r.read(ctx, "version = $1", version)
+	if err != nil {
+		return nil, err
+	}
+	if len(revs) == 0 {
+		return nil, migrate.ErrRevisionNotExist
+	}
+	return revs[0], nil
+}
+
+func (r revisions) read(ctx context.Context, where, arg string) ([]*migrate.Revision, error) {
+	rows, err := r.db.QueryContext(ctx, `SELECT version, description, type, applied, total, executed_at, execution_time,
+		coalesce(error, ''), coalesce(error_stmt, ''), hash, coalesce(partial_hashes, 'null'), operator_version
+		FROM `+r.table+` WHERE `+where, arg)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var revs []*migrate.Revision
+	for rows.Next() {
+		rev, err := scanRevision(rows)
+		if err != nil {
+			return nil, err
+		}
+		revs = append(revs, rev)
+	}
+	return revs, rows.Err()
+}
+
+func scanRevision(rows *sql.Rows) (*migrate.Revision, error) {
+	var (
+		rev    migrate.Revision
+		hashes []byte
+	)
+	err := rows.Scan(&rev.Version, &rev.Description, &rev.Type, &rev.Applied, &rev.Total, &rev.ExecutedAt,
+		&rev.ExecutionTime, &rev.Error, &rev.ErrorStmt, &rev.Hash, &hashes, &rev.OperatorVersion)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(hashes, &rev.PartialHashes); err != nil {
+		return nil, fmt.Errorf("partial_hashes of revision %s: %w", rev.Version, err)
+	}
+	return &rev, nil
+}
+
+// WriteRevision inserts or updates a revision to what the CLI would write. It
+// finishes when ctx has ended: a statement that ran outside a transaction and
+// isn't recorded would be run again.
+func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	hashes, err := json.Marshal(rev.PartialHashes)
+	if err != nil {
+		return err
+	}
+	_, err = r.db.ExecContext(ctx, `INSERT INTO `+r.table+` (version, description, type, applied, total, executed_at,
+		execution_time, error, error_stmt, hash, partial_hashes, operator_version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (version) DO UPDATE SET type = excluded.type, applied = excluded.applied, total = excluded.total,
+		execution_time = excluded.execution_time, error = excluded.error, error_stmt = excluded.error_stmt,
+		hash = excluded.hash, partial_hashes = excluded.partial_hashes, operator_version = excluded.operator_version`,
+		rev.Version, rev.Description, rev.Type, rev.Applied, rev.Total, rev.ExecutedAt,
+		rev.ExecutionTime.Nanoseconds(), rev.Error, rev.ErrorStmt, rev.Hash, string(hashes), rev.OperatorVersion)
+	return err
+}
+
+// DeleteRevision removes a revision.
+func (r revisions) DeleteRevision(ctx context.Context, version string) error {
+	_, err := r.db.ExecContext(ctx, `DELETE FROM `+r.table+` WHERE version = $1`, version)
+	return err
+}

@@ -1,0 +1,130 @@
+package migration
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"ariga.io/atlas/sql/migrate"
+	"ariga.io/atlas/sql/postgres"
+	"ariga.io/atlas/sql/schema"
+)
+
+// executeLock is the name under which the Atlas CLI locks a database that it
+// migrates.
+const executeLock = "atlas_migrate_execute"
+
+// The waits between two tries for the lock double from the first to the last.
+const (
+	firstWait = 25 * time.Millisecond
+	lastWait  = 500 * time.Millisecond
+)
+
+// ErrLocked says that another instance held the lock for longer than
+// [ApplyOptions.LockTimeout].
+var ErrLocked = errors.New("another instance is migrating this database")
+
+// ErrNotEmpty says that a database without revisions has tables already: what
+// the first migration would meet there is unknown.
+var ErrNotEmpty = errors.New("the schema has tables that no migration made")
+
+// session is Atlas's driver on the one connection that migrates. Statements run
+// through db: the connection, or the transaction that is open on it.
+type session struct {
+	*postgres.Driver
+	db schema.ExecQuerier
+}
+
+func openSession(conn *sql.Conn) (session, error) {
+	drv, err := postgres.Open(conn)
+	if err != nil {
+		return session{}, fmt.Errorf("open Atlas driver: %w", err)
+	}
+	pg, ok := drv.(*postgres.Driver)
+	if !ok {
+		return session{}, errors.New("this server speaks PostgreSQL's protocol and isn't PostgreSQL")
+	}
+	return session{Driver: pg, db: conn}, nil
+}
+
+// ExecContext runs a statement of a migration.
+func (s session) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return s.db.ExecContext(ctx, query, args...)
+}
+
+// CheckClean refuses a first run on a schema with tables that aren't ours. It
+// looks at the current schema only, as the CLI does for a URL with search_path.
+// What extensions brought doesn't count.
+func (s session) CheckClean(ctx context.Context, _ *migrate.TableIdent) error {
+	rows, err := s.db.QueryContext(ctx, `SELECT min(c.oid::regclass::text) FROM pg_class c
+		WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
+		AND c.relname <> $1
+		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`, revisionsTable)
+	if err != nil {
+		return fmt.Errorf("look for tables: %w", err)
+	}
+	defer rows.Close()
+	var table sql.NullString
+	for rows.Next() {
+		if err := rows.Scan(&table); err != nil {
+			return fmt.Errorf("look for tables: %w", err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("look for tables: %w", err)
+	}
+	if table.Valid {
+		return fmt.Errorf("%w: found %s", ErrNotEmpty, table.String)
+	}
+	return nil
+}
+
+// discard ends the session of conn instead of giving it back to the pool. That
+// releases its locks whatever happened, and takes along what a migration may
+// have SET.
+func discard(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+// lock takes the lock of that name for the rest of conn's session, and waits for
+// it until the timeout, when there is one, or the end of ctx. It asks again and
+// again because a session that waits inside PostgreSQL holds a snapshot, which
+// the holder's CREATE INDEX CONCURRENTLY would wait for in turn.
+func lock(ctx context.Context, conn *sql.Conn, name string, timeout time.Duration, log *slog.Logger) error {
+	var expired <-chan time.Time
+	if timeout > 0 {
+		expired = time.After(timeout)
+	}
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		var held bool
+		if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", lockID(name)).Scan(&held); err != nil {
+			return fmt.Errorf("lock database: %w", err)
+		}
+		if held {
+			return nil
+		}
+		if wait == firstWait {
+			log.InfoContext(ctx, "waiting for another instance to finish migrating")
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("lock database: %w", context.Cause(ctx))
+		case <-expired:
+			return ErrLocked
+		case <-time.After(wait/2 + rand.N(wait/2)):
+		}
+	}
+}
+
+// lockID is the key that Atlas makes of a lock's name.
+func lockID(name string) int64 {
+	h := fnv.New32()
+	_, _ = h.Write([]byte(name)) // a hash never fails
+	return int64(h.Sum32())
+}

@@ -1,0 +1,85 @@
+package migration
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"ariga.io/atlas/sql/migrate"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// undefinedTable is the SQLSTATE of a table that isn't there.
+const undefinedTable = "42P01"
+
+// currentRevisions is the table of revisions of the current schema, and empty
+// when the name is found in a later schema of the search_path.
+const currentRevisions = `(SELECT * FROM ` + revisionsTable + `
+	WHERE tableoid = to_regclass(quote_ident(current_schema()) || '.` + revisionsTable + `')) AS revisions`
+
+// Status is what a database has of a directory.
+type Status struct {
+	// Applied are the revisions of the database, oldest first. The last one may
+	// have stopped at an error, and is pending too then.
+	Applied []*migrate.Revision
+	// Pending are the files that [Apply] would run, in its order.
+	Pending []migrate.File
+	// OutOfOrder are files that were added behind what was applied. While there
+	// are any, Apply refuses to run.
+	OutOfOrder []migrate.File
+}
+
+// Current is the version of the newest revision; empty before the first.
+func (s Status) Current() string {
+	if len(s.Applied) == 0 {
+		return ""
+	}
+	return s.Applied[len(s.Applied)-1].Version
+}
+
+// UpToDate reports whether every file of the directory was applied. A database
+// that is ahead of the directory is up to date: while a release rolls out, the
+// old program runs on the new schema.
+func (s Status) UpToDate() bool { return len(s.Pending)+len(s.OutOfOrder) == 0 }
+
+// ReadStatus compares dir with the connection's current schema. It asks the
+// database one query and changes nothing, so a role that can only read may ask.
+func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error) {
+	revs, err := revisions{db: db, table: currentRevisions}.ReadRevisions(ctx)
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == undefinedTable {
+		revs, err = nil, nil
+	}
+	if err != nil {
+		return Status{}, fmt.Errorf("read revisions: %w", err)
+	}
+	ex, err := migrate.NewExecutor(offline{}, dir, history{revs: revs})
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{Applied: revs}
+	s.Pending, err = ex.Pending(ctx)
+	if behind, ok := errors.AsType[*migrate.HistoryNonLinearError](err); ok {
+		s.Pending, s.OutOfOrder = behind.Pending, behind.OutOfOrder
+		return s, nil
+	}
+	if err != nil && !errors.Is(err, migrate.ErrNoPendingFiles) {
+		return Status{}, err
+	}
+	return s, nil
+}
+
+// history lends revisions that were read to Atlas's executor.
+type history struct {
+	migrate.NopRevisionReadWriter
+	revs []*migrate.Revision
+}
+
+// ReadRevisions returns the revisions.
+func (h history) ReadRevisions(context.Context) ([]*migrate.Revision, error) { return h.revs, nil }
+
+// offline is the driver of an executor that compares and executes nothing.
+type offline struct{ migrate.Driver }
+
+// CheckClean finds nothing to object to: a status isn't a first run.
+func (offline) CheckClean(context.Context, *migrate.TableIdent) error { return nil }

@@ -1,0 +1,66 @@
+// Package pgtest gives every test a PostgreSQL database of its own, cloned from
+// a template that was built from the migration files. It is for tests alone.
+//
+// The databases are on a private server that starts with the first test that
+// wants one and ends with the process; no TestMain is needed. Where
+// TEST_DATABASE_URL is set they are on that server, whose user has to be allowed
+// to create databases. Without any PostgreSQL a test is skipped, or fails when CI
+// is set.
+package pgtest
+
+import (
+	"database/sql"
+	"errors"
+	"os"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+
+	"commitment/internal/pgserver"
+)
+
+// URL returns the URL of a new, migrated database. It is dropped when the test
+// ends, sessions and all. Tests may call it in parallel and more than once.
+func URL(tb testing.TB) string {
+	tb.Helper()
+	s := reach(tb)
+	template, err := s.template()
+	if err != nil {
+		tb.Fatalf("build template database: %v", err)
+	}
+	return s.clone(tb, template)
+}
+
+// EmptyURL is [URL] without the migrations.
+func EmptyURL(tb testing.TB) string {
+	tb.Helper()
+	return reach(tb).clone(tb, pristine)
+}
+
+// Open returns a plain pool on url, closed when the test ends.
+func Open(tb testing.TB, url string) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		tb.Fatalf("open database: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			tb.Errorf("close database: %v", err)
+		}
+	})
+	return db
+}
+
+// reach returns the server of this process, or ends the test.
+func reach(tb testing.TB) *server {
+	tb.Helper()
+	s, err := theServer()
+	if errors.Is(err, pgserver.ErrNotFound) && os.Getenv("CI") == "" {
+		tb.Skipf("this test needs PostgreSQL: %v", err)
+	}
+	if err != nil {
+		tb.Fatalf("start PostgreSQL: %v", err)
+	}
+	return s
+}
