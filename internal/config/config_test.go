@@ -1,0 +1,175 @@
+package config_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/config"
+)
+
+// defaults is what an empty environment gives.
+func defaults() config.Config {
+	return config.Config{
+		Environment:   config.Development,
+		Addr:          "127.0.0.1:8080",
+		Log:           config.Log{Level: config.Level(slog.LevelInfo), Format: config.LogAuto},
+		PrivateServer: config.PrivateServer{Folder: ".commitment"},
+		Database: config.Database{
+			ApplicationName:          "commitment",
+			MaxOpenConns:             15,
+			MaxIdleConns:             15,
+			ConnMaxIdleTime:          5 * time.Minute,
+			ConnMaxLifetime:          30 * time.Minute,
+			LifetimeJitter:           3 * time.Minute,
+			PingAfter:                time.Second,
+			AcquireTimeout:           5 * time.Second,
+			ConnectTimeout:           5 * time.Second,
+			StatementTimeout:         15 * time.Second,
+			LockTimeout:              5 * time.Second,
+			IdleInTransactionTimeout: 30 * time.Second,
+			CommitTimeout:            10 * time.Second,
+		},
+		HTTP: config.HTTP{
+			ReadHeaderTimeout: 5 * time.Second,
+			ReadTimeout:       30 * time.Second,
+			WriteTimeout:      time.Minute,
+			IdleTimeout:       2 * time.Minute,
+			RequestTimeout:    30 * time.Second,
+			MaxHeaderBytes:    64 << 10,
+			MaxBodyBytes:      1 << 20,
+			MaxAnswerBytes:    8 << 20,
+			ShutdownTimeout:   20 * time.Second,
+		},
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		environ []string
+		change  func(*config.Config)
+	}{
+		{"needs nothing", nil, func(*config.Config) {}},
+		{"takes an empty variable for one that isn't set", []string{"ADDR=", "DB_MAX_OPEN_CONNS="}, func(*config.Config) {}},
+		{"takes values of every type", []string{
+			"COMMITMENT_ENV=production", "DATABASE_URL=postgres://u:p@h/d", "ADDR=:0", "LOG_LEVEL=warn", "LOG_FORMAT=json",
+			"DB_MAX_IDLE_CONNS=3", "DB_PING_AFTER=0s", "HTTP_MAX_BODY_BYTES=2048",
+		}, func(c *config.Config) {
+			c.Environment, c.Database.URL, c.Addr = config.Production, "postgres://u:p@h/d", ":0"
+			c.Log = config.Log{Level: config.Level(slog.LevelWarn), Format: config.LogJSON}
+			c.Database.MaxIdleConns, c.Database.PingAfter, c.HTTP.MaxBodyBytes = 3, 0, 2048
+		}},
+		{"takes keywords of libpq for a URL", []string{"DATABASE_URL=host=/tmp dbname=d"}, func(c *config.Config) {
+			c.Database.URL = "host=/tmp dbname=d"
+		}},
+		{"lets DEBUG decide the level", []string{"DEBUG=true", "LOG_LEVEL=error"}, func(c *config.Config) {
+			c.Debug, c.Log.Level = true, config.Level(slog.LevelDebug)
+		}},
+		{"ignores the jitter of connections that live for ever", []string{"DB_CONN_MAX_LIFETIME=0s"}, func(c *config.Config) {
+			c.Database.ConnMaxLifetime = 0
+		}},
+		{"leaves the variables of others alone", []string{
+			"PATH=/bin", "HTTP_PROXY=http://proxy", "DB_PORT=5432", "DB_NAME=x", "DB_HOST=h", "DB_SERVICE_HOST=10.0.0.1",
+			"COMMITMENT_SERVICE_HOST=10.0.0.1", "COMMITMENT_PORT=tcp://10.0.0.1:80", "LOG_DIR=/var/log",
+		}, func(*config.Config) {}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			want := defaults()
+			tt.change(&want)
+			got, err := config.Load(tt.environ)
+			if err != nil {
+				t.Fatalf("Load() = %v, want no error", err)
+			}
+			// By value: two URLs that print the same aren't the same.
+			if got.Database.URL != want.Database.URL {
+				t.Errorf("URL = %q, want %q", string(got.Database.URL), string(want.Database.URL))
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("Load() differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		environ []string
+		want    string
+	}{
+		{"everything that is wrong at once", []string{
+			"COMMITMENT_ENV=prod", "ADDR=8080", "DEBUG=maybe", "LOG_LEVEL=INFO", "LOG_FORMAT=xml",
+			"DB_MAX_OPEN_CONNS=0", "DB_PING_AFTER=-1s", "DB_LOCK_TIMEOUT=5", "DB_APPLICATION_NAME=é",
+			"HTTP_MAX_BODY_BYTES=1MB", "HTTP_MAX_HEADER_BYTES=9000000000GiB", "DB_MAX_OPEN_CON=5",
+		}, `COMMITMENT_ENV="prod": want development or production
+DEBUG="maybe": want true or false
+LOG_LEVEL="INFO": want debug, info, warn or error
+LOG_FORMAT="xml": want auto, text or json
+DB_MAX_OPEN_CONNS="0": want a whole number, from 1 to 10000
+DB_PING_AFTER="-1s": want a duration as 1m30s, from 0s to 24h
+DB_LOCK_TIMEOUT="5": want a duration as 1m30s, from 0s to 24h
+HTTP_MAX_HEADER_BYTES="9000000000GiB": want a number of bytes as 64KiB, from 1KiB to 16MiB
+HTTP_MAX_BODY_BYTES="1MB": want a number of bytes as 64KiB, from 1KiB to 1GiB
+ADDR="8080": want a host and a port as 127.0.0.1:8080
+DB_APPLICATION_NAME="é": want at most 63 printable ASCII characters
+DB_MAX_OPEN_CON: there is no such setting; DB_MAX_OPEN_CONNS is near`},
+		{"settings that contradict one another", []string{
+			"DB_MAX_IDLE_CONNS=16", "DB_CONN_LIFETIME_JITTER=30m", "DB_LOCK_TIMEOUT=16s", "DB_ACQUIRE_TIMEOUT=30s",
+			"HTTP_READ_HEADER_TIMEOUT=31s", "HTTP_WRITE_TIMEOUT=40s",
+		}, `DB_MAX_IDLE_CONNS=16 with DB_MAX_OPEN_CONNS=15: more can't be idle than are open
+DB_CONN_LIFETIME_JITTER=30m0s with DB_CONN_MAX_LIFETIME=30m0s: the jitter must be less than the lifetime that it is taken off
+DB_LOCK_TIMEOUT=16s with DB_STATEMENT_TIMEOUT=15s: the statement ends before its wait for a lock does
+DB_ACQUIRE_TIMEOUT=30s with HTTP_REQUEST_TIMEOUT=30s: the wait for a connection must leave time for the work
+HTTP_READ_HEADER_TIMEOUT=31s with HTTP_READ_TIMEOUT=30s: the header is a part of the request
+DB_COMMIT_TIMEOUT=10s with HTTP_WRITE_TIMEOUT=40s: after HTTP_REQUEST_TIMEOUT=30s it leaves no time to write the answer`},
+		{"an answer that can't be written any more", []string{"HTTP_REQUEST_TIMEOUT=1m", "HTTP_WRITE_TIMEOUT=1m"},
+			`HTTP_REQUEST_TIMEOUT=1m0s with HTTP_WRITE_TIMEOUT=1m0s: the connection closes before the answer can be written`},
+		{"a setting that is wrong by itself only for that", []string{"DB_MAX_IDLE_CONNS=x", "DB_MAX_OPEN_CONNS=1"},
+			`DB_MAX_IDLE_CONNS="x": want a whole number, from 0 to 10000`},
+		{"production without a database", []string{"COMMITMENT_ENV=production"},
+			`DATABASE_URL: want a database, for COMMITMENT_ENV=production starts none of its own`},
+		{"near misses of a name", []string{"DATABASE_URI=x", "HTTP_MAX_BODY_BYTE=1", "LOG_LEVL=info", "DB_LOCK_TIMEOUTS=1s", "COMMITMENT_EMV=x"},
+			`COMMITMENT_EMV: there is no such setting; COMMITMENT_ENV is near
+DATABASE_URI: there is no such setting; DATABASE_URL is near
+DB_LOCK_TIMEOUTS: there is no such setting; DB_LOCK_TIMEOUT is near
+HTTP_MAX_BODY_BYTE: there is no such setting; HTTP_MAX_BODY_BYTES is near
+LOG_LEVL: there is no such setting; LOG_LEVEL is near`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, err := config.Load(tt.environ)
+			if err == nil {
+				t.Fatalf("Load() = %v, want an error", c)
+			}
+			if diff := cmp.Diff(tt.want, err.Error()); diff != "" {
+				t.Errorf("error differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestBytes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]config.Bytes{
+		"0": 0, "1": 1, "1023": 1023, "64KiB": 64 << 10, "1MiB": 1 << 20, "3GiB": 3 << 30, "1025KiB": 1025 << 10,
+	} {
+		got, err := config.ParseBytes(text)
+		if err != nil || got != want {
+			t.Errorf("ParseBytes(%q) = %d, %v, want %d", text, got, err, want)
+		}
+		if got.String() != text {
+			t.Errorf("String() = %q, want %q", got, text)
+		}
+	}
+	for _, text := range []string{"", "KiB", "-1", "1.5MiB", "1 KiB", "64kib", "9223372036854775808", "8589934592GiB"} {
+		if got, err := config.ParseBytes(text); err == nil {
+			t.Errorf("ParseBytes(%q) = %d, want an error", text, got)
+		}
+	}
+}

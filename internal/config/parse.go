@@ -1,0 +1,74 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Bytes is a number of bytes.
+type Bytes int64
+
+// units are the suffixes of a number of bytes, the largest first.
+var units = []struct {
+	suffix string
+	size   Bytes
+}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}}
+
+// ParseBytes reads a number of bytes, as 65536, 64KiB, 1MiB or 1GiB.
+func ParseBytes(text string) (Bytes, error) {
+	for _, unit := range units {
+		digits, ok := strings.CutSuffix(text, unit.suffix)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil || n < 0 || Bytes(n) > math.MaxInt64/unit.size {
+			break
+		}
+		return Bytes(n) * unit.size, nil
+	}
+	return 0, fmt.Errorf("%q is not a number of bytes", text)
+}
+
+// String is b in the largest unit that leaves no fraction.
+func (b Bytes) String() string {
+	for _, unit := range units {
+		if b != 0 && b%unit.size == 0 {
+			return strconv.FormatInt(int64(b/unit.size), 10) + unit.suffix
+		}
+	}
+	return "0"
+}
+
+var errNotAllowed = errors.New("not allowed")
+
+// oneOf is a parser of the values that are listed.
+func oneOf[T ~string](allowed ...T) func(string) (T, error) {
+	return func(text string) (T, error) {
+		if !slices.Contains(allowed, T(text)) {
+			return "", errNotAllowed
+		}
+		return T(text), nil
+	}
+}
+
+// levels are the levels by name.
+var levels = map[string]Level{
+	"debug": Level(slog.LevelDebug),
+	"info":  Level(slog.LevelInfo),
+	"warn":  Level(slog.LevelWarn),
+	"error": Level(slog.LevelError),
+}
+
+func parseLevel(text string) (Level, error) {
+	level, ok := levels[text]
+	if !ok {
+		return 0, errNotAllowed
+	}
+	return level, nil
+}

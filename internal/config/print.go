@@ -1,0 +1,54 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strings"
+)
+
+// A setting is a field of Config that a variable sets.
+type setting struct {
+	name  string // the variable's
+	field string // the field's
+	tag   reflect.StructTag
+	index []int // the field's place in Config
+}
+
+// of is the setting's value in c, secrets redacted.
+func (s setting) of(c Config) string {
+	return fmt.Sprint(reflect.ValueOf(c).FieldByIndex(s.index))
+}
+
+// settings returns the settings in the order of their declaration.
+func settings() []setting {
+	var found []setting
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if f.Type.Kind() != reflect.Struct {
+			found = append(found, setting{f.Tag.Get("env"), f.Name, f.Tag, f.Index})
+			continue
+		}
+		for _, inner := range reflect.VisibleFields(f.Type) {
+			found = append(found, setting{inner.Tag.Get("env"), inner.Name, inner.Tag, append(f.Index, inner.Index...)})
+		}
+	}
+	return found
+}
+
+// String is a line NAME=value for each setting, secrets redacted.
+func (c Config) String() string {
+	var b strings.Builder
+	for _, s := range settings() {
+		fmt.Fprintf(&b, "%s=%s\n", s.name, s.of(c))
+	}
+	return b.String()
+}
+
+// LogValue is a group with an attribute for each setting, secrets redacted.
+func (c Config) LogValue() slog.Value {
+	var attrs []slog.Attr
+	for _, s := range settings() {
+		attrs = append(attrs, slog.String(s.name, s.of(c)))
+	}
+	return slog.GroupValue(attrs...)
+}

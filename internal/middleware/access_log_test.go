@@ -1,0 +1,161 @@
+package middleware_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/fault"
+	"commitment/internal/middleware"
+)
+
+// pattern is chi's, as the service uses it.
+func pattern(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
+
+// fields returns the record's values by name.
+func fields(record map[string]any, names ...string) map[string]any {
+	found := map[string]any{}
+	for _, name := range names {
+		if value, ok := record[name]; ok {
+			found[name] = value
+		}
+	}
+	return found
+}
+
+func TestAccessLogDescribesTheRequest(t *testing.T) {
+	t.Parallel()
+	log, written := newLog()
+	router := chi.NewRouter()
+	router.Use(middleware.AccessLog(log, pattern))
+	router.Get("/v1/accounts/{id}", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = io.WriteString(w, "hello")
+	})
+	r := httptest.NewRequest(http.MethodGet, "/v1/accounts/7?token=secret", nil)
+	r.RemoteAddr = "[::1]:4711"
+	r.Header.Set("User-Agent", "curl/8")
+	r.Header.Set("X-Forwarded-For", "6.6.6.6")
+	serve(router, r)
+	got := written.one(t)
+	if d, ok := got["duration"].(float64); !ok || d < 0 {
+		t.Errorf("duration = %v, want a number", got["duration"])
+	}
+	delete(got, "duration")
+	delete(got, "time")
+	want := map[string]any{
+		"level": "INFO", "msg": "request", "method": "GET", "route": "/v1/accounts/{id}", "path": "/v1/accounts/7",
+		"status": 202.0, "bytes": 5.0, "remote_ip": "::1", "user_agent": "curl/8",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("record differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestAccessLogLevel(t *testing.T) {
+	t.Parallel()
+	problems, _ := newProblems()
+	for _, tt := range []struct {
+		name, path string
+		handler    http.HandlerFunc
+		want       map[string]any
+	}{
+		{"info for an implicit 200", "/v1/x", func(http.ResponseWriter, *http.Request) {},
+			map[string]any{"level": "INFO", "status": 200.0}},
+		{"info for a refusal", "/v1/x", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) },
+			map[string]any{"level": "INFO", "status": 404.0}},
+		{"warn for a failure", "/v1/x", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
+			map[string]any{"level": "WARN", "status": 503.0}},
+		{"warn for a panic, as the answer that it became", "/v1/x", func(http.ResponseWriter, *http.Request) { panic("boom") },
+			map[string]any{"level": "WARN", "status": 500.0}},
+		{"warn for an answer that was aborted before it began", "/v1/x", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			map[string]any{"level": "WARN", "status": 0.0, "aborted": true}},
+		{"warn for an answer that was cut off", "/v1/x", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusCreated)
+			panic("boom")
+		}, map[string]any{"level": "WARN", "status": 201.0, "aborted": true}},
+		{"info for a client that went away", "/v1/x", func(w http.ResponseWriter, r *http.Request) {
+			problems.Write(w, r, fault.New(fault.Canceled, "", "the client went away"))
+		}, map[string]any{"level": "INFO", "status": 499.0}},
+		{"debug for a probe", "/healthz", func(http.ResponseWriter, *http.Request) {},
+			map[string]any{"level": "DEBUG", "status": 200.0}},
+		{"debug for a scrape", "/metrics", func(http.ResponseWriter, *http.Request) {},
+			map[string]any{"level": "DEBUG", "status": 200.0}},
+		{"warn for a probe that fails", "/readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
+			map[string]any{"level": "WARN", "status": 503.0}},
+		{"info for a noun that ends in z", "/v1/quiz", func(http.ResponseWriter, *http.Request) {},
+			map[string]any{"level": "INFO", "status": 200.0}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			log, written := newLog()
+			router := chi.NewRouter()
+			router.Use(middleware.AccessLog(log, pattern), middleware.Recover(problems))
+			router.Get(tt.path, tt.handler)
+			_, _ = get(t, router, tt.path) // what the client sees is Recover's business
+			if diff := cmp.Diff(tt.want, fields(written.one(t), "level", "status", "aborted")); diff != "" {
+				t.Errorf("record differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAccessLogHasNoRouteForAnUnknownPath(t *testing.T) {
+	t.Parallel()
+	log, written := newLog()
+	router := chi.NewRouter()
+	router.Use(middleware.AccessLog(log, pattern))
+	router.Get("/", func(http.ResponseWriter, *http.Request) {})
+	serve(router, httptest.NewRequest(http.MethodGet, "/nowherez", nil))
+	want := map[string]any{"level": "INFO", "route": "", "path": "/nowherez", "status": 404.0}
+	if diff := cmp.Diff(want, fields(written.one(t), "level", "route", "path", "status")); diff != "" {
+		t.Errorf("record differs (-want +got):\n%s", diff)
+	}
+}
+
+// TestAccessLogPassesOn checks what net/http's writer can do beyond the plain
+// interface, and that all of it is counted.
+func TestAccessLogPassesOn(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		handler http.HandlerFunc
+		body    string
+	}{
+		{"io.ReaderFrom", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.(io.ReaderFrom).ReadFrom(strings.NewReader("hello"))
+		}, "hello"},
+		{"Flush", func(w http.ResponseWriter, _ *http.Request) {
+			w.(http.Flusher).Flush()
+			_, _ = io.WriteString(w, "hello")
+		}, "hello"},
+		{"ResponseController", func(w http.ResponseWriter, _ *http.Request) {
+			c := http.NewResponseController(w)
+			if c.EnableFullDuplex() == nil && c.Flush() == nil {
+				_, _ = io.WriteString(w, "hello")
+			}
+		}, "hello"},
+		{"an informational answer", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusEarlyHints)
+			_, _ = io.WriteString(w, "hello")
+		}, "hello"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			log, written := newLog()
+			got, err := get(t, middleware.AccessLog(log, func(*http.Request) string { return "/x" })(tt.handler), "/x")
+			if err != nil || got.body != tt.body {
+				t.Errorf("body = %q, %v, want %q", got.body, err, tt.body)
+			}
+			want := map[string]any{"status": 200.0, "bytes": float64(len(tt.body))}
+			if diff := cmp.Diff(want, fields(written.one(t), "status", "bytes", "aborted")); diff != "" {
+				t.Errorf("record differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

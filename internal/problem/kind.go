@@ -1,0 +1,48 @@
+package problem
+
+import (
+	"net/http"
+	"strings"
+
+	"commitment/internal/fault"
+)
+
+const typePrefix = "urn:problem-type:"
+
+// statusClientClosedRequest is nginx's status for a client that went away. Only
+// logs and metrics see it.
+const statusClientClosedRequest = 499
+
+// A kind is how a kind of error is answered.
+type kind struct {
+	status      int
+	code, title string
+}
+
+// kinds has a row for each fault.Kind. Of those that share a status the first is
+// the one that the status stands for.
+var kinds = [...]kind{
+	fault.Internal:    {http.StatusInternalServerError, "internal", "Internal error"},
+	fault.Malformed:   {http.StatusBadRequest, "malformed", "Malformed request"},
+	fault.Invalid:     {http.StatusUnprocessableEntity, "invalid", "Invalid request"},
+	fault.NotFound:    {http.StatusNotFound, "not-found", "Not found"},
+	fault.Conflict:    {http.StatusConflict, "conflict", "Conflict"},
+	fault.Stale:       {http.StatusPreconditionFailed, "stale", "Stale version"},
+	fault.Canceled:    {statusClientClosedRequest, "canceled", "Canceled by the client"},
+	fault.Unavailable: {http.StatusServiceUnavailable, "unavailable", "Unavailable"},
+	fault.Unknown:     {http.StatusServiceUnavailable, "outcome-unknown", "Outcome unknown"},
+}
+
+// describe returns k's row; a kind without one is answered as Internal.
+func describe(k fault.Kind) kind {
+	if int(k) >= len(kinds) {
+		return kinds[fault.Internal]
+	}
+	return kinds[k]
+}
+
+// spell makes a title of a code: "insufficient-funds" is "Insufficient funds".
+func spell(code string) string {
+	words := strings.ReplaceAll(code, "-", " ")
+	return strings.ToUpper(words[:min(1, len(words))]) + words[min(1, len(words)):]
+}

@@ -1,0 +1,96 @@
+package problem_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/fault"
+	"commitment/internal/problem"
+)
+
+// write answers err over header fields that are there already, and returns the
+// answer and the log.
+func write(t *testing.T, err error, header http.Header) (*httptest.ResponseRecorder, string) {
+	t.Helper()
+	var log bytes.Buffer
+	pw := &problem.Writer{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	w := httptest.NewRecorder()
+	maps.Copy(w.Header(), header)
+	pw.Write(w, httptest.NewRequest(http.MethodGet, "/", nil), err)
+	return w, log.String()
+}
+
+func TestWriteReplacesAnotherAnswer(t *testing.T) {
+	t.Parallel()
+	w, _ := write(t, fault.New(fault.Conflict, "taken", "the name is taken"), http.Header{
+		"Content-Type": {"text/html"}, "Content-Length": {"3"}, "Content-Encoding": {"gzip"}, "Etag": {`"1"`}, "Last-Modified": {"x"},
+		"Location": {"/v1/accounts/1"}, "Link": {"</x>"}, "Cache-Control": {"public"}, "Retry-After": {"60"}, "Content-Range": {"x"},
+		"X-Request-Id": {"r1"}, "Vary": {"Origin"},
+	})
+	if w.Code != http.StatusConflict {
+		t.Errorf("status = %d, want 409", w.Code)
+	}
+	want := http.Header{
+		"Content-Type": {"application/problem+json"}, "Cache-Control": {"no-store"}, "X-Request-Id": {"r1"}, "Vary": {"Origin"},
+	}
+	if diff := cmp.Diff(want, w.Header()); diff != "" {
+		t.Errorf("header differs (-want +got):\n%s", diff)
+	}
+	var p problem.Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || p.Type != "urn:problem-type:taken" || p.Status != 409 {
+		t.Errorf("body = %s, %v, want the problem", w.Body, err)
+	}
+}
+
+func TestWriteAdvisesARetryOnlyWhereItIsSafe(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{fault.New(fault.Unavailable, "", "busy"), "1"},
+		{fault.New(fault.Unavailable, "locked", "locked"), "1"},
+		{problem.Status(http.StatusServiceUnavailable, "starting"), "1"},
+		{fault.New(fault.Unknown, "", "nobody knows"), ""},
+		{fault.New(fault.Unknown, "lost", "nobody knows"), ""},
+		{fault.New(fault.Invalid, "", "no"), ""},
+		{errors.New("secret"), ""},
+	} {
+		w, _ := write(t, tt.err, nil)
+		if got := w.Header().Get("Retry-After"); got != tt.want {
+			t.Errorf("Retry-After for %v = %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}
+
+func TestWriteTellsTheCauseToTheLogAlone(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err   error
+		level string
+	}{
+		{errors.New("hunter2"), "level=ERROR"},
+		{fault.New(fault.Unavailable, "", "down").With(errors.New("hunter2")), "level=ERROR"},
+		{fault.New(fault.NotFound, "", "no").With(errors.New("hunter2")), "level=DEBUG"},
+	} {
+		w, log := write(t, tt.err, nil)
+		if strings.Contains(w.Body.String(), "hunter2") {
+			t.Errorf("body shows the cause: %s", w.Body)
+		}
+		if !strings.Contains(log, "hunter2") || !strings.Contains(log, tt.level) {
+			t.Errorf("log = %s, want the cause and %s", log, tt.level)
+		}
+		if strings.Count(log, "\n") != 1 {
+			t.Errorf("log = %s, want one record", log)
+		}
+	}
+}
