@@ -23,16 +23,20 @@ type Balance struct {
 // TrialBalance adds up all entries, by currency. It reads the whole ledger.
 func TrialBalance(ctx context.Context, client *ent.Client) ([]Balance, error) {
 	var balances []Balance
+	entries := sql.Table(entry.Table).As("e")
 	err := client.Account.Query().
 		Order(account.ByCurrency()).
 		GroupBy(account.FieldCurrency).
-		Aggregate(func(accounts *sql.Selector) string {
-			entries := sql.Table(entry.Table)
-			accounts.LeftJoin(entries).On(accounts.C(account.FieldID), entries.C(entry.FieldAccountID))
-			accounts.AppendSelectAs("COUNT(DISTINCT "+accounts.C(account.FieldID)+")", "accounts").
-				AppendSelectAs(sql.Count(entries.C(entry.FieldID)), "entries")
-			return sql.As("COALESCE("+sql.Sum(entries.C(entry.FieldAmount))+", 0)", "sum")
-		}).
+		Aggregate(
+			func(accounts *sql.Selector) string {
+				accounts.LeftJoin(entries).On(accounts.C(account.FieldID), entries.C(entry.FieldAccountID))
+				return sql.As(sql.Count(sql.Distinct(accounts.C(account.FieldID))), "accounts")
+			},
+			func(*sql.Selector) string { return sql.As(sql.Count(entries.C(entry.FieldID)), "entries") },
+			func(*sql.Selector) string {
+				return sql.As("COALESCE("+sql.Sum(entries.C(entry.FieldAmount))+", 0)", "sum")
+			},
+		).
 		Scan(ctx, &balances)
 	return balances, err
 }

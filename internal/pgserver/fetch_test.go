@@ -1,0 +1,161 @@
+package pgserver
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// repository serves an archive of the installed programs, as the repository of
+// the binaries does, and counts how often it is fetched.
+func repository(t *testing.T) (url string, fetched *atomic.Int32) {
+	t.Helper()
+	jar := jarOf(t, needPrograms(t))
+	sum := sha256.Sum256(jar)
+	fetched = new(atomic.Int32)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch filepath.Ext(r.URL.Path) {
+		case ".jar":
+			fetched.Add(1)
+			_, _ = w.Write(jar)
+		case ".sha256":
+			_, _ = io.WriteString(w, hex.EncodeToString(sum[:]))
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, fetched
+}
+
+// jarOf returns a zip with an xz-compressed tar in it, whose programs are links
+// to installed ones, which look for the rest of PostgreSQL beside themselves.
+func jarOf(t *testing.T, programs Programs) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	files := tar.NewWriter(&archive)
+	for _, name := range []string{"initdb", "pg_ctl", "postgres"} {
+		link := tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + name, Linkname: filepath.Join(programs.Dir, name)}
+		check(t, files.WriteHeader(&link))
+	}
+	check(t, files.Close())
+	compress := exec.Command("xz", "--stdout")
+	compress.Stdin = &archive
+	compressed, err := compress.Output()
+	if err != nil {
+		t.Skipf("make an archive: %v", err)
+	}
+	var jar bytes.Buffer
+	entries := zip.NewWriter(&jar)
+	entry, err := entries.Create("postgres.txz")
+	check(t, err)
+	_, err = entry.Write(compressed)
+	check(t, err)
+	check(t, entries.Close())
+	return jar.Bytes()
+}
+
+func silent(string, ...any) {}
+
+func TestFetch(t *testing.T) {
+	t.Parallel()
+	url, fetched := repository(t)
+	s := source{cache: filepath.Join(reachableDir(t), "cache"), repository: url}
+
+	t.Run("fetches once for all who ask together", func(t *testing.T) {
+		errs := make(chan error)
+		for range 3 {
+			go func() {
+				_, err := s.findOrFetch(t.Context(), 0, silent)
+				errs <- err
+			}()
+		}
+		for range 3 {
+			check(t, <-errs)
+		}
+		if got := fetched.Load(); got != 1 {
+			t.Errorf("fetched %d times, want 1", got)
+		}
+		if left, _ := filepath.Glob(filepath.Join(s.cache, "fetching*")); len(left) > 0 {
+			t.Errorf("left behind: %q", left)
+		}
+	})
+	t.Run("gives programs that start a server", func(t *testing.T) {
+		programs, err := s.findOrFetch(t.Context(), 0, silent)
+		check(t, err)
+		if want := filepath.Join(s.cache, string(fetchedVersion), "bin"); programs.Dir != want {
+			t.Errorf("directory = %s, want %s", programs.Dir, want)
+		}
+		server := start(t, Options{BinDir: programs.Dir})
+		if got := query(t, server.URL("postgres"), "SELECT 'fetched'"); got != "fetched" {
+			t.Errorf("answer = %q, want fetched", got)
+		}
+	})
+	t.Run("fetches again over a broken cache", func(t *testing.T) {
+		check(t, os.Remove(filepath.Join(s.cache, string(fetchedVersion), "bin", "initdb")))
+		check(t, os.MkdirAll(filepath.Join(s.cache, "fetching", "programs", "bin"), 0o755))
+		_, err := s.findOrFetch(t.Context(), 0, silent)
+		check(t, err)
+	})
+}
+
+func TestFetchFails(t *testing.T) {
+	t.Parallel()
+	t.Run("says what to install when the repository can't be reached", func(t *testing.T) {
+		t.Parallel()
+		server := httptest.NewServer(http.NotFoundHandler())
+		server.Close()
+		_, err := source{cache: t.TempDir(), repository: server.URL}.findOrFetch(t.Context(), 0, silent)
+		wantNotFound(t, err, server.URL, string(fetchedVersion), "apt install")
+	})
+	t.Run("says what to install when the repository hasn't got it", func(t *testing.T) {
+		t.Parallel()
+		server := httptest.NewServer(http.NotFoundHandler())
+		defer server.Close()
+		cache := t.TempDir()
+		_, err := source{cache: cache, repository: server.URL}.findOrFetch(t.Context(), 0, silent)
+		wantNotFound(t, err, string(fetchedVersion), "apt install")
+		if exists(filepath.Join(cache, string(fetchedVersion))) {
+			t.Error("something was put into the cache")
+		}
+	})
+	t.Run("stops waiting when it is canceled", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		goOn := make(chan struct{})
+		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			cancel()
+			<-goOn
+		}))
+		cache := t.TempDir()
+		_, err := source{cache: cache, repository: server.URL}.findOrFetch(ctx, 0, silent)
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("error = %v, want it to be canceled", err)
+		}
+		close(goOn)
+		server.Close()
+		lock, err := waitLock(t.Context(), filepath.Join(cache, "lock")) // until the download has ended
+		check(t, err)
+		check(t, lock.Close())
+	})
+	t.Run("needs a cache directory", func(t *testing.T) {
+		t.Parallel()
+		_, err := source{}.findOrFetch(t.Context(), 0, silent)
+		if err == nil || !strings.Contains(err.Error(), "cache directory") {
+			t.Errorf("error = %v, want one about the cache directory", err)
+		}
+	})
+}

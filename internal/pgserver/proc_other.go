@@ -1,0 +1,34 @@
+//go:build unix && !linux
+
+package pgserver
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// isPostmaster reports whether pid is a server on data: we name the data in its
+// arguments.
+func isPostmaster(pid int, data string) bool {
+	if pid <= 0 {
+		return false
+	}
+	out, err := exec.Command("ps", "-ww", "-o", "args=", "-p", strconv.Itoa(pid)).Output()
+	return err == nil && strings.Contains(string(out), " -D "+data+" ")
+}
+
+// children returns the children of pid, as far as the system tells.
+func children(pid int) []int {
+	out, err := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output()
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for field := range strings.FieldsSeq(string(out)) {
+		if child, err := strconv.Atoi(field); err == nil {
+			pids = append(pids, child)
+		}
+	}
+	return pids
+}
