@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -27,24 +26,33 @@ func reachableDir(t *testing.T) string {
 	return dir
 }
 
-// TestKept lets one folder go through everything that data must survive.
+func createLog(t *testing.T, s *Server) {
+	t.Helper()
+	execute(t, s.URL("postgres"), "CREATE TABLE log (n bigint GENERATED ALWAYS AS IDENTITY, what text)")
+}
+
+func write(t *testing.T, s *Server, what string) {
+	t.Helper()
+	execute(t, s.URL("postgres"), fmt.Sprintf("INSERT INTO log (what) VALUES ('%s')", what))
+}
+
+func written(t *testing.T, s *Server) string {
+	t.Helper()
+	return query(t, s.URL("postgres"), "SELECT coalesce(string_agg(what, ',' ORDER BY n), '') FROM log")
+}
+
+// TestKept lets one folder go through what data must survive.
 func TestKept(t *testing.T) {
 	t.Parallel()
 	needPrograms(t)
 	dir := filepath.Join(reachableDir(t), "project", "server")
-	written := func(s *Server) string {
-		return query(t, s.URL("postgres"), "SELECT coalesce(string_agg(what, ',' ORDER BY n), '') FROM log")
-	}
-	write := func(s *Server, what string) {
-		execute(t, s.URL("postgres"), fmt.Sprintf("INSERT INTO log (what) VALUES ('%s')", what))
-	}
 
 	t.Run("starts empty after an initdb that was cut off", func(t *testing.T) {
 		half := filepath.Join(dir, "initdb-1", "base")
 		check(t, os.MkdirAll(half, 0o755))
 		s := start(t, Options{Dir: dir})
-		execute(t, s.URL("postgres"), "CREATE TABLE log (n bigint GENERATED ALWAYS AS IDENTITY, what text)")
-		write(s, "first")
+		createLog(t, s)
+		write(t, s, "first")
 		for _, setting := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
 			if got := query(t, s.URL("postgres"), "SHOW "+setting); got != "on" {
 				t.Errorf("%s = %s, want on", setting, got)
@@ -56,15 +64,15 @@ func TestKept(t *testing.T) {
 	})
 	t.Run("keeps the data over a stop", func(t *testing.T) {
 		s := start(t, Options{Dir: dir})
-		if got := written(s); got != "first" {
+		if got := written(t, s); got != "first" {
 			t.Errorf("log = %q, want first", got)
 		}
-		write(s, "second")
+		write(t, s, "second")
 		check(t, s.Kill())
 	})
 	t.Run("keeps the data over a kill", func(t *testing.T) {
 		s := start(t, Options{Dir: dir})
-		if got := written(s); got != "first,second" {
+		if got := written(t, s); got != "first,second" {
 			t.Errorf("log = %q, want first,second", got)
 		}
 	})
@@ -74,11 +82,23 @@ func TestKept(t *testing.T) {
 		check(t, s.Kill())
 		eventually(t, "the session's process ends", func() bool { return !slices.Contains(running(t), busy) })
 	})
+}
+
+// TestDamage does to one folder what crashes and people do.
+func TestDamage(t *testing.T) {
+	t.Parallel()
+	needPrograms(t)
+	dir := reachableDir(t)
+	s := start(t, Options{Dir: dir})
+	createLog(t, s)
+	write(t, s, "first")
+	check(t, s.Stop(t.Context()))
+
 	t.Run("is not stopped by a stranger with the old process id", func(t *testing.T) {
 		strangersPid(t, filepath.Join(dir, "data"))
 		s := start(t, Options{Dir: dir})
-		if got := written(s); got != "first,second" {
-			t.Errorf("log = %q, want first,second", got)
+		if got := written(t, s); got != "first" {
+			t.Errorf("log = %q, want first", got)
 		}
 	})
 	t.Run("is not stopped by a postmaster.pid that was cut short", func(t *testing.T) {
@@ -109,87 +129,6 @@ func TestKept(t *testing.T) {
 			}
 		}
 	})
-	t.Run("takes over a server whose owner and watchdog were killed", func(t *testing.T) {
-		r, owner, _ := anotherProcess(t, dir)
-		check(t, syscall.Kill(r.Watchdog, syscall.SIGKILL))
-		check(t, owner.Process.Kill())
-		_ = owner.Wait()
-		if !isPostmaster(r.Pid, filepath.Join(dir, "data")) {
-			t.Fatal("the server ended, want an orphan")
-		}
-		s := start(t, Options{Dir: dir})
-		if s.Joined() || s.Pid() == r.Pid || isPostmaster(r.Pid, filepath.Join(dir, "data")) {
-			t.Errorf("Joined() = %t, Pid() = %d, want a server other than %d", s.Joined(), s.Pid(), r.Pid)
-		}
-		if got := written(s); got != "first,second" {
-			t.Errorf("log = %q, want first,second", got)
-		}
-	})
-	t.Run("ends with its killed owner", func(t *testing.T) {
-		r, owner, _ := anotherProcess(t, dir)
-		check(t, owner.Process.Kill())
-		eventually(t, "the server ends", func() bool { return !isPostmaster(r.Pid, filepath.Join(dir, "data")) })
-		if !exists(filepath.Join(dir, "data")) {
-			t.Error("the data are gone")
-		}
-	})
-	t.Run("is joined by another process", func(t *testing.T) { testJoin(t, dir) })
-}
-
-func testJoin(t *testing.T, dir string) {
-	t.Helper()
-	r, owner, stdin := anotherProcess(t, dir)
-	if r.Joined {
-		t.Fatal("the other process joined, want it to own the server")
-	}
-	passing, err := Start(t.Context(), Options{Dir: dir})
-	check(t, err)
-	if !passing.Joined() || passing.Pid() != r.Pid || passing.URL("postgres") != r.URL {
-		t.Errorf("Joined() = %t, Pid() = %d, want the server %d of the other process", passing.Joined(), passing.Pid(), r.Pid)
-	}
-	if err := passing.Kill(); err == nil {
-		t.Error("Kill() = nil, want an error")
-	}
-	check(t, passing.Stop(t.Context()))
-	check(t, passing.Stop(t.Context()))
-	<-passing.Done()
-
-	staying := start(t, Options{Dir: dir})
-	query(t, staying.URL("postgres"), "SELECT 'still answers'")
-	check(t, stdin.Close())
-	check(t, owner.Wait())
-	<-staying.Done()
-}
-
-// TestTogether starts several servers on one folder at once.
-func TestTogether(t *testing.T) {
-	t.Parallel()
-	needPrograms(t)
-	dir := reachableDir(t)
-	type result struct {
-		server *Server
-		err    error
-	}
-	results := make(chan result)
-	for range 4 {
-		go func() {
-			s, err := Start(t.Context(), Options{Dir: dir})
-			results <- result{s, err}
-		}()
-	}
-	owners, pids := 0, map[int]bool{}
-	for range 4 {
-		r := <-results
-		check(t, r.err)
-		t.Cleanup(func() { check(t, r.server.Stop(context.Background())) })
-		pids[r.server.Pid()] = true
-		if !r.server.Joined() {
-			owners++
-		}
-	}
-	if owners != 1 || len(pids) != 1 {
-		t.Errorf("owners = %d, servers = %d, want 1 and 1", owners, len(pids))
-	}
 }
 
 // TestCanceledStart cuts initdb off in the middle.
