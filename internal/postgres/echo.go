@@ -15,14 +15,19 @@ type echo struct{ log *slog.Logger }
 // statement is what is under way, in the context between start and end.
 type statement struct {
 	pgx.TraceQueryStartData
+	begin string // what travels in front of it
 	start time.Time
 }
 
 type statementKey struct{}
 
 // TraceQueryStart notes the statement and the time.
-func (e echo) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	return context.WithValue(ctx, statementKey{}, statement{TraceQueryStartData: data, start: time.Now()})
+func (e echo) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	s := statement{TraceQueryStartData: data, start: time.Now()}
+	if w, ok := conn.PgConn().CustomData()[wireKey].(*wire); ok && w.begin != nil {
+		s.begin = w.begin.String()
+	}
+	return context.WithValue(ctx, statementKey{}, s)
 }
 
 // TraceQueryEnd logs the statement with what became of it.
@@ -36,6 +41,9 @@ func (e echo) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQuer
 		slog.Any("args", arguments(s.Args)),
 		slog.Duration("duration", time.Since(s.start)),
 		slog.Int64("rows", data.CommandTag.RowsAffected()),
+	}
+	if s.begin != "" {
+		attrs = append(attrs, slog.String("behind", s.begin))
 	}
 	if data.Err != nil {
 		attrs = append(attrs, slog.Any("error", data.Err))

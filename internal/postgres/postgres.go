@@ -72,12 +72,13 @@ func Open(o Options) (*sql.DB, error) {
 		return nil, err
 	}
 	db := stdlib.OpenDB(*cfg,
+		stdlib.OptionBeforeConnect(attachWire),
 		stdlib.OptionAfterConnect(o.afterConnect),
 		stdlib.OptionShouldPing(func(_ context.Context, p stdlib.ShouldPingParams) bool {
 			return p.IdleDuration > o.PingAfter
 		}),
 		stdlib.OptionResetSession(func(_ context.Context, conn *pgx.Conn) error {
-			return discardExpired(conn, time.Now())
+			return discard(conn, time.Now())
 		}),
 	)
 	db.SetMaxOpenConns(o.MaxOpenConns)
@@ -125,27 +126,52 @@ func milliseconds(d time.Duration) string {
 	return strconv.FormatInt(max(d.Milliseconds(), 1), 10)
 }
 
-// expiresKey is where a connection keeps the time of its end.
-const expiresKey = "commitment.expires"
+// attachWire gives a connection that is about to be made its wire.
+func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
+	w := &wire{}
+	cfg.BuildFrontend = w.build
+	next := cfg.AfterConnect
+	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		conn.CustomData()[wireKey] = w
+		if next != nil {
+			return next(ctx, conn)
+		}
+		return nil
+	}
+	return nil
+}
 
-func (o Options) afterConnect(_ context.Context, conn *pgx.Conn) error {
+// What a connection knows about itself.
+const (
+	expiresKey  = "commitment.expires"  // time.Time: when it is to be replaced
+	timelineKey = "commitment.timeline" // string: see timelineSQL
+)
+
+func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
 	// Times are UTC everywhere, whatever the zone of the machine or the session.
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name:  "timestamptz",
 		OID:   pgtype.TimestamptzOID,
 		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
+	known := conn.PgConn().CustomData()
 	if o.ConnMaxLifetime > 0 && o.LifetimeJitter > 0 {
-		life := o.ConnMaxLifetime - rand.N(o.LifetimeJitter)
-		conn.PgConn().CustomData()[expiresKey] = time.Now().Add(life)
+		known[expiresKey] = time.Now().Add(o.ConnMaxLifetime - rand.N(o.LifetimeJitter))
 	}
-	return nil
+	timeline, err := readTimeline(ctx, conn)
+	known[timelineKey] = timeline
+	return err
 }
 
-// discardExpired makes database/sql replace a connection that is past its own,
-// jittered, end: database/sql itself knows one lifetime for all.
-func discardExpired(conn *pgx.Conn, now time.Time) error {
-	if end, ok := conn.PgConn().CustomData()[expiresKey].(time.Time); ok && now.After(end) {
+// discard makes database/sql replace a connection that is past its own, jittered,
+// end, for database/sql itself knows one lifetime for all; and one on which a
+// transaction was left without an end.
+func discard(conn *pgx.Conn, now time.Time) error {
+	known := conn.PgConn().CustomData()
+	if end, ok := known[expiresKey].(time.Time); ok && now.After(end) {
+		return driver.ErrBadConn
+	}
+	if w, ok := known[wireKey].(*wire); ok && w.begin != nil {
 		return driver.ErrBadConn
 	}
 	return nil

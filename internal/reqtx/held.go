@@ -1,37 +1,54 @@
 package reqtx
 
 import (
-	"bytes"
 	"fmt"
-	"io"
+
 	"maps"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"commitment/internal/txn"
 )
 
 // held is the answer of a handler, kept back until its transaction has ended.
 // It behaves as the [http.ResponseWriter] of net/http does, but nothing that a
 // handler calls puts a byte on the wire: it has no Unwrap and no Hijack, and its
-// Flush keeps what it has. It is used by the handler's goroutine alone.
+// Flush keeps what it has. Two things make it flow: [Stream], and a body that is
+// too large to be held in memory where the request only reads. It is used by the
+// handler's goroutine alone.
 type held struct {
 	w      http.ResponseWriter
+	unit   *txn.Unit
+	method string
+	o      *Options
+
 	header http.Header // what the handler sees and sets
 	sent   http.Header // header as it was at WriteHeader; nil before
 	status int         // 0 before WriteHeader
-	body   bytes.Buffer
-	max    int
+	body   spool
 	err    error // the answer can't go out
+
+	streaming bool // the unit has ended, by Stream
+	released  bool // the header, and what was held, are out
 }
 
-func newHeld(w http.ResponseWriter, limit int) *held {
-	return &held{w: w, header: w.Header().Clone(), max: limit}
+func newHeld(w http.ResponseWriter, unit *txn.Unit, method string, o *Options) *held {
+	return &held{w: w, unit: unit, method: method, o: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory}}
 }
+
+// flowing reports whether a part of the answer is out.
+func (h *held) flowing() bool { return h.released }
 
 // Header is the header that will be sent, until WriteHeader; after it, only
 // trailers are still taken from it.
-func (h *held) Header() http.Header { return h.header }
+func (h *held) Header() http.Header {
+	if h.released {
+		return h.w.Header()
+	}
+	return h.header
+}
 
 // WriteHeader sets the status. Only the first call counts. Informational
 // statuses are dropped: they would go out before the outcome is known.
@@ -57,35 +74,22 @@ func (h *held) Status() int {
 // Write adds to the body. It fails when the body outgrows the limit, and then
 // the request is rolled back.
 func (h *held) Write(p []byte) (int, error) {
-	if err := h.writable(len(p)); err != nil {
+	if err := h.prepare(len(p)); err != nil {
 		return 0, err
 	}
-	return h.body.Write(p)
-}
-
-// WriteString is Write without a copy.
-func (h *held) WriteString(s string) (int, error) {
-	if err := h.writable(len(s)); err != nil {
-		return 0, err
+	if h.released {
+		return h.w.Write(p)
 	}
-	return h.body.WriteString(s)
-}
-
-// ReadFrom adds all of r to the body, without reading far beyond the limit.
-func (h *held) ReadFrom(r io.Reader) (int64, error) {
-	if err := h.writable(0); err != nil {
-		return 0, err
-	}
-	n, err := h.body.ReadFrom(io.LimitReader(r, int64(h.max-h.body.Len())+1))
-	if err == nil {
-		err = h.writable(0)
+	n, err := h.body.Write(p)
+	if err != nil {
+		h.err = err
 	}
 	return n, err
 }
 
-// writable says why n more bytes can't be written, and remembers it when the
-// answer is thereby lost.
-func (h *held) writable(n int) error {
+// prepare makes room for n more bytes, or says why it can't, and remembers it
+// when the answer is thereby lost.
+func (h *held) prepare(n int) error {
 	if h.err != nil {
 		return h.err
 	}
@@ -93,19 +97,27 @@ func (h *held) writable(n int) error {
 	if !bodyAllowed(h.status) {
 		return http.ErrBodyNotAllowed
 	}
-	if h.body.Len()+n > h.max {
-		h.err = fmt.Errorf("reqtx: the answer is larger than %d bytes", h.max)
+	size := h.body.size + int64(n)
+	switch {
+	case h.released || size <= h.o.MaxMemory:
+	case h.status < http.StatusBadRequest && h.unit.AnswerFirst():
+		h.letGo()
+	case size > h.o.MaxAnswer:
+		h.err = fmt.Errorf("reqtx: the answer is larger than %d bytes", h.o.MaxAnswer)
 	}
 	return h.err
 }
 
 // Flush does what a flush may do to an answer that is held: it fixes status and
 // header.
-func (h *held) Flush() { h.WriteHeader(h.Status()) }
+func (h *held) Flush() { _ = h.FlushError() }
 
 // FlushError is Flush for [http.ResponseController].
 func (h *held) FlushError() error {
-	h.Flush()
+	h.WriteHeader(h.Status())
+	if h.released {
+		return http.NewResponseController(h.w).Flush()
+	}
 	return nil
 }
 
@@ -124,29 +136,70 @@ func (h *held) EnableFullDuplex() error {
 	return http.NewResponseController(h.w).EnableFullDuplex()
 }
 
-// release lets the answer go.
-func (h *held) release(method string) {
+// stream commits, and lets the answer flow.
+func (h *held) stream() error {
+	if h.streaming {
+		return nil
+	}
+	if h.err != nil {
+		return h.err
+	}
+	if err := h.unit.Commit(); err != nil {
+		h.err = err
+		return err
+	}
+	h.streaming = true
+	h.letGo()
+	h.unit.AfterCommit()
+	return http.NewResponseController(h.w).Flush()
+}
+
+// letGo sends what is held, and lets what follows flow.
+func (h *held) letGo() {
+	if h.released {
+		return
+	}
 	h.WriteHeader(h.Status())
+	h.sendHeader("")
+	h.sendBody()
+	h.released = true
+}
+
+// release sends the whole answer.
+func (h *held) release() {
+	h.WriteHeader(h.Status())
+	length := ""
+	if h.exactLength() {
+		length = strconv.FormatInt(h.body.size, 10)
+	}
+	h.sendHeader(length)
+	h.sendBody()
+	h.sendTrailers()
+}
+
+func (h *held) sendHeader(length string) {
 	header := h.w.Header()
 	clear(header)
 	maps.Copy(header, h.sent)
-	if h.exactLength(method) {
-		header.Set("Content-Length", strconv.Itoa(h.body.Len()))
+	if length != "" {
+		header.Set("Content-Length", length)
 	}
 	h.w.WriteHeader(h.status)
-	if h.body.Len() > 0 {
-		_, _ = h.w.Write(h.body.Bytes()) // a client that is gone by now has lost its answer, not its work
-	}
-	h.releaseTrailers(header)
 }
 
-// exactLength reports whether the length of what is held is what
-// Content-Length has to say.
-func (h *held) exactLength(method string) bool {
+func (h *held) sendBody() {
+	if h.body.size > 0 {
+		_, _ = h.body.WriteTo(h.w) // a client that is gone by now has lost its answer, not its work
+	}
+}
+
+// exactLength reports whether the length of what is held is what Content-Length
+// has to say.
+func (h *held) exactLength() bool {
 	if !bodyAllowed(h.status) || len(h.sent["Trailer"]) > 0 || len(h.sent["Transfer-Encoding"]) > 0 || h.prefixedTrailers() {
 		return false
 	}
-	return method != http.MethodHead || h.body.Len() > 0
+	return h.method != http.MethodHead || h.body.size > 0
 }
 
 // prefixedTrailers reports whether the handler has set trailers that it didn't
@@ -160,12 +213,13 @@ func (h *held) prefixedTrailers() bool {
 	return false
 }
 
-// releaseTrailers hands on what was set in the header after WriteHeader and
+// sendTrailers hands on what was set in the header after WriteHeader and
 // announced, or prefixed, as a trailer.
-func (h *held) releaseTrailers(header http.Header) {
+func (h *held) sendTrailers() {
 	if h.prefixedTrailers() {
 		_ = http.NewResponseController(h.w).Flush() // a body that isn't chunked has no trailers
 	}
+	header := h.w.Header()
 	for _, list := range h.sent["Trailer"] {
 		for name := range strings.SplitSeq(list, ",") {
 			name = http.CanonicalHeaderKey(strings.TrimSpace(name))
@@ -180,6 +234,9 @@ func (h *held) releaseTrailers(header http.Header) {
 		}
 	}
 }
+
+// close frees what held the body.
+func (h *held) close() { h.body.close() }
 
 // bodyAllowed reports whether an answer of that status has a body.
 func bodyAllowed(status int) bool {

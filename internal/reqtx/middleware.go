@@ -1,17 +1,27 @@
 package reqtx
 
 import (
+	"cmp"
 	"database/sql"
 	"net/http"
+
+	"github.com/go-chi/chi/v5"
 
 	"commitment/internal/txn"
 )
 
 // Options configure the middleware.
 type Options struct {
+	// MaxMemory bounds what is held of an answer's body in memory, in bytes. What
+	// goes beyond is held in a temporary file, or flows at once where the request
+	// only reads. Defaults to 1 MiB.
+	MaxMemory int64
 	// MaxAnswer bounds the body of a held answer, in bytes: a larger one rolls
-	// back and becomes an error. Defaults to 8 MiB.
-	MaxAnswer int
+	// back and becomes an error. Defaults to 64 MiB.
+	MaxAnswer int64
+	// MaxReplay bounds what is kept of a request's body to do the request again,
+	// in bytes. A request whose body is larger is done once. Defaults to 1 MiB.
+	MaxReplay int64
 	// WriteError answers a request whose work could not be committed, in place of
 	// the answer that was held. Required.
 	WriteError func(w http.ResponseWriter, r *http.Request, err error)
@@ -21,15 +31,32 @@ type Options struct {
 // method is safe. Handlers take the client from the request's context:
 // ent.FromContext, or ent.TxFromContext for the [ent.Tx].
 //
+// A handler is run again from the start when PostgreSQL rolled its work back for
+// no fault of its own, so it must not change anything but the database; what it
+// wrote to the answer, the header included, is forgotten.
+//
 // It comes after whatever answers without the database and recovers from panics:
 // a recoverer inside it would turn a panic into an answer. A route is exempt by
 // being mounted outside of it.
 func Middleware(db *txn.DB, o Options) func(http.Handler) http.Handler {
-	if o.MaxAnswer == 0 {
-		o.MaxAnswer = 8 << 20
-	}
+	o.MaxMemory = cmp.Or(o.MaxMemory, 1<<20)
+	o.MaxAnswer = cmp.Or(o.MaxAnswer, 64<<20)
+	o.MaxReplay = cmp.Or(o.MaxReplay, 1<<20)
 	return func(next http.Handler) http.Handler {
 		return &middleware{db: db, o: o, next: next}
+	}
+}
+
+// Mode is a middleware, inside of [Middleware], that sets the mode of a route, as
+// [txn.Serializable] or a GET that writes.
+func Mode(mode sql.TxOptions) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := txn.SetMode(r.Context(), mode); err != nil {
+				panic(err) // the routes are wrong
+			}
+			next.ServeHTTP(w, r)
+		})
 	}
 }
 
@@ -42,20 +69,49 @@ type middleware struct {
 // ServeHTTP runs the handler, ends the transaction, and only then lets the
 // answer go.
 func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, unit, err := m.db.Begin(r.Context(), mode(r.Method))
+	body := &replay{source: r.Body, limit: m.o.MaxReplay}
+	route := chi.RouteContext(r.Context())
+	var routed chi.Context
+	if route != nil {
+		routed = *route
+	}
+	for attempt := 1; m.attempt(w, r, body, attempt); attempt++ {
+		if route != nil {
+			*route = routed // what is routed below starts anew
+		}
+	}
+}
+
+// attempt runs the handler once and answers, unless it reports that the request is
+// to be done again.
+func (m *middleware) attempt(w http.ResponseWriter, r *http.Request, body *replay, attempt int) (again bool) {
+	ctx, unit, err := m.db.Begin(r.Context(), mode(r.Method), attempt)
 	if err != nil {
 		m.o.WriteError(w, r, err)
-		return
+		return false
 	}
 	defer unit.Rollback() // a panic and a Goexit pass through here; after an end it does nothing
-	held := newHeld(w, m.o.MaxAnswer)
-	m.next.ServeHTTP(held, r.WithContext(ctx))
-	if err := end(r, unit, held); err != nil {
+	held := newHeld(w, unit, r.Method, &m.o)
+	defer held.close()
+	req := r.WithContext(ctx)
+	req.Body = body
+	m.next.ServeHTTP(held, req)
+
+	switch err = end(r, unit, held); {
+	case held.flowing():
+		if err != nil {
+			panic(http.ErrAbortHandler) // the answer is out, in part: it must not look whole
+		}
+		return false
+	case unit.RetryError() != nil && body.rewind() && m.db.Retry(r.Context(), unit):
+		return true
+	case err != nil:
 		m.o.WriteError(w, r, err)
-		return
+		return false
 	}
-	held.release(r.Method)
+	held.release()
 	unit.AfterCommit()
+	return false
 }
 
 // mode is read-only for the safe methods of RFC 9110, 9.2.1.
@@ -70,6 +126,9 @@ func mode(method string) sql.TxOptions {
 // end ends the unit as the handler's end demands. Its error, if any, is to be
 // answered in place of what is held.
 func end(r *http.Request, unit *txn.Unit, held *held) error {
+	if held.streaming {
+		return nil // the handler has ended it
+	}
 	err := r.Context().Err() // the client is gone, or the deadline has passed
 	if err == nil {
 		err = held.err
@@ -82,5 +141,30 @@ func end(r *http.Request, unit *txn.Unit, held *held) error {
 		unit.Rollback()
 		return nil
 	}
+	if unit.AnswerFirst() {
+		unit.CommitBehind()
+		return nil
+	}
 	return unit.Commit()
+}
+
+// Stream commits the transaction of the request that w answers, and lets the
+// answer go: what was written until now, and from here on whatever is written, at
+// once. It is for answers that take long or never end, as server-sent events. The
+// status must be set before, if it isn't 200. After it the handler has no client
+// in its context any more; entities go on by their Unwrap.
+//
+// Its error says why nothing was committed, and then nothing was sent: the handler
+// returns, and the middleware answers.
+func Stream(w http.ResponseWriter) error {
+	for {
+		switch v := w.(type) {
+		case *held:
+			return v.stream()
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = v.Unwrap()
+		default:
+			return txn.ErrNone
+		}
+	}
 }

@@ -38,7 +38,7 @@ func serve(t *testing.T, handler http.HandlerFunc, outer ...func(http.Handler) h
 	}
 	t.Cleanup(func() { _ = pool.Close() })
 	db := txn.New(pool, txn.Options{EndTimeout: time.Second})
-	h := reqtx.Middleware(db, reqtx.Options{MaxAnswer: 1 << 10, WriteError: writeError})(handler)
+	h := reqtx.Middleware(db, reqtx.Options{MaxMemory: 1 << 9, MaxAnswer: 1 << 10, WriteError: writeError})(handler)
 	for _, wrap := range outer {
 		h = wrap(h)
 	}

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"log/slog"
@@ -20,6 +21,9 @@ var (
 	ReadOnly = sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	// ReadWrite sees, in each statement, what is committed when it begins.
 	ReadWrite = sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	// Serializable behaves as if units of work ran one after the other; those that
+	// can't are run again.
+	Serializable = sql.TxOptions{Isolation: sql.LevelSerializable}
 )
 
 // Options configure a DB.
@@ -30,6 +34,12 @@ type Options struct {
 	AcquireTimeout time.Duration
 	// EndTimeout bounds COMMIT and ROLLBACK each. Defaults to 10 seconds.
 	EndTimeout time.Duration
+	// OutcomeTimeout bounds the search for the outcome of a COMMIT that got no
+	// answer. Defaults to 10 seconds.
+	OutcomeTimeout time.Duration
+	// MaxAttempts is how many times work is done that PostgreSQL rolled back for
+	// no fault of its own, the first time included. Defaults to 3.
+	MaxAttempts int
 	// AfterCommitTimeout bounds each after-commit function. Defaults to 30 seconds.
 	AfterCommitTimeout time.Duration
 	// Log gets what can't be answered: a failed rollback, the error of an
@@ -38,6 +48,8 @@ type Options struct {
 	// OnEnd is told of each unit of work that reached the database how it ended.
 	// Nil tells nobody.
 	OnEnd func(outcome postgres.Outcome, readOnly bool)
+	// OnRetry is told of each time that work is run again. Nil tells nobody.
+	OnRetry func()
 	// OnAfterCommitError is told of each after-commit function that failed. Nil
 	// tells nobody.
 	OnAfterCommitError func()
@@ -54,12 +66,10 @@ type DB struct {
 // New returns a DB on pool. The pool stays an ordinary [sql.DB], and the
 // caller's to close.
 func New(pool *sql.DB, o Options) *DB {
-	if o.EndTimeout == 0 {
-		o.EndTimeout = 10 * time.Second
-	}
-	if o.AfterCommitTimeout == 0 {
-		o.AfterCommitTimeout = 30 * time.Second
-	}
+	o.EndTimeout = cmp.Or(o.EndTimeout, 10*time.Second)
+	o.OutcomeTimeout = cmp.Or(o.OutcomeTimeout, 10*time.Second)
+	o.MaxAttempts = cmp.Or(o.MaxAttempts, 3)
+	o.AfterCommitTimeout = cmp.Or(o.AfterCommitTimeout, 30*time.Second)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -76,14 +86,15 @@ func (db *DB) Client() *ent.Client { return db.client }
 // Begin makes a unit of work and returns a context that carries it, its
 // [ent.Tx] and its [ent.Client]. Nothing is sent to PostgreSQL, and no connection
 // is taken, before the first statement. The caller ends it with Commit or
-// Rollback; Rollback may be deferred, it does nothing after an end.
+// Rollback; Rollback may be deferred, it does nothing after an end. Attempt counts,
+// from 1, how often the work has been begun.
 //
 // It returns ErrRootClient when ctx carries a unit of work that hasn't ended.
-func (db *DB) Begin(ctx context.Context, mode sql.TxOptions) (context.Context, *Unit, error) {
+func (db *DB) Begin(ctx context.Context, mode sql.TxOptions, attempt int) (context.Context, *Unit, error) {
 	if err := outside(ctx); err != nil {
 		return nil, nil, err
 	}
-	u := &Unit{db: db, lazy: newLazyTx(ctx, db, mode)}
+	u := &Unit{db: db, lazy: newLazyTx(db, mode), attempt: attempt}
 	ctx, u.cancel = context.WithCancel(context.WithValue(ctx, unitKey{}, u))
 	tx, err := db.client.BeginTx(ctx, &mode) // the driver finds the unit in ctx
 	if err != nil {
@@ -98,25 +109,37 @@ func (db *DB) Begin(ctx context.Context, mode sql.TxOptions) (context.Context, *
 // Run runs work in one unit of work, outside of HTTP: in a job, a command, a
 // test. It commits when work returns nil and rolls back when it returns an
 // error, panics, or is marked [RollbackOnly]; it returns after the after-commit
-// functions have run. The error is work's own, or why the work was not committed.
+// functions have run. Work that PostgreSQL rolled back for no fault of its own is
+// run again from the start, so it must not change anything but the database. The
+// error is work's own, or why the work was not committed.
 func (db *DB) Run(ctx context.Context, mode sql.TxOptions, work func(ctx context.Context) error) error {
-	ctx, u, err := db.Begin(ctx, mode)
-	if err != nil {
-		return err
+	for attempt := 1; ; attempt++ {
+		u, err := db.runOnce(ctx, mode, attempt, work)
+		if err == nil || u == nil || !db.Retry(ctx, u) {
+			return err
+		}
 	}
-	defer u.Rollback() // covers a panic; does nothing after a commit
+}
+
+func (db *DB) runOnce(ctx context.Context, mode sql.TxOptions, attempt int, work func(context.Context) error) (*Unit, error) {
+	ctx, u, err := db.Begin(ctx, mode, attempt)
+	if err != nil {
+		return nil, err
+	}
+	defer u.Rollback() // covers a panic; does nothing after an end
 	workErr := work(ctx)
 	if err := ctx.Err(); err != nil && workErr == nil {
-		return err
+		workErr = err
 	}
 	if !u.Decide(workErr == nil) {
-		return workErr
+		u.Rollback()
+		return u, workErr
 	}
 	if err := u.Commit(); err != nil {
-		return err
+		return u, err
 	}
 	u.runAfterCommit()
-	return workErr
+	return u, workErr
 }
 
 // Wait returns when the after-commit functions that are running are done, or

@@ -1,7 +1,6 @@
 package txn
 
 import (
-	"database/sql"
 	"errors"
 
 	"commitment/internal/fault"
@@ -21,6 +20,8 @@ var (
 	// ErrEnded: a statement, a mark or an end after the end. An entity that was
 	// read in the unit of work goes on after its Unwrap.
 	ErrEnded = errors.New("txn: this unit of work has ended")
+	// ErrBegun: the mode or a setting was to be changed after the first statement.
+	ErrBegun = errors.New("txn: this unit of work has begun: its mode is set before the first statement")
 	// ErrManaged: Commit or Rollback was called on the ent.Tx.
 	ErrManaged = errors.New("txn: whoever began the unit of work ends it: return an error or use RollbackOnly")
 	// ErrSwallowed: the work was to be committed, but a statement had failed and
@@ -28,7 +29,7 @@ var (
 	ErrSwallowed = errors.New("txn: a statement failed and its error was ignored: nothing was committed")
 	// ErrSessionVar: Ent's sql.WithVar sets a variable for the session, which
 	// the next user of the pooled connection would inherit.
-	ErrSessionVar = errors.New("txn: sql.WithVar leaks into the pool: run set_config(name, value, true) instead")
+	ErrSessionVar = errors.New("txn: sql.WithVar leaks into the pool: use txn.Set instead")
 )
 
 // ErrPoolTimeout is the answer to a unit of work that waited for a connection
@@ -38,11 +39,3 @@ var ErrPoolTimeout = fault.New(fault.Unavailable, "busy", "the service is busy")
 // ErrOutcomeUnknown is the answer to a unit of work whose connection was lost
 // during COMMIT.
 var ErrOutcomeUnknown = fault.New(fault.Unknown, "", "it is not known whether this request took effect")
-
-// named replaces database/sql's error for a transaction that is over by ours.
-func named(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return ErrEnded
-	}
-	return err
-}

@@ -7,131 +7,159 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	entsql "entgo.io/ent/dialect/sql"
 
 	"commitment/internal/postgres"
 )
 
-// lazyTx is the [dialect.Tx] under a unit's [ent.Tx]. It takes a connection and
-// begins when its first statement comes. Statements may come from any goroutine,
-// one at a time.
+// lazyTx is the [dialect.Tx] under a unit's [ent.Tx]. It takes a connection when
+// its first statement comes, and BEGIN travels with that. Statements may come from
+// any goroutine, one at a time.
 type lazyTx struct {
-	db   *DB
-	mode sql.TxOptions
-	// ctx is the transaction's: it outlives the request, and is canceled only
-	// when COMMIT or ROLLBACK takes too long.
-	ctx    context.Context //nolint:containedctx // database/sql ties a transaction to a context
-	cancel context.CancelFunc
+	db *DB
 
 	busy atomic.Bool // a statement is running, or its rows are open
 
 	mu      sync.Mutex // guards what follows; held while the transaction begins and ends
+	o       postgres.TxOptions
 	conn    *sql.Conn
-	tx      *sql.Tx
-	ending  bool // the unit itself ends: Commit and Rollback are allowed
+	tx      *postgres.Tx
+	retry   error // what ended the transaction for no fault of its own
+	ending  bool  // the unit itself ends: Commit and Rollback are allowed
 	ended   bool
 	outcome postgres.Outcome
 }
 
-func newLazyTx(ctx context.Context, db *DB, mode sql.TxOptions) *lazyTx {
-	t := &lazyTx{db: db, mode: mode}
-	t.ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	return t
+func newLazyTx(db *DB, mode sql.TxOptions) *lazyTx {
+	return &lazyTx{db: db, o: postgres.TxOptions{TxOptions: mode, WantXID: !mode.ReadOnly}}
 }
 
 // Exec runs a statement; v is nil or a *sql.Result.
 func (t *lazyTx) Exec(ctx context.Context, query string, args, v any) error {
-	tx, err := t.acquire(ctx)
-	if err != nil {
+	return t.with(ctx, func(conn *sql.Conn) error {
+		return entsql.Conn{ExecQuerier: conn}.Exec(ctx, query, args, v)
+	})
+}
+
+// with lends the connection to f, for one statement or several.
+func (t *lazyTx) with(ctx context.Context, f func(*sql.Conn) error) error {
+	if err := t.claim(ctx); err != nil {
 		return err
 	}
 	defer t.busy.Store(false)
-	return named(entsql.Conn{ExecQuerier: tx}.Exec(ctx, query, args, v))
+	return t.run(ctx, f)
 }
 
 // Query runs a query; v is a *entsql.Rows. The unit is busy until they are closed.
 func (t *lazyTx) Query(ctx context.Context, query string, args, v any) error {
-	tx, err := t.acquire(ctx)
-	if err != nil {
+	if err := t.claim(ctx); err != nil {
 		return err
 	}
-	if err := (entsql.Conn{ExecQuerier: tx}).Query(ctx, query, args, v); err != nil {
+	err := t.run(ctx, func(conn *sql.Conn) error {
+		return entsql.Conn{ExecQuerier: conn}.Query(ctx, query, args, v)
+	})
+	if err != nil {
 		t.busy.Store(false)
-		return named(err)
+		return err
 	}
 	rows := v.(*entsql.Rows) // Conn.Query has checked it
-	rows.ColumnScanner = &busyRows{ColumnScanner: rows.ColumnScanner, busy: &t.busy}
+	rows.ColumnScanner = &claimedRows{ColumnScanner: rows.ColumnScanner, t: t}
 	return nil
 }
 
-// busyRows are rows whose Close lets the next statement in.
-type busyRows struct {
+// claimedRows are rows whose Close lets the next statement in.
+type claimedRows struct {
 	entsql.ColumnScanner
-	busy *atomic.Bool
+	t    *lazyTx
 	once sync.Once
 }
 
-// Close closes the rows.
-func (r *busyRows) Close() error {
-	err := r.ColumnScanner.Close()
-	r.once.Do(func() { r.busy.Store(false) })
+// Err is the error that ended the rows, if any.
+func (r *claimedRows) Err() error {
+	err := r.ColumnScanner.Err()
+	r.t.note(err)
 	return err
 }
 
-// acquire claims the transaction for one statement, and begins it when it is
-// the first. The caller gives it back through busy.
-func (t *lazyTx) acquire(ctx context.Context) (*sql.Tx, error) {
-	if hasSessionVars(ctx) {
-		return nil, ErrSessionVar
-	}
-	if !t.busy.CompareAndSwap(false, true) {
-		return nil, ErrBusy
-	}
-	tx, err := t.open(ctx)
-	if err != nil {
-		t.busy.Store(false)
-	}
-	return tx, err
+// Close closes the rows.
+func (r *claimedRows) Close() error {
+	err := r.ColumnScanner.Close()
+	r.once.Do(func() { r.t.busy.Store(false) })
+	return err
 }
 
-func (t *lazyTx) open(ctx context.Context) (*sql.Tx, error) {
+// claim takes the transaction for one statement. The caller gives it back through
+// busy.
+func (t *lazyTx) claim(ctx context.Context) error {
+	if hasSessionVars(ctx) {
+		return ErrSessionVar
+	}
+	if !t.busy.CompareAndSwap(false, true) {
+		return ErrBusy
+	}
+	return nil
+}
+
+// run runs a statement, with BEGIN in front of the first. An idle connection may
+// have died unnoticed since its last use: when the first statement finds out,
+// nothing is lost, so the next connection is tried, and at last a new one.
+func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error {
+	for stale := t.db.pool.Stats().Idle; ; stale-- {
+		conn, first, err := t.open(ctx)
+		if err == nil {
+			err = statement(conn)
+		}
+		if err == nil || !first || stale <= 0 || ctx.Err() != nil || !postgres.IsConnectionError(err) {
+			t.note(err)
+			return err
+		}
+		t.reopen()
+	}
+}
+
+// open returns the connection, and whether the next statement on it is the first.
+func (t *lazyTx) open(ctx context.Context) (conn *sql.Conn, first bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ended {
-		return nil, ErrEnded
+		return nil, false, ErrEnded
 	}
 	if t.tx != nil {
-		return t.tx, nil
-	}
-	// An idle connection may have died unnoticed since its last use. Nothing is
-	// lost when BEGIN finds out, so the next one is tried, and at last a new one.
-	for stale := t.db.pool.Stats().Idle; ; stale-- {
-		err := t.begin(ctx)
-		if err == nil || stale <= 0 || ctx.Err() != nil || !postgres.IsConnectionError(err) {
-			return t.tx, err
+		if t.tx.Busy() { // rows of a raw query, which nobody tells us of
+			return nil, false, ErrBusy
 		}
+		return t.conn, !t.tx.Begun(), nil
+	}
+	if conn, err = t.db.connection(ctx); err != nil {
+		return nil, true, err
+	}
+	tx, err := postgres.NewTx(conn, t.o)
+	if err != nil {
+		return nil, true, errors.Join(err, conn.Close())
+	}
+	t.conn, t.tx = conn, tx
+	return conn, true, nil
+}
+
+// reopen gives up a connection that turned out to be dead.
+func (t *lazyTx) reopen() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.conn != nil {
+		_ = t.conn.Close() // database/sql finds it dead, and drops it
+		t.conn, t.tx = nil, nil
 	}
 }
 
-// begin takes a connection and begins on it. The caller holds mu.
-func (t *lazyTx) begin(ctx context.Context) error {
-	conn, err := t.db.connection(ctx)
-	if err != nil {
-		return err
+// note remembers an error that makes it worth doing the work again.
+func (t *lazyTx) note(err error) {
+	if err == nil || !postgres.IsRetryable(err) {
+		return
 	}
-	// The transaction mustn't end with the statement's context, but its BEGIN may.
-	stop := context.AfterFunc(ctx, t.cancel)
-	tx, err := conn.BeginTx(t.ctx, &t.mode)
-	if !stop() && err == nil {
-		err = errors.Join(context.Cause(ctx), tx.Rollback())
-	}
-	if err != nil {
-		return errors.Join(err, conn.Close())
-	}
-	t.conn, t.tx = conn, tx
-	return nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.retry = err
 }
 
 // connection takes a connection from the pool, and waits for it no longer than
@@ -149,6 +177,21 @@ func (db *DB) connection(ctx context.Context) (*sql.Conn, error) {
 	return conn, err
 }
 
+// change changes how the transaction begins, as long as it hasn't.
+func (t *lazyTx) change(f func(*postgres.TxOptions)) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.ended:
+		return ErrEnded
+	case t.tx != nil:
+		return ErrBegun
+	}
+	f(&t.o)
+	t.o.WantXID = !t.o.ReadOnly
+	return nil
+}
+
 // Commit is for the unit alone: a handler that calls Commit on its ent.Tx gets
 // ErrManaged.
 func (t *lazyTx) Commit() error {
@@ -161,7 +204,15 @@ func (t *lazyTx) Commit() error {
 		return ErrBusy
 	}
 	defer t.busy.Store(false)
-	return t.end((*sql.Tx).Commit, postgres.CommitOutcome)
+	if t.tx != nil && t.tx.Failed() {
+		// COMMIT would roll back, and say so: it needn't be asked.
+		return errors.Join(ErrSwallowed, t.end((*postgres.Tx).Rollback, rolledBack))
+	}
+	err := t.end((*postgres.Tx).Commit, postgres.CommitOutcome)
+	if err != nil && postgres.IsRetryable(err) {
+		t.retry = err
+	}
+	return err
 }
 
 // Rollback is for the unit alone, like Commit.
@@ -171,9 +222,12 @@ func (t *lazyTx) Rollback() error {
 	if err := t.mayEnd(); err != nil {
 		return err
 	}
-	// Whatever ROLLBACK returns, the work is gone: a session that is cut rolls back.
-	return t.end((*sql.Tx).Rollback, func(error) postgres.Outcome { return postgres.RolledBack })
+	return t.end((*postgres.Tx).Rollback, rolledBack)
 }
+
+// rolledBack is the outcome of ROLLBACK, whatever it returned: when it fails the
+// session is cut, and a session that is cut rolls back.
+func rolledBack(error) postgres.Outcome { return postgres.RolledBack }
 
 // mayEnd says why the transaction can't be ended now. The caller holds mu.
 func (t *lazyTx) mayEnd() error {
@@ -196,23 +250,35 @@ func (t *lazyTx) allowEnd() bool {
 }
 
 // end runs COMMIT or ROLLBACK, if anything was begun, and gives the connection
-// back. The caller holds mu.
-func (t *lazyTx) end(how func(*sql.Tx) error, outcome func(error) postgres.Outcome) error {
+// back. The caller holds mu. No client can cancel it: it runs on a context of its
+// own.
+func (t *lazyTx) end(how func(*postgres.Tx, context.Context) error, outcome func(error) postgres.Outcome) error {
 	t.ended = true
-	defer t.cancel()
 	if t.tx == nil {
 		t.outcome = outcome(nil)
 		return nil
 	}
-	timer := time.AfterFunc(t.db.o.EndTimeout, t.cancel)
-	defer timer.Stop()
-	err := how(t.tx)
+	ctx, cancel := context.WithTimeout(context.Background(), t.db.o.EndTimeout)
+	defer cancel()
+	begun := t.tx.Begun()
+	err := how(t.tx, ctx)
 	t.outcome = outcome(err)
-	if t.db.o.OnEnd != nil {
-		t.db.o.OnEnd(t.outcome, t.mode.ReadOnly)
-	}
+	xid := t.tx.XID()
 	_ = t.conn.Close() // gives it back; what there is to say, err has said
+	if t.outcome == postgres.Unknown {
+		t.outcome = t.db.resolve(xid, err)
+	}
+	if begun && t.db.o.OnEnd != nil {
+		t.db.o.OnEnd(t.outcome, t.o.ReadOnly)
+	}
 	return err
+}
+
+// readsOnly reports whether COMMIT can't fail, nor make a difference.
+func (t *lazyTx) readsOnly() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.tx != nil && t.o.ReadOnly && t.o.Isolation != sql.LevelSerializable && !t.tx.Failed() && !t.busy.Load()
 }
 
 func (t *lazyTx) hasEnded() bool {
@@ -221,11 +287,11 @@ func (t *lazyTx) hasEnded() bool {
 	return t.ended
 }
 
-// result is how the transaction ended.
-func (t *lazyTx) result() postgres.Outcome {
+// result is how the transaction ended, and what made that worth a retry.
+func (t *lazyTx) result() (postgres.Outcome, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.outcome
+	return t.outcome, t.retry
 }
 
 // hasSessionVars reports whether ctx carries variables of Ent's sql.WithVar. Ent

@@ -2,12 +2,11 @@ package txn
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
-
-	"github.com/jackc/pgx/v5"
 
 	"commitment/ent"
 	"commitment/internal/postgres"
@@ -28,15 +27,18 @@ const (
 
 // Unit is one unit of work. Commit and Rollback are for whoever made it.
 type Unit struct {
-	db     *DB
-	tx     *ent.Tx
-	lazy   *lazyTx
-	ctx    context.Context    //nolint:containedctx // the unit is what rides in it
-	cancel context.CancelFunc // ends the statements that are still running
+	db      *DB
+	tx      *ent.Tx
+	lazy    *lazyTx
+	attempt int
+	behind  bool               // CommitBehind has it; its maker's goroutine has nothing to do any more
+	ctx     context.Context    //nolint:containedctx // the unit is what rides in it
+	cancel  context.CancelFunc // ends the statements that are still running
 
-	mu    sync.Mutex
-	mark  Mark
-	after []func(context.Context) error
+	mu         sync.Mutex
+	mark       Mark
+	after      []func(context.Context) error
+	savepoints int // how many were made
 }
 
 type unitKey struct{}
@@ -95,6 +97,30 @@ func AfterCommit(ctx context.Context, f func(ctx context.Context) error) error {
 	return nil
 }
 
+// SetMode changes the isolation level and the access mode of the unit of work in
+// ctx, before its first statement: ErrBegun after it.
+func SetMode(ctx context.Context, mode sql.TxOptions) error {
+	return change(ctx, func(o *postgres.TxOptions) { o.TxOptions = mode })
+}
+
+// Set sets a run-time parameter for the unit of work in ctx alone, before its
+// first statement: ErrBegun after it. It takes no round trip. Parameters of the
+// server, as statement_timeout, and of the application, as app.tenant for
+// row-level security, are set alike.
+func Set(ctx context.Context, name, value string) error {
+	return change(ctx, func(o *postgres.TxOptions) {
+		o.Settings = append(o.Settings, postgres.Setting{Name: name, Value: value})
+	})
+}
+
+func change(ctx context.Context, f func(*postgres.TxOptions)) error {
+	u, err := active(ctx)
+	if err != nil {
+		return err
+	}
+	return u.lazy.change(f)
+}
+
 // Marked is what the work has said about its own end.
 func (u *Unit) Marked() Mark {
 	u.mu.Lock()
@@ -133,16 +159,13 @@ func (u *Unit) Commit() error {
 		u.Rollback()
 		return err
 	}
-	switch u.lazy.result() {
+	switch outcome, _ := u.lazy.result(); outcome {
 	case postgres.Committed:
 		if err != nil {
-			u.db.o.Log.ErrorContext(u.ctx, "commit hook failed after the commit", "error", err)
+			u.db.o.Log.ErrorContext(u.ctx, "committed, though COMMIT or a hook reported an error", "error", err)
 		}
 		return nil
 	case postgres.RolledBack:
-		if errors.Is(err, pgx.ErrTxCommitRollback) {
-			return fmt.Errorf("%w (%w)", ErrSwallowed, err)
-		}
 		return err
 	case postgres.Unknown:
 	}
@@ -153,6 +176,9 @@ func (u *Unit) Commit() error {
 // statement that is still running. After an end it does nothing. An error of
 // ROLLBACK is logged: the connection is dropped and the server rolls back.
 func (u *Unit) Rollback() {
+	if u.behind {
+		return
+	}
 	u.cancel()
 	if !u.lazy.allowEnd() {
 		return
@@ -169,9 +195,29 @@ func (u *Unit) Rollback() {
 // AfterCommit starts the functions that were registered for after the commit,
 // if there was one, in a goroutine that [DB.Wait] waits for.
 func (u *Unit) AfterCommit() {
-	if len(u.after) > 0 && u.lazy.result() == postgres.Committed {
+	if len(u.after) == 0 || u.behind {
+		return
+	}
+	if outcome, _ := u.lazy.result(); outcome == postgres.Committed {
 		u.db.after.Go(u.runAfterCommit)
 	}
+}
+
+// AnswerFirst reports whether the answer needn't wait for the end of the unit: it
+// has only read, below SERIALIZABLE, so its COMMIT decides nothing.
+func (u *Unit) AnswerFirst() bool { return u.lazy.readsOnly() }
+
+// CommitBehind commits in a goroutine that [DB.Wait] waits for, after-commit
+// functions included. It is for a unit whose answer is out, see AnswerFirst.
+func (u *Unit) CommitBehind() {
+	u.behind = true
+	u.db.after.Go(func() {
+		if err := u.Commit(); err != nil {
+			u.db.o.Log.WarnContext(u.ctx, "the end of a unit that has only read failed", "error", err)
+			return
+		}
+		u.runAfterCommit()
+	})
 }
 
 func (u *Unit) runAfterCommit() {

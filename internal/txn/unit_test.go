@@ -20,7 +20,7 @@ import (
 func TestNothingIsTakenBeforeTheFirstStatement(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
-	_, unit, err := f.Begin(t.Context(), ReadWrite)
+	_, unit, err := f.Begin(t.Context(), ReadWrite, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestOneStatementAtATime(t *testing.T) {
 func TestCommitWhileAStatementRunsIsRefused(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
-	ctx, unit, err := f.Begin(t.Context(), ReadWrite)
+	ctx, unit, err := f.Begin(t.Context(), ReadWrite, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestMarksNeedAUnit(t *testing.T) {
 			t.Errorf("outside = %v, want %v", err, ErrNone)
 		}
 	}
-	ctx, unit, err := f.Begin(t.Context(), ReadOnly)
+	ctx, unit, err := f.Begin(t.Context(), ReadOnly, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestStaleConnectionsGoUnnoticed(t *testing.T) {
 	}
 }
 
-func TestConnectionLostDuringCommitLeavesTheOutcomeUnknown(t *testing.T) {
+func TestConnectionLostDuringCommitIsResolved(t *testing.T) {
 	t.Parallel()
 	f := open(t, 2, Options{})
 	f.exec(t, `
@@ -255,10 +255,12 @@ func TestConnectionLostDuringCommitLeavesTheOutcomeUnknown(t *testing.T) {
 		}
 	}()
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") })
-	if !errors.Is(err, ErrOutcomeUnknown) {
-		t.Errorf("Run() = %v, want %v", err, ErrOutcomeUnknown)
+	if !postgres.IsConnectionError(err) {
+		t.Errorf("Run() = %v, want the end of the connection", err)
 	}
-	if diff := cmp.Diff([]postgres.Outcome{postgres.Unknown}, f.outcomes); diff != "" {
+	f.wantExists(t, "a", false)
+	want := []postgres.Outcome{postgres.RolledBack, postgres.RolledBack, postgres.RolledBack} // an attempt each
+	if diff := cmp.Diff(want, f.outcomes); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 }
@@ -351,7 +353,7 @@ func TestAfterCommitFunctions(t *testing.T) {
 func TestWaitWaitsForAfterCommitFunctions(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
-	ctx, unit, err := f.Begin(t.Context(), ReadWrite)
+	ctx, unit, err := f.Begin(t.Context(), ReadWrite, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,76 @@
+package reqtx
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// spool holds a body in memory up to a limit, and what goes beyond in a temporary
+// file. The file has no name, so it is gone with the process at the latest.
+type spool struct {
+	memory bytes.Buffer
+	limit  int64
+	file   *os.File
+	size   int64 // of both
+}
+
+// Write appends to the body.
+func (s *spool) Write(p []byte) (int, error) {
+	n, err := s.writer(len(p)).Write(p)
+	s.size += int64(n)
+	return n, err
+}
+
+// writer is where n more bytes go.
+func (s *spool) writer(n int) io.Writer {
+	if s.file == nil && s.size+int64(n) <= s.limit {
+		return &s.memory
+	}
+	if s.file == nil {
+		file, err := nameless()
+		if err != nil {
+			return failing{err}
+		}
+		s.file = file
+	}
+	return s.file
+}
+
+// failing is a writer that can't.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+func nameless() (*os.File, error) {
+	file, err := os.CreateTemp("", "answer-*")
+	if err != nil {
+		return nil, fmt.Errorf("hold the answer in a file: %w", err)
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// WriteTo writes the whole body to w.
+func (s *spool) WriteTo(w io.Writer) (int64, error) {
+	n, err := io.Copy(w, bytes.NewReader(s.memory.Bytes()))
+	if err != nil || s.file == nil {
+		return n, err
+	}
+	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+		return n, err
+	}
+	more, err := io.Copy(w, s.file)
+	return n + more, err
+}
+
+// close frees the file.
+func (s *spool) close() {
+	if s.file != nil {
+		_ = s.file.Close() // it has no name: nothing is left of it
+	}
+}
