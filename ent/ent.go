@@ -5,6 +5,7 @@ package ent
 import (
 	"commitment/ent/account"
 	"commitment/ent/entry"
+	"commitment/ent/idempotencykey"
 	"commitment/ent/transfer"
 	"context"
 	"errors"
@@ -75,9 +76,10 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			account.Table:  account.ValidColumn,
-			entry.Table:    entry.ValidColumn,
-			transfer.Table: transfer.ValidColumn,
+			account.Table:        account.ValidColumn,
+			entry.Table:          entry.ValidColumn,
+			idempotencykey.Table: idempotencykey.ValidColumn,
+			transfer.Table:       transfer.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

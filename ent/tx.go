@@ -16,6 +16,8 @@ type Tx struct {
 	Account *AccountClient
 	// Entry is the client for interacting with the Entry builders.
 	Entry *EntryClient
+	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
+	IdempotencyKey *IdempotencyKeyClient
 	// Transfer is the client for interacting with the Transfer builders.
 	Transfer *TransferClient
 
@@ -151,6 +153,7 @@ func (tx *Tx) Client() *Client {
 func (tx *Tx) init() {
 	tx.Account = NewAccountClient(tx.config)
 	tx.Entry = NewEntryClient(tx.config)
+	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
 	tx.Transfer = NewTransferClient(tx.config)
 }
 

@@ -66,6 +66,36 @@ var (
 			},
 		},
 	}
+	// IdempotencyKeysColumns holds the columns for the "idempotency_keys" table.
+	IdempotencyKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "subject", Type: field.TypeString, Size: 255},
+		{Name: "key", Type: field.TypeString, Size: 255},
+		{Name: "fingerprint", Type: field.TypeBytes},
+		{Name: "status", Type: field.TypeInt},
+		{Name: "header", Type: field.TypeJSON},
+		{Name: "body", Type: field.TypeBytes},
+		{Name: "expires_at", Type: field.TypeTime},
+	}
+	// IdempotencyKeysTable holds the schema information for the "idempotency_keys" table.
+	IdempotencyKeysTable = &schema.Table{
+		Name:       "idempotency_keys",
+		Columns:    IdempotencyKeysColumns,
+		PrimaryKey: []*schema.Column{IdempotencyKeysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "idempotencykey_subject_key",
+				Unique:  true,
+				Columns: []*schema.Column{IdempotencyKeysColumns[2], IdempotencyKeysColumns[3]},
+			},
+			{
+				Name:    "idempotencykey_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{IdempotencyKeysColumns[8]},
+			},
+		},
+	}
 	// TransfersColumns holds the columns for the "transfers" table.
 	TransfersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -83,6 +113,7 @@ var (
 	Tables = []*schema.Table{
 		AccountsTable,
 		EntriesTable,
+		IdempotencyKeysTable,
 		TransfersTable,
 	}
 )
@@ -99,6 +130,10 @@ func init() {
 	EntriesTable.Annotation = &entsql.Annotation{}
 	EntriesTable.Annotation.Checks = map[string]string{
 		"entries_amount_not_zero": "amount <> 0",
+	}
+	IdempotencyKeysTable.Annotation = &entsql.Annotation{}
+	IdempotencyKeysTable.Annotation.Checks = map[string]string{
+		"idempotency_keys_key_not_empty": "key <> ''",
 	}
 	TransfersTable.Annotation = &entsql.Annotation{}
 	TransfersTable.Annotation.Checks = map[string]string{

@@ -137,10 +137,13 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 	s.db = txn.New(pool, txn.Options{
 		AcquireTimeout: cfg.Database.AcquireTimeout,
 		EndTimeout:     cfg.Database.CommitTimeout,
+		OutcomeTimeout: cfg.Database.OutcomeTimeout,
+		MaxAttempts:    cfg.Database.MaxAttempts,
 		Log:            log,
 		OnEnd: func(outcome postgres.Outcome, readOnly bool) {
 			metrics.TransactionEnded(outcome.String(), readOnly)
 		},
+		OnRetry:            metrics.Retried,
 		OnAfterCommitError: metrics.AfterCommitFailed,
 	})
 	s.server = &http.Server{
@@ -155,6 +158,8 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 			ReadTimeout:    cfg.HTTP.ReadTimeout,
 			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
 			MaxAnswer:      int64(cfg.HTTP.MaxAnswerBytes),
+			MaxMemory:      int64(cfg.HTTP.AnswerMemoryBytes),
+			KeyLifetime:    cfg.HTTP.KeyLifetime,
 		}),
 		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
 		ReadTimeout:       cfg.HTTP.ReadTimeout,
@@ -169,6 +174,9 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 // run serves until ctx ends, or the private server does, which nothing can be
 // served without.
 func (s *service) run(ctx context.Context, listener net.Listener, databaseDone <-chan struct{}) error {
+	sweeping, stop := context.WithCancel(ctx)
+	defer stop()
+	go s.sweepKeys(sweeping)
 	failed := make(chan error, 1)
 	go func() { failed <- s.server.Serve(listener) }()
 	select {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -59,8 +60,14 @@ func conflicts(c Config) []conflict {
 			"the header is a part of the request"},
 		{h.RequestTimeout >= h.WriteTimeout, "HTTP_REQUEST_TIMEOUT", "HTTP_WRITE_TIMEOUT",
 			"the connection closes before the answer can be written"},
-		{h.RequestTimeout < h.WriteTimeout && h.RequestTimeout+db.CommitTimeout >= h.WriteTimeout, "DB_COMMIT_TIMEOUT", "HTTP_WRITE_TIMEOUT",
-			"after HTTP_REQUEST_TIMEOUT=" + h.RequestTimeout.String() + " it leaves no time to write the answer"},
+		{h.ReadTimeout < h.RequestTimeout, "HTTP_READ_TIMEOUT", "HTTP_REQUEST_TIMEOUT",
+			"net/http cancels the work when the time for reading is over"},
+		{h.RequestTimeout < h.WriteTimeout && h.RequestTimeout+db.CommitTimeout+db.OutcomeTimeout >= h.WriteTimeout,
+			"DB_COMMIT_TIMEOUT", "HTTP_WRITE_TIMEOUT",
+			fmt.Sprintf("after HTTP_REQUEST_TIMEOUT=%v and with DB_OUTCOME_TIMEOUT=%v it leaves no time to write the answer",
+				h.RequestTimeout, db.OutcomeTimeout)},
+		{h.AnswerMemoryBytes > h.MaxAnswerBytes, "HTTP_ANSWER_MEMORY_BYTES", "HTTP_MAX_ANSWER_BYTES",
+			"a part can't be larger than the whole"},
 	}
 }
 

@@ -104,6 +104,12 @@ type Database struct {
 	// CommitTimeout bounds COMMIT and ROLLBACK each, which a client's departure
 	// doesn't stop. Defaults to 10s.
 	CommitTimeout time.Duration `env:"DB_COMMIT_TIMEOUT" envDefault:"10s" min:"1ms" max:"1h"`
+	// OutcomeTimeout bounds the search for the outcome of a COMMIT that got no
+	// answer; past it the answer is that nobody knows. Defaults to 10s.
+	OutcomeTimeout time.Duration `env:"DB_OUTCOME_TIMEOUT" envDefault:"10s" min:"1ms" max:"1h"`
+	// MaxAttempts is how many times a request is done that PostgreSQL rolled back
+	// for no fault of its own, the first time included. Defaults to 3.
+	MaxAttempts int `env:"DB_MAX_ATTEMPTS" envDefault:"3" min:"1" max:"100"`
 }
 
 // HTTP configures the server.
@@ -130,9 +136,15 @@ type HTTP struct {
 	// MaxBodyBytes bounds a request's body; past it the answer is 413. Defaults to
 	// 1MiB.
 	MaxBodyBytes Bytes `env:"HTTP_MAX_BODY_BYTES" envDefault:"1MiB" min:"1KiB" max:"1GiB"`
-	// MaxAnswerBytes bounds an answer, which is held in memory until its
-	// transaction is committed; a larger one is rolled back. Defaults to 8MiB.
-	MaxAnswerBytes Bytes `env:"HTTP_MAX_ANSWER_BYTES" envDefault:"8MiB" min:"1KiB" max:"1GiB"`
+	// MaxAnswerBytes bounds an answer, which is held until its transaction is
+	// committed; a larger one is rolled back. Defaults to 64MiB.
+	MaxAnswerBytes Bytes `env:"HTTP_MAX_ANSWER_BYTES" envDefault:"64MiB" min:"1KiB" max:"1GiB"`
+	// AnswerMemoryBytes bounds what is held of an answer in memory; what goes
+	// beyond is held in a temporary file, or flows at once where the request only
+	// reads. Defaults to 1MiB.
+	AnswerMemoryBytes Bytes `env:"HTTP_ANSWER_MEMORY_BYTES" envDefault:"1MiB" min:"1KiB" max:"1GiB"`
+	// KeyLifetime is how long an Idempotency-Key is remembered. Defaults to 24h.
+	KeyLifetime time.Duration `env:"HTTP_IDEMPOTENCY_KEY_LIFETIME" envDefault:"24h" min:"1m" max:"8760h"`
 
 	// ShutdownDelay is how long readiness is false before the listener closes,
 	// for a load balancer to notice. Defaults to 0s.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"commitment/internal/idempotency"
 	"commitment/internal/middleware"
 	"commitment/internal/problem"
 	"commitment/internal/reqtx"
@@ -35,8 +36,11 @@ type Options struct {
 	RequestTimeout time.Duration
 	// ReadTimeout bounds the reading of a body.
 	ReadTimeout time.Duration
-	// MaxBody and MaxAnswer bound bodies, in bytes.
-	MaxBody, MaxAnswer int64
+	// MaxBody and MaxAnswer bound bodies, in bytes; MaxMemory, what is held of an
+	// answer in memory.
+	MaxBody, MaxAnswer, MaxMemory int64
+	// KeyLifetime is how long an Idempotency-Key is remembered.
+	KeyLifetime time.Duration
 }
 
 // New returns the API.
@@ -59,8 +63,14 @@ func New(o Options) http.Handler {
 	r.Get("/readyz", ready(o.Ready, problems))
 	r.Method(http.MethodGet, "/metrics", o.Metrics)
 
-	tx := reqtx.Middleware(o.DB, reqtx.Options{MaxAnswer: int(o.MaxAnswer), WriteError: problems.Write})
-	v1 := newAPI(r.With(tx), o, problems)
+	tx := reqtx.Middleware(o.DB, reqtx.Options{
+		MaxMemory:  o.MaxMemory,
+		MaxAnswer:  o.MaxAnswer,
+		MaxReplay:  o.MaxBody,
+		WriteError: problems.Write,
+	})
+	once := idempotency.Middleware(idempotency.Options{Lifetime: o.KeyLifetime, WriteError: problems.Write})
+	v1 := newAPI(r.With(tx, once), o, problems)
 	handle(v1, "POST /v1/accounts", "Open an account", openAccount)
 	handle(v1, "GET /v1/accounts", "List accounts", listAccounts)
 	handle(v1, "GET /v1/accounts/{id}", "Read an account", readAccount)

@@ -21,6 +21,7 @@ type Metrics struct {
 	durations           *prometheus.HistogramVec
 	inFlight            prometheus.Gauge
 	transactions        *prometheus.CounterVec
+	retries             prometheus.Counter
 	afterCommitFailures prometheus.Counter
 }
 
@@ -46,12 +47,16 @@ func NewMetrics() *Metrics {
 			Name: "commitment_transactions_total",
 			Help: "Units of work that reached the database, by how they ended.",
 		}, []string{"outcome", "mode"}),
+		retries: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "commitment_retries_total",
+			Help: "Times that work was run again because PostgreSQL had rolled it back for no fault of its own.",
+		}),
 		afterCommitFailures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "commitment_after_commit_failures_total",
 			Help: "After-commit functions that failed. Their transactions stay committed.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.transactions, m.afterCommitFailures,
+	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.transactions, m.retries, m.afterCommitFailures,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// A series that is first seen at 1 has no rate: the rare ones begin at 0.
 	for _, outcome := range []string{"committed", "rolled_back", "unknown"} {
@@ -70,6 +75,9 @@ func (m *Metrics) TransactionEnded(outcome string, readOnly bool) {
 	}
 	m.transactions.WithLabelValues(outcome, mode).Inc()
 }
+
+// Retried counts a time that work was run again.
+func (m *Metrics) Retried() { m.retries.Inc() }
 
 // AfterCommitFailed counts an after-commit function that failed.
 func (m *Metrics) AfterCommitFailed() { m.afterCommitFailures.Inc() }

@@ -128,6 +128,17 @@ func (u *Unit) Marked() Mark {
 	return u.mark
 }
 
+// Decide reports whether the unit of work in ctx will be committed, if nothing
+// changes, when it ends with success or without. It returns ErrNone or ErrEnded
+// when there is nothing to decide.
+func Decide(ctx context.Context, success bool) (bool, error) {
+	u, err := active(ctx)
+	if err != nil {
+		return false, err
+	}
+	return u.Decide(success), nil
+}
+
 // Decide reports whether the unit is to be committed, when without a mark it
 // would be iff success. A client that went away, or a deadline that passed,
 // before the work was done rolls back whatever is marked: nobody was told.

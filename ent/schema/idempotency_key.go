@@ -1,0 +1,53 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"commitment/internal/schemakit"
+)
+
+// IdempotencyKey is a request that was done, with its answer. It is written in the
+// transaction that did the work, so that "done" and "recorded" are one.
+type IdempotencyKey struct{ ent.Schema }
+
+// Mixin gives a key its id and its time.
+func (IdempotencyKey) Mixin() []ent.Mixin {
+	return []ent.Mixin{schemakit.ID{}, schemakit.CreatedAt{}}
+}
+
+// Fields of a key.
+func (IdempotencyKey) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("subject").MaxRuneLen(255).Immutable().
+			Comment("who sent the key; a key of another subject is another key"),
+		field.String("key").NotEmpty().MaxRuneLen(255).Immutable(),
+		field.Bytes("fingerprint").Immutable().
+			Comment("SHA-256 of the request, to tell it from another one with the same key"),
+		field.Int("status").Immutable(),
+		field.JSON("header", map[string][]string{}).Immutable().Sensitive(),
+		field.Bytes("body").Immutable().Sensitive(),
+		field.Time("expires_at").Immutable(),
+	}
+}
+
+// Indexes of a key.
+func (IdempotencyKey) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("subject", "key").Unique(),
+		// The sweep looks for what has expired.
+		index.Fields("expires_at"),
+	}
+}
+
+// Annotations hold the rules that the database enforces.
+func (IdempotencyKey) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		entsql.Checks(map[string]string{
+			"idempotency_keys_key_not_empty": "key <> ''",
+		}),
+	}
+}

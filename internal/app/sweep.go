@@ -1,0 +1,45 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"commitment/internal/idempotency"
+	"commitment/internal/txn"
+)
+
+// How often expired keys are looked for, and how many are deleted at once.
+const (
+	sweepInterval = time.Minute
+	sweepBatch    = 500
+)
+
+// sweepKeys deletes the Idempotency-Keys that have expired, until ctx ends.
+func (s *service) sweepKeys(ctx context.Context) {
+	ticker := time.NewTicker(sweepInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			s.sweepOnce(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sweepOnce deletes batch after batch, until one isn't full.
+func (s *service) sweepOnce(ctx context.Context) {
+	for swept := sweepBatch; swept == sweepBatch; {
+		err := s.db.Run(ctx, txn.ReadWrite, func(ctx context.Context) (err error) {
+			swept, err = idempotency.Sweep(ctx, sweepBatch)
+			return err
+		})
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.WarnContext(ctx, "expired Idempotency-Keys were not deleted", "error", err)
+			}
+			return
+		}
+	}
+}

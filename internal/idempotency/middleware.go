@@ -1,0 +1,207 @@
+// Package idempotency makes requests safe to send again: it answers the header
+// field Idempotency-Key as draft-ietf-httpapi-idempotency-key-header describes it.
+// The key and the answer are written in the request's own transaction, so a key is
+// recorded exactly when its work is done. It comes inside package reqtx, which
+// holds the answer until both are committed.
+package idempotency
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"commitment/internal/fault"
+	"commitment/internal/txn"
+)
+
+// Names of header fields.
+const (
+	// Header is the request's field.
+	Header = "Idempotency-Key"
+	// ReplayedHeader is set to "true" on an answer that is given again.
+	ReplayedHeader = "Idempotent-Replayed"
+)
+
+// maxKey bounds a key, in bytes.
+const maxKey = 255
+
+var (
+	errMissing = fault.New(fault.Malformed, "idempotency-key-missing", "this request needs an Idempotency-Key").At(Header)
+	errKey     = fault.New(fault.Malformed, "idempotency-key-malformed",
+		"an Idempotency-Key has 1 to 255 printable ASCII characters").At(Header)
+	errReused = fault.New(fault.Invalid, "idempotency-key-reused",
+		"this Idempotency-Key was used for another request").At(Header)
+	errInFlight = fault.New(fault.Conflict, "idempotency-key-in-flight",
+		"the first request with this Idempotency-Key is still being worked on").At(Header)
+)
+
+// Options configure the middleware.
+type Options struct {
+	// Subject says who sends a request, for a key belongs to its sender: the
+	// authenticated user, as a rule. Defaults to everybody being the same.
+	Subject func(*http.Request) string
+	// Required says which requests must have a key. Defaults to none.
+	Required func(*http.Request) bool
+	// Lifetime is how long a key is remembered. Defaults to 24 hours.
+	Lifetime time.Duration
+	// MaxAnswer bounds an answer that is recorded, in bytes; a larger one is an
+	// error. Defaults to 1 MiB.
+	MaxAnswer int
+	// WriteError answers a request that can't be served. Required.
+	WriteError func(w http.ResponseWriter, r *http.Request, err error)
+}
+
+// Middleware does a request with a key once: sent again it gets the recorded
+// answer; another request with the same key, and one that comes while the first is
+// being worked on, are refused. An answer is recorded when its work is committed;
+// after any other the same key may be used again. Safe methods pass.
+//
+// It must come inside [reqtx.Middleware], and reads the whole body: whatever bounds
+// bodies comes before it.
+func Middleware(o Options) func(http.Handler) http.Handler {
+	o.Lifetime = cmp.Or(o.Lifetime, 24*time.Hour)
+	o.MaxAnswer = cmp.Or(o.MaxAnswer, 1<<20)
+	if o.Subject == nil {
+		o.Subject = func(*http.Request) string { return "" }
+	}
+	if o.Required == nil {
+		o.Required = func(*http.Request) bool { return false }
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			key, err := o.key(r)
+			switch {
+			case err != nil:
+				o.WriteError(w, r, err)
+			case key == "":
+				next.ServeHTTP(w, r)
+			default:
+				if err := o.serve(w, r, key, next); err != nil {
+					o.WriteError(w, r, err)
+				}
+			}
+		})
+	}
+}
+
+// key is the key of a request; empty when it has none and needs none.
+func (o Options) key(r *http.Request) (string, error) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return "", nil
+	}
+	values := r.Header.Values(Header)
+	switch {
+	case len(values) == 0 && o.Required(r):
+		return "", errMissing
+	case len(values) == 0:
+		return "", nil
+	case len(values) > 1:
+		return "", errKey
+	}
+	key := values[0]
+	if unquoted, ok := strings.CutPrefix(key, `"`); ok { // the draft's form is a string of RFC 8941
+		key = strings.TrimSuffix(unquoted, `"`)
+	}
+	printable := func(c rune) bool { return c > ' ' && c <= '~' }
+	if key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(c rune) bool { return !printable(c) }) {
+		return "", errKey
+	}
+	return key, nil
+}
+
+// serve does the request, or answers what it was answered before.
+func (o Options) serve(w http.ResponseWriter, r *http.Request, key string, next http.Handler) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	rec := record{subject: o.Subject(r), key: key, fingerprint: fingerprint(r, body)}
+	known, err := rec.claim(ctx)
+	if err != nil {
+		return err
+	}
+	if known != nil {
+		w.Header().Set(ReplayedHeader, "true")
+		known.writeTo(w)
+		return nil
+	}
+	req := r.WithContext(ctx)
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	given := &answer{header: http.Header{}, max: o.MaxAnswer}
+	next.ServeHTTP(given, req)
+	if err := o.keep(ctx, rec, given); err != nil {
+		return err
+	}
+	given.writeTo(w)
+	return nil
+}
+
+// keep records the answer if its work is going to be committed.
+func (o Options) keep(ctx context.Context, rec record, given *answer) error {
+	if given.overflow {
+		return fmt.Errorf("idempotency: the answer is larger than %d bytes", o.MaxAnswer)
+	}
+	commits, err := txn.Decide(ctx, given.Status() < http.StatusBadRequest)
+	if err != nil || !commits {
+		return err
+	}
+	return rec.save(ctx, given, o.Lifetime)
+}
+
+// fingerprint tells requests apart.
+func fingerprint(r *http.Request, body []byte) []byte {
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%s %s\n%s\n", r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"))
+	hash.Write(body)
+	return hash.Sum(nil)
+}
+
+// answer is an answer that is kept, as an [http.ResponseWriter].
+type answer struct {
+	header   http.Header
+	status   int
+	body     []byte
+	max      int
+	overflow bool
+}
+
+// Header is the header that will be kept.
+func (a *answer) Header() http.Header { return a.header }
+
+// WriteHeader sets the status. Only the first call counts.
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 && status >= http.StatusOK {
+		a.status = status
+	}
+}
+
+// Status is the status of the answer, as far as it stands.
+func (a *answer) Status() int { return cmp.Or(a.status, http.StatusOK) }
+
+// Write adds to the body.
+func (a *answer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	if a.overflow = a.overflow || len(a.body)+len(p) > a.max; a.overflow {
+		return 0, fmt.Errorf("idempotency: the answer is larger than %d bytes", a.max)
+	}
+	a.body = append(a.body, p...)
+	return len(p), nil
+}
+
+// writeTo gives the answer.
+func (a *answer) writeTo(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.header)
+	w.WriteHeader(a.Status())
+	if len(a.body) > 0 {
+		_, _ = w.Write(a.body) // the writer holds it: what there is to say, reqtx says
+	}
+}
