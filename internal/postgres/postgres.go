@@ -75,6 +75,7 @@ func Open(o Options) (*sql.DB, error) {
 		stdlib.OptionBeforeConnect(attachWire),
 		stdlib.OptionAfterConnect(o.afterConnect),
 		stdlib.OptionShouldPing(func(_ context.Context, p stdlib.ShouldPingParams) bool {
+			forgetBegin(p.Conn) // before anything is sent, and be it the ping
 			return p.IdleDuration > o.PingAfter
 		}),
 		stdlib.OptionResetSession(func(_ context.Context, conn *pgx.Conn) error {
@@ -163,15 +164,18 @@ func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// discard makes database/sql replace a connection that is past its own, jittered,
-// end, for database/sql itself knows one lifetime for all; and one on which a
-// transaction was left without an end.
-func discard(conn *pgx.Conn, now time.Time) error {
-	known := conn.PgConn().CustomData()
-	if end, ok := known[expiresKey].(time.Time); ok && now.After(end) {
-		return driver.ErrBadConn
+// forgetBegin drops a BEGIN that was never sent, when a transaction was left
+// without an end: the next user of the connection didn't ask for it.
+func forgetBegin(conn *pgx.Conn) {
+	if w, ok := conn.PgConn().CustomData()[wireKey].(*wire); ok {
+		w.begin = nil
 	}
-	if w, ok := known[wireKey].(*wire); ok && w.begin != nil {
+}
+
+// discard makes database/sql replace a connection that is past its own, jittered,
+// end, for database/sql itself knows one lifetime for all.
+func discard(conn *pgx.Conn, now time.Time) error {
+	if end, ok := conn.PgConn().CustomData()[expiresKey].(time.Time); ok && now.After(end) {
 		return driver.ErrBadConn
 	}
 	return nil

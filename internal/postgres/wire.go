@@ -177,7 +177,8 @@ func (b *begin) inFrontOf(message []byte) ([]byte, error) {
 }
 
 // inFrontOfQuery makes one Query of the statements and that of message: a failure
-// makes the server skip the rest of it.
+// makes the server skip the rest of it. The position that an error gives then
+// counts from BEGIN.
 func (b *begin) inFrontOfQuery(message []byte) ([]byte, error) {
 	size := 1 + int(binary.BigEndian.Uint32(message[1:]))
 	var q pgproto3.Query
