@@ -1,0 +1,104 @@
+package postgres_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+)
+
+func TestSessionSettings(t *testing.T) {
+	t.Parallel()
+	options := postgres.Options{
+		ApplicationName:          "from-options",
+		StatementTimeout:         1500 * time.Millisecond,
+		LockTimeout:              2 * time.Second,
+		IdleInTransactionTimeout: time.Nanosecond, // less than PostgreSQL can count
+	}
+	tests := []struct {
+		name    string
+		options postgres.Options
+		params  map[string]string
+		want    map[string]string
+	}{
+		{"come from the options", options, nil, map[string]string{
+			"application_name":                    "from-options",
+			"statement_timeout":                   "1500ms",
+			"lock_timeout":                        "2s",
+			"idle_in_transaction_session_timeout": "1ms",
+		}},
+		{"come from the URL where it has them", options, map[string]string{
+			"application_name":                    "from-url",
+			"statement_timeout":                   "7s",
+			"idle_in_transaction_session_timeout": "0",
+		}, map[string]string{
+			"application_name":                    "from-url",
+			"statement_timeout":                   "7s",
+			"lock_timeout":                        "2s",
+			"idle_in_transaction_session_timeout": "0",
+		}},
+		{"are the server's where nobody says", postgres.Options{}, nil, map[string]string{
+			"application_name":                    "",
+			"statement_timeout":                   "0",
+			"lock_timeout":                        "0",
+			"idle_in_transaction_session_timeout": "0",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.options.URL = withParams(t, pgtest.EmptyURL(t), tt.params)
+			db := open(t, tt.options)
+			got := map[string]string{}
+			for name := range tt.want {
+				got[name] = value[string](t, db, "SELECT current_setting($1)", name)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("settings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestConnectTimeout(t *testing.T) {
+	t.Parallel()
+	silent := "postgres://nobody@" + listenSilently(t) + "/nothing?sslmode=disable"
+	for _, tt := range []struct {
+		name    string
+		options postgres.Options
+	}{
+		{"comes from the options", postgres.Options{URL: silent, ConnectTimeout: 20 * time.Millisecond}},
+		{"comes from the URL where it has one", postgres.Options{
+			URL: silent + "&connect_timeout=1", ConnectTimeout: time.Hour,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			err := open(t, tt.options).PingContext(ctx)
+			if !pgconn.Timeout(err) || ctx.Err() != nil {
+				t.Errorf("Ping() = %v, want a timeout before the context's", err)
+			}
+		})
+	}
+}
+
+// listenSilently returns the address of a server that takes connections and
+// never says a word.
+func listenSilently(t *testing.T) string {
+	t.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener.Addr().String()
+}

@@ -1,0 +1,135 @@
+package postgres_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"commitment/internal/fault"
+	"commitment/internal/pgserver"
+	"commitment/internal/postgres"
+)
+
+// What only a server of the test's own can show: it is changed as a whole.
+func TestServerOfItsOwn(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	given := server.URL("postgres")
+	at := address(t, given)
+	admin := open(t, postgres.Options{URL: given})
+	data := value[string](t, admin, "SHOW data_directory")
+	root := enableTLS(t, admin)
+
+	for name, dsn := range map[string]string{
+		"is reached by its socket":          fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=postgres", data, at.Port, at.User, at.Password),
+		"is reached by its socket in a URL": fmt.Sprintf("postgres://%s:%s@/postgres?host=%s&port=%d", at.User, at.Password, data, at.Port),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t, postgres.Options{URL: dsn})
+			if !value[bool](t, db, "SELECT inet_server_addr() IS NULL") {
+				t.Error("connection by TCP, want one by the socket")
+			}
+		})
+	}
+	for mode, encrypted := range map[string]bool{"disable": false, "prefer": true, "require": true, "verify-ca": true, "verify-full": true} {
+		t.Run("is reached with sslmode "+mode, func(t *testing.T) {
+			t.Parallel()
+			params := map[string]string{"sslmode": mode}
+			if mode == "verify-ca" || mode == "verify-full" {
+				params["sslrootcert"] = root
+			}
+			db := open(t, postgres.Options{URL: withParams(t, given, params)})
+			if got := value[bool](t, db, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"); got != encrypted {
+				t.Errorf("encrypted = %v, want %v", got, encrypted)
+			}
+		})
+	}
+
+	t.Run("is unavailable to a role that has too many connections", func(t *testing.T) {
+		t.Parallel()
+		exec(t, admin, "CREATE ROLE limited LOGIN PASSWORD 'limited' CONNECTION LIMIT 0")
+		err := open(t, postgres.Options{URL: withParams(t, given, map[string]string{
+			"user": "limited", "password": "limited",
+		})}).PingContext(t.Context())
+		if pgErr, ok := errors.AsType[*pgconn.PgError](err); !ok || pgErr.Code != "53300" {
+			t.Fatalf("Ping() = %v, want too many connections", err)
+		}
+		wantSorted(t, postgres.Constraints{}.Sort(err), err, &fault.Error{Kind: fault.Unavailable})
+	})
+}
+
+// startServer starts a server that has its socket in its data directory, which
+// is the one that its user can write to for sure.
+func startServer(t *testing.T) *pgserver.Server {
+	t.Helper()
+	server, err := pgserver.Start(t.Context(), pgserver.Options{Settings: map[string]string{"unix_socket_directories": "."}})
+	if errors.Is(err, pgserver.ErrNotFound) && os.Getenv("CI") == "" {
+		t.Skipf("this test needs PostgreSQL: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
+}
+
+// enableTLS gives the server a certificate and returns the file of its root.
+// The server itself writes them to its data directory: the key has to be its own.
+func enableTLS(t *testing.T, admin querier) string {
+	t.Helper()
+	certificate, key := selfSigned(t)
+	for name, text := range map[string][]byte{"server.crt": certificate, "server.key": key} {
+		exec(t, admin, fmt.Sprintf(`COPY (SELECT unnest(string_to_array('%s', E'\n'))) TO PROGRAM 'umask 077; cat >%s'`,
+			bytes.TrimSpace(text), name))
+	}
+	exec(t, admin, "ALTER SYSTEM SET ssl = on")
+	exec(t, admin, "SELECT pg_reload_conf()")
+	waitFor(t, "TLS", func() bool { return value[string](t, admin, "SHOW ssl") == "on" })
+	root := filepath.Join(t.TempDir(), "root.crt")
+	if err := os.WriteFile(root, certificate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// selfSigned returns a certificate for loopback and its key, in PEM.
+func selfSigned(t *testing.T) (certificate, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bits, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: bits})
+}
