@@ -47,14 +47,17 @@ func CommitOutcome(err error) Outcome {
 	if errors.Is(err, pgx.ErrTxCommitRollback) {
 		return RolledBack
 	}
-	// The COMMIT never left.
-	if pgconn.SafeToRetry(err) {
+	// The COMMIT never left. A connection that pgx says is closed proves nothing: it
+	// closes it itself when the answer doesn't come (5.12, as it reads results), and
+	// Tx.Commit looks before it sends.
+	if errors.Is(err, errNotSent) || (pgconn.SafeToRetry(err) && !errors.Is(err, pgconn.ErrConnClosed)) {
 		return RolledBack
 	}
-	// A FATAL ends the session, and can do so after the commit record was
-	// written (a shutdown during the wait for a synchronous replica); an ERROR
-	// ends the transaction before it.
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.SeverityUnlocalized == "ERROR" {
+	// An ERROR ends the transaction before its commit record is written; a FATAL
+	// ends the session, and can do so after it (a shutdown during the wait for a
+	// synchronous replica). Two codes say themselves that nobody knows.
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && severity(pgErr) == "ERROR" &&
+		pgErr.Code != statementCompletionUnknown && pgErr.Code != transactionResolutionUnknown {
 		return RolledBack
 	}
 	return Unknown
@@ -89,13 +92,15 @@ const timelineSQL = `CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfil
 
 // readTimeline reads the timeline, which is empty where the server doesn't tell:
 // outcomes then stay unknown, and everything else works.
-func readTimeline(ctx context.Context, conn *pgx.Conn) (string, error) {
-	var timeline string
-	err := conn.QueryRow(ctx, "SELECT "+timelineSQL).Scan(&timeline)
+func readTimeline(ctx context.Context, conn *pgconn.PgConn) (string, error) {
+	results, err := conn.Exec(ctx, "SELECT "+timelineSQL).ReadAll()
 	if _, ok := errors.AsType[*pgconn.PgError](err); ok && !IsConnectionError(err) {
 		return "", nil
 	}
-	return timeline, err
+	if err != nil {
+		return "", err
+	}
+	return string(results[0].Rows[0][0]), nil
 }
 
 // errUndecided is what AskOutcome returns while asking again may help.

@@ -8,7 +8,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"fmt"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
@@ -26,8 +26,8 @@ import (
 const cancelGrace = 5 * time.Second
 
 // Options configure a pool. What the URL says of a timeout or of the
-// application's name wins over the option. A zero duration or number leaves the
-// setting to PostgreSQL, pgx or database/sql, each of which has no limit there.
+// application's name wins over the option. A zero duration sets no limit, but for
+// PingAfter; zero connections are no limit when open, and none when idle.
 type Options struct {
 	// URL names the database in any form that libpq understands.
 	URL string
@@ -65,6 +65,10 @@ type Options struct {
 	Echo *slog.Logger
 }
 
+// errURL doesn't say what is wrong, for that may be secret; package config does,
+// in words of its own.
+var errURL = errors.New("the database URL is not understood")
+
 // Open returns a pool. It doesn't connect: connections are made on demand.
 func Open(o Options) (*sql.DB, error) {
 	cfg, err := o.connConfig()
@@ -93,7 +97,7 @@ func Open(o Options) (*sql.DB, error) {
 func (o Options) connConfig() (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(o.URL)
 	if err != nil {
-		return nil, fmt.Errorf("parse database URL: %w", err) // pgx keeps the password out of it
+		return nil, errURL // pgx's error may hold a part of the password
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = o.ConnectTimeout
@@ -159,7 +163,7 @@ func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
 	if o.ConnMaxLifetime > 0 && o.LifetimeJitter > 0 {
 		known[expiresKey] = time.Now().Add(o.ConnMaxLifetime - rand.N(o.LifetimeJitter))
 	}
-	timeline, err := readTimeline(ctx, conn)
+	timeline, err := readTimeline(ctx, conn.PgConn())
 	known[timelineKey] = timeline
 	return err
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -15,16 +16,20 @@ import (
 // The SQLSTATEs that are sorted by themselves and not by their class. The list
 // of all is https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
-	notNullViolation     = "23502"
-	foreignKeyViolation  = "23503"
-	uniqueViolation      = "23505"
-	checkViolation       = "23514"
-	exclusionViolation   = "23P01"
-	serializationFailure = "40001"
-	deadlockDetected     = "40P01"
-	queryCanceled        = "57014"
-	lockNotAvailable     = "55P03"
-	idleInTransaction    = "25P03"
+	restrictViolation            = "23001"
+	notNullViolation             = "23502"
+	foreignKeyViolation          = "23503"
+	uniqueViolation              = "23505"
+	checkViolation               = "23514"
+	exclusionViolation           = "23P01"
+	serializationFailure         = "40001"
+	statementCompletionUnknown   = "40003"
+	deadlockDetected             = "40P01"
+	queryCanceled                = "57014"
+	lockNotAvailable             = "55P03"
+	idleInTransaction            = "25P03"
+	transactionTimeout           = "25P04"
+	transactionResolutionUnknown = "08007"
 )
 
 // Constraints says what the violation of each constraint means to a client, by
@@ -60,7 +65,7 @@ func (c Constraints) sortServer(pgErr *pgconn.PgError, err error) error {
 	switch pgErr.Code {
 	case uniqueViolation, exclusionViolation:
 		return fault.New(fault.Conflict, "already-exists", "this conflicts with something that exists").With(err)
-	case foreignKeyViolation:
+	case foreignKeyViolation, restrictViolation:
 		return fault.New(fault.Conflict, "still-referenced", "this refers to something that is missing, or is still referred to").With(err)
 	case notNullViolation, checkViolation:
 		return fault.New(fault.Invalid, "", "a value breaks a rule of the data").With(err)
@@ -68,11 +73,11 @@ func (c Constraints) sortServer(pgErr *pgconn.PgError, err error) error {
 		return fault.New(fault.Unavailable, "concurrent-update", "the request collided with another one").With(err)
 	case lockNotAvailable:
 		return fault.New(fault.Unavailable, "locked", "another request holds what this one needs").With(err)
-	case queryCanceled, idleInTransaction:
+	case queryCanceled, idleInTransaction, transactionTimeout:
 		return sortCanceled(err)
 	}
 	switch pgErr.Code[:min(2, len(pgErr.Code))] {
-	case "22": // data exception
+	case "22", "54": // data exception, a limit of the program
 		return fault.New(fault.Invalid, "", "a value is out of its range").With(err)
 	case "08", "53", "57": // connection, resources, operator intervention
 		return unreachable(err)
@@ -97,7 +102,10 @@ func unreachable(err error) *fault.Error {
 // side, or the refusal of one. It says nothing of what was sent before.
 func IsConnectionError(err error) bool {
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return pgErr.SeverityUnlocalized == "FATAL" || pgErr.SeverityUnlocalized == "PANIC"
+		return severity(pgErr) == "FATAL" || severity(pgErr) == "PANIC"
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false // our own end, though it looks like a timeout of the network
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true
@@ -107,4 +115,9 @@ func IsConnectionError(err error) bool {
 	}
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err)
+}
+
+// severity is the severity in English; a pooler may send only the one field.
+func severity(pgErr *pgconn.PgError) string {
+	return cmp.Or(pgErr.SeverityUnlocalized, pgErr.Severity)
 }

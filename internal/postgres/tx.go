@@ -134,6 +134,9 @@ func (t *Tx) XID() XID {
 	return XID{Value: value, Timeline: timeline}
 }
 
+// errNotSent is Commit's error on a connection that was lost before.
+var errNotSent = errors.New("the connection was lost before the commit")
+
 // Commit commits, if anything has begun. [CommitOutcome] says what its error means.
 func (t *Tx) Commit(ctx context.Context) error {
 	if !t.Begun() {
@@ -141,6 +144,9 @@ func (t *Tx) Commit(ctx context.Context) error {
 		return nil
 	}
 	return t.raw(func(conn *pgx.Conn) error {
+		if conn.IsClosed() {
+			return errNotSent
+		}
 		tag, err := conn.Exec(ctx, "commit")
 		if err != nil && conn.PgConn().TxStatus() != 'I' {
 			return errors.Join(err, conn.Close(ctx))

@@ -74,7 +74,7 @@ func New(pool *sql.DB, o Options) *DB {
 		o.Log = slog.Default()
 	}
 	db := &DB{pool: pool, o: o}
-	db.client = ent.NewClient(ent.Driver(&driver{entsql.OpenDB(dialect.Postgres, pool)}))
+	db.client = ent.NewClient(ent.Driver(&driver{entsql.OpenDB(dialect.Postgres, pool), db}))
 	return db
 }
 

@@ -112,10 +112,19 @@ func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error
 		}
 		if err == nil || !first || stale <= 0 || ctx.Err() != nil || !postgres.IsConnectionError(err) {
 			t.note(err)
-			return err
+			return because(ctx, err)
 		}
 		t.reopen()
 	}
+}
+
+// because adds to the error of a statement that its context has ended: the server
+// says no more than that it was canceled.
+func because(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return errors.Join(ctx.Err(), err)
 }
 
 // open returns the connection, and whether the next statement on it is the first.

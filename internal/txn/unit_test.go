@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/go-cmp/cmp"
 
@@ -390,7 +389,4 @@ func TestRootClientIsAnOrdinaryClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.wantExists(t, "a", true)
-	if d := (&driver{entsql.OpenDB(dialect.Postgres, f.pool)}).Dialect(); d != dialect.Postgres {
-		t.Errorf("dialect = %q, want %q", d, dialect.Postgres)
-	}
 }
