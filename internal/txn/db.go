@@ -86,7 +86,8 @@ func (db *DB) Client() *ent.Client { return db.client }
 // Begin makes a unit of work and returns a context that carries it, its
 // [ent.Tx] and its [ent.Client]. Nothing is sent to PostgreSQL, and no connection
 // is taken, before the first statement. The caller ends it with Commit or
-// Rollback; Rollback may be deferred, it does nothing after an end. Attempt counts,
+// Rollback, and defers a Rollback in any case: after an end it frees the context.
+// Attempt counts,
 // from 1, how often the work has been begun.
 //
 // It returns ErrRootClient when ctx carries a unit of work that hasn't ended.

@@ -21,6 +21,7 @@ import (
 type fixture struct {
 	*DB
 	pool *sql.DB
+	url  string
 	log  *logBuffer
 
 	mu       sync.Mutex
@@ -30,8 +31,9 @@ type fixture struct {
 // open returns a fixture whose pool has at most conns connections.
 func open(t *testing.T, conns int, o Options) *fixture {
 	t.Helper()
+	url := pgtest.URL(t)
 	pool, err := postgres.Open(postgres.Options{
-		URL:             pgtest.URL(t),
+		URL:             url,
 		MaxOpenConns:    conns,
 		MaxIdleConns:    conns,
 		ConnMaxLifetime: time.Minute,
@@ -41,7 +43,7 @@ func open(t *testing.T, conns int, o Options) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	f := &fixture{pool: pool, log: &logBuffer{}}
+	f := &fixture{pool: pool, url: url, log: &logBuffer{}}
 	o.Log = slog.New(slog.NewTextHandler(f.log, nil))
 	o.OnEnd = func(outcome postgres.Outcome, _ bool) {
 		f.mu.Lock()

@@ -160,7 +160,6 @@ func (u *Unit) Decide(success bool) bool {
 // but [ErrOutcomeUnknown] means that nothing was committed. It depends on no
 // context: from here on a client that goes away no longer matters.
 func (u *Unit) Commit() error {
-	defer u.cancel()
 	if !u.lazy.allowEnd() {
 		return ErrEnded
 	}
@@ -183,14 +182,15 @@ func (u *Unit) Commit() error {
 	return ErrOutcomeUnknown.With(err)
 }
 
-// Rollback ends the unit of work and leaves nothing of it. It cancels a
-// statement that is still running. After an end it does nothing. An error of
-// ROLLBACK is logged: the connection is dropped and the server rolls back.
+// Rollback ends the unit of work and leaves nothing of it. It cancels the unit's
+// context, and with it a statement that is still running; that is all it does after
+// an end, and whoever made the unit calls it last. An error of ROLLBACK is logged:
+// the connection is dropped and the server rolls back.
 func (u *Unit) Rollback() {
+	u.cancel()
 	if u.behind {
 		return
 	}
-	u.cancel()
 	if !u.lazy.allowEnd() {
 		return
 	}

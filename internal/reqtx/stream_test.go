@@ -1,0 +1,150 @@
+package reqtx_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"commitment/ent"
+	"commitment/internal/reqtx"
+	"commitment/internal/txn"
+)
+
+func TestStreamCommitsFirstAndFlowsAfter(t *testing.T) {
+	t.Parallel()
+	next := make(chan struct{})
+	var s *service
+	s = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, "held\n")
+		if err := errors.Join(reqtx.Stream(w), reqtx.Stream(w)); err != nil {
+			t.Errorf("Stream() = %v, want nil", err)
+		}
+		if _, err := ent.FromContext(r.Context()).Account.Query().Count(context.WithoutCancel(r.Context())); !errors.Is(err, txn.ErrEnded) {
+			t.Errorf("the request's client after Stream = %v, want %v", err, txn.ErrEnded)
+		}
+		if n, err := s.db.Client().Account.Query().Count(r.Context()); n != 1 || err != nil {
+			t.Errorf("the root client after Stream = %d, %v, want 1", n, err)
+		}
+		for range 3 {
+			<-next
+			_, _ = io.WriteString(w, "event\n")
+			_ = http.NewResponseController(w).Flush()
+		}
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	s.wantRow(t, "row", true) // the answer has begun: it is committed
+	lines := bufio.NewScanner(resp.Body)
+	for i, want := range []string{"held", "event", "event", "event"} {
+		if i > 0 {
+			next <- struct{}{} // each is sent only after the one before was read
+		}
+		if !lines.Scan() || lines.Text() != want {
+			t.Fatalf("line = %q, %v, want %q", lines.Text(), lines.Err(), want)
+		}
+	}
+}
+
+func TestStreamThatCantCommitSendsNothing(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		_ = insert(r, "row") // fails, and the error is ignored
+		_, _ = io.WriteString(w, "held\n")
+		if err := reqtx.Stream(w); !errors.Is(err, txn.ErrSwallowed) {
+			t.Errorf("Stream() = %v, want %v", err, txn.ErrSwallowed)
+		}
+	})
+	resp, body, err := s.do(t, http.MethodPost)
+	if err != nil || resp.StatusCode != http.StatusInternalServerError || body != "" {
+		t.Errorf("answer = %v %q %v, want 500 and nothing of what was held", resp, body, err)
+	}
+}
+
+func TestAPanicInAStreamCutsIt(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		_ = reqtx.Stream(w)
+		_, _ = io.WriteString(w, "half")
+		panic("boom")
+	})
+	if _, _, err := s.do(t, http.MethodPost); err == nil {
+		t.Error("the answer looks whole, want it cut")
+	}
+	s.wantRow(t, "row", true)
+}
+
+func TestALargeAnswerOfAReaderFlows(t *testing.T) {
+	t.Parallel()
+	first := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = ent.FromContext(r.Context()).Account.Query().Count(r.Context())
+		_, _ = io.WriteString(w, strings.Repeat("x", 64<<10)) // beyond every limit
+		_ = http.NewResponseController(w).Flush()
+		<-first
+		_, _ = io.WriteString(w, "end")
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req) // returns while the handler waits
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	close(first)
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || len(body) != 64<<10+3 {
+		t.Errorf("body = %d bytes, %v, want %d", len(body), err, 64<<10+3)
+	}
+}
+
+func TestAFlowingAnswerWhoseTransactionFailsIsCut(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = ent.FromContext(r.Context()).Account.Query().Count(r.Context())
+		_, _ = io.WriteString(w, strings.Repeat("x", 64<<10))
+		_ = raise(r.Context(), "22012")
+	})
+	if resp, body, err := s.do(t, http.MethodGet); err == nil {
+		t.Errorf("answer = %s with %d bytes, want it cut", resp.Status, len(body))
+	}
+}
+
+func TestALargeAnswerOfAWriterIsHeldInAFile(t *testing.T) {
+	t.Parallel()
+	want := strings.Repeat("0123456789", 100) // beyond the memory, within the limit
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = insert(r, "row")
+		for part := range strings.SplitSeq(want, "5") {
+			_, _ = io.WriteString(w, part+"5")
+		}
+	})
+	resp, body, err := s.do(t, http.MethodPost)
+	if err != nil || body != want+"5" || resp.ContentLength != int64(len(want)+1) {
+		t.Errorf("body = %d bytes of %d, %v, want %d", len(body), resp.ContentLength, err, len(want)+1)
+	}
+	s.wantRow(t, "row", true)
+}
+
+func TestStreamNeedsTheMiddleware(t *testing.T) {
+	t.Parallel()
+	if err := reqtx.Stream(nil); !errors.Is(err, txn.ErrNone) {
+		t.Errorf("Stream() = %v, want %v", err, txn.ErrNone)
+	}
+}

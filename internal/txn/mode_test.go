@@ -1,0 +1,147 @@
+package txn
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"commitment/ent"
+)
+
+func TestModeAndSettingsComeBeforeTheFirstStatement(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	err := f.Run(t.Context(), ReadOnly, func(ctx context.Context) error {
+		err := errors.Join(
+			SetMode(ctx, Serializable),
+			Set(ctx, "app.tenant", "it's 1"),
+			Set(ctx, "statement_timeout", "1234ms"),
+		)
+		if err != nil {
+			return err
+		}
+		var got []string
+		for _, name := range []string{"transaction_isolation", "transaction_read_only", "app.tenant", "statement_timeout"} {
+			v, err := value(ctx, "SELECT current_setting($1)", name)
+			if err != nil {
+				return err
+			}
+			got = append(got, v)
+		}
+		if diff := cmp.Diff([]string{"serializable", "off", "it's 1", "1234ms"}, got); diff != "" {
+			t.Errorf("settings (-want +got):\n%s", diff)
+		}
+		for _, err := range []error{SetMode(ctx, ReadOnly), Set(ctx, "app.tenant", "2")} {
+			if !errors.Is(err, ErrBegun) {
+				t.Errorf("after the first statement = %v, want %v", err, ErrBegun)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = f.Run(t.Context(), ReadOnly, func(ctx context.Context) error {
+		if v, err := value(ctx, "SELECT coalesce(current_setting('app.tenant', true), '')"); err != nil || v != "" {
+			t.Errorf("the next unit on the connection sees %q, %v, want nothing", v, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSavepointUndoesAPartAlone(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	var ran []string
+	after := func(ctx context.Context, name string) error {
+		return AfterCommit(ctx, func(context.Context) error {
+			ran = append(ran, name)
+			return nil
+		})
+	}
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
+		if err := errors.Join(openAccount(ctx, "outer"), after(ctx, "outer")); err != nil {
+			return err
+		}
+		err := Savepoint(ctx, func(ctx context.Context) error {
+			return errors.Join(openAccount(ctx, "undone"), after(ctx, "undone"), openAccount(ctx, "outer"))
+		})
+		if !ent.IsConstraintError(err) {
+			t.Errorf("Savepoint() = %v, want the violation of the unique name", err)
+		}
+		return Savepoint(ctx, func(ctx context.Context) error {
+			return errors.Join(openAccount(ctx, "kept"), after(ctx, "kept"), Savepoint(ctx, func(ctx context.Context) error {
+				return errors.Join(openAccount(ctx, "nested"), after(ctx, "nested"))
+			}))
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"outer": true, "undone": false, "kept": true, "nested": true} {
+		f.wantExists(t, name, want)
+	}
+	if diff := cmp.Diff([]string{"outer", "kept", "nested"}, ran); diff != "" {
+		t.Errorf("after-commit functions (-want +got):\n%s", diff)
+	}
+}
+
+func TestSavepointOutsideAUnitIsAnError(t *testing.T) {
+	t.Parallel()
+	err := Savepoint(t.Context(), func(context.Context) error { return nil })
+	if !errors.Is(err, ErrNone) {
+		t.Errorf("Savepoint() = %v, want %v", err, ErrNone)
+	}
+}
+
+func TestRawAccessIsInTheTransaction(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
+		tx, err := SQLFromContext(ctx)
+		if err != nil {
+			return err
+		}
+		if err := openAccount(ctx, "a"); err != nil {
+			return err
+		}
+		var seen int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM accounts WHERE name = $1", []any{"a"}, &seen); err != nil || seen != 1 {
+			t.Errorf("rows seen = %d, %v, want 1", seen, err)
+		}
+		rows, err := tx.QueryContext(ctx, "SELECT generate_series(1, 1000)")
+		if err != nil {
+			return err
+		}
+		if err := openAccount(ctx, "b"); !errors.Is(err, ErrBusy) {
+			t.Errorf("statement while rows are open = %v, want %v", err, ErrBusy)
+		}
+		if err := rows.Close(); err != nil {
+			return err
+		}
+		result, err := tx.ExecContext(ctx, "UPDATE accounts SET name = 'c' WHERE name = $1", "a")
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); n != 1 || err != nil {
+			t.Errorf("rows affected = %d, %v, want 1", n, err)
+		}
+		return tx.Pgx(ctx, func(conn *pgx.Conn) error {
+			_, err := conn.CopyFrom(ctx, pgx.Identifier{"transfers"}, []string{"id", "amount"}, pgx.CopyFromRows(nil))
+			return err
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.wantExists(t, "c", true)
+	if _, err := SQLFromContext(t.Context()); !errors.Is(err, ErrNone) {
+		t.Errorf("SQLFromContext() = %v outside, want %v", err, ErrNone)
+	}
+}
