@@ -136,7 +136,7 @@ func (o Options) serve(w http.ResponseWriter, r *http.Request, key string, next 
 	}
 	req := r.WithContext(ctx)
 	req.Body = io.NopCloser(bytes.NewReader(body))
-	given := &answer{header: http.Header{}, max: o.MaxAnswer}
+	given := &answer{header: http.Header{}, body: []byte{}, max: o.MaxAnswer}
 	next.ServeHTTP(given, req)
 	if err := o.keep(ctx, rec, given); err != nil {
 		return err

@@ -1,0 +1,279 @@
+package idempotency_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"commitment/ent"
+	"commitment/ent/idempotencykey"
+	"commitment/internal/fault"
+	"commitment/internal/idempotency"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+	"commitment/internal/reqtx"
+	"commitment/internal/txn"
+)
+
+// service does work on POST: it opens an account of the name in the body.
+type service struct {
+	db    *txn.DB
+	url   string
+	calls atomic.Int64
+}
+
+func serve(t *testing.T, o idempotency.Options, then http.HandlerFunc) *service {
+	t.Helper()
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 8, MaxIdleConns: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	s := &service{db: txn.New(pool, txn.Options{})}
+	o.WriteError = writeError
+	work := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.calls.Add(1)
+		name, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = ent.FromContext(r.Context()).Account.Create().SetName(string(name)).SetCurrency("EUR").Exec(r.Context())
+		}
+		if err != nil {
+			writeError(w, r, err)
+			return
+		}
+		then(w, r)
+	})
+	tx := reqtx.Middleware(s.db, reqtx.Options{WriteError: writeError})
+	server := httptest.NewServer(tx(idempotency.Middleware(o)(work)))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// writeError answers with the fault's code, as package problem would, in short.
+func writeError(w http.ResponseWriter, _ *http.Request, err error) {
+	status := map[fault.Kind]int{fault.Malformed: 400, fault.Conflict: 409, fault.Invalid: 422}
+	if f, ok := errors.AsType[*fault.Error](err); ok && status[f.Kind] != 0 {
+		w.WriteHeader(status[f.Kind])
+		_, _ = io.WriteString(w, f.Code)
+		return
+	}
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = io.WriteString(w, err.Error())
+}
+
+func created(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Location", "/made")
+	w.Header().Add("X-Many", "1")
+	w.Header().Add("X-Many", "2")
+	w.WriteHeader(http.StatusCreated)
+	_, _ = io.WriteString(w, "made")
+}
+
+// reply is what a client saw.
+type reply struct {
+	status   int
+	body     string
+	replayed bool
+	header   http.Header
+}
+
+func (s *service) post(ctx context.Context, key, body string) (reply, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/x", strings.NewReader(body))
+	if err != nil {
+		return reply{}, err
+	}
+	if key != "" {
+		req.Header.Set(idempotency.Header, key)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	return reply{resp.StatusCode, string(answer), resp.Header.Get(idempotency.ReplayedHeader) == "true", resp.Header}, err
+}
+
+func (s *service) want(t *testing.T, key, body string, status int, answer string, replayed bool) reply {
+	t.Helper()
+	got, err := s.post(t.Context(), key, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.status != status || got.body != answer || got.replayed != replayed {
+		t.Errorf("key %q, body %q: %d %q, replayed %v; want %d %q, %v",
+			key, body, got.status, got.body, got.replayed, status, answer, replayed)
+	}
+	return got
+}
+
+func TestARequestWithAKeyIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{}, created)
+	first := s.want(t, "k1", "a", 201, "made", false)
+	again := s.want(t, "k1", "a", 201, "made", true)
+	for _, name := range []string{"Location", "X-Many"} {
+		if fmt.Sprint(first.header[name]) != fmt.Sprint(again.header[name]) {
+			t.Errorf("%s = %v when replayed, want %v", name, again.header[name], first.header[name])
+		}
+	}
+	if n := s.calls.Load(); n != 1 {
+		t.Errorf("the work was done %d times, want once", n)
+	}
+	s.want(t, `"k1"`, "a", 201, "made", true) // the draft writes it in quotes
+	s.want(t, "k1", "b", 422, "idempotency-key-reused", false)
+	s.want(t, "k2", "b", 201, "made", false)
+}
+
+func TestARefusedRequestLeavesItsKeyFree(t *testing.T) {
+	t.Parallel()
+	refuse := true
+	s := serve(t, idempotency.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		if refuse {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			return
+		}
+		created(w, r)
+	})
+	s.want(t, "k", "a", 422, "", false)
+	refuse = false
+	s.want(t, "k", "a", 201, "made", false)
+	s.want(t, "k", "a", 201, "made", true)
+}
+
+func TestAnErrorThatIsCommittedIsRecorded(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		_ = txn.CommitAnyway(r.Context())
+		w.WriteHeader(http.StatusPaymentRequired)
+	})
+	s.want(t, "k", "a", 402, "", false)
+	s.want(t, "k", "a", 402, "", true)
+}
+
+func TestKeysAreChecked(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{Required: func(*http.Request) bool { return true }}, created)
+	s.want(t, "", "a", 400, "idempotency-key-missing", false)
+	for _, key := range []string{`""`, strings.Repeat("x", 256), "two words", "ünïcode"} {
+		s.want(t, key, "a", 400, "idempotency-key-malformed", false)
+	}
+	s.want(t, strings.Repeat("x", 255), "a", 201, "made", false)
+}
+
+func TestAKeyBelongsToItsSender(t *testing.T) {
+	t.Parallel()
+	sender := "alice"
+	s := serve(t, idempotency.Options{Subject: func(*http.Request) string { return sender }}, created)
+	s.want(t, "k", "a", 201, "made", false)
+	sender = "bob"
+	s.want(t, "k", "b", 201, "made", false)
+}
+
+func TestARequestInFlightIsRefusedPromptly(t *testing.T) {
+	t.Parallel()
+	working, release := make(chan struct{}), make(chan struct{})
+	s := serve(t, idempotency.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		close(working)
+		<-release
+		created(w, r)
+	})
+	done := make(chan reply)
+	go func() {
+		got, err := s.post(t.Context(), "k", "a")
+		if err != nil {
+			t.Error(err)
+		}
+		done <- got
+	}()
+	<-working
+	s.want(t, "k", "a", 409, "idempotency-key-in-flight", false) // while the first is held up
+	close(release)
+	if got := <-done; got.status != 201 {
+		t.Errorf("first = %d, want 201", got.status)
+	}
+	s.want(t, "k", "a", 201, "made", true)
+}
+
+func TestManyAtOnceAreDoneOnce(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{}, created)
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for {
+				got, err := s.post(t.Context(), "k", "a")
+				if err != nil || (got.status != 201 && got.status != 409) {
+					t.Errorf("answer = %v, %v, want 201 or 409", got, err)
+					return
+				}
+				if got.status == 201 {
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	n, err := s.db.Client().Account.Query().Count(t.Context())
+	if err != nil || n != 1 {
+		t.Errorf("accounts = %d, %v, want 1", n, err)
+	}
+}
+
+func TestAnAnswerTooLargeToRecordIsAnError(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{MaxAnswer: 3}, created)
+	if got, err := s.post(t.Context(), "k", "a"); err != nil || got.status != 500 {
+		t.Errorf("answer = %v, %v, want 500", got, err)
+	}
+	if n, err := s.db.Client().Account.Query().Count(t.Context()); err != nil || n != 0 {
+		t.Errorf("accounts = %d, %v, want none", n, err)
+	}
+}
+
+func TestExpiredKeysAreFreeAndSwept(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{Lifetime: time.Microsecond}, created)
+	for i := range 5 {
+		s.want(t, fmt.Sprint("k", i), fmt.Sprint("a", i), 201, "made", false)
+	}
+	s.want(t, "k0", "another", 201, "made", false) // expired: as if it had never been
+	sweep := func(limit int) (n int) {
+		err := s.db.Run(t.Context(), txn.ReadWrite, func(ctx context.Context) (err error) {
+			n, err = idempotency.Sweep(ctx, limit)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if a, b, c := sweep(3), sweep(3), sweep(3); a != 3 || b != 2 || c != 0 {
+		t.Errorf("swept %d, %d, %d, want 3, 2, 0", a, b, c)
+	}
+	if n, err := s.db.Client().IdempotencyKey.Query().Where(idempotencykey.KeyNEQ("")).Count(t.Context()); n != 0 || err != nil {
+		t.Errorf("keys = %d, %v, want none", n, err)
+	}
+}
+
+func TestSafeMethodsPass(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{Required: func(*http.Request) bool { return true }}, created)
+	resp, err := http.Get(s.url) //nolint:noctx // nothing to cancel
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if s.calls.Load() != 1 {
+		t.Error("a GET without a key didn't reach the handler")
+	}
+}
