@@ -3,7 +3,10 @@
 // finds its work durable, one that reads an error finds nothing changed, and
 // nothing of an answer whose commit failed is ever read.
 //
-// It is the HTTP half of the request transaction; package txn is the other.
+// It is the HTTP half of the request transaction; package txn is the other, and
+// has what a handler may say of its transaction. Three things are of HTTP, and
+// here: [Middleware], [Mode] for a route that isn't like the others, and [Stream]
+// for an answer that can't be held.
 //
 // How the handler ended decides, and the first row that fits counts:
 //
@@ -14,5 +17,13 @@
 //	status 400 and above                          rollback   the held answer
 //	any other status, an implicit 200 included    commit     the held answer, once committed
 //
-// When the commit fails the held answer is dropped, and what failed is answered.
+// How the commit ended decides the rest:
+//
+//	done                                  the answer goes out, after-commit functions run
+//	rolled back for no fault of its own   the request is run again, or 503
+//	a constraint                          the error that it is anywhere else
+//	no answer to COMMIT                   the server is asked: one of the above, or 503 that says that nobody knows
+//
+// A request that only reads, below SERIALIZABLE, is answered before its COMMIT,
+// which decides nothing.
 package reqtx
