@@ -14,8 +14,8 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
-		{Name: "name", Type: field.TypeString, Unique: true, Size: 200},
-		{Name: "currency", Type: field.TypeString, Size: 3},
+		{Name: "name", Type: field.TypeString, Unique: true, Size: 200, SchemaType: map[string]string{"postgres": "varchar(200)"}},
+		{Name: "currency", Type: field.TypeString, Size: 3, SchemaType: map[string]string{"postgres": "varchar(3)"}},
 		{Name: "balance", Type: field.TypeInt64, Default: 0},
 		{Name: "allow_negative", Type: field.TypeBool, Default: false},
 		{Name: "version", Type: field.TypeInt64, Default: 1},
@@ -70,8 +70,8 @@ var (
 	IdempotencyKeysColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "subject", Type: field.TypeString, Size: 255},
-		{Name: "key", Type: field.TypeString, Size: 255},
+		{Name: "subject", Type: field.TypeString, Size: 255, SchemaType: map[string]string{"postgres": "varchar(255)"}},
+		{Name: "key", Type: field.TypeString, Size: 255, SchemaType: map[string]string{"postgres": "varchar(255)"}},
 		{Name: "fingerprint", Type: field.TypeBytes},
 		{Name: "status", Type: field.TypeInt},
 		{Name: "header", Type: field.TypeJSON},
@@ -101,7 +101,7 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "amount", Type: field.TypeInt64},
-		{Name: "memo", Type: field.TypeString, Size: 500, Default: ""},
+		{Name: "memo", Type: field.TypeString, Size: 500, Default: "", SchemaType: map[string]string{"postgres": "varchar(500)"}},
 	}
 	// TransfersTable holds the schema information for the "transfers" table.
 	TransfersTable = &schema.Table{

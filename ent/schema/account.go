@@ -26,8 +26,8 @@ func (Account) Mixin() []ent.Mixin {
 // Fields of an account.
 func (Account) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").NotEmpty().MaxRuneLen(200).Unique(),
-		field.String("currency").MaxLen(3).Match(regexp.MustCompile(`^[A-Z]{3}$`)).Immutable().
+		field.String("name").NotEmpty().MaxRuneLen(200).SchemaType(schemakit.Varchar(200)).Unique(),
+		field.String("currency").MaxLen(3).SchemaType(schemakit.Varchar(3)).Match(regexp.MustCompile(`^[A-Z]{3}$`)).Immutable().
 			Comment("ISO 4217 code"),
 		field.Int64("balance").Default(0).
 			Comment("sum of the account's entries, in minor units of its currency"),

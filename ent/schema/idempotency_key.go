@@ -22,9 +22,9 @@ func (IdempotencyKey) Mixin() []ent.Mixin {
 // Fields of a key.
 func (IdempotencyKey) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("subject").MaxRuneLen(255).Immutable().
+		field.String("subject").MaxRuneLen(255).SchemaType(schemakit.Varchar(255)).Immutable().
 			Comment("who sent the key; a key of another subject is another key"),
-		field.String("key").NotEmpty().MaxRuneLen(255).Immutable(),
+		field.String("key").NotEmpty().MaxRuneLen(255).SchemaType(schemakit.Varchar(255)).Immutable(),
 		field.Bytes("fingerprint").Immutable().
 			Comment("SHA-256 of the request, to tell it from another one with the same key"),
 		field.Int("status").Immutable(),

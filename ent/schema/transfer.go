@@ -24,7 +24,7 @@ func (Transfer) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("amount").Positive().Immutable().
 			Comment("in minor units of the currency of both accounts"),
-		field.String("memo").MaxRuneLen(500).Default("").Immutable(),
+		field.String("memo").MaxRuneLen(500).SchemaType(schemakit.Varchar(500)).Default("").Immutable(),
 	}
 }
 

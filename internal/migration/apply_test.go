@@ -43,7 +43,7 @@ func TestApply(t *testing.T) {
 		t.Parallel()
 		db := emptyDB(t)
 		apply(t, db, embedded(t))
-		if diff := cmp.Diff([]string{"accounts", "atlas_schema_revisions", "entries", "transfers"}, tables(t, db)); diff != "" {
+		if diff := cmp.Diff([]string{"accounts", "atlas_schema_revisions", "entries", "idempotency_keys", "transfers"}, tables(t, db)); diff != "" {
 			t.Errorf("tables (-want +got):\n%s", diff)
 		}
 	})

@@ -4,9 +4,11 @@
 package schemakit
 
 import (
+	"fmt"
 	"time"
 
 	"entgo.io/ent"
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/mixin"
 	"github.com/google/uuid"
@@ -43,6 +45,12 @@ func (Times) Fields() []ent.Field {
 	return append(CreatedAt{}.Fields(),
 		field.Time("updated_at").Default(Now).UpdateDefault(Now),
 	)
+}
+
+// Varchar is the schema type of a string that the database bounds, too: n is in
+// characters, as for MaxRuneLen, which bounds it before the database is asked.
+func Varchar(n int) map[string]string {
+	return map[string]string{dialect.Postgres: fmt.Sprintf("varchar(%d)", n)}
 }
 
 // NewID returns a new UUIDv7. Ids made by one process are strictly increasing.

@@ -3,8 +3,8 @@ CREATE TABLE "accounts" (
   "id" uuid NOT NULL,
   "created_at" timestamptz NOT NULL,
   "updated_at" timestamptz NOT NULL,
-  "name" character varying NOT NULL,
-  "currency" character varying NOT NULL,
+  "name" character varying(200) NOT NULL,
+  "currency" character varying(3) NOT NULL,
   "balance" bigint NOT NULL DEFAULT 0,
   "allow_negative" boolean NOT NULL DEFAULT false,
   "version" bigint NOT NULL DEFAULT 1,
@@ -20,7 +20,7 @@ CREATE TABLE "transfers" (
   "id" uuid NOT NULL,
   "created_at" timestamptz NOT NULL,
   "amount" bigint NOT NULL,
-  "memo" character varying NOT NULL DEFAULT '',
+  "memo" character varying(500) NOT NULL DEFAULT '',
   PRIMARY KEY ("id"),
   CONSTRAINT "transfers_amount_positive" CHECK (amount > 0)
 );

@@ -2,8 +2,8 @@
 CREATE TABLE "idempotency_keys" (
   "id" uuid NOT NULL,
   "created_at" timestamptz NOT NULL,
-  "subject" character varying NOT NULL,
-  "key" character varying NOT NULL,
+  "subject" character varying(255) NOT NULL,
+  "key" character varying(255) NOT NULL,
   "fingerprint" bytea NOT NULL,
   "status" bigint NOT NULL,
   "header" jsonb NOT NULL,
