@@ -41,6 +41,7 @@ var (
 // that stand below it.
 var table = rules{
 	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/postgres", "internal/pgserver"}, never: noHTTP, helper: true},
+	{pkg: "internal/pgproxy", never: noHTTP, helper: true},
 	{pkg: "internal/arch"},
 	{pkg: "."},
 	{pkg: "internal/entgen", may: []string{"internal/schemakit"}},

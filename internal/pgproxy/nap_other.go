@@ -1,0 +1,15 @@
+//go:build !linux
+
+package pgproxy
+
+import "time"
+
+// napper sleeps by Go's timers.
+type napper struct{}
+
+func (napper) nap(d time.Duration) error {
+	<-time.After(d)
+	return nil
+}
+
+func (napper) close() {}

@@ -1,0 +1,128 @@
+package pgproxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Proxy passes connections on to one server. Its methods may be called at any
+// time and by several goroutines at once.
+type Proxy struct {
+	target   target
+	listener net.Listener
+	ctx      context.Context // ends with the proxy
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
+	refusing atomic.Bool
+	delay    atomic.Int64 // on each way, in nanoseconds
+
+	mu       sync.Mutex
+	lastID   int
+	sessions map[int]*session // open, or closed and not yet forgotten by Reset
+	watched  atomic.Pointer[watch]
+}
+
+// Start listens on a free port of loopback for the server of a libpq URL: one
+// host, reached by TCP, with a sslmode that allows to go without TLS. The server
+// need not run yet. The context bounds no more than the call.
+func Start(ctx context.Context, serverURL string) (*Proxy, error) {
+	to, err := parseTarget(serverURL)
+	if err != nil {
+		return nil, fmt.Errorf("server's URL: %w", err)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{target: to, listener: listener, sessions: map[int]*session{}}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.running.Go(p.accept)
+	return p, nil
+}
+
+// URL returns the server's URL with the proxy's address in place of its own.
+func (p *Proxy) URL() string { return p.target.at(p.listener.Addr().String()) }
+
+// Close breaks all connections, stops to listen, and returns once nothing of the
+// proxy runs any more. What was counted and recorded stays readable.
+func (p *Proxy) Close() {
+	p.mu.Lock()
+	p.cancel()
+	p.mu.Unlock()
+	_ = p.listener.Close() // nothing more is expected of it
+	p.Break()
+	p.running.Wait()
+}
+
+// Break cuts all connections now, on both sides and with RST, and returns how
+// many there were. What had not been passed on is lost.
+func (p *Proxy) Break() int {
+	n := 0
+	for _, s := range p.all() {
+		if s.end(Reset) {
+			n++
+		}
+	}
+	return n
+}
+
+// Refuse makes the server unreachable to new connections, until it is called
+// with false: they are reset before anything is said. A CancelRequest is a new
+// connection too. Those that are open stay.
+func (p *Proxy) Refuse(on bool) { p.refusing.Store(on) }
+
+// SetRTT adds to the time of each round trip, one half on each way. Zero is no
+// delay, which is what a proxy starts with. It holds for what arrives from then
+// on; what is on its way keeps its time, and its place in front. Opening a
+// connection to the proxy takes no longer; starting up and signing in do.
+func (p *Proxy) SetRTT(added time.Duration) { p.delay.Store(int64(added / 2)) }
+
+// accept begins a session for each connection until the proxy closes.
+func (p *Proxy) accept() {
+	for {
+		conn, err := p.listener.Accept()
+		switch {
+		case err == nil:
+			p.begin(conn.(*net.TCPConn))
+		case errors.Is(err, net.ErrClosed):
+			return
+		default: // too many open files, most likely: others have to close theirs
+			select {
+			case <-p.ctx.Done():
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}
+}
+
+// begin runs a session for the client.
+func (p *Proxy) begin(client *net.TCPConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.refusing.Load() || p.ctx.Err() != nil {
+		hangUp(client, Reset)
+		return
+	}
+	p.lastID++
+	s := newSession(p, p.lastID, client)
+	p.sessions[s.id] = s
+	p.running.Go(s.run)
+}
+
+// all returns the sessions, closed ones too.
+func (p *Proxy) all() []*session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := make([]*session, 0, len(p.sessions))
+	for _, s := range p.sessions {
+		all = append(all, s)
+	}
+	return all
+}
