@@ -76,31 +76,46 @@ func IsRetryable(err error) bool {
 	return IsConnectionError(err)
 }
 
-// XID identifies a transaction across the servers that may be asked for its
-// outcome. The zero XID identifies none.
+// XID identifies a transaction across the servers, and the lives of a server, that
+// may be asked for its outcome. The zero XID identifies none.
 type XID struct {
 	// Value is the server's xid8.
 	Value string
-	// Timeline is the timeline on which the server wrote it. A standby that was
-	// promoted writes another one, and may give the same id to other work.
-	Timeline string
+	// Origin is where and when the server gave it.
+	Origin Origin
 }
 
-// timelineSQL is the timeline that the server writes, as eight hexadecimal digits;
-// empty on a standby, which writes none.
-const timelineSQL = `CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END`
+// Origin is the part of a server's history in which its transaction ids are its own.
+type Origin struct {
+	// Timeline is what the server writes, as eight hexadecimal digits. A standby
+	// that was promoted writes another one, and may give the same ids to other
+	// work. It is empty where it isn't known, as on a standby.
+	Timeline string
+	// Recovered is when the server last recovered from a crash. What it had not
+	// written to disk by then is lost, and the ids of that work are given again.
+	Recovered string
+}
 
-// readTimeline reads the timeline, which is empty where the server doesn't tell:
-// outcomes then stay unknown, and everything else works.
-func readTimeline(ctx context.Context, conn *pgconn.PgConn) (string, error) {
-	results, err := conn.Exec(ctx, "SELECT "+timelineSQL).ReadAll()
+// originSQL is the columns of an Origin. PostgreSQL keeps its cumulative statistics
+// over a clean restart and begins them anew after a crash, of whichever of its
+// processes; who resets them by hand makes an outcome unknown, never wrong.
+const originSQL = `
+	CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END,
+	(SELECT stats_reset::text FROM pg_stat_wal)`
+
+// readOrigin reads the origin of the ids of a connection, which stays the same as
+// long as the connection. It is empty where the server doesn't tell: outcomes then
+// stay unknown, and everything else works.
+func readOrigin(ctx context.Context, conn *pgconn.PgConn) (Origin, error) {
+	results, err := conn.Exec(ctx, "SELECT "+originSQL).ReadAll()
 	if _, ok := errors.AsType[*pgconn.PgError](err); ok && !IsConnectionError(err) {
-		return "", nil
+		return Origin{}, nil
 	}
 	if err != nil {
-		return "", err
+		return Origin{}, err
 	}
-	return string(results[0].Rows[0][0]), nil
+	row := results[0].Rows[0]
+	return Origin{Timeline: string(row[0]), Recovered: string(row[1])}, nil
 }
 
 // errUndecided is what AskOutcome returns while asking again may help.
@@ -109,28 +124,55 @@ var errUndecided = errors.New("the transaction is still in progress, or the serv
 // AskOutcome asks the server how the transaction ended whose COMMIT got no answer.
 // An error means that asking again may help; Unknown without an error, that
 // nobody can tell any more: the server was promoted since, the transaction is too
-// long ago, or the id isn't known.
+// long ago, or its id isn't known.
 func AskOutcome(ctx context.Context, db *sql.DB, id XID) (Outcome, error) {
-	if id.Value == "" || id.Timeline == "" {
+	if id.Value == "" || id.Origin.Timeline == "" {
 		return Unknown, nil
 	}
-	var timeline string
-	var status sql.NullString
-	const ask = `SELECT ` + timelineSQL + `, CASE WHEN pg_is_in_recovery() THEN 'in progress' ELSE pg_xact_status($1::text::xid8) END`
-	if err := db.QueryRowContext(ctx, ask, id.Value).Scan(&timeline, &status); err != nil {
+	var now Origin
+	var recovered, status sql.NullString
+	const ask = `SELECT ` + originSQL + `, CASE WHEN NOT pg_is_in_recovery() THEN pg_xact_status($1::text::xid8) END`
+	err := db.QueryRowContext(ctx, ask, id.Value).Scan(&now.Timeline, &recovered, &status)
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == invalidParameterValue {
+		// The id is in the future: the server has crashed, and has forgotten it. A
+		// promoted one says the same of an id that it hasn't reached.
+		return id.forgotten(ctx, db)
+	}
+	if err != nil {
 		return Unknown, fmt.Errorf("ask for the outcome: %w", err)
 	}
+	now.Recovered = recovered.String
+	return id.decide(now, status.String)
+}
+
+// decide says what a status means that was read in the part of history now.
+func (id XID) decide(now Origin, status string) (Outcome, error) {
 	switch {
-	case timeline == "":
+	case now.Timeline == "":
 		return Unknown, errUndecided
-	case timeline != id.Timeline:
+	case now.Timeline != id.Origin.Timeline:
 		return Unknown, nil
-	case status.String == "committed":
-		return Committed, nil
-	case status.String == "aborted":
+	case status == "aborted":
 		return RolledBack, nil
-	case status.String == "in progress":
+	case now.Recovered == id.Origin.Recovered && status == "committed":
+		return Committed, nil
+	case now.Recovered == id.Origin.Recovered && status == "in progress":
 		return Unknown, errUndecided
+	case status == "in progress":
+		// Somebody else has the id now, so the crash has undone our work.
+		return RolledBack, nil
 	}
+	// Too old; or committed, before a crash or by somebody who was given the id
+	// after it.
 	return Unknown, nil
+}
+
+// forgotten is the outcome of a transaction whose id the server hasn't reached.
+func (id XID) forgotten(ctx context.Context, db *sql.DB) (Outcome, error) {
+	var now Origin
+	var recovered sql.NullString
+	if err := db.QueryRowContext(ctx, "SELECT "+originSQL).Scan(&now.Timeline, &recovered); err != nil {
+		return Unknown, fmt.Errorf("ask for the outcome: %w", err)
+	}
+	return id.decide(now, "aborted")
 }

@@ -148,8 +148,8 @@ func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
 
 // What a connection knows about itself.
 const (
-	expiresKey  = "commitment.expires"  // time.Time: when it is to be replaced
-	timelineKey = "commitment.timeline" // string: see timelineSQL
+	expiresKey = "commitment.expires" // time.Time: when it is to be replaced
+	originKey  = "commitment.origin"  // Origin: of its transactions' ids
 )
 
 func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
@@ -163,8 +163,8 @@ func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
 	if o.ConnMaxLifetime > 0 && o.LifetimeJitter > 0 {
 		known[expiresKey] = time.Now().Add(o.ConnMaxLifetime - rand.N(o.LifetimeJitter))
 	}
-	timeline, err := readTimeline(ctx, conn.PgConn())
-	known[timelineKey] = timeline
+	origin, err := readOrigin(ctx, conn.PgConn())
+	known[originKey] = origin
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 // The SQLSTATEs that are sorted by themselves and not by their class. The list
 // of all is https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
+	invalidParameterValue        = "22023"
 	restrictViolation            = "23001"
 	notNullViolation             = "23502"
 	foreignKeyViolation          = "23503"

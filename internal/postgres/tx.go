@@ -130,8 +130,8 @@ func (t *Tx) XID() XID {
 	if err != nil {
 		return XID{} // without it the outcome stays unknown
 	}
-	timeline, _ := t.pgx.PgConn().CustomData()[timelineKey].(string)
-	return XID{Value: value, Timeline: timeline}
+	origin, _ := t.pgx.PgConn().CustomData()[originKey].(Origin)
+	return XID{Value: value, Origin: origin}
 }
 
 // errNotSent is Commit's error on a connection that was lost before.

@@ -191,8 +191,8 @@ func TestTheFirstStatementIsInItsTransaction(t *testing.T) {
 				if err := conn.QueryRowContext(t.Context(), ask).Scan(&got[0], &got[1], &got[2], &got[3]); err != nil {
 					return err
 				}
-				if xid := tx.XID(); xid.Value != got[3] || len(xid.Timeline) != 8 {
-					t.Errorf("xid = %v, want %s on a timeline", xid, got[3])
+				if xid := tx.XID(); xid.Value != got[3] || len(xid.Origin.Timeline) != 8 || xid.Origin.Recovered == "" {
+					t.Errorf("xid = %v, want %s of a known origin", xid, got[3])
 				}
 				return nil
 			})
@@ -330,6 +330,12 @@ func TestOnlyOurConnectionsCarryTransactions(t *testing.T) {
 	}
 }
 
+// with is id with another origin.
+func with(id postgres.XID, change func(*postgres.Origin)) postgres.XID {
+	change(&id.Origin)
+	return id
+}
+
 func TestAskOutcome(t *testing.T) {
 	t.Parallel()
 	db, err := postgres.Open(postgres.Options{URL: pgtest.EmptyURL(t), MaxOpenConns: 2, MaxIdleConns: 2})
@@ -368,10 +374,13 @@ func TestAskOutcome(t *testing.T) {
 	}{
 		{"committed", committed, postgres.Committed},
 		{"rolled back", rolledBack, postgres.RolledBack},
-		{"another timeline", postgres.XID{Value: committed.Value, Timeline: "000000FF"}, postgres.Unknown},
-		{"no timeline", postgres.XID{Value: committed.Value}, postgres.Unknown},
+		{"another timeline", with(committed, func(o *postgres.Origin) { o.Timeline = "000000FF" }), postgres.Unknown},
+		{"no timeline", with(committed, func(o *postgres.Origin) { o.Timeline = "" }), postgres.Unknown},
+		{"committed, and a crash since", with(committed, func(o *postgres.Origin) { o.Recovered = "before" }), postgres.Unknown},
+		{"rolled back, and a crash since", with(rolledBack, func(o *postgres.Origin) { o.Recovered = "before" }), postgres.RolledBack},
+		{"forgotten in a crash", postgres.XID{Value: "4000000000", Origin: committed.Origin}, postgres.RolledBack},
 		{"no id", postgres.XID{}, postgres.Unknown},
-		{"too old", postgres.XID{Value: "3", Timeline: committed.Timeline}, postgres.Unknown},
+		{"too old", postgres.XID{Value: "3", Origin: committed.Origin}, postgres.Unknown},
 	}
 	for _, tt := range tests {
 		if got, err := postgres.AskOutcome(t.Context(), db, tt.id); got != tt.want || err != nil {

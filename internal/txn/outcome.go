@@ -19,7 +19,7 @@ const (
 func (db *DB) resolve(xid postgres.XID, err error) postgres.Outcome {
 	ctx, cancel := context.WithTimeout(context.Background(), db.o.OutcomeTimeout)
 	defer cancel()
-	log := db.o.Log.With("xid", xid.Value, "timeline", xid.Timeline, "cause", err)
+	log := db.o.Log.With("xid", xid.Value, "timeline", xid.Origin.Timeline, "cause", err)
 	for wait := firstAsk; ; wait = min(2*wait, lastAsk) {
 		outcome, askErr := postgres.AskOutcome(ctx, db.pool, xid)
 		if askErr == nil {

@@ -1,0 +1,143 @@
+package reqtx_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/ent"
+	"commitment/internal/pgproxy"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+	"commitment/internal/reqtx"
+	"commitment/internal/txn"
+)
+
+// TestRoundTrips counts on the wire what a request costs, once its statements are
+// prepared, and what its answer waits for.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	proxy, err := pgproxy.Start(t.Context(), pgtest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	pool, err := postgres.Open(postgres.Options{URL: proxy.URL(), MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: 1 << 40})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	db := txn.New(pool, txn.Options{})
+	statements := func(n int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			for range n {
+				if err := ent.FromContext(r.Context()).Account.Update().SetName("x").Exec(r.Context()); err != nil {
+					writeError(w, r, err)
+				}
+			}
+		}
+	}
+	read := func(w http.ResponseWriter, r *http.Request) {
+		if _, err := ent.FromContext(r.Context()).Account.Query().Count(r.Context()); err != nil {
+			writeError(w, r, err)
+		}
+	}
+	tests := []struct {
+		name    string
+		method  string
+		handler http.HandlerFunc
+		trips   int
+		flights []string
+	}{
+		{"no statement", http.MethodPost, statements(0), 0, nil},
+		{"one statement that reads", http.MethodGet, read, 2,
+			[]string{"begin isolation level repeatable read read only; SELECT COUNT", "commit"}},
+		{"one statement that writes", http.MethodPost, statements(1), 2,
+			[]string{"begin isolation level read committed; select pg_current_xact_id; UPDATE", "commit"}},
+		{"three statements that write", http.MethodPost, statements(3), 4,
+			[]string{"begin isolation level read committed; select pg_current_xact_id; UPDATE", "UPDATE", "UPDATE", "commit"}},
+	}
+	for _, tt := range tests {
+		h := reqtx.Middleware(db, reqtx.Options{WriteError: writeError})(tt.handler)
+		serveOnce := func() {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), tt.method, "/", http.NoBody))
+			if w.Code != http.StatusOK {
+				t.Errorf("%s: status = %d, want 200", tt.name, w.Code)
+			}
+			if err := db.Wait(t.Context()); err != nil { // for what ends behind the answer
+				t.Error(err)
+			}
+		}
+		serveOnce() // connects, and prepares
+		serveOnce() // pings, as the connection's first use again
+		proxy.Reset()
+		transcript := proxy.Record()
+		serveOnce()
+		transcript.Stop()
+		if got := proxy.Stats().RoundTrips; got != tt.trips {
+			t.Errorf("%s: round trips = %d, want %d", tt.name, got, tt.trips)
+		}
+		if diff := cmp.Diff(tt.flights, flights(transcript)); diff != "" {
+			t.Errorf("%s: flights (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// TestAnAnswerThatOnlyReadsDoesNotWaitForCommit stalls COMMIT: the answer comes
+// all the same.
+func TestAnAnswerThatOnlyReadsDoesNotWaitForCommit(t *testing.T) {
+	t.Parallel()
+	proxy, err := pgproxy.Start(t.Context(), pgtest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	pool, err := postgres.Open(postgres.Options{URL: proxy.URL(), MaxOpenConns: 1, MaxIdleConns: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	db := txn.New(pool, txn.Options{})
+	fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Action: pgproxy.Stall})
+	h := reqtx.Middleware(db, reqtx.Options{WriteError: writeError})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n, err := ent.FromContext(r.Context()).Account.Query().Count(r.Context()); err != nil || n != 0 {
+			writeError(w, r, err)
+		}
+	}))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+	if w.Code != http.StatusOK {
+		t.Errorf("status = %d, want 200", w.Code)
+	}
+	if err := fault.Await(t.Context(), 1); err != nil {
+		t.Error(err)
+	}
+	fault.Release()
+	if err := db.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// flights is the statements that traveled together, each by its first words.
+func flights(transcript *pgproxy.Transcript) []string {
+	var all []string
+	for _, flight := range transcript.Flights() {
+		var texts []string
+		for _, m := range flight {
+			if m.Name != "Execute" && m.Name != "Query" {
+				continue
+			}
+			text, _, _ := strings.Cut(m.SQL, "(")
+			if update, _, ok := strings.Cut(text, ` "accounts"`); ok {
+				text = update
+			}
+			texts = append(texts, text)
+		}
+		all = append(all, strings.Join(texts, "; "))
+	}
+	return all
+}
