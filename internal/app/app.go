@@ -37,37 +37,48 @@ type Output struct {
 // Serve runs the service until ctx ends, then shuts it down: readiness turns
 // false, the listener closes, requests in flight and after-commit functions
 // finish, the pool closes. It returns nil after a shutdown in which nothing was
-// cut off.
-func Serve(ctx context.Context, cfg config.Config, out Output) (err error) {
+// cut off, and when ctx ends before it serves.
+func Serve(ctx context.Context, cfg config.Config, out Output) error {
 	log := newLogger(cfg, out.Log)
-	listener, err := listen(ctx, cfg.Addr)
-	if err != nil {
+	served, err := serve(ctx, cfg, out.Screen, log)
+	if served || ctx.Err() == nil {
 		return err
 	}
-	defer listener.Close() // for what fails before the server takes it over
+	// What fails from then on fails because of that: initdb was killed, say.
+	log.Info("interrupted before serving", "error", err)
+	return nil
+}
 
-	database, err := OpenDatabase(ctx, cfg, func(line string) { fmt.Fprintln(out.Screen, line) })
+// serve is Serve, and reports whether it has come to serving.
+func serve(ctx context.Context, cfg config.Config, screen io.Writer, log *slog.Logger) (served bool, err error) {
+	listener, err := listen(ctx, cfg.Addr)
 	if err != nil {
-		return err
+		return false, err
+	}
+	defer func() { _ = listener.Close() }() // for what fails before the server takes it over
+
+	database, err := OpenDatabase(ctx, cfg, func(line string) { fmt.Fprintln(screen, line) })
+	if err != nil {
+		return false, err
 	}
 	defer func() { err = errors.Join(err, database.Close()) }()
 	if cfg.Environment == config.Development {
 		if err := database.migrate(ctx, log); err != nil {
-			return err
+			return false, err
 		}
 	}
 
 	pool, err := postgres.Open(poolOptions(cfg, database.URL, log))
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
 	s, err := newService(cfg, pool, log)
 	if err != nil {
-		return err
+		return false, err
 	}
-	announce(out.Screen, listener.Addr(), database)
-	return s.run(ctx, listener, database.Done())
+	announce(screen, listener.Addr(), database)
+	return true, s.run(ctx, listener, database.Done())
 }
 
 func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
@@ -193,7 +204,7 @@ func (s *service) run(ctx context.Context, listener net.Listener, databaseDone <
 func (s *service) shutdown() error {
 	s.log.Info("shutting down", "timeout", s.cfg.HTTP.ShutdownTimeout)
 	s.ready.close()
-	time.Sleep(s.cfg.HTTP.ShutdownDelay) // load balancers need it to see that readiness is false
+	<-time.After(s.cfg.HTTP.ShutdownDelay) // load balancers need it to see that readiness is false
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.HTTP.ShutdownTimeout)
 	defer cancel()
 	if err := s.server.Shutdown(ctx); err != nil {

@@ -62,7 +62,7 @@ func createDatabase(ctx context.Context, server *pgserver.Server) error {
 	if err != nil {
 		return fmt.Errorf("connect to the private server: %w", err)
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }()
 	var exists bool
 	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, databaseName).Scan(&exists)
 	if err == nil && !exists {
@@ -94,7 +94,7 @@ func (d *Database) migrate(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	if _, err := migration.Apply(ctx, db, dir, migration.ApplyOptions{Log: log}); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

@@ -56,6 +56,7 @@ func Run(ctx context.Context, args []string, sys System) error {
 	root := &cobra.Command{
 		Use:           "commitment",
 		Short:         "A service on PostgreSQL whose answers are commitments",
+		Example:       "  commitment serve\n  commitment migrate status",
 		Args:          cobra.NoArgs,
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,

@@ -12,75 +12,18 @@ import (
 
 	"commitment/internal/app"
 	"commitment/internal/migration"
-	"commitment/internal/pgserver"
 )
-
-// migrations is where the project keeps its migrations, seen from its root.
-const migrations = "ent/migrate/migrations"
 
 func migrateCommand(sys System) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Plan, check and apply changes of the schema",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  commitment migrate diff add_account_owner
+  commitment migrate apply`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(diffCommand(sys), applyCommand(sys), statusCommand(sys), checkCommand(sys))
-	return cmd
-}
-
-func diffCommand(sys System) *cobra.Command {
-	var devURL string
-	cmd := &cobra.Command{
-		Use:   "diff NAME",
-		Short: "Plan the migration from the files to the entities",
-		Long: `Plan the migration from the files in ` + migrations + ` to the entities in
-ent/schema, and write it beside them for review. Run it in the project's root,
-after "go generate ./...". The files are replayed in a throwaway PostgreSQL.`,
-		Example: "  go run ./cmd/commitment migrate diff add_account_owner",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := migrate.NewLocalDir(migrations)
-			if err != nil {
-				return usageError{fmt.Errorf("open %s: %w (run this in the project's root)", migrations, err)}
-			}
-			return sys.withDev(cmd.Context(), devURL, func(dev *sql.DB) error {
-				files, err := migration.Diff(cmd.Context(), dev, dir, args[0])
-				if err != nil {
-					return err
-				}
-				if len(files) == 0 {
-					fmt.Fprintln(sys.Stdout, "Nothing to do: the files make what the entities declare.")
-				}
-				for _, file := range files {
-					fmt.Fprintf(sys.Stdout, "%s/%s\n", migrations, file)
-				}
-				return nil
-			})
-		},
-	}
-	devFlag(cmd, &devURL)
-	return cmd
-}
-
-func checkCommand(sys System) *cobra.Command {
-	var devURL string
-	cmd := &cobra.Command{
-		Use:     "check",
-		Short:   "Fail when the files don't make what the entities declare",
-		Example: "  commitment migrate check",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := migration.Embedded()
-			if err != nil {
-				return err
-			}
-			return sys.withDev(cmd.Context(), devURL, func(dev *sql.DB) error {
-				return migration.Check(cmd.Context(), dev, dir)
-			})
-		},
-	}
-	devFlag(cmd, &devURL)
+	cmd.AddCommand(diffCommand(sys), hashCommand(sys), checkCommand(sys), applyCommand(sys), statusCommand(sys))
 	return cmd
 }
 
@@ -147,28 +90,6 @@ func (sys System) printStatus(status migration.Status) error {
 	return w.Flush()
 }
 
-func devFlag(cmd *cobra.Command, url *string) {
-	cmd.Flags().StringVar(url, "dev-url", "",
-		"an empty database to replay the files in, instead of a throwaway PostgreSQL")
-}
-
-// withDev runs work on an empty database that is thrown away.
-func (sys System) withDev(ctx context.Context, url string, work func(*sql.DB) error) (err error) {
-	if url == "" {
-		cfg, err := sys.load()
-		if err != nil {
-			return err
-		}
-		server, err := pgserver.Start(ctx, pgserver.Options{BinDir: cfg.PrivateServer.Programs})
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, server.Stop(context.WithoutCancel(ctx))) }()
-		url = server.URL("postgres")
-	}
-	return withPool(&app.Database{URL: url}, work)
-}
-
 // withDatabase runs work on the configured database and the migrations that are
 // compiled in.
 func (sys System) withDatabase(ctx context.Context, work func(*sql.DB, migrate.Dir) error) (err error) {
@@ -193,6 +114,6 @@ func withPool(database *app.Database, work func(*sql.DB) error) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	return work(db)
 }

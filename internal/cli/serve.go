@@ -57,7 +57,9 @@ func healthcheckCommand(sys System) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			resp, err := (&http.Client{Timeout: healthcheckTimeout}).Do(req)
+			// Of its own, as the default one would ask the proxy of HTTP_PROXY.
+			client := http.Client{Timeout: healthcheckTimeout, Transport: &http.Transport{}}
+			resp, err := client.Do(req)
 			if err != nil {
 				return err
 			}

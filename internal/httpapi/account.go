@@ -39,7 +39,7 @@ func newAccount(a *ent.Account) Account {
 
 type openAccountInput struct {
 	Body struct {
-		Name          string `json:"name" minLength:"1" maxLength:"200"`
+		Name          string `json:"name" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"text without NUL"`
 		Currency      string `json:"currency" minLength:"3" maxLength:"3" doc:"ISO 4217 code" example:"EUR"`
 		AllowNegative bool   `json:"allow_negative,omitempty" doc:"whether the balance may fall below zero"`
 	}
@@ -127,7 +127,7 @@ func (in ChangeInput) unchanged(a *ent.Account) error {
 type renameAccountInput struct {
 	ChangeInput
 	Body struct {
-		Name Member[string] `json:"name,omitempty" minLength:"1" maxLength:"200"`
+		Name Member[string] `json:"name" required:"false" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"text without NUL"`
 	} `contentType:"application/merge-patch+json"`
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -25,7 +27,7 @@ const (
 type api struct {
 	huma        huma.API
 	problems    *problem.Writer
-	maxBody     int64
+	anyError    *huma.Response
 	readTimeout time.Duration
 }
 
@@ -35,12 +37,35 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 	config.RejectUnknownQueryParameters = true
 	config.CreateHooks = nil // no $schema in every body
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
-	return &api{
+	config.Formats = formats
+	a := &api{
 		huma:        humachi.New(r, config),
 		problems:    problems,
-		maxBody:     o.MaxBody,
+		anyError:    anyError(config.Components.Schemas),
 		readTimeout: o.ReadTimeout,
 	}
+	a.huma.UseMiddleware(a.checkQuery)
+	return a
+}
+
+// anyError describes the answers that an operation doesn't list.
+func anyError(schemas huma.Registry) *huma.Response {
+	schema := schemas.Schema(reflect.TypeFor[problem.Problem](), true, "")
+	return &huma.Response{
+		Description: "Any other error",
+		Content:     map[string]*huma.MediaType{problem.ContentType: {Schema: schema}},
+	}
+}
+
+// checkQuery refuses a query that can't be read: huma would take its parameters
+// for absent, and a page that was asked for with a broken cursor would be the first.
+func (a *api) checkQuery(ctx huma.Context, next func(huma.Context)) {
+	u := ctx.URL()
+	if _, err := url.ParseQuery(u.RawQuery); err != nil {
+		_ = huma.WriteErr(a.huma, ctx, http.StatusBadRequest, "the query can't be read") // fails only when there is nobody to tell
+		return
+	}
+	next(ctx)
 }
 
 // handle registers h for route, which is a method and a path as in "GET /v1/things".
@@ -52,11 +77,12 @@ func handle[I, O any](a *api, route, summary string, h func(context.Context, *I)
 		Path:         path,
 		Summary:      summary,
 		OperationID:  operationID(summary),
-		MaxBodyBytes: a.maxBody,
+		MaxBodyBytes: -1, // a middleware bounds every body
 		// huma sets this as the connection's read deadline and leaves it there;
 		// one that is shorter than the request ends the request's context.
 		BodyReadTimeout: a.readTimeout,
 		Errors:          []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Responses:       map[string]*huma.Response{"default": a.anyError},
 	}
 	if method == http.MethodPost {
 		op.DefaultStatus = http.StatusCreated
@@ -92,12 +118,5 @@ func (a *api) openAPI() http.HandlerFunc {
 
 // docs serves a browser for the description at spec, with nothing from elsewhere.
 func docs(spec, base string) http.Handler {
-	ui := v5emb.New(title, spec, base)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, base) {
-			http.Redirect(w, r, base, http.StatusMovedPermanently)
-			return
-		}
-		ui.ServeHTTP(w, r)
-	})
+	return v5emb.New(title, spec, base)
 }

@@ -2,10 +2,13 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/go-chi/chi/v5"
 
 	"commitment/ent"
@@ -17,6 +20,9 @@ import (
 // huma makes its own errors (a body that doesn't parse, or doesn't fit) through
 // these variables of its package; there is no setting for one API.
 func init() {
+	// A member in another case is an unknown one: encoding/json would take it, and
+	// in place of the one that was validated.
+	huma.ValidateStrictCasing = true
 	huma.NewError = newError
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, details ...error) huma.StatusError {
 		p := newProblem(status, message, details)
@@ -33,13 +39,24 @@ func newError(status int, message string, details ...error) huma.StatusError {
 }
 
 // newProblem is huma's error as a problem. Only the parts that huma or a resolver
-// found wrong are taken from details.
+// found wrong are taken from details. The one failure that huma calls its own is
+// a body that it can't read to the end, which is not the service's.
 func newProblem(status int, message string, details []error) *problem.Problem {
+	if status == http.StatusInternalServerError {
+		return unreadable(errors.Join(details...))
+	}
 	p := problem.Status(status, message)
 	for _, detail := range details {
 		p.Errors = append(p.Errors, fieldErrors(detail)...)
 	}
 	return p
+}
+
+func unreadable(err error) *problem.Problem {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return problem.Status(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
+	}
+	return problem.Status(http.StatusBadRequest, "the body can't be read to its end")
 }
 
 func fieldErrors(err error) []problem.FieldError {
@@ -50,7 +67,22 @@ func fieldErrors(err error) []problem.FieldError {
 	if !ok {
 		return nil // of the reader or the parser: the message says enough
 	}
-	return problem.Fields(&fault.Error{Fields: []fault.Field{{Pointer: pointer(detail.Location), Message: detail.Message}}})
+	location, message := blame(detail)
+	return problem.Fields(&fault.Error{Fields: []fault.Field{{Pointer: pointer(location), Message: message}}})
+}
+
+// blame is where something is wrong, and what. Of a member that is missing, or
+// that Go can't hold, the location is that of its object, and the message has
+// the member.
+func blame(detail *huma.ErrorDetail) (location, message string) {
+	var member string
+	if _, err := fmt.Sscanf(detail.Message, validation.MsgExpectedRequiredProperty, &member); err == nil {
+		return detail.Location + "." + member, "is required"
+	}
+	if _, err := fmt.Sscanf(detail.Message, msgUnfitMember, &member); err == nil {
+		return detail.Location + "." + member, "expected a number in range, in plain digits"
+	}
+	return detail.Location, detail.Message
 }
 
 // pointer is where huma found something wrong, as "body.entries[0].amount" or
@@ -63,7 +95,7 @@ func pointer(location string) string {
 	if path == "" {
 		return ""
 	}
-	return "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(path)
+	return "/" + strings.NewReplacer("~", "~0", "/", "~1", ".", "/", "[", "/", "]", "").Replace(path)
 }
 
 // sortWith sorts what Ent found wrong before it asked the database, and leaves
@@ -98,6 +130,9 @@ func methodNotAllowed(problems *problem.Writer, routes chi.Routes) http.HandlerF
 			if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
 				w.Header().Add("Allow", method)
 			}
+		}
+		if slices.Contains(w.Header()["Allow"], http.MethodGet) {
+			w.Header().Add("Allow", http.MethodHead)
 		}
 		problems.Write(w, r, problem.Status(http.StatusMethodNotAllowed, "this path has other methods"))
 	}

@@ -24,7 +24,7 @@ func (in PageInput) cursor() ledger.Cursor {
 // pageOutput is a part of a list.
 type pageOutput[T any] struct {
 	Body struct {
-		Items []T        `json:"items"`
+		Items []T        `json:"items" nullable:"false"`
 		Next  *uuid.UUID `json:"next,omitempty" format:"uuid" doc:"where the next page begins; absent on the last"`
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
 	"commitment/internal/idempotency"
 	"commitment/internal/middleware"
@@ -55,6 +56,7 @@ func New(o Options) http.Handler {
 		middleware.Secure,
 		middleware.Timeout(o.RequestTimeout),
 		middleware.LimitBody(o.MaxBody, problems),
+		chimiddleware.GetHead,
 	)
 	r.NotFound(notFound(problems))
 	r.MethodNotAllowed(methodNotAllowed(problems, r))
@@ -82,7 +84,8 @@ func New(o Options) http.Handler {
 	handle(v1, "GET /v1/trial-balance", "Add up the books", trialBalance)
 
 	r.Get("/openapi.json", v1.openAPI())
-	r.Handle("/docs*", docs("/openapi.json", "/docs/"))
+	r.Method(http.MethodGet, "/docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
+	r.Method(http.MethodGet, "/docs/*", docs("/openapi.json", "/docs/"))
 	return r
 }
 

@@ -17,7 +17,7 @@ type Transfer struct {
 	To        uuid.UUID `json:"to" format:"uuid"`
 	Amount    int64     `json:"amount" doc:"in minor units of the currency"`
 	Memo      string    `json:"memo"`
-	Entries   []Entry   `json:"entries" doc:"what each account gains; they sum to zero"`
+	Entries   []Entry   `json:"entries" nullable:"false" doc:"what each account gains; they sum to zero"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
@@ -39,7 +39,7 @@ type moveMoneyInput struct {
 		From   uuid.UUID `json:"from" format:"uuid" doc:"the account that loses the amount"`
 		To     uuid.UUID `json:"to" format:"uuid" doc:"the account that gains the amount"`
 		Amount int64     `json:"amount" minimum:"1" doc:"in minor units of the currency of both accounts"`
-		Memo   string    `json:"memo,omitempty" maxLength:"500"`
+		Memo   string    `json:"memo,omitempty" maxLength:"500" pattern:"^[^\\x00]*$" patternDescription:"text without NUL"`
 	}
 }
 

@@ -17,7 +17,7 @@ type Balance struct {
 
 type trialBalanceOutput struct {
 	Body struct {
-		Items []Balance `json:"items"`
+		Items []Balance `json:"items" nullable:"false"`
 	}
 }
 

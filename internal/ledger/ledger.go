@@ -21,7 +21,7 @@ var Constraints = map[string]*fault.Error{
 	"accounts_balance_floor":  errInsufficientFunds,
 	"entries_accounts_entries": fault.New(fault.Conflict, "account-has-entries",
 		"an account with entries can't be deleted"),
-	"transfers_amount_positive": fault.New(fault.Invalid, "", "an amount is greater than zero").At("/amount"),
+	"transfers_amount_positive": errNotPositive,
 }
 
 // Page is a part of a list.

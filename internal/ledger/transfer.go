@@ -16,6 +16,7 @@ import (
 var (
 	errNoTransfer        = fault.New(fault.NotFound, "", "there is no such transfer")
 	errInsufficientFunds = fault.New(fault.Invalid, "insufficient-funds", "the account doesn't hold that much").At("/amount")
+	errNotPositive       = fault.New(fault.Invalid, "", "an amount is greater than zero").At("/amount")
 	errSameAccount       = fault.New(fault.Invalid, "same-account", "a transfer needs two accounts").At("/to")
 	errOtherCurrency     = fault.New(fault.Invalid, "currency-mismatch", "the accounts have different currencies").At("/to")
 	errTooMuch           = fault.New(fault.Invalid, "amount-too-large", "a balance would grow beyond what can be counted").At("/amount")
@@ -92,6 +93,8 @@ func lockBoth(ctx context.Context, client *ent.Client, fromID, toID uuid.UUID) (
 // known that it is the amount's fault.
 func allowed(from, to *ent.Account, amount int64) error {
 	switch {
+	case amount <= 0:
+		return errNotPositive
 	case from.Currency != to.Currency:
 		return errOtherCurrency
 	case from.Balance < amount && !from.AllowNegative:

@@ -1,0 +1,237 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"commitment/ent"
+	"commitment/internal/pgtest"
+	"commitment/internal/reqtx"
+	"commitment/internal/txn"
+)
+
+// serving is a service that runs in this process.
+type serving struct {
+	*service
+	url   string
+	stop  context.CancelFunc
+	ended chan error
+}
+
+// runService serves on a database of its own. Answer, if any, takes the API's place.
+func runService(t *testing.T, databaseDone <-chan struct{}, answer func(*service) http.Handler, environ ...string) *serving {
+	t.Helper()
+	url := pgtest.URL(t)
+	s, err := newService(load(t, append(environ, "DATABASE_URL="+url)...), pgtest.Open(t, url), slog.New(slog.DiscardHandler))
+	check(t, err)
+	if answer != nil {
+		s.server.Handler = answer(s)
+	}
+	listener, err := listen(t.Context(), "127.0.0.1:0")
+	check(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	running := &serving{service: s, url: "http://" + listener.Addr().String(), stop: stop, ended: make(chan error, 1)}
+	go func() { running.ended <- s.run(ctx, listener, databaseDone) }()
+	return running
+}
+
+// post returns the answer's status and body.
+func (s *serving) post(ctx context.Context) (status int, body string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, http.NoBody)
+	if err != nil {
+		return 0, "", err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text), errors.Join(err, resp.Body.Close())
+}
+
+// listens reports whether the service takes connections.
+func (s *serving) listens() bool {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
+func TestShutdownLetsAfterCommitFunctionsFinish(t *testing.T) {
+	t.Parallel()
+	release, finished := make(chan struct{}), make(chan struct{})
+	s := runService(t, nil, func(s *service) http.Handler { return afterCommit(t, s, release, finished) })
+	if status, body, err := s.post(t.Context()); status != http.StatusOK {
+		t.Fatalf("answer = %d %q, %v, want 200", status, body, err)
+	}
+	s.stop()
+	eventually(t, "the listener closes", func() bool { return !s.listens() })
+	if err := s.ready.check(t.Context()); err == nil {
+		t.Error("ready during the shutdown, want an error")
+	}
+	select {
+	case err := <-s.ended:
+		t.Fatalf("run() = %v before the after-commit function has finished", err)
+	default:
+	}
+	close(release)
+	check(t, <-s.ended)
+	select {
+	case <-finished:
+	default:
+		t.Error("run() returned before the after-commit function")
+	}
+}
+
+func TestShutdownCutsOffAfterCommitFunctions(t *testing.T) {
+	t.Parallel()
+	release, finished := make(chan struct{}), make(chan struct{})
+	defer func() { close(release); <-finished }()
+	s := runService(t, nil, func(s *service) http.Handler { return afterCommit(t, s, release, finished) },
+		"HTTP_SHUTDOWN_TIMEOUT=1s")
+	if _, _, err := s.post(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.stop()
+	wantError(t, <-s.ended, "after-commit functions were cut off")
+}
+
+// afterCommit answers at once, and leaves a function behind that ends with release.
+func afterCommit(t *testing.T, s *service, release <-chan struct{}, finished chan<- struct{}) http.Handler {
+	t.Helper()
+	work := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		tx := ent.TxFromContext(r.Context())
+		if _, err := tx.Account.Query().Count(r.Context()); err != nil {
+			t.Error(err)
+		}
+		err := txn.AfterCommit(r.Context(), func(context.Context) error {
+			<-release
+			close(finished)
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return reqtx.Middleware(s.db, reqtx.Options{WriteError: func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(err) }})(work)
+}
+
+func TestShutdownCutsOffRequests(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	s := runService(t, nil, func(*service) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(begun)
+			<-r.Context().Done()
+		})
+	}, "HTTP_SHUTDOWN_TIMEOUT=10ms")
+	answered := make(chan error, 1)
+	go func() {
+		_, _, err := s.post(t.Context())
+		answered <- err
+	}()
+	<-begun
+	s.stop()
+	wantError(t, <-s.ended, "requests were cut off")
+	if err := <-answered; err == nil {
+		t.Error("the request got an answer, want a connection that was cut")
+	}
+}
+
+func TestRunEndsWithItsPrivateServer(t *testing.T) {
+	t.Parallel()
+	done := make(chan struct{})
+	s := runService(t, done, nil)
+	close(done)
+	if err := <-s.ended; !errors.Is(err, errDatabaseEnded) {
+		t.Errorf("run() = %v, want %v", err, errDatabaseEnded)
+	}
+	eventually(t, "the listener closes", func() bool { return !s.listens() })
+}
+
+func TestRunFailsWithoutItsListener(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	s, err := newService(load(t, "DATABASE_URL="+url), pgtest.Open(t, url), slog.New(slog.DiscardHandler))
+	check(t, err)
+	listener, err := listen(t.Context(), "127.0.0.1:0")
+	check(t, err)
+	check(t, listener.Close())
+	wantError(t, s.run(t.Context(), listener, nil), "serve: ")
+}
+
+func TestServeTakesItsAddressFirst(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	var screen bytes.Buffer
+	occupied, err := listen(t.Context(), "127.0.0.1:0")
+	check(t, err)
+	defer func() { check(t, occupied.Close()) }()
+	cfg := load(t, "ADDR="+occupied.Addr().String(), "COMMITMENT_DATA_DIR="+folder)
+	wantError(t, Serve(t.Context(), cfg, Output{Screen: &screen, Log: io.Discard}), "set ADDR to another address")
+	left, err := os.ReadDir(folder)
+	check(t, err)
+	if len(left) > 0 || screen.Len() > 0 {
+		t.Errorf("folder = %v, screen = %q, want no attempt to start a server", left, &screen)
+	}
+}
+
+func TestPoolOptionsAreComplete(t *testing.T) {
+	t.Parallel()
+	o := reflect.ValueOf(poolOptions(load(t, "DEBUG=true"), "postgres://db/books", slog.New(slog.DiscardHandler)))
+	for i := range o.NumField() {
+		if o.Field(i).IsZero() {
+			t.Errorf("%s is not set", o.Type().Field(i).Name)
+		}
+	}
+	if quiet := poolOptions(load(t), "", slog.New(slog.DiscardHandler)); quiet.Echo != nil {
+		t.Error("Echo is set without DEBUG, want nil")
+	}
+}
+
+func TestLogger(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, setting, want string }{
+		{"writes JSON where it is no terminal", "LOG_FORMAT=auto", `"msg":"hello"`},
+		{"writes JSON when asked to", "LOG_FORMAT=json", `"msg":"hello"`},
+		{"writes text when asked to", "LOG_FORMAT=text", "msg=hello"},
+		{"leaves out what is below the level", "LOG_LEVEL=error", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			newLogger(load(t, tt.setting), &out).Info("hello")
+			if got := out.String(); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
+				t.Errorf("log = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// eventually waits for a condition, for as long as a loaded machine may need.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.After(time.Minute)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-deadline:
+			t.Fatalf("waited in vain: %s", what)
+		case <-tick.C:
+		}
+	}
+}

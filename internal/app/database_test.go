@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"commitment/internal/config"
+	"commitment/internal/pgserver"
+)
+
+// load returns the configuration of an environment.
+func load(t *testing.T, environ ...string) config.Config {
+	t.Helper()
+	cfg, err := config.Load(environ)
+	check(t, err)
+	return cfg
+}
+
+func TestDatabaseOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "data")
+	const url = "postgres://app:secret@db.example:5433/books?sslmode=require"
+	d, err := OpenDatabase(t.Context(), load(t, "DATABASE_URL="+url, "COMMITMENT_DATA_DIR="+folder), func(line string) {
+		t.Errorf("progress: %s, want none", line)
+	})
+	check(t, err)
+	if d.URL != url {
+		t.Errorf("URL = %s, want %s", d.URL, url)
+	}
+	if d.Done() != nil {
+		t.Error("Done() is a channel, want nil: nobody knows when that server ends")
+	}
+	if got := d.String(); strings.Contains(got, "secret") || !strings.Contains(got, "db.example") {
+		t.Errorf("String() = %q, want the host and no password", got)
+	}
+	check(t, d.Close())
+	if _, err := os.Stat(folder); !os.IsNotExist(err) {
+		t.Errorf("stat data folder: %v, want none", err)
+	}
+}
+
+func TestDatabaseOnAPrivateServer(t *testing.T) {
+	t.Parallel()
+	programs := needPrograms(t)
+	folder := t.TempDir()
+	check(t, os.Chmod(filepath.Dir(folder), 0o711)) // as root, PostgreSQL runs as another user
+	var progress []string
+	d, err := OpenDatabase(t.Context(), load(t, "COMMITMENT_DATA_DIR="+folder, "COMMITMENT_POSTGRES_BIN="+programs.Dir),
+		func(line string) { progress = append(progress, line) })
+	check(t, err)
+	defer func() { check(t, d.Close()) }()
+	if len(progress) == 0 {
+		t.Error("progress = none, want some")
+	}
+	pool, err := d.Pool()
+	check(t, err)
+	defer func() { check(t, pool.Close()) }()
+	var name string
+	check(t, pool.QueryRowContext(t.Context(), "SELECT current_database()").Scan(&name))
+	if name != databaseName {
+		t.Errorf("database = %s, want %s", name, databaseName)
+	}
+	check(t, createDatabase(t.Context(), d.server)) // as every start but the first does
+	for _, want := range []string{programs.Version, folder} {
+		if got := d.String(); !strings.Contains(got, want) {
+			t.Errorf("String() = %q, want %q in it", got, want)
+		}
+	}
+	check(t, d.server.Stop(context.Background()))
+	<-d.Done()
+}
+
+// needPrograms returns PostgreSQL's programs. Where there are none it skips the
+// test, or fails it when CI is set.
+func needPrograms(t *testing.T) pgserver.Programs {
+	t.Helper()
+	p, err := pgserver.Find("")
+	if err != nil && os.Getenv("CI") == "" {
+		t.Skip(err)
+	}
+	check(t, err)
+	return p
+}

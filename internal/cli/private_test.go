@@ -1,0 +1,151 @@
+package cli_test
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestServeWithPrivateServer lets one folder go through what a developer does
+// to it.
+func TestServeWithPrivateServer(t *testing.T) {
+	t.Parallel()
+	private := privateServer{project: reachableDir(t), programs: needPrograms(t)}
+	var account string
+
+	t.Run("serves at the addresses that it prints", func(t *testing.T) {
+		p := private.serve(t)
+		for _, pattern := range []string{`^  API +(\S+)$`, `^  docs +(\S+)$`, `^  metrics +(\S+)$`, `^  curl (\S+)$`} {
+			url := p.printed(t, pattern)
+			if strings.HasSuffix(url, "/v1") {
+				url += "/accounts"
+			}
+			if got := get(t, url); got.status != http.StatusOK {
+				t.Errorf("GET %s = %d, want 200", url, got.status)
+			}
+		}
+		if got := get(t, p.base(t)+"/readyz"); got.status != http.StatusOK {
+			t.Errorf("GET /readyz = %d, want 200", got.status)
+		}
+	})
+	t.Run("stops its PostgreSQL when Ctrl-C is pressed", func(t *testing.T) {
+		p := private.serve(t)
+		address := private.address(t)
+		p.interrupt(t)
+		if got := p.exitCode(t); got != 0 {
+			t.Errorf("exit code = %d, want 0", got)
+		}
+		if accepts(address) {
+			t.Errorf("PostgreSQL still accepts connections at %s", address)
+		}
+		if _, err := os.Stat(private.pidFile()); !os.IsNotExist(err) {
+			t.Errorf("stat postmaster.pid: %v, want none", err)
+		}
+	})
+	t.Run("keeps the data over a restart", func(t *testing.T) {
+		p := private.serve(t)
+		account = openAccount(t, p, "Ann")
+		p.terminate(t)
+		if got := p.exitCode(t); got != 0 {
+			t.Errorf("exit code after SIGTERM = %d, want 0", got)
+		}
+		wantAccount(t, private.serve(t), account)
+	})
+	t.Run("keeps the data and leaves no PostgreSQL behind when it is killed", func(t *testing.T) {
+		p := private.serve(t)
+		wantAccount(t, p, account)
+		address := private.address(t)
+		p.kill(t)
+		eventually(t, "PostgreSQL ends", func() bool { return !accepts(address) })
+		wantAccount(t, private.serve(t), account)
+	})
+	t.Run("ends cleanly when it is interrupted before it serves", func(t *testing.T) {
+		p := private.spawn(t)
+		eventually(t, "it has begun", func() bool { return p.stdout.String() != "" })
+		p.terminate(t)
+		if got := p.exitCode(t); got != 0 {
+			t.Errorf("exit code = %d, want 0", got)
+		}
+	})
+}
+
+// TestServeSharesPrivateServer has two at work on one folder.
+func TestServeSharesPrivateServer(t *testing.T) {
+	t.Parallel()
+	private := privateServer{project: reachableDir(t), programs: needPrograms(t)}
+
+	t.Run("joins the PostgreSQL of another one", func(t *testing.T) {
+		first, second := private.serve(t), private.serve(t)
+		second.printed(t, `^(joined the PostgreSQL) `)
+		account := openAccount(t, second, "Ann")
+		second.interrupt(t)
+		if got := second.exitCode(t); got != 0 {
+			t.Errorf("exit code of the second = %d, want 0", got)
+		}
+		wantAccount(t, first, account)
+	})
+	t.Run("says that the PostgreSQL which it has joined is gone", func(t *testing.T) {
+		first, second := private.serve(t), private.serve(t)
+		first.interrupt(t)
+		if got := second.exitCode(t); got != 1 {
+			t.Errorf("exit code of the second = %d, want 1", got)
+		}
+		if got, want := second.stderr.String(), "the private PostgreSQL has ended: start again"; !strings.Contains(got, want) {
+			t.Errorf("the second said %q, want %q in it", got, want)
+		}
+	})
+	t.Run("says that the address is taken", func(t *testing.T) {
+		first := private.serve(t)
+		taken := strings.TrimPrefix(first.base(t), "http://")
+		second := private.spawn(t, "ADDR="+taken)
+		if got := second.exitCode(t); got != 1 {
+			t.Errorf("exit code = %d, want 1", got)
+		}
+		for _, want := range []string{taken, "address already in use", "set ADDR to another address"} {
+			if got := second.stderr.String(); !strings.Contains(got, want) {
+				t.Errorf("said %q, want %q in it", got, want)
+			}
+		}
+		if got := get(t, first.base(t)+"/readyz"); got.status != http.StatusOK {
+			t.Errorf("GET /readyz of the first = %d, want 200", got.status)
+		}
+	})
+}
+
+// privateServer is where the service keeps its own PostgreSQL.
+type privateServer struct{ project, programs string }
+
+func (s privateServer) spawn(t *testing.T, settings ...string) *process {
+	t.Helper()
+	return spawn(t, s.project, append(settings, "COMMITMENT_POSTGRES_BIN="+s.programs)...)
+}
+
+func (s privateServer) serve(t *testing.T) *process {
+	t.Helper()
+	return serveIn(t, s.project, "COMMITMENT_POSTGRES_BIN="+s.programs)
+}
+
+func (s privateServer) pidFile() string {
+	return filepath.Join(s.project, ".commitment", "data", "postmaster.pid")
+}
+
+// address is where PostgreSQL listens, which the fourth line of its file says.
+func (s privateServer) address(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(s.pidFile())
+	check(t, err)
+	return net.JoinHostPort("127.0.0.1", strings.Split(string(text), "\n")[3])
+}
+
+// accepts reports whether something listens at address.
+func accepts(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}

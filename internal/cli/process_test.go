@@ -1,0 +1,182 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// process is a `commitment serve`, in a process group of its own.
+type process struct {
+	cmd            *exec.Cmd
+	stdout, stderr output
+	lifeline       io.Closer
+	exited         chan struct{}
+}
+
+// spawn runs `commitment serve` in dir, on a free port, with these settings and
+// none of the test's own. It is terminated when the test ends, if it is still there.
+func spawn(t *testing.T, dir string, settings ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command("commitment", "serve"), exited: make(chan struct{})}
+	p.cmd.Dir = dir
+	p.cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "ADDR=127.0.0.1:0", lifelineEnv + "=1", raceEnv + "=" + raceValue,
+	}, settings...)
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var err error
+	p.lifeline, err = p.cmd.StdinPipe()
+	check(t, err)
+	check(t, p.cmd.Start())
+	go func() {
+		defer close(p.exited)
+		_ = p.cmd.Wait() // How it ended is in its ProcessState.
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		p.exitCode(t)
+		_ = p.lifeline.Close()
+		if t.Failed() {
+			t.Logf("commitment serve, standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
+		}
+	})
+	return p
+}
+
+// serve is serveIn a folder that doesn't matter.
+func serve(t *testing.T, settings ...string) *process {
+	t.Helper()
+	return serveIn(t, t.TempDir(), settings...)
+}
+
+// serveIn is spawn and the wait until it serves.
+func serveIn(t *testing.T, dir string, settings ...string) *process {
+	t.Helper()
+	p := spawn(t, dir, settings...)
+	eventually(t, "the service is ready", func() bool {
+		if p.hasExited() {
+			t.Fatal("the service has ended before it was ready")
+		}
+		return strings.Contains(p.stdout.String(), "Try it:\n\n  curl ")
+	})
+	return p
+}
+
+func (p *process) hasExited() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// interrupt does what Ctrl-C does in a terminal, which tells the whole group.
+func (p *process) interrupt(t *testing.T) {
+	t.Helper()
+	check(t, syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT))
+}
+
+func (p *process) terminate(t *testing.T) {
+	t.Helper()
+	check(t, p.cmd.Process.Signal(syscall.SIGTERM))
+}
+
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	check(t, p.cmd.Process.Kill())
+	<-p.exited
+}
+
+// exitCode waits for the end of the process.
+func (p *process) exitCode(t *testing.T) int {
+	t.Helper()
+	select {
+	case <-p.exited:
+	case <-time.After(time.Minute):
+		t.Fatal("the service hasn't ended after a minute")
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// printed returns what pattern's first group matches in the standard output.
+func (p *process) printed(t *testing.T, pattern string) string {
+	t.Helper()
+	match := regexp.MustCompile("(?m)" + pattern).FindStringSubmatch(p.stdout.String())
+	if match == nil {
+		t.Fatalf("printed %q, want a match of %s", &p.stdout, pattern)
+	}
+	return match[1]
+}
+
+// base is the URL that the service is at.
+func (p *process) base(t *testing.T) string {
+	t.Helper()
+	return strings.TrimSuffix(p.printed(t, `^  API +(\S+)$`), "/v1")
+}
+
+// answer is what a request got.
+type answer struct {
+	status int
+	body   string
+}
+
+// client keeps no connection: each request finds out whether there is a listener.
+var client = http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+
+func get(t *testing.T, url string) answer {
+	t.Helper()
+	a, err := send(t.Context(), http.MethodGet, url, "")
+	check(t, err)
+	return a
+}
+
+func post(t *testing.T, url, body string) answer {
+	t.Helper()
+	a, err := send(t.Context(), http.MethodPost, url, body)
+	check(t, err)
+	return a
+}
+
+func send(ctx context.Context, method, url, body string) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	text, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, string(text)}, errors.Join(err, resp.Body.Close())
+}
+
+// output is what a process has written by now.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}

@@ -1,0 +1,146 @@
+package cli_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The README as its reader has it: the service in one terminal, at its default
+// address, and curl in another.
+const (
+	tour          = "## A five-minute tour\n"
+	startCommand  = "go run ./cmd/commitment serve\n"
+	readmeAddress = "127.0.0.1:8080"
+)
+
+func TestReadmeTour(t *testing.T) {
+	t.Parallel()
+	programs := needPrograms(t)
+	steps := readTour(t)
+	dir := reachableDir(t)
+	sh := startShell(t)
+	address := "127.0.0.1:0"
+	var service *process
+	var shown, printed strings.Builder // of all steps, as ids come back in later ones
+	for _, s := range steps {
+		shown.WriteString(s.output)
+		if s.script != startCommand {
+			printed.WriteString(sh.run(t, strings.ReplaceAll(s.script, readmeAddress, address)))
+			continue
+		}
+		if service != nil {
+			service.interrupt(t)
+			service.exitCode(t)
+		}
+		service = serveIn(t, dir, "ADDR="+address, "COMMITMENT_POSTGRES_BIN="+programs)
+		address = strings.TrimPrefix(service.base(t), "http://")
+	}
+	if diff := cmp.Diff(normalize(shown.String()), normalize(printed.String())); diff != "" {
+		t.Errorf("the README's tour shows (-) what isn't printed (+):\n%s", diff)
+	}
+}
+
+// step is a script of the tour, and the output that is shown below it.
+type step struct{ script, output string }
+
+var codeBlock = regexp.MustCompile("(?s)\n```(sh|text)\n(.*?\n)```\n")
+
+func readTour(t *testing.T) []step {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	check(t, err)
+	_, rest, found := strings.Cut(string(text), tour)
+	if !found {
+		t.Fatalf("README.md has no heading %q", tour)
+	}
+	section, _, _ := strings.Cut(rest, "\n## ")
+	var steps []step
+	for _, block := range codeBlock.FindAllStringSubmatch(section, -1) {
+		if block[1] == "sh" {
+			steps = append(steps, step{script: block[2]})
+		} else {
+			steps[len(steps)-1].output += block[2]
+		}
+	}
+	if len(steps) == 0 {
+		t.Fatal("the tour has no steps")
+	}
+	return steps
+}
+
+var (
+	id        = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z`)
+)
+
+// normalize numbers ids in the order in which they appear first, and makes all
+// times the same.
+func normalize(text string) string {
+	names := map[string]string{}
+	text = id.ReplaceAllStringFunc(text, func(value string) string {
+		if _, known := names[value]; !known {
+			names[value] = fmt.Sprintf("<%d>", len(names)+1)
+		}
+		return names[value]
+	})
+	return timestamp.ReplaceAllString(text, "<time>")
+}
+
+// shell is a bash that keeps its variables from one script to the next.
+type shell struct {
+	stdin  io.Writer
+	output *bufio.Reader
+}
+
+// startShell skips the test where there is no bash or curl, or fails it when CI
+// is set.
+func startShell(t *testing.T) *shell {
+	t.Helper()
+	for _, program := range []string{"bash", "curl"} {
+		if _, err := exec.LookPath(program); err != nil && os.Getenv("CI") == "" {
+			t.Skip(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "--norc", "--noprofile", "-eu")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	stdin, err := cmd.StdinPipe()
+	check(t, err)
+	stdout, err := cmd.StdoutPipe()
+	check(t, err)
+	cmd.Stderr = cmd.Stdout
+	check(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		if err := cmd.Wait(); err != nil && t.Context().Err() == nil {
+			t.Errorf("bash: %v", err)
+		}
+	})
+	return &shell{stdin: stdin, output: bufio.NewReader(stdout)}
+}
+
+// run returns what the script prints.
+func (s *shell) run(t *testing.T, script string) string {
+	t.Helper()
+	const end = "-- end of step --\n"
+	_, err := fmt.Fprintf(s.stdin, "%s\nprintf '%%s\\n' '%s'\n", script, strings.TrimSuffix(end, "\n"))
+	check(t, err)
+	var printed strings.Builder
+	for {
+		line, err := s.output.ReadString('\n')
+		if err != nil {
+			t.Fatalf("bash ended in the script\n%s\nafter it had printed\n%s", script, printed.String()+line)
+		}
+		if line == end {
+			return printed.String()
+		}
+		printed.WriteString(line)
+	}
+}

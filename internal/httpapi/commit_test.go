@@ -1,0 +1,149 @@
+package httpapi_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// failAtCommit makes every COMMIT that has touched a table fail.
+func (s *service) failAtCommit(t *testing.T, table, how string) {
+	t.Helper()
+	s.exec(t, `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'a secret reason' `+how+`; END $$;
+		CREATE CONSTRAINT TRIGGER refused AFTER INSERT OR UPDATE OR DELETE ON `+table+`
+		DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
+}
+
+func TestNothingIsToldOfWorkThatFailsAtCommit(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		how    string
+		status int
+		code   string
+	}{
+		"by a rule that nobody knows": {"", 500, "internal"},
+		"by a known constraint":       {"USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_balance_floor'", 422, "insufficient-funds"},
+		"by an unknown constraint":    {"USING ERRCODE = 'check_violation', CONSTRAINT = 'refused'", 422, "invalid"},
+		"by a collision":              {"USING ERRCODE = 'serialization_failure'", 503, "concurrent-update"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newService(t)
+			bank, cash := s.open(t, "bank", "EUR", true), s.open(t, "cash", "EUR", false)
+			s.failAtCommit(t, "accounts", tt.how)
+			path := "/v1/accounts/" + cash.ID.String()
+			for _, request := range [][3]string{
+				{"POST", "/v1/accounts", `{"name":"new","currency":"EUR"}`},
+				{"PATCH", path, `{"name":"new"}`},
+				{"DELETE", path, ""},
+				{"POST", "/v1/transfers", transferBody(bank.ID, cash.ID, 5)},
+			} {
+				p := s.refused(t, tt.status, request[0], request[1], request[2])
+				if got := strings.TrimPrefix(p.Type, "urn:problem-type:"); got != tt.code {
+					t.Errorf("%s %s: type = %q, want %q", request[0], request[1], got, tt.code)
+				}
+			}
+			if !strings.Contains(s.log.String(), "a secret reason") {
+				t.Error("the log doesn't have the cause")
+			}
+			s.send(t, "PATCH", path, `{}`).want(t, http.StatusOK) // no row touched
+		})
+	}
+}
+
+// blocked is a transfer that waits for a row that the test has locked. release
+// lets the row go.
+func (s *service) blocked(t *testing.T, ctx context.Context, from, to string) (done <-chan error, release func()) { //nolint:revive // t comes first in tests
+	t.Helper()
+	tx, err := s.pool.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), "SELECT FROM accounts WHERE id = $1 FOR UPDATE", from); err != nil {
+		t.Fatal(err)
+	}
+	body := strings.NewReader(`{"from":"` + from + `","to":"` + to + `","amount":1}`)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/transfers", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	answered := make(chan error, 1)
+	go func() {
+		resp, err := s.client.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+			err = errors.New(resp.Status)
+		}
+		answered <- err
+	}()
+	eventually(t, "the transfer waits for the row", func() bool {
+		var waiting bool
+		err := s.pool.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
+		return err == nil && waiting
+	})
+	return answered, func() {
+		if err := tx.Rollback(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAClientThatGoesAwayChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	bank, cash := s.open(t, "bank", "EUR", true), s.open(t, "cash", "EUR", false)
+	before := s.rows(t)
+	ctx, leave := context.WithCancel(t.Context())
+	done, release := s.blocked(t, ctx, bank.ID.String(), cash.ID.String())
+	leave()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("answer = %v, want none", err)
+	}
+	eventually(t, "the request has ended", func() bool { return strings.Contains(s.log.String(), "status=499") })
+	release()
+	if diff := cmp.Diff(before, s.rows(t)); diff != "" {
+		t.Errorf("rows (-before +after):\n%s", diff)
+	}
+	if inUse := s.pool.Stats().InUse; inUse != 0 {
+		t.Errorf("connections in use = %d, want 0", inUse)
+	}
+	s.move(t, bank.ID, cash.ID, 1)
+}
+
+func TestAnExhaustedPoolIsABusyService(t *testing.T) {
+	t.Parallel()
+	s := startService(t, 1, 50*time.Millisecond)
+	opened := s.open(t, "a", "EUR", false)
+	conn, err := s.pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, request := range [][3]string{
+		{"GET", "/v1/accounts", ""},
+		{"POST", "/v1/accounts", `{"name":"b","currency":"EUR"}`},
+		{"DELETE", "/v1/accounts/" + opened.ID.String(), ""},
+	} {
+		p := s.send(t, request[0], request[1], request[2]).problem(t, http.StatusServiceUnavailable)
+		p.want(t, "busy")
+		if got := p.header.Get("Retry-After"); got != "1" {
+			t.Errorf("Retry-After = %q, want 1", got)
+		}
+	}
+	// What needs no connection is served all the same.
+	s.send(t, "POST", "/v1/accounts", `{}`).want(t, http.StatusUnprocessableEntity)
+	s.send(t, "GET", "/healthz", "").want(t, http.StatusOK)
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rows := s.rows(t); len(rows) != 1 {
+		t.Errorf("rows = %q, want the one from before", rows)
+	}
+}

@@ -1,0 +1,272 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"commitment/internal/httpapi"
+	"commitment/internal/ledger"
+	"commitment/internal/middleware"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+	"commitment/internal/telemetry"
+	"commitment/internal/txn"
+)
+
+// update rewrites the golden files from what the tests get.
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const maxBody = 4 << 10
+
+// service is the API on a server and a database of the test's own. Everything
+// in it is real.
+type service struct {
+	handler http.Handler
+	url     string
+	client  *http.Client
+	pool    *sql.DB // the service's own
+	log     *logBuffer
+	closing atomic.Bool // readiness is false
+}
+
+// newService starts a service as package app does.
+func newService(t *testing.T) *service {
+	t.Helper()
+	return startService(t, 15, 5*time.Second)
+}
+
+// startService is newService with a pool of that size and patience.
+func startService(t *testing.T, connections int, acquireTimeout time.Duration) *service {
+	t.Helper()
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: connections, MaxIdleConns: connections})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	s := &service{pool: pool, log: &logBuffer{}, client: &http.Client{Timeout: time.Minute, CheckRedirect: dontFollow}}
+	s.handler = httpapi.New(s.options(acquireTimeout))
+	server := httptest.NewServer(s.handler)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	t.Cleanup(transport.CloseIdleConnections)
+	s.client.Transport = transport
+	return s
+}
+
+func dontFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func (s *service) options(acquireTimeout time.Duration) httpapi.Options {
+	log := telemetry.NewLogger(s.log, telemetry.Text, slog.LevelDebug, func(ctx context.Context) []slog.Attr {
+		return []slog.Attr{slog.String("request_id", middleware.RequestIDFrom(ctx))}
+	})
+	metrics := telemetry.NewMetrics()
+	metrics.RegisterPool(s.pool)
+	return httpapi.Options{
+		DB: txn.New(s.pool, txn.Options{
+			AcquireTimeout: acquireTimeout,
+			Log:            log,
+			OnEnd: func(outcome postgres.Outcome, readOnly bool) {
+				metrics.TransactionEnded(outcome.String(), readOnly)
+			},
+			OnAfterCommitError: metrics.AfterCommitFailed,
+		}),
+		Log:            log,
+		Sort:           postgres.Constraints(ledger.Constraints).Sort,
+		Ready:          s.ready,
+		Observe:        metrics.Requests,
+		Metrics:        metrics.Handler(),
+		RequestTimeout: 30 * time.Second,
+		ReadTimeout:    30 * time.Second,
+		MaxBody:        maxBody,
+		MaxAnswer:      1 << 20,
+	}
+}
+
+func (s *service) ready(ctx context.Context) error {
+	if s.closing.Load() {
+		return errors.New("shutting down: secret reason")
+	}
+	return s.pool.PingContext(ctx)
+}
+
+// logBuffer is a log in memory.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write adds to the log.
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+// String is the log so far.
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// send sends a request. header holds names and values in turn.
+func (s *service) send(t *testing.T, method, path, body string, header ...string) answer {
+	t.Helper()
+	var reader io.Reader = http.NoBody
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	return s.sendReader(t, method, path, reader, header...)
+}
+
+// sendReader is send with a body that is chunked unless its length shows.
+func (s *service) sendReader(t *testing.T, method, path string, body io.Reader, header ...string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != http.NoBody {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{status: resp.StatusCode, header: resp.Header, body: string(got)}
+}
+
+// refused sends a request that must be answered with an error of that status
+// and leave every row as it was.
+func (s *service) refused(t *testing.T, status int, method, path, body string, header ...string) problemBody {
+	t.Helper()
+	before := s.rows(t)
+	a := s.send(t, method, path, body, header...)
+	if diff := cmp.Diff(before, s.rows(t)); diff != "" {
+		t.Errorf("rows changed (-before +after):\n%s", diff)
+	}
+	return a.problem(t, status)
+}
+
+// rows are all rows of the ledger.
+func (s *service) rows(t *testing.T) []string {
+	t.Helper()
+	return s.lines(t, `
+		SELECT a::text AS line FROM accounts a UNION ALL
+		SELECT t::text FROM transfers t UNION ALL
+		SELECT e::text FROM entries e ORDER BY line`)
+}
+
+// lines is the result of a query for one column of text.
+func (s *service) lines(t *testing.T, query string) []string {
+	t.Helper()
+	rows, err := s.pool.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var lines []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
+// exec changes the database behind the service's back.
+func (s *service) exec(t *testing.T, statements string) {
+	t.Helper()
+	if _, err := s.pool.ExecContext(t.Context(), statements); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// open opens an account.
+func (s *service) open(t *testing.T, name, currency string, allowNegative bool) httpapi.Account {
+	t.Helper()
+	body := fmt.Sprintf(`{"name":%q,"currency":%q,"allow_negative":%t}`, name, currency, allowNegative)
+	return decode[httpapi.Account](t, s.send(t, "POST", "/v1/accounts", body).want(t, http.StatusCreated))
+}
+
+// account reads an account.
+func (s *service) account(t *testing.T, id uuid.UUID) httpapi.Account {
+	t.Helper()
+	return decode[httpapi.Account](t, s.send(t, "GET", "/v1/accounts/"+id.String(), "").want(t, http.StatusOK))
+}
+
+// transferBody asks for a transfer.
+func transferBody(from, to uuid.UUID, amount int64) string {
+	return fmt.Sprintf(`{"from":%q,"to":%q,"amount":%d}`, from, to, amount)
+}
+
+// move makes a transfer.
+func (s *service) move(t *testing.T, from, to uuid.UUID, amount int64) httpapi.Transfer {
+	t.Helper()
+	a := s.send(t, "POST", "/v1/transfers", transferBody(from, to, amount))
+	return decode[httpapi.Transfer](t, a.want(t, http.StatusCreated))
+}
+
+// eventually waits until holds does, for ten seconds at most.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(10 * time.Second); !holds(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// golden compares got with the golden file of that name, or rewrites it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got); go test -update rewrites it:\n%s", path, diff)
+	}
+}
