@@ -31,6 +31,8 @@ func defaults() config.Config {
 			LockTimeout:              5 * time.Second,
 			IdleInTransactionTimeout: 30 * time.Second,
 			CommitTimeout:            10 * time.Second,
+			OutcomeTimeout:           10 * time.Second,
+			MaxAttempts:              3,
 		},
 		HTTP: config.HTTP{
 			ReadHeaderTimeout: 5 * time.Second,
@@ -40,7 +42,9 @@ func defaults() config.Config {
 			RequestTimeout:    30 * time.Second,
 			MaxHeaderBytes:    64 << 10,
 			MaxBodyBytes:      1 << 20,
-			MaxAnswerBytes:    8 << 20,
+			MaxAnswerBytes:    64 << 20,
+			AnswerMemoryBytes: 1 << 20,
+			KeyLifetime:       24 * time.Hour,
 			ShutdownTimeout:   20 * time.Second,
 		},
 	}
@@ -127,7 +131,7 @@ DB_CONN_LIFETIME_JITTER=30m0s with DB_CONN_MAX_LIFETIME=30m0s: the jitter must b
 DB_LOCK_TIMEOUT=16s with DB_STATEMENT_TIMEOUT=15s: the statement ends before its wait for a lock does
 DB_ACQUIRE_TIMEOUT=30s with HTTP_REQUEST_TIMEOUT=30s: the wait for a connection must leave time for the work
 HTTP_READ_HEADER_TIMEOUT=31s with HTTP_READ_TIMEOUT=30s: the header is a part of the request
-DB_COMMIT_TIMEOUT=10s with HTTP_WRITE_TIMEOUT=40s: after HTTP_REQUEST_TIMEOUT=30s it leaves no time to write the answer`},
+DB_COMMIT_TIMEOUT=10s with HTTP_WRITE_TIMEOUT=40s: after HTTP_REQUEST_TIMEOUT=30s and with DB_OUTCOME_TIMEOUT=10s it leaves no time to write the answer`},
 		{"an answer that can't be written any more", []string{"HTTP_REQUEST_TIMEOUT=1m", "HTTP_WRITE_TIMEOUT=1m"},
 			`HTTP_REQUEST_TIMEOUT=1m0s with HTTP_WRITE_TIMEOUT=1m0s: the connection closes before the answer can be written`},
 		{"a setting that is wrong by itself only for that", []string{"DB_MAX_IDLE_CONNS=x", "DB_MAX_OPEN_CONNS=1"},

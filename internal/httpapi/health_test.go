@@ -39,6 +39,9 @@ func TestMetricsCountTransactionsByOutcome(t *testing.T) {
 	s.send(t, "POST", "/v1/transfers", transferBody(cash.ID, bank.ID, 1)).want(t, http.StatusUnprocessableEntity)
 	s.send(t, "POST", "/v1/accounts", `{}`).want(t, http.StatusUnprocessableEntity) // never reaches the database
 	s.account(t, cash.ID)
+	if err := s.db.Wait(t.Context()); err != nil { // what only reads ends behind its answer
+		t.Fatal(err)
+	}
 	a := s.send(t, "GET", "/metrics", "").want(t, http.StatusOK)
 	for _, line := range []string{
 		`commitment_transactions_total{mode="write",outcome="committed"} 2`,

@@ -59,9 +59,9 @@ func TestEveryRouteOfTheAPIHasARequestTransaction(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	for _, line := range s.routes(t) {
-		api, transaction := strings.Contains(line, " /v1/"), strings.HasSuffix(line, " reqtx.Middleware")
+		api, transaction := strings.Contains(line, " /v1/"), strings.HasSuffix(line, " reqtx.Middleware idempotency.Middleware")
 		if api != transaction {
-			t.Errorf("request transaction innermost = %v, want %v: %s", transaction, api, line)
+			t.Errorf("request transaction and keys innermost = %v, want %v: %s", transaction, api, line)
 		}
 	}
 }

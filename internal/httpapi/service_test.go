@@ -43,6 +43,7 @@ type service struct {
 	url     string
 	client  *http.Client
 	pool    *sql.DB // the service's own
+	db      *txn.DB
 	log     *logBuffer
 	closing atomic.Bool // readiness is false
 }
@@ -80,15 +81,16 @@ func (s *service) options(acquireTimeout time.Duration) httpapi.Options {
 	})
 	metrics := telemetry.NewMetrics()
 	metrics.RegisterPool(s.pool)
+	s.db = txn.New(s.pool, txn.Options{
+		AcquireTimeout: acquireTimeout,
+		Log:            log,
+		OnEnd: func(outcome postgres.Outcome, readOnly bool) {
+			metrics.TransactionEnded(outcome.String(), readOnly)
+		},
+		OnAfterCommitError: metrics.AfterCommitFailed,
+	})
 	return httpapi.Options{
-		DB: txn.New(s.pool, txn.Options{
-			AcquireTimeout: acquireTimeout,
-			Log:            log,
-			OnEnd: func(outcome postgres.Outcome, readOnly bool) {
-				metrics.TransactionEnded(outcome.String(), readOnly)
-			},
-			OnAfterCommitError: metrics.AfterCommitFailed,
-		}),
+		DB:             s.db,
 		Log:            log,
 		Sort:           postgres.Constraints(ledger.Constraints).Sort,
 		Ready:          s.ready,

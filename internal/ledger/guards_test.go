@@ -28,7 +28,7 @@ func TestTheDatabaseGuardsItself(t *testing.T) {
 	}{
 		{"a name is unique", insert + `'cash', 'EUR')`, fault.Conflict, "name-taken", "/name"},
 		{"a name isn't empty", insert + `'', 'EUR')`, fault.Invalid, "", "/name"},
-		{"a currency is a code", insert + `'x', 'euro')`, fault.Invalid, "", "/currency"},
+		{"a currency is a code", insert + `'x', 'eur')`, fault.Invalid, "", "/currency"},
 		{"a balance stays above zero", `UPDATE accounts SET balance = -1 WHERE name = 'cash'`, fault.Invalid, "insufficient-funds", "/amount"},
 		{"an account with entries stays", `DELETE FROM accounts WHERE name = 'cash'`, fault.Conflict, "account-has-entries", ""},
 		{"an amount is positive", `INSERT INTO transfers (id, created_at, amount) VALUES (gen_random_uuid(), now(), 0)`, fault.Invalid, "", "/amount"},

@@ -91,7 +91,9 @@ func TestTransactionsAreCountedFromZero(t *testing.T) {
 	m.TransactionEnded("committed", false)
 	m.TransactionEnded("unknown", true)
 	m.AfterCommitFailed()
+	m.Retried()
 	expect(t, scrape(t, m, "commitment_"), `commitment_after_commit_failures_total 1
+commitment_retries_total 1
 commitment_transactions_total{mode="read",outcome="committed"} 0
 commitment_transactions_total{mode="read",outcome="rolled_back"} 0
 commitment_transactions_total{mode="read",outcome="unknown"} 1
