@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 
 	"commitment/ent"
 	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
 	"commitment/internal/reqtx"
 	"commitment/internal/txn"
 )
@@ -32,7 +34,7 @@ type serving struct {
 func runService(t *testing.T, databaseDone <-chan struct{}, answer func(*service) http.Handler, environ ...string) *serving {
 	t.Helper()
 	url := pgtest.URL(t)
-	s, err := newService(load(t, append(environ, "DATABASE_URL="+url)...), pgtest.Open(t, url), slog.New(slog.DiscardHandler))
+	s, err := newService(load(t, append(environ, "DATABASE_URL="+url)...), openPool(t, url), slog.New(slog.DiscardHandler))
 	check(t, err)
 	if answer != nil {
 		s.server.Handler = answer(s)
@@ -165,7 +167,7 @@ func TestRunEndsWithItsPrivateServer(t *testing.T) {
 func TestRunFailsWithoutItsListener(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
-	s, err := newService(load(t, "DATABASE_URL="+url), pgtest.Open(t, url), slog.New(slog.DiscardHandler))
+	s, err := newService(load(t, "DATABASE_URL="+url), openPool(t, url), slog.New(slog.DiscardHandler))
 	check(t, err)
 	listener, err := listen(t.Context(), "127.0.0.1:0")
 	check(t, err)
@@ -234,4 +236,15 @@ func eventually(t *testing.T, what string, condition func() bool) {
 		case <-tick.C:
 		}
 	}
+}
+
+// openPool opens a pool as Serve does.
+func openPool(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	pool, err := postgres.Open(postgres.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	return pool
 }

@@ -42,6 +42,7 @@ var (
 var table = rules{
 	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/postgres", "internal/pgserver"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgproxy", never: noHTTP, helper: true},
+	{pkg: "internal/chaos", may: []string{"internal/migration", "internal/pgserver"}},
 	{pkg: "internal/arch"},
 	{pkg: "."},
 	{pkg: "internal/entgen", may: []string{"internal/schemakit"}},
@@ -51,8 +52,9 @@ var table = rules{
 	{pkg: "internal/app", may: []string{below}},
 
 	{pkg: "internal/httpapi", may: []string{
-		"internal/middleware", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "ent/...",
+		"internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "ent/...",
 	}, never: noSQL},
+	{pkg: "internal/idempotency", may: []string{"internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
 	{pkg: "internal/reqtx", may: []string{"internal/txn", "ent/..."}},
 	{pkg: "internal/middleware", may: []string{"internal/problem", "internal/fault"}, never: noSQL},
 	{pkg: "internal/problem", may: []string{"internal/fault"}, never: noSQL},
