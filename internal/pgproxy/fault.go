@@ -18,13 +18,13 @@ const (
 	// said before it has been passed on.
 	Before Moment = iota
 	// Sent is right after the message was passed on. Whether the other side has
-	// read it, or acted on it, is open.
+	// read it, or acted on it, is open; but no answer to it passes a Cut or Reset.
 	Sent
 	// Answered is when the server's answer to a client's message has come whole
 	// and nothing of it has been passed on: the server has done the work, or
-	// refused it, and the client doesn't know. Answered are Query, FunctionCall, Parse, Bind,
-	// Describe, Execute, Close and Sync; no other message, no message of a
-	// server, and none that a server skips after an error ever comes to this.
+	// refused it, and the client doesn't know. Answered are Query, FunctionCall,
+	// Parse, Bind, Describe, Execute, Close and Sync; no other message, no message
+	// of a server, and none that a server skips after an error comes to this.
 	Answered
 )
 
@@ -162,6 +162,9 @@ func (i *Injection) spent(n int) bool {
 	i.claimed += n
 	return false
 }
+
+// ends reports whether the fault ends connections.
+func (i *Injection) ends() bool { return i.fault.Action == Cut || i.fault.Action == Reset }
 
 // fire notes that the fault acts.
 func (i *Injection) fire() {

@@ -122,7 +122,7 @@ func (p *pipe) arrive(c chunk) error {
 // finish passes on that no more comes.
 func (p *pipe) finish() error {
 	p.held = false // the answer never ends
-	if err := p.flush(); err != nil || p.lost {
+	if err := p.flush(); err != nil || p.loses() {
 		return err
 	}
 	return p.to.CloseWrite()
@@ -167,6 +167,8 @@ func (p *pipe) take(f frame) error {
 		p.held = false
 	}
 	if e.fault != nil && e.fault.fault.Moment == Sent {
+		// A fast answer doesn't get past a cut.
+		p.session.muted.Store(p.frontend && e.fault.ends())
 		return p.act(e.fault)
 	}
 	return nil
@@ -211,7 +213,7 @@ func (p *pipe) flush() error {
 	if p.held || len(p.out) == 0 {
 		return nil
 	}
-	if !p.lost {
+	if !p.loses() {
 		if _, err := p.to.Write(p.out); err != nil {
 			return err
 		}
@@ -219,3 +221,6 @@ func (p *pipe) flush() error {
 	p.out = p.out[:0]
 	return nil
 }
+
+// loses reports whether nothing is passed on any more.
+func (p *pipe) loses() bool { return p.lost || !p.frontend && p.session.muted.Load() }

@@ -3,6 +3,7 @@ package pgproxy
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // session is a client's connection and the one to the server that belongs to it.
@@ -11,6 +12,7 @@ type session struct {
 	id     int
 	client *net.TCPConn
 	done   chan struct{} // closed when the session has ended
+	muted  atomic.Bool   // nothing that the server says is passed on any more
 
 	mu       sync.Mutex
 	server   *net.TCPConn // nil until it is dialed
