@@ -105,16 +105,18 @@ func (t *lazyTx) claim(ctx context.Context) error {
 // have died unnoticed since its last use: when the first statement finds out,
 // nothing is lost, so the next connection is tried, and at last a new one.
 func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error {
-	for stale := t.db.pool.Stats().Idle; ; stale-- {
+	for stale := unmeasured; ; stale-- {
 		conn, first, err := t.open(ctx)
 		if err == nil {
 			err = statement(conn)
 		}
-		if err == nil || !first || stale <= 0 || ctx.Err() != nil || !postgres.IsConnectionError(err) {
+		if err == nil {
+			return nil
+		}
+		if !first || ctx.Err() != nil || !postgres.IsConnectionError(err) || !t.reopen(&stale) {
 			t.note(err)
 			return because(ctx, err)
 		}
-		t.reopen()
 	}
 }
 
@@ -151,14 +153,24 @@ func (t *lazyTx) open(ctx context.Context) (conn *sql.Conn, first bool, err erro
 	return conn, true, nil
 }
 
-// reopen gives up a connection that turned out to be dead.
-func (t *lazyTx) reopen() {
+// unmeasured is the number of stale connections before the first was found.
+const unmeasured = -1
+
+// reopen gives up a connection that turned out to be dead, and reports whether
+// another try is due: each of those that are idle may be dead too, a new one isn't.
+// Stale is how many may still be.
+func (t *lazyTx) reopen(stale *int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.conn != nil {
-		_ = t.conn.Close() // database/sql finds it dead, and drops it
-		t.conn, t.tx = nil, nil
+	if *stale < 0 {
+		*stale = t.db.pool.Stats().Idle + 1 // and the one at hand
 	}
+	if t.conn == nil || *stale == 0 {
+		return false
+	}
+	_ = t.conn.Close() // database/sql finds it dead, and drops it
+	t.conn, t.tx = nil, nil
+	return true
 }
 
 // note remembers an error that makes it worth doing the work again.
