@@ -101,12 +101,12 @@ func TestShutdownLetsAfterCommitFunctionsFinish(t *testing.T) {
 func TestShutdownCutsOffAfterCommitFunctions(t *testing.T) {
 	t.Parallel()
 	release, finished := make(chan struct{}), make(chan struct{})
-	defer func() { close(release); <-finished }()
 	s := runService(t, nil, func(s *service) http.Handler { return afterCommit(t, s, release, finished) },
 		"HTTP_SHUTDOWN_TIMEOUT=1s")
 	if _, _, err := s.post(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	defer func() { close(release); <-finished }()
 	s.stop()
 	wantError(t, <-s.ended, "after-commit functions were cut off")
 }
