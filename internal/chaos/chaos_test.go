@@ -225,12 +225,12 @@ func (r *road) lead(server string) {
 }
 
 func (r *road) travel(conn net.Conn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	server, err := net.Dial("tcp", *r.target.Load())
 	if err != nil {
 		return
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	go func() {
 		_, _ = io.Copy(server, conn)
 		_ = server.Close()

@@ -49,11 +49,10 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	m.Run()
 	if path, err := binary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
 	}
-	os.Exit(code)
 }
 
 // program is the service, as a process.
@@ -115,7 +114,7 @@ func freeAddr(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().String()
 }
 
@@ -175,7 +174,7 @@ func (l *ledger) send(ctx context.Context, path, key, body string) (int, []byte,
 	if err != nil {
 		return 0, nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, answer, err
 }
@@ -223,7 +222,7 @@ func (l *ledger) audit(title string) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	defer result.Close()
+	defer func() { _ = result.Close() }()
 	for result.Next() {
 		var memo string
 		var n int

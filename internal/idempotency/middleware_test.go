@@ -94,11 +94,11 @@ func (s *service) post(ctx context.Context, key, body string) (reply, error) {
 	if key != "" {
 		req.Header.Set(idempotency.Header, key)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		return reply{}, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	return reply{resp.StatusCode, string(answer), resp.Header.Get(idempotency.ReplayedHeader) == "true", resp.Header}, err
 }
@@ -268,11 +268,15 @@ func TestExpiredKeysAreFreeAndSwept(t *testing.T) {
 func TestSafeMethodsPass(t *testing.T) {
 	t.Parallel()
 	s := serve(t, idempotency.Options{Required: func(*http.Request) bool { return true }}, created)
-	resp, err := http.Get(s.url) //nolint:noctx // nothing to cancel
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
 	if s.calls.Load() != 1 {
 		t.Error("a GET without a key didn't reach the handler")
 	}

@@ -44,7 +44,7 @@ func inTx(ctx context.Context, db *sql.DB, o postgres.TxOptions, work func(*sql.
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	tx, err := postgres.NewTx(conn, o)
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func transcript(ctx context.Context, q interface {
 	if err != nil {
 		return describeError(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	out := ""
 	columns, err := rows.ColumnTypes()
 	if err != nil {
@@ -316,7 +316,7 @@ func TestOnlyOurConnectionsCarryTransactions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := postgres.NewTx(conn, postgres.TxOptions{}); err == nil {
 		t.Error("NewTx() = nil on a connection that postgres.Open didn't make, want an error")
 	}
@@ -324,7 +324,7 @@ func TestOnlyOurConnectionsCarryTransactions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ours.Close()
+	defer func() { _ = ours.Close() }()
 	if _, err := postgres.NewTx(ours, postgres.TxOptions{TxOptions: sql.TxOptions{Isolation: sql.LevelLinearizable}}); err == nil {
 		t.Error("NewTx() = nil for an isolation level that PostgreSQL doesn't have, want an error")
 	}
@@ -342,14 +342,14 @@ func TestAskOutcome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	var id postgres.XID
 	run := func(end func(*postgres.Tx, context.Context) error) postgres.XID {
 		conn, err := db.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		tx, err := postgres.NewTx(conn, postgres.TxOptions{WantXID: true})
 		if err != nil {
 			t.Fatal(err)

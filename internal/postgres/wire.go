@@ -185,14 +185,14 @@ func (b *begin) inFrontOfQuery(message []byte) ([]byte, error) {
 	if err := q.Decode(message[headerSize:size]); err != nil {
 		return nil, err
 	}
-	text := ""
+	var text strings.Builder
 	for _, s := range b.statements {
 		sql, err := s.inline()
 		if err != nil {
 			return nil, err
 		}
-		text += sql + ";"
+		text.WriteString(sql + ";")
 	}
-	buf, err := (&pgproto3.Query{String: text + q.String}).Encode(nil)
+	buf, err := (&pgproto3.Query{String: text.String() + q.String}).Encode(nil)
 	return append(buf, message[size:]...), err
 }

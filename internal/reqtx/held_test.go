@@ -29,7 +29,7 @@ func answers(t *testing.T, method string, handler http.HandlerFunc) (heldBack, d
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		body, err := io.ReadAll(resp.Body)
 		if err != nil {
 			t.Fatal(err)

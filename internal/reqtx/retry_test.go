@@ -24,7 +24,7 @@ func raise(ctx context.Context, sqlstate string) error {
 }
 
 // post sends a body.
-func (s *service) post(t *testing.T, body io.Reader) (*http.Response, string) {
+func (s *service) post(t *testing.T, body io.Reader) (reply, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, body)
 	if err != nil {
@@ -34,12 +34,12 @@ func (s *service) post(t *testing.T, body io.Reader) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(answer)
+	return reply{resp.StatusCode, resp.Header, resp.ContentLength}, string(answer)
 }
 
 func TestARequestIsRunAgainFromTheStart(t *testing.T) {

@@ -45,7 +45,7 @@ func TestStreamCommitsFirstAndFlowsAfter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	s.wantRow(t, "row", true) // the answer has begun: it is committed
 	lines := bufio.NewScanner(resp.Body)
 	for i, want := range []string{"held", "event", "event", "event"} {
@@ -106,7 +106,7 @@ func TestALargeAnswerOfAReaderFlows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	close(first)
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || len(body) != 64<<10+3 {
@@ -122,7 +122,7 @@ func TestAFlowingAnswerWhoseTransactionFailsIsCut(t *testing.T) {
 		_ = raise(r.Context(), "22012")
 	})
 	if resp, body, err := s.do(t, http.MethodGet); err == nil {
-		t.Errorf("answer = %s with %d bytes, want it cut", resp.Status, len(body))
+		t.Errorf("answer = %d with %d bytes, want it cut", resp.StatusCode, len(body))
 	}
 }
 

@@ -33,7 +33,7 @@ func (d *driver) Exec(ctx context.Context, query string, args, v any) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	return because(ctx, entsql.Conn{ExecQuerier: conn}.Exec(ctx, query, args, v))
 }
 

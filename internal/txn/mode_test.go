@@ -122,7 +122,7 @@ func TestRawAccessIsInTheTransaction(t *testing.T) {
 		if err := openAccount(ctx, "b"); !errors.Is(err, ErrBusy) {
 			t.Errorf("statement while rows are open = %v, want %v", err, ErrBusy)
 		}
-		if err := rows.Close(); err != nil {
+		if err := errors.Join(rows.Close(), rows.Err()); err != nil { //nolint:sqlclosecheck // before the next statement
 			return err
 		}
 		result, err := tx.ExecContext(ctx, "UPDATE accounts SET name = 'c' WHERE name = $1", "a")

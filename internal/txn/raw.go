@@ -36,7 +36,7 @@ func (s SQL) ExecContext(ctx context.Context, query string, args ...any) (sql.Re
 // QueryContext runs a query.
 func (s SQL) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	err = s.t.with(ctx, func(conn *sql.Conn) error {
-		rows, err = conn.QueryContext(ctx, query, args...)
+		rows, err = conn.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller reads and closes them
 		return err
 	})
 	return rows, err

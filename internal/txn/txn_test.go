@@ -118,7 +118,7 @@ func value(ctx context.Context, query string, args ...any) (string, error) {
 	if err := fromContext(ctx).lazy.Query(ctx, query, args, rows); err != nil {
 		return "", err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var v string
 	for rows.Next() {
 		if err := rows.Scan(&v); err != nil {

@@ -2,6 +2,7 @@ package txn
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -65,7 +66,7 @@ func TestEntitiesStayUsableAfterTheCommit(t *testing.T) {
 	var created, read *ent.Account
 	var unitCtx context.Context
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) (err error) {
-		unitCtx = ctx
+		unitCtx = context.WithoutCancel(ctx) //nolint:fatcontext // to be used after the end
 		client := ent.FromContext(ctx)
 		if created, err = client.Account.Create().SetName("a").SetCurrency("EUR").Save(ctx); err != nil {
 			return err
@@ -82,7 +83,7 @@ func TestEntitiesStayUsableAfterTheCommit(t *testing.T) {
 	if entries, err := read.Edges.EntriesOrErr(); err != nil || len(entries) != 0 {
 		t.Errorf("loaded edge = %v, %v, want it to be readable", entries, err)
 	}
-	ctx := context.WithoutCancel(unitCtx)
+	ctx := unitCtx
 	if _, err := created.QueryEntries().All(ctx); !errors.Is(err, ErrEnded) {
 		t.Errorf("query before Unwrap = %v, want %v", err, ErrEnded)
 	}
@@ -207,7 +208,7 @@ func TestWaitForAConnectionIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	err = f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") })
 	if !errors.Is(err, ErrPoolTimeout) {
 		t.Errorf("Run() = %v, want %v", err, ErrPoolTimeout)
@@ -216,26 +217,27 @@ func TestWaitForAConnectionIsBounded(t *testing.T) {
 
 func TestStaleConnectionsGoUnnoticed(t *testing.T) {
 	t.Parallel()
-	f := open(t, 4, Options{})
-	for i := range 4 {
+	f := open(t, 4, Options{MaxAttempts: 1})
+	var conns []*sql.Conn
+	for range 4 {
 		conn, err := f.pool.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i > 0 {
-			defer conn.Close()
-			continue
+		conns = append(conns, conn)
+	}
+	_, err := conns[0].ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	for _, conn := range conns {
+		err = errors.Join(err, conn.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if err := f.Run(t.Context(), ReadOnly, func(ctx context.Context) error { _, err := value(ctx, "SELECT '1'"); return err }); err != nil {
+			t.Errorf("Run() = %v, want nil", err)
 		}
-		defer func() {
-			_, err := conn.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-				WHERE datname = current_database() AND pid <> pg_backend_pid()`)
-			if err := errors.Join(err, conn.Close()); err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") }); err != nil {
-				t.Errorf("Run() = %v, want nil", err)
-			}
-		}()
 	}
 }
 
