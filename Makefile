@@ -2,7 +2,7 @@
 # script: nothing needs make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race generate lint fmt check bench docker
+.PHONY: help run test race generate lint fmt check chaos bench docker
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ fmt: ## format the code and sort its imports
 
 check: ## run everything that CI runs
 	.ci/run
+
+chaos: ## break what is around the program, for long, and compare every answer with the rows
+	CHAOS=long go test -v -count=1 -timeout 60m ./internal/chaos
 
 bench: ## measure the request transaction beside its peers, in some six minutes
 	cd bench && go run . -out RESULTS.md
