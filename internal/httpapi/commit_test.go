@@ -120,7 +120,7 @@ func TestAClientThatGoesAwayChangesNothing(t *testing.T) {
 
 func TestAnExhaustedPoolIsABusyService(t *testing.T) {
 	t.Parallel()
-	s := startService(t, 1, 50*time.Millisecond)
+	s := startService(t, 1, 500*time.Millisecond) // which a first connection must fit into
 	opened := s.open(t, "a", "EUR", false)
 	conn, err := s.pool.Conn(t.Context())
 	if err != nil {
