@@ -136,22 +136,32 @@ func (h *held) EnableFullDuplex() error {
 	return http.NewResponseController(h.w).EnableFullDuplex()
 }
 
-// stream commits, and lets the answer flow.
+// stream ends the unit as the handler's end would, and lets the answer flow.
 func (h *held) stream() error {
 	if h.streaming {
 		return nil
 	}
+	if h.err == nil {
+		h.err = h.endUnit()
+	}
 	if h.err != nil {
 		return h.err
-	}
-	if err := h.unit.Commit(); err != nil {
-		h.err = err
-		return err
 	}
 	h.streaming = true
 	h.letGo()
 	h.unit.AfterCommit()
 	return http.NewResponseController(h.w).Flush()
+}
+
+func (h *held) endUnit() error {
+	if err := h.unit.Err(); err != nil {
+		return err
+	}
+	if h.unit.Decide(h.Status() < http.StatusBadRequest) {
+		return h.unit.Commit()
+	}
+	h.unit.Rollback()
+	return nil
 }
 
 // letGo sends what is held, and lets what follows flow.

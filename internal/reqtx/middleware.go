@@ -148,14 +148,15 @@ func end(r *http.Request, unit *txn.Unit, held *held) error {
 	return unit.Commit()
 }
 
-// Stream commits the transaction of the request that w answers, and lets the
-// answer go: what was written until now, and from here on whatever is written, at
-// once. It is for answers that take long or never end, as server-sent events. The
-// status must be set before, if it isn't 200. After it the handler has no client
-// in its context any more; entities go on by their Unwrap.
+// Stream ends the transaction of the request that w answers, by the same table as
+// the handler's end would, and lets the answer go: what was written until now, and
+// from here on whatever is written, at once. It is for answers that take long or
+// never end, as server-sent events. The status must be set before, if it isn't 200.
+// After it the handler has no client in its context any more; entities go on by
+// their Unwrap.
 //
-// Its error says why nothing was committed, and then nothing was sent: the handler
-// returns, and the middleware answers.
+// Its error says why the work could not be committed, and then nothing was sent:
+// the handler returns, and the middleware answers.
 func Stream(w http.ResponseWriter) error {
 	for {
 		switch v := w.(type) {

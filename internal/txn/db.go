@@ -95,15 +95,10 @@ func (db *DB) Begin(ctx context.Context, mode sql.TxOptions, attempt int) (conte
 	if err := outside(ctx); err != nil {
 		return nil, nil, err
 	}
-	u := &Unit{db: db, lazy: newLazyTx(db, mode), attempt: attempt}
-	ctx, u.cancel = context.WithCancel(context.WithValue(ctx, unitKey{}, u))
-	tx, err := db.client.BeginTx(ctx, &mode) // the driver finds the unit in ctx
-	if err != nil {
-		u.cancel()
-		return nil, nil, err
-	}
-	u.tx = tx
-	u.ctx = ent.NewContext(ent.NewTxContext(ctx, tx), tx.Client())
+	u := &Unit{db: db, attempt: attempt}
+	u.lazy.begin(db, mode)
+	ctx, u.cancel = context.WithCancel(ctx)
+	u.ctx = &unitContext{ctx, u}
 	return u.ctx, u, nil
 }
 

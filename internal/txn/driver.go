@@ -85,8 +85,8 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 // BeginTx begins a transaction that the caller ends; in the context of a unit
 // of work that is just being made it hands out that unit's transaction.
 func (d *driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, error) {
-	if u := fromContext(ctx); u != nil && u.tx == nil {
-		return u.lazy, nil
+	if t, ok := ctx.Value(lazyKey{}).(*lazyTx); ok && t.take() {
+		return t, nil
 	}
 	if err := outside(ctx); err != nil {
 		return nil, err

@@ -25,14 +25,25 @@ type lazyTx struct {
 	o       postgres.TxOptions
 	conn    *sql.Conn
 	tx      *postgres.Tx
+	taken   bool  // an ent.Tx has it
 	retry   error // what ended the transaction for no fault of its own
 	ending  bool  // the unit itself ends: Commit and Rollback are allowed
 	ended   bool
 	outcome postgres.Outcome
 }
 
-func newLazyTx(db *DB, mode sql.TxOptions) *lazyTx {
-	return &lazyTx{db: db, o: postgres.TxOptions{TxOptions: mode, WantXID: !mode.ReadOnly}}
+// begin makes t ready; nothing is sent.
+func (t *lazyTx) begin(db *DB, mode sql.TxOptions) {
+	t.db, t.o = db, postgres.TxOptions{TxOptions: mode, WantXID: !mode.ReadOnly}
+}
+
+// take reports whether the ent.Tx that is being made is the unit's: the first one.
+func (t *lazyTx) take() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first := !t.taken
+	t.taken = true
+	return first
 }
 
 // Exec runs a statement; v is nil or a *sql.Result.

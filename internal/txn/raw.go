@@ -20,7 +20,7 @@ func SQLFromContext(ctx context.Context) (SQL, error) {
 	if err != nil {
 		return SQL{}, err
 	}
-	return SQL{u.lazy}, nil
+	return SQL{&u.lazy}, nil
 }
 
 // ExecContext runs a statement.

@@ -28,20 +28,83 @@ const (
 // Unit is one unit of work. Commit and Rollback are for whoever made it.
 type Unit struct {
 	db      *DB
-	tx      *ent.Tx
-	lazy    *lazyTx
+	lazy    lazyTx
 	attempt int
 	behind  bool               // CommitBehind has it; its maker's goroutine has nothing to do any more
 	ctx     context.Context    //nolint:containedctx // the unit is what rides in it
 	cancel  context.CancelFunc // ends the statements that are still running
 
 	mu         sync.Mutex
+	tx         *ent.Tx // see entTx; nil as long as nobody has asked for it
 	mark       Mark
 	after      []func(context.Context) error
 	savepoints int // how many were made
 }
 
 type unitKey struct{}
+
+// unitContext carries a unit, its [ent.Tx] and its [ent.Client]. The last two are
+// made when they are first asked for: Ent makes a client for each entity, and many
+// a request needs none.
+type unitContext struct {
+	context.Context
+	unit *Unit
+}
+
+// Ent's keys. They are its own, but it shows them to a context that it asks.
+var (
+	entClientKey = askedFor(func(ctx context.Context) { ent.FromContext(ctx) })
+	entTxKey     = askedFor(func(ctx context.Context) { ent.TxFromContext(ctx) })
+)
+
+// askedFor is the key that ask asks a context for.
+func askedFor(ask func(context.Context)) any {
+	curious := &curiousContext{Context: context.Background()}
+	ask(curious)
+	return curious.key
+}
+
+// curiousContext remembers the last key that it was asked for.
+type curiousContext struct {
+	context.Context
+	key any
+}
+
+// Value has nothing.
+func (c *curiousContext) Value(key any) any {
+	c.key = key
+	return nil
+}
+
+// Value is the unit, its transaction or its client, or what the context around has.
+func (c *unitContext) Value(key any) any {
+	switch key {
+	case unitKey{}:
+		return c.unit
+	case entTxKey:
+		return c.unit.entTx()
+	case entClientKey:
+		return c.unit.entTx().Client()
+	}
+	return c.Context.Value(key)
+}
+
+// lazyKey is where the driver finds the transaction of an [ent.Tx] that is made.
+type lazyKey struct{}
+
+// entTx is the unit's [ent.Tx].
+func (u *Unit) entTx() *ent.Tx {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.tx == nil {
+		tx, err := u.db.client.BeginTx(context.WithValue(u.ctx, lazyKey{}, &u.lazy), nil)
+		if err != nil {
+			panic(err) // the driver hands out what it finds, and nothing fails
+		}
+		u.tx = tx
+	}
+	return u.tx
+}
 
 func fromContext(ctx context.Context) *Unit {
 	u, _ := ctx.Value(unitKey{}).(*Unit)
@@ -139,6 +202,10 @@ func Decide(ctx context.Context, success bool) (bool, error) {
 	return u.Decide(success), nil
 }
 
+// Err is why the unit's context has ended: the client went away, or the deadline
+// passed. It is nil as long as it hasn't.
+func (u *Unit) Err() error { return u.ctx.Err() }
+
 // Decide reports whether the unit is to be committed, when without a mark it
 // would be iff success. A client that went away, or a deadline that passed,
 // before the work was done rolls back whatever is marked: nobody was told.
@@ -156,6 +223,20 @@ func (u *Unit) Decide(success bool) bool {
 	return success
 }
 
+// entEnd is what ends the unit: the [ent.Tx], for its hooks, or where nobody has
+// asked for one, what is under it.
+func (u *Unit) entEnd() interface {
+	Commit() error
+	Rollback() error
+} {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.tx == nil {
+		return &u.lazy
+	}
+	return u.tx
+}
+
 // Commit ends the unit of work, and is durable when it returns nil. Every error
 // but [ErrOutcomeUnknown] means that nothing was committed. It depends on no
 // context: from here on a client that goes away no longer matters.
@@ -163,7 +244,7 @@ func (u *Unit) Commit() error {
 	if !u.lazy.allowEnd() {
 		return ErrEnded
 	}
-	err := u.tx.Commit() // runs the hooks of ent.Tx.OnCommit around lazyTx.Commit
+	err := u.entEnd().Commit() // runs the hooks of ent.Tx.OnCommit around lazyTx.Commit
 	if !u.lazy.hasEnded() {
 		// A hook didn't get to the COMMIT, or a statement is still running.
 		u.Rollback()
@@ -194,7 +275,7 @@ func (u *Unit) Rollback() {
 	if !u.lazy.allowEnd() {
 		return
 	}
-	err := u.tx.Rollback() // runs the hooks of ent.Tx.OnRollback around lazyTx.Rollback
+	err := u.entEnd().Rollback() // runs the hooks of ent.Tx.OnRollback around lazyTx.Rollback
 	if !u.lazy.hasEnded() {
 		err = errors.Join(err, u.lazy.Rollback()) // a hook didn't get to the ROLLBACK
 	}
