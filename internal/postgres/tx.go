@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -44,9 +45,9 @@ const wireKey = "commitment.wire"
 // and is the transaction's alone until its end. Nothing is sent yet. Statements
 // are run on conn itself, by any of its methods, or on the [pgx.Conn] behind it.
 func NewTx(conn *sql.Conn, o TxOptions) (*Tx, error) {
-	begin, err := beginSQL(o.TxOptions)
+	begin, err := beginOf(o)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("begin: %w", err)
 	}
 	t := &Tx{conn: conn, o: o}
 	err = conn.Raw(func(driverConn any) error {
@@ -58,7 +59,7 @@ func NewTx(conn *sql.Conn, o TxOptions) (*Tx, error) {
 		if t.wire, ok = t.pgx.PgConn().CustomData()[wireKey].(*wire); !ok {
 			return errors.New("connection was not opened by postgres.Open")
 		}
-		t.wire.begin = t.statements(begin)
+		t.wire.begin = begin
 		return nil
 	})
 	if err != nil {
@@ -81,9 +82,9 @@ func beginSQL(o sql.TxOptions) (string, error) {
 	case sql.LevelSerializable:
 		text += " isolation level serializable"
 	case sql.LevelWriteCommitted, sql.LevelLinearizable:
-		return "", fmt.Errorf("begin: PostgreSQL has no isolation level %v", o.Isolation)
+		return "", fmt.Errorf("PostgreSQL has no isolation level %v", o.Isolation)
 	default:
-		return "", fmt.Errorf("begin: there is no isolation level %v", o.Isolation)
+		return "", fmt.Errorf("there is no isolation level %v", o.Isolation)
 	}
 	if o.ReadOnly {
 		text += " read only"
@@ -91,24 +92,47 @@ func beginSQL(o sql.TxOptions) (string, error) {
 	return text, nil
 }
 
-// statements are what begins the transaction; the id comes last.
-func (t *Tx) statements(beginSQL string) *begin {
-	b := &begin{statements: []statementText{{sql: beginSQL}}}
-	if n := len(t.o.Settings); n > 0 {
-		set := statementText{sql: "select ", args: make([]string, 0, 2*n)}
-		for i, s := range t.o.Settings {
-			if i > 0 {
-				set.sql += ", "
-			}
-			set.args = append(set.args, s.Name, s.Value)
-			set.sql += fmt.Sprintf("set_config($%d, $%d, true)", 2*i+1, 2*i+2)
-		}
-		b.statements = append(b.statements, set)
+// begins has the begin of each mode that was used, for most transactions set
+// nothing of their own.
+var begins sync.Map // of mode to *begin
+
+type mode struct {
+	sql.TxOptions
+	wantXID bool
+}
+
+// beginOf is what begins a transaction. The id comes last.
+func beginOf(o TxOptions) (*begin, error) {
+	key := mode{o.TxOptions, o.WantXID}
+	if known, ok := begins.Load(key); ok && len(o.Settings) == 0 {
+		return known.(*begin), nil //nolint:forcetypeassert // nothing else is stored
 	}
-	if t.o.WantXID {
-		b.statements = append(b.statements, statementText{sql: "select pg_current_xact_id()::text"})
+	text, err := beginSQL(o.TxOptions)
+	if err != nil {
+		return nil, err
 	}
-	return b
+	statements := []statementText{{sql: text}}
+	if len(o.Settings) > 0 {
+		statements = append(statements, set(o.Settings))
+	}
+	if o.WantXID {
+		statements = append(statements, statementText{sql: "select pg_current_xact_id()::text"})
+	}
+	b, err := newBegin(statements...)
+	if err == nil && len(o.Settings) == 0 {
+		begins.Store(key, b)
+	}
+	return b, err
+}
+
+// set is the statement that sets settings for the transaction.
+func set(settings []Setting) statementText {
+	var calls, args []string
+	for i, s := range settings {
+		calls = append(calls, fmt.Sprintf("set_config($%d, $%d, true)", 2*i+1, 2*i+2))
+		args = append(args, s.Name, s.Value)
+	}
+	return statementText{sql: "select " + strings.Join(calls, ", "), args: args}
 }
 
 // Begun reports whether BEGIN was sent.

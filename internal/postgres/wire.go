@@ -21,6 +21,8 @@ type wire struct {
 	in  *bufio.Reader
 	out io.Writer
 
+	scratch []byte // what is sent as one, kept for the next time
+
 	begin  *begin // to be sent in front of the next message; nil when none is
 	hidden int    // how many statements' answers are still to be kept from pgx
 	ready  []byte // answers that came among the hidden ones and are pgx's
@@ -41,9 +43,12 @@ func (w *wire) Write(p []byte) (int, error) {
 		return w.out.Write(p)
 	}
 	w.begin, w.hidden, w.row = nil, len(b.statements), nil
-	message, err := b.inFrontOf(p)
+	message, err := b.inFrontOf(w.scratch[:0], p)
 	if err != nil {
 		return 0, err
+	}
+	if cap(message) <= maxScratch {
+		w.scratch = message
 	}
 	n, err := w.out.Write(message)
 	if err != nil {
@@ -51,6 +56,9 @@ func (w *wire) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// maxScratch bounds the memory that a connection keeps for its next BEGIN, in bytes.
+const maxScratch = 16 << 10
 
 // Read returns what the server sends, without the answers to BEGIN.
 func (w *wire) Read(p []byte) (int, error) {
@@ -80,6 +88,10 @@ const (
 	parameterStatus = 'S'
 
 	headerSize = 5 // the type, and the length of what follows, itself included
+
+	// maxHidden bounds a message that comes before the answers to BEGIN have. All of
+	// them are small; a longer one is a stream that has lost its way.
+	maxHidden = 1 << 20
 )
 
 // hide takes one message off the stream and decides whose it is.
@@ -95,7 +107,7 @@ func (w *wire) hide() error {
 		w.hidden = 0
 		return nil
 	}
-	if size < headerSize {
+	if size < headerSize || size > maxHidden {
 		return fmt.Errorf("postgres: message %q of %d bytes", kind, size)
 	}
 	message := make([]byte, size)
@@ -125,8 +137,33 @@ func (w *wire) hiddenValue() (string, error) {
 	return string(row.Values[0]), nil
 }
 
-// begin is what is sent to begin a transaction.
-type begin struct{ statements []statementText }
+// begin is what is sent to begin a transaction. It is immutable.
+type begin struct {
+	statements []statementText
+	extended   []byte // the same as messages of the extended protocol
+}
+
+// newBegin returns the begin of statements.
+func newBegin(statements ...statementText) (*begin, error) {
+	b := &begin{statements: statements}
+	for _, s := range statements {
+		parameters := make([][]byte, len(s.args))
+		for i, arg := range s.args {
+			parameters[i] = []byte(arg)
+		}
+		for _, m := range []pgproto3.FrontendMessage{
+			&pgproto3.Parse{Query: s.sql},
+			&pgproto3.Bind{Parameters: parameters},
+			&pgproto3.Execute{},
+		} {
+			var err error
+			if b.extended, err = m.Encode(b.extended); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return b, nil
+}
 
 // String is for the log.
 func (b *begin) String() string {
@@ -147,39 +184,20 @@ type statementText struct {
 	args []string
 }
 
-// inFrontOf returns message with the statements in front of it. They are sent so
-// that the server skips message when one of them fails, for it must never run
-// outside of the transaction.
-func (b *begin) inFrontOf(message []byte) ([]byte, error) {
+// inFrontOf appends the statements and message to buf. They are sent so that the
+// server skips message when one of them fails, for it must never run outside of the
+// transaction: in the extended protocol it skips everything up to the next Sync,
+// which is part of message, and in the simple one the rest of the same Query.
+func (b *begin) inFrontOf(buf, message []byte) ([]byte, error) {
 	if message[0] == query {
-		return b.inFrontOfQuery(message)
+		return b.inFrontOfQuery(buf, message)
 	}
-	// In the extended protocol a failure makes the server skip everything up to
-	// the next Sync, which is part of message.
-	var buf []byte
-	var err error
-	for _, s := range b.statements {
-		parameters := make([][]byte, len(s.args))
-		for i, arg := range s.args {
-			parameters[i] = []byte(arg)
-		}
-		for _, m := range []pgproto3.FrontendMessage{
-			&pgproto3.Parse{Query: s.sql},
-			&pgproto3.Bind{Parameters: parameters},
-			&pgproto3.Execute{},
-		} {
-			if buf, err = m.Encode(buf); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return append(buf, message...), nil
+	return append(append(buf, b.extended...), message...), nil
 }
 
-// inFrontOfQuery makes one Query of the statements and that of message: a failure
-// makes the server skip the rest of it. The position that an error gives then
-// counts from BEGIN.
-func (b *begin) inFrontOfQuery(message []byte) ([]byte, error) {
+// inFrontOfQuery makes one Query of the statements and that of message. The
+// position that an error gives then counts from BEGIN.
+func (b *begin) inFrontOfQuery(buf, message []byte) ([]byte, error) {
 	size := 1 + int(binary.BigEndian.Uint32(message[1:]))
 	var q pgproto3.Query
 	if err := q.Decode(message[headerSize:size]); err != nil {
@@ -193,6 +211,6 @@ func (b *begin) inFrontOfQuery(message []byte) ([]byte, error) {
 		}
 		text.WriteString(sql + ";")
 	}
-	buf, err := (&pgproto3.Query{String: text.String() + q.String}).Encode(nil)
+	buf, err := (&pgproto3.Query{String: text.String() + q.String}).Encode(buf)
 	return append(buf, message[size:]...), err
 }

@@ -1,0 +1,214 @@
+package postgres
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// toBegin is a begin with every statement that there is.
+func toBegin(args ...string) *begin {
+	o := TxOptions{WantXID: true}
+	for i := 0; i+1 < len(args); i += 2 {
+		o.Settings = append(o.Settings, Setting{Name: args[i], Value: args[i+1]})
+	}
+	b, err := beginOf(o)
+	if err != nil {
+		panic(err) // a setting can't be encoded
+	}
+	return b
+}
+
+// encode is what a server sends.
+func encode(tb testing.TB, messages ...pgproto3.BackendMessage) []byte {
+	tb.Helper()
+	var buf []byte
+	for _, m := range messages {
+		var err error
+		if buf, err = m.Encode(buf); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return buf
+}
+
+// The answers of a server that a transaction with a setting begins with, in the
+// extended protocol, and one of each kind that may come at any time.
+var (
+	begun = [][]pgproto3.BackendMessage{
+		{&pgproto3.ParseComplete{}, &pgproto3.BindComplete{}, &pgproto3.CommandComplete{CommandTag: []byte("BEGIN")}},
+		{
+			&pgproto3.ParseComplete{}, &pgproto3.BindComplete{},
+			&pgproto3.DataRow{Values: [][]byte{[]byte("tenant")}}, &pgproto3.CommandComplete{CommandTag: []byte("SELECT 1")},
+		},
+		{
+			&pgproto3.ParseComplete{}, &pgproto3.BindComplete{},
+			&pgproto3.DataRow{Values: [][]byte{[]byte("4294967297")}}, &pgproto3.CommandComplete{CommandTag: []byte("SELECT 1")},
+		},
+	}
+	anytime = []pgproto3.BackendMessage{
+		&pgproto3.NoticeResponse{Severity: "WARNING", Message: "mind the gap"},
+		&pgproto3.NotificationResponse{PID: 7, Channel: "c", Payload: "p"},
+		&pgproto3.ParameterStatus{Name: "application_name", Value: "a"},
+	}
+	selected = []pgproto3.BackendMessage{
+		&pgproto3.ParseComplete{}, &pgproto3.BindComplete{},
+		&pgproto3.DataRow{Values: [][]byte{nil, {}, []byte("mine")}},
+		&pgproto3.CommandComplete{CommandTag: []byte("SELECT 1")}, &pgproto3.ReadyForQuery{TxStatus: 'T'},
+	}
+	refused = []pgproto3.BackendMessage{
+		&pgproto3.ErrorResponse{Severity: "ERROR", Code: "22023", Message: "no such setting"},
+		&pgproto3.ReadyForQuery{TxStatus: 'E'},
+	}
+)
+
+// receive is what pgx gets of a stream.
+func receive(tb testing.TB, stream io.Reader, hidden int) (received []byte, w *wire) {
+	tb.Helper()
+	w = &wire{}
+	frontend := w.build(stream, io.Discard)
+	w.hidden = hidden
+	for {
+		m, err := frontend.Receive()
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return received, w
+		}
+		if err != nil {
+			tb.Fatal(err)
+		}
+		received = append(received, encode(tb, m)...)
+	}
+}
+
+func TestPgxGetsItsOwnAnswersAlone(t *testing.T) {
+	t.Parallel()
+	var stream, want []pgproto3.BackendMessage
+	for _, statement := range begun {
+		for _, m := range statement {
+			stream = append(append(stream, m), anytime...)
+			want = append(want, anytime...)
+		}
+	}
+	stream, want = append(stream, selected...), append(want, selected...)
+	got, w := receive(t, iotest.OneByteReader(bytes.NewReader(encode(t, stream...))), len(begun))
+	if diff := cmp.Diff(encode(t, want...), got); diff != "" {
+		t.Errorf("pgx's part (-want +got):\n%s", diff)
+	}
+	if id, err := w.hiddenValue(); id != "4294967297" || err != nil {
+		t.Errorf("hiddenValue() = %q, %v, want the id", id, err)
+	}
+}
+
+func TestAnErrorAmongTheHiddenAnswersIsTheStatements(t *testing.T) {
+	t.Parallel()
+	for failing := range begun {
+		var stream []pgproto3.BackendMessage
+		for _, statement := range begun[:failing] {
+			stream = append(stream, statement...)
+		}
+		stream = append(append(stream, anytime...), refused...)
+		got, w := receive(t, bytes.NewReader(encode(t, stream...)), len(begun))
+		if diff := cmp.Diff(encode(t, slices.Concat(anytime, refused)...), got); diff != "" {
+			t.Errorf("statement %d fails: pgx's part (-want +got):\n%s", failing, diff)
+		}
+		if w.hidden != 0 {
+			t.Errorf("statement %d fails: hidden = %d, want 0: nothing of the next answers is hidden", failing, w.hidden)
+		}
+	}
+}
+
+func TestAConnectionThatEndsAmongTheHiddenAnswersIsAnError(t *testing.T) {
+	t.Parallel()
+	var whole []byte
+	for _, statement := range begun {
+		whole = append(whole, encode(t, statement...)...)
+	}
+	for n := range whole {
+		w := &wire{}
+		w.build(bytes.NewReader(whole[:n]), io.Discard)
+		w.hidden = len(begun)
+		if n, err := w.Read(make([]byte, 1)); err == nil || n != 0 {
+			t.Errorf("Read() = %d, %v, want nothing and an error", n, err)
+		}
+	}
+}
+
+// TestALengthAloneTakesNoMemory: what a server that is broken, or isn't one, says
+// of a message's length is believed as the message comes.
+func TestALengthAloneTakesNoMemory(t *testing.T) { //nolint:paralleltest // measures the memory of the process
+	const bound = 1 << 20
+	for _, kind := range []byte{dataRow, notice, commandComplete, '1'} {
+		header := binary.BigEndian.AppendUint32([]byte{kind}, 1<<31)
+		w := &wire{}
+		w.build(bytes.NewReader(header), io.Discard)
+		w.hidden = 1
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := w.Read(make([]byte, 1))
+		runtime.ReadMemStats(&after)
+		if err == nil {
+			t.Errorf("message %q of 2 GiB that doesn't come: error = nil, want one", kind)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > bound {
+			t.Errorf("message %q of 2 GiB that doesn't come took %d bytes, want at most %d", kind, took, bound)
+		}
+	}
+}
+
+func TestASettingThatCantBeALiteralSendsNothing(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"a\x00b", `a\'; drop table accounts; --`} {
+		var out bytes.Buffer
+		w := &wire{}
+		w.build(strings.NewReader(""), &out)
+		w.begin = toBegin("app.tenant", value)
+		message, err := (&pgproto3.Query{String: "select 1"}).Encode(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(message); err == nil || out.Len() != 0 {
+			t.Errorf("Write() with setting %q = %v and sent %q, want an error and nothing", value, err, out.Bytes())
+		}
+	}
+}
+
+// short is a writer that takes so many bytes.
+type short struct{ left int }
+
+func (s *short) Write(p []byte) (int, error) {
+	n := min(s.left, len(p))
+	s.left -= n
+	if n < len(p) {
+		return n, io.ErrShortWrite
+	}
+	return n, nil
+}
+
+// pgx takes a write of which nothing was sent as safe to be done again.
+func TestAWriteThatIsCutCountsPgxsBytes(t *testing.T) {
+	t.Parallel()
+	message, err := (&pgproto3.Sync{}).Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := toBegin().inFrontOf(nil, message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		w := &wire{out: &short{left: n}, begin: toBegin()}
+		want := max(0, n-(len(whole)-len(message)))
+		if got, err := w.Write(message); got != want || err == nil {
+			t.Errorf("Write() cut after %d bytes = %d, %v, want %d and an error", n, got, err, want)
+		}
+	}
+}
