@@ -94,7 +94,7 @@ func (h *held) prepare(n int) error {
 		return h.err
 	}
 	h.WriteHeader(h.Status())
-	if !bodyAllowed(h.status) {
+	if n > 0 && !bodyAllowed(h.status) {
 		return http.ErrBodyNotAllowed
 	}
 	size := h.body.size + int64(n)
@@ -235,6 +235,8 @@ func (h *held) sendTrailers() {
 			name = http.CanonicalHeaderKey(strings.TrimSpace(name))
 			if values, ok := h.header[name]; ok {
 				header[name] = values
+			} else {
+				delete(header, name) // taken back since
 			}
 		}
 	}
