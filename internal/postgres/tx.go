@@ -116,7 +116,7 @@ func beginOf(o TxOptions) (*begin, error) {
 		statements = append(statements, set(o.Settings))
 	}
 	if o.WantXID {
-		statements = append(statements, statementText{sql: "select pg_current_xact_id()::text"})
+		statements = append(statements, statementText{sql: "select pg_current_xact_id()"})
 	}
 	b, err := newBegin(statements...)
 	if err == nil && len(o.Settings) == 0 {

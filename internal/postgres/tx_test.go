@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,7 +138,7 @@ func transcript(ctx context.Context, q interface {
 		return describeError(err)
 	}
 	defer func() { _ = rows.Close() }()
-	out := ""
+	var out strings.Builder
 	columns, err := rows.ColumnTypes()
 	if err != nil {
 		return describeError(err)
@@ -147,23 +148,23 @@ func transcript(ctx context.Context, q interface {
 	for i, c := range columns {
 		length, _ := c.Length()
 		precision, scale, _ := c.DecimalSize()
-		out += fmt.Sprintln(c.Name(), c.DatabaseTypeName(), c.ScanType(), length, precision, scale)
+		fmt.Fprintln(&out, c.Name(), c.DatabaseTypeName(), c.ScanType(), length, precision, scale)
 		dest[i] = &values[i]
 	}
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
-			return out + describeError(err)
+			return out.String() + describeError(err)
 		}
 		for _, v := range values {
 			text := v
 			if b, ok := v.([]byte); ok {
 				text = string(b)
 			}
-			out += fmt.Sprintf("%T %v|", v, text)
+			fmt.Fprintf(&out, "%T %v|", v, text)
 		}
-		out += "\n"
+		out.WriteString("\n")
 	}
-	return out + describeError(rows.Err())
+	return out.String() + describeError(rows.Err())
 }
 
 func describeError(err error) string {
