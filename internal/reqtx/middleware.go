@@ -90,7 +90,7 @@ func (m *middleware) attempt(w http.ResponseWriter, r *http.Request, body *repla
 		m.o.WriteError(w, r, err)
 		return false
 	}
-	defer unit.Rollback() // a panic and a Goexit pass through here; after an end it does nothing
+	defer unit.Close() // a panic and a Goexit pass through here
 	held := newHeld(w, unit, r.Method, &m.o)
 	defer held.close()
 	req := r.WithContext(ctx)

@@ -85,10 +85,9 @@ func (db *DB) Client() *ent.Client { return db.client }
 
 // Begin makes a unit of work and returns a context that carries it, its
 // [ent.Tx] and its [ent.Client]. Nothing is sent to PostgreSQL, and no connection
-// is taken, before the first statement. The caller ends it with Commit or
-// Rollback, and defers a Rollback in any case: after an end it frees the context.
-// Attempt counts,
-// from 1, how often the work has been begun.
+// is taken, before the first statement. The caller ends it with Commit or Rollback,
+// and in any case defers a Close. Attempt counts, from 1, how often the work has
+// been begun.
 //
 // It returns ErrRootClient when ctx carries a unit of work that hasn't ended.
 func (db *DB) Begin(ctx context.Context, mode sql.TxOptions, attempt int) (context.Context, *Unit, error) {
@@ -122,7 +121,7 @@ func (db *DB) runOnce(ctx context.Context, mode sql.TxOptions, attempt int, work
 	if err != nil {
 		return nil, err
 	}
-	defer u.Rollback() // covers a panic; does nothing after an end
+	defer u.Close() // covers a panic, too
 	workErr := work(ctx)
 	if err := ctx.Err(); err != nil && workErr == nil {
 		workErr = err

@@ -25,7 +25,7 @@ const (
 	MarkedRollback
 )
 
-// Unit is one unit of work. Commit and Rollback are for whoever made it.
+// Unit is one unit of work. Commit, Rollback and Close are for whoever made it.
 type Unit struct {
 	db      *DB
 	lazy    lazyTx
@@ -263,17 +263,22 @@ func (u *Unit) Commit() error {
 	return ErrOutcomeUnknown.With(err)
 }
 
-// Rollback ends the unit of work and leaves nothing of it. It cancels the unit's
-// context, and with it a statement that is still running; that is all it does after
-// an end, and whoever made the unit calls it last. An error of ROLLBACK is logged:
-// the connection is dropped and the server rolls back.
-func (u *Unit) Rollback() {
+// Close ends the unit's context, and the unit by Rollback if it hasn't ended.
+// Whoever made the unit calls it last, whatever happened.
+func (u *Unit) Close() {
 	u.cancel()
-	if u.behind {
+	u.Rollback()
+}
+
+// Rollback ends the unit of work and leaves nothing of it. It cancels a statement
+// that is still running. After an end it does nothing. An error of ROLLBACK is
+// logged: the connection is dropped and the server rolls back.
+func (u *Unit) Rollback() {
+	if u.behind || !u.lazy.allowEnd() {
 		return
 	}
-	if !u.lazy.allowEnd() {
-		return
+	if u.lazy.busy.Load() {
+		u.cancel()
 	}
 	err := u.entEnd().Rollback() // runs the hooks of ent.Tx.OnRollback around lazyTx.Rollback
 	if !u.lazy.hasEnded() {

@@ -165,7 +165,7 @@ func TestMarksNeedAUnit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unit.Rollback()
+	unit.Close()
 	for _, err := range append(all(ctx), unit.Commit()) {
 		if !errors.Is(err, ErrEnded) {
 			t.Errorf("after the end = %v, want %v", err, ErrEnded)
