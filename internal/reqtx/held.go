@@ -161,7 +161,7 @@ func (h *held) endUnit() error {
 		return h.unit.Commit()
 	}
 	h.unit.Rollback()
-	return nil
+	return h.unit.RetryError() // what is done again has no answer yet
 }
 
 // letGo sends what is held, and lets what follows flow.

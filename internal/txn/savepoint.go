@@ -33,6 +33,9 @@ func Savepoint(ctx context.Context, part func(ctx context.Context) error) error 
 		}
 		return nil
 	}
+	if _, err := active(ctx); err != nil {
+		return errors.Join(partErr, err) // the part has ended the unit
+	}
 	u.mu.Lock()
 	u.after = u.after[:registered]
 	u.mu.Unlock()
