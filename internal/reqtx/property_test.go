@@ -103,7 +103,7 @@ func drawSteps(t *rapid.T, actions []action, depth int) []step {
 		case after:
 			s.n = rapid.IntRange(0, 2).Draw(t, "its end")
 		case status:
-			s.n = rapid.SampledFrom([]int{200, 201, 204, 304, 399, 400, 503}).Draw(t, "status")
+			s.n = rapid.SampledFrom([]int{200, 204, 304, 399, 400, 400, 503}).Draw(t, "status")
 		case write:
 			s.n = rapid.SampledFrom([]int{0, 1, 100, maxMemory, maxMemory + 1, maxAnswer, maxAnswer + 1}).Draw(t, "bytes")
 		default:

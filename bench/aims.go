@@ -1,0 +1,52 @@
+package main
+
+import "time"
+
+// aim is one thing that the service is to reach.
+type aim struct {
+	what  string
+	limit float64
+	least bool // the limit is the least, not the most
+	value func(*results) float64
+}
+
+const (
+	ours     = "ours"
+	read     = "read"
+	transfer = "transfer"
+)
+
+var aims = []aim{
+	{"read, 0 ms: throughput", 0.95, true, func(r *results) float64 { return r.ratio(read, 0, ours) }},
+	{"transfer, 0 ms: throughput", 0.95, true, func(r *results) float64 { return r.ratio(transfer, 0, ours) }},
+	{"read, 1 ms: p50", 0.45, false, func(r *results) float64 { return r.slower(read, time.Millisecond, ours, 0.5) }},
+	{"read, 5 ms: p50", 0.37, false, func(r *results) float64 { return r.slower(read, 5*time.Millisecond, ours, 0.5) }},
+	{"transfer, 1 ms: p50", 0.85, false, func(r *results) float64 { return r.slower(transfer, time.Millisecond, ours, 0.5) }},
+}
+
+// reached reports whether v is what was aimed for.
+func (a aim) reached(v float64) bool {
+	if a.least {
+		return v >= a.limit
+	}
+	return v <= a.limit
+}
+
+// writeAims compares the service with what it aims for.
+func (r *results) writeAims(p *printer) {
+	if r.cells[cell{read, 0, ours}] == nil {
+		return
+	}
+	p.line("\n## Aims, as ratios to pgxpool by hand\n\n| | aim | measured | |\n|---|--:|--:|---|")
+	for _, a := range aims {
+		sign, verdict := "at most", "missed"
+		if a.least {
+			sign = "at least"
+		}
+		v := a.value(r)
+		if a.reached(v) {
+			verdict = "reached"
+		}
+		p.line("| %s | %s %.2f | %.2f | %s |", a.what, sign, a.limit, v, verdict)
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// accountBody is an account as clients see it.
+type accountBody struct {
+	ID        uuid.UUID `json:"id"`
+	Name      string    `json:"name"`
+	Currency  string    `json:"currency"`
+	Balance   int64     `json:"balance"`
+	Version   int64     `json:"version"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// transferBody is a transfer, as clients send and see it.
+type transferBody struct {
+	ID     uuid.UUID `json:"id"`
+	From   uuid.UUID `json:"from"`
+	To     uuid.UUID `json:"to"`
+	Amount int64     `json:"amount"`
+	Memo   string    `json:"memo"`
+}
+
+// move is one UPDATE of a transfer.
+type move struct {
+	account uuid.UUID
+	amount  int64
+}
+
+// moves are the two UPDATEs in the order of the accounts' ids, so that transfers in
+// opposite directions don't deadlock.
+func (t *transferBody) moves() [2]move {
+	from, to := move{t.From, -t.Amount}, move{t.To, t.Amount}
+	if t.To.String() < t.From.String() {
+		return [2]move{to, from}
+	}
+	return [2]move{from, to}
+}
+
+// store is what the peers do each in their way: a unit of work with everything
+// that it takes.
+type store interface {
+	account(ctx context.Context, id uuid.UUID) (accountBody, error)
+	transfer(ctx context.Context, t *transferBody) error
+}
+
+var errMissing = errors.New("there is no such account")
+
+// api is the HTTP half, which is the same for all that are written in Go.
+func api(s store) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /accounts/{id}", func(w http.ResponseWriter, r *http.Request) {
+		id, err := uuid.Parse(r.PathValue("id"))
+		if err != nil {
+			refuse(w, http.StatusUnprocessableEntity, "id")
+			return
+		}
+		a, err := s.account(r.Context(), id)
+		answer(w, http.StatusOK, a, err)
+	})
+	mux.HandleFunc("POST /transfers", func(w http.ResponseWriter, r *http.Request) {
+		var t transferBody
+		if err := json.NewDecoder(r.Body).Decode(&t); err != nil || t.Amount < 1 || t.From == t.To {
+			refuse(w, http.StatusUnprocessableEntity, "amount")
+			return
+		}
+		t.ID = uuid.Must(uuid.NewV7())
+		answer(w, http.StatusCreated, &t, s.transfer(r.Context(), &t))
+	})
+	mux.HandleFunc("GET /nothing", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]bool{"ok": true}, nil)
+	})
+	return mux
+}
+
+func answer(w http.ResponseWriter, status int, body any, err error) {
+	switch {
+	case errors.Is(err, errMissing):
+		refuse(w, http.StatusNotFound, "id")
+	case err != nil:
+		refuse(w, http.StatusInternalServerError, err.Error())
+	default:
+		write(w, status, body)
+	}
+}
+
+func refuse(w http.ResponseWriter, status int, what string) {
+	write(w, status, map[string]string{"error": what})
+}
+
+func write(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a client that went away is not measured
+}

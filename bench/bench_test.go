@@ -1,0 +1,96 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+	"commitment/internal/reqtx"
+	"commitment/internal/txn"
+)
+
+// BenchmarkMiddleware is the middleware's own cost for a request that touches
+// nothing: that of "within" less that of "without".
+func BenchmarkMiddleware(b *testing.B) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	pool, err := postgres.Open(postgres.Options{URL: "postgres://127.0.0.1:1/none"}) // never dialed
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = pool.Close() })
+	within := reqtx.Middleware(txn.New(pool, txn.Options{AcquireTimeout: time.Second}), reqtx.Options{
+		WriteError: func(_ http.ResponseWriter, _ *http.Request, err error) { b.Error(err) },
+	})(handler)
+	for _, c := range []struct {
+		name    string
+		method  string
+		handler http.Handler
+	}{
+		{"without/GET", http.MethodGet, handler},
+		{"within/GET", http.MethodGet, within},
+		{"within/POST", http.MethodPost, within},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			request := httptest.NewRequestWithContext(b.Context(), c.method, "/", http.NoBody)
+			answer := &discard{header: http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(answer.header)
+				c.handler.ServeHTTP(answer, request)
+			}
+		})
+	}
+}
+
+// BenchmarkHandler is each peer's handler for each work, without HTTP and with
+// nothing between it and PostgreSQL.
+func BenchmarkHandler(b *testing.B) {
+	for _, p := range peers {
+		if p.open == nil {
+			continue
+		}
+		b.Run(p.name, func(b *testing.B) {
+			url := pgtest.URL(b)
+			prepareAccounts(b, url)
+			h, err := p.open(url, 15)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for i := range works {
+				b.Run(works[i].name, func(b *testing.B) { benchmark(b, h, &works[i]) })
+			}
+		})
+	}
+}
+
+func prepareAccounts(b *testing.B, url string) {
+	b.Helper()
+	db := pgtest.Open(b, url)
+	for _, statement := range fixture {
+		if _, err := db.ExecContext(b.Context(), statement); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func benchmark(b *testing.B, h http.Handler, w *work) {
+	b.Helper()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		d, err := newDirect(h, w)
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		defer d.cancel()
+		for pb.Next() {
+			if err := d.do(d.prepare()); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"commitment/internal/migration"
+	"commitment/internal/pgserver"
+)
+
+// serverSettings differ from those of the private server, which is fast and
+// forgets: here COMMIT does all that it does for durability but the last step.
+// fsync stays off, because a disk's latency is another one on each machine, is
+// the same for all peers, and would hide what they differ in.
+var serverSettings = map[string]string{
+	"synchronous_commit": "on",
+	"full_page_writes":   "on",
+	"fsync":              "off",
+	"max_wal_size":       "4GB", // no checkpoint within a run
+	"checkpoint_timeout": "1h",
+}
+
+// template is the database from which each peer gets a copy.
+const template = "bench_template"
+
+// database is the server of a run, with a database for each peer.
+type database struct{ server *pgserver.Server }
+
+func startDatabase(ctx context.Context) (*database, error) {
+	server, err := pgserver.Start(ctx, pgserver.Options{Settings: serverSettings})
+	if err != nil {
+		return nil, err
+	}
+	db := &database{server}
+	if err := db.fill(ctx); err != nil {
+		db.stop()
+		return nil, fmt.Errorf("make the template: %w", err)
+	}
+	return db, nil
+}
+
+func (db *database) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_ = db.server.Stop(ctx) // a throwaway
+}
+
+// fixture comes on top of the service's migrations. The triggers go: a transfer of
+// three statements has no entries that they could check.
+var fixture = []string{
+	`DROP TRIGGER transfers_balanced ON transfers`,
+	fmt.Sprintf(`INSERT INTO accounts (id, created_at, updated_at, name, currency, balance, allow_negative)
+		SELECT ('ac000000-0000-0000-0000-00000000' || lpad(to_hex(n), 4, '0'))::uuid, now(), now(), 'account ' || n, 'EUR', 0, true
+		FROM generate_series(0, %d) n`, accounts-1),
+	`VACUUM ANALYZE`,
+}
+
+// fill makes the template.
+func (db *database) fill(ctx context.Context) error {
+	if err := db.exec(ctx, "postgres", "CREATE DATABASE "+template); err != nil {
+		return err
+	}
+	pool, err := openPool(db.server.URL(template), 1)
+	if err != nil {
+		return err
+	}
+	dir, err := migration.Embedded()
+	if err == nil {
+		_, err = migration.Apply(ctx, pool, dir, migration.ApplyOptions{Log: slog.New(slog.DiscardHandler)})
+	}
+	if err = errors.Join(err, pool.Close()); err != nil {
+		return err
+	}
+	return db.exec(ctx, template, fixture...)
+}
+
+// create makes a new database for a peer and returns its URL.
+func (db *database) create(ctx context.Context, name string) (string, error) {
+	return db.server.URL(name), db.exec(ctx, "postgres",
+		"DROP DATABASE IF EXISTS "+name+" WITH (FORCE)", "CREATE DATABASE "+name+" TEMPLATE "+template)
+}
+
+// exec runs statements in a session of its own.
+func (db *database) exec(ctx context.Context, name string, statements ...string) error {
+	conn, err := pgx.Connect(ctx, db.server.URL(name))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	for _, s := range statements {
+		if _, err := conn.Exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// value is the one value of a query.
+func value[T any](ctx context.Context, db *database, query string, args ...any) (v T, err error) {
+	conn, err := pgx.Connect(ctx, db.server.URL("postgres"))
+	if err != nil {
+		return v, err
+	}
+	defer conn.Close(ctx)
+	err = conn.QueryRow(ctx, query, args...).Scan(&v)
+	return v, err
+}
+
+// dialed is how many sessions a database has had, once all have ended.
+func (db *database) dialed(ctx context.Context, name string) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		open, err := value[int](ctx, db, `SELECT numbackends FROM pg_stat_database WHERE datname = $1`, name)
+		if err != nil {
+			return 0, fmt.Errorf("count the connections of %s: %w", name, err)
+		}
+		if open == 0 {
+			return value[int](ctx, db, `SELECT sessions FROM pg_stat_database WHERE datname = $1`, name)
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

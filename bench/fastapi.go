@@ -1,0 +1,51 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// fastAPI is the whole service in Python.
+//
+//go:embed app.py
+var fastAPI string
+
+// python is an interpreter that has the packages.
+var python = sync.OnceValues(func() (string, error) {
+	for _, name := range []string{"python3", "/usr/bin/python3"} {
+		if exec.Command(name, "-I", "-c", "import fastapi, sqlalchemy, asyncpg, uvicorn").Run() == nil {
+			return name, nil
+		}
+	}
+	return "", errors.New("no Python here has fastapi, sqlalchemy, asyncpg and uvicorn (Debian: python3-fastapi, python3-sqlalchemy, python3-asyncpg, python3-uvicorn)")
+})
+
+func startFastAPI(url string, pool int) (*exec.Cmd, error) {
+	interpreter, err := python()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(interpreter, "-I", "-c", fastAPI)
+	url, _, _ = strings.Cut(url, "?") // sslmode is libpq's
+	cmd.Env = append(os.Environ(), "BENCH_URL="+strings.Replace(url, "postgres://", "postgresql+asyncpg://", 1), "BENCH_POOL="+strconv.Itoa(pool))
+	return cmd, nil
+}
+
+// pythonVersions are those of what the peer stands on.
+func pythonVersions() string {
+	interpreter, err := python()
+	if err != nil {
+		return ""
+	}
+	out, err := exec.Command(interpreter, "-I", "-c", `import fastapi, sqlalchemy, asyncpg, uvicorn, platform
+print(f"Python {platform.python_version()}, FastAPI {fastapi.__version__}, SQLAlchemy {sqlalchemy.__version__}, asyncpg {asyncpg.__version__}, Uvicorn {uvicorn.__version__}, one process")`).Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}

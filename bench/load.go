@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// client is an HTTP client with one connection. It does the least that it takes,
+// because it runs on the processors of those whom it measures.
+type client struct {
+	conn net.Conn
+	in   *bufio.Reader
+	rand *rand.Rand
+	buf  []byte
+}
+
+func dial(ctx context.Context, addr string, seed uint64) (*client, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &client{conn: conn, in: bufio.NewReader(conn), rand: rand.New(rand.NewPCG(seed, 0))}, nil
+}
+
+// do makes a request and waits for the answer. Its error tells of an answer that
+// isn't the expected one.
+func (c *client) do(w *work) (time.Duration, error) {
+	c.buf = w.request(c.rand, c.buf[:0])
+	start := time.Now()
+	if err := c.conn.SetDeadline(start.Add(30 * time.Second)); err != nil {
+		return 0, err
+	}
+	if _, err := c.conn.Write(c.buf); err != nil {
+		return 0, err
+	}
+	status, length, err := c.readHeader()
+	if err != nil {
+		return 0, err
+	}
+	if status != w.status {
+		body, _ := io.ReadAll(io.LimitReader(c.in, int64(length)))
+		return 0, fmt.Errorf("%s: status = %d, want %d: %s", w.name, status, w.status, body)
+	}
+	_, err = c.in.Discard(length)
+	return time.Since(start), err
+}
+
+var contentLength = []byte("content-length:")
+
+// readHeader reads to the end of the header.
+func (c *client) readHeader() (status, length int, err error) {
+	length = -1
+	for first := true; ; first = false {
+		line, err := c.in.ReadSlice('\n')
+		if err != nil {
+			return 0, 0, err
+		}
+		switch line = bytes.TrimSpace(line); {
+		case first:
+			if status, err = strconv.Atoi(string(line[min(9, len(line)):min(12, len(line))])); err != nil {
+				return 0, 0, fmt.Errorf("status line %q", line)
+			}
+		case len(line) == 0:
+			if length < 0 {
+				return 0, 0, errors.New("an answer without Content-Length")
+			}
+			return status, length, nil
+		case len(line) > len(contentLength) && bytes.EqualFold(line[:len(contentLength)], contentLength):
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len(contentLength):]))); err != nil {
+				return 0, 0, err
+			}
+		}
+	}
+}
+
+// sample is what clients have measured.
+type sample struct {
+	took []time.Duration
+	rate float64 // requests per second
+}
+
+// closedLoop has clients make requests for a time, each the next one when it has
+// the answer.
+func closedLoop(clients []*client, w *work, duration time.Duration) (sample, error) {
+	var mu sync.Mutex
+	var s sample
+	var failed error
+	var running sync.WaitGroup
+	start := time.Now()
+	end := start.Add(duration)
+	for _, c := range clients {
+		running.Go(func() {
+			var took []time.Duration
+			var err error
+			for err == nil && time.Now().Before(end) {
+				var t time.Duration
+				if t, err = c.do(w); err == nil {
+					took = append(took, t)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			s.took, failed = append(s.took, took...), errors.Join(failed, err)
+		})
+	}
+	running.Wait()
+	s.rate = float64(len(s.took)) / time.Since(start).Seconds()
+	return s, failed
+}
+
+// percentile is the q-th part of sorted times.
+func percentile(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+// median is the middle of values, whose order it changes.
+func median[T int | int64 | float64](values []T) T {
+	if len(values) == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"slices"
+	"time"
+)
+
+// delays are what is added to each round trip between a peer and PostgreSQL. At
+// zero there is no proxy.
+var delays = []time.Duration{0, 500 * time.Microsecond, time.Millisecond, 5 * time.Millisecond}
+
+const (
+	// warmUp is the time of requests that aren't measured, before each cell.
+	warmUp = 300 * time.Millisecond
+	// countDelay separates what happens before the answer from what happens
+	// behind it, when round trips are counted.
+	countDelay = 5 * time.Millisecond
+	// counted is how many requests round trips are counted for.
+	counted = 15
+)
+
+// cell says which work, which delay, and which peer.
+type cell struct {
+	work  string
+	delay time.Duration
+	peer  string
+}
+
+// measured is what a cell came to.
+type measured struct {
+	rates []float64 // of each round
+	took  []time.Duration
+}
+
+// trips are the round trips of a request.
+type trips struct{ total, waited int }
+
+// lane is a peer that is being measured.
+type lane struct {
+	peer    *peer
+	child   *child
+	proxy   *proxy // nil without a delay
+	clients []*client
+}
+
+// measure fills the results.
+func (r *results) measure(ctx context.Context, db *database) error {
+	r.cells, r.dialed = map[cell]*measured{}, map[cell]int{}
+	r.trips, r.allocs = map[cell]trips{}, map[cell]allocations{}
+	if err := r.checkDelays(ctx, db); err != nil {
+		return err
+	}
+	if err := r.measureAllocs(ctx, db); err != nil {
+		return err
+	}
+	if err := r.countTrips(ctx, db); err != nil {
+		return err
+	}
+	for _, delay := range delays {
+		log.Printf("%v added", delay)
+		if err := r.measureDelay(ctx, db, delay); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measureAllocs counts the allocations of the peers that are written in Go.
+func (r *results) measureAllocs(ctx context.Context, db *database) error {
+	for _, p := range r.peers {
+		if p.open == nil {
+			continue
+		}
+		url, err := db.create(ctx, "bench_allocs_"+p.name)
+		if err != nil {
+			return err
+		}
+		h, err := p.open(url, r.settings.pool)
+		if err != nil {
+			return err
+		}
+		for i := range works {
+			a, err := countAllocs(h, &works[i])
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			r.allocs[cell{work: works[i].name, peer: p.name}] = a
+		}
+	}
+	return nil
+}
+
+// countTrips counts the round trips of a request, and those before its answer.
+func (r *results) countTrips(ctx context.Context, db *database) error {
+	for _, p := range r.peers {
+		l, err := r.open(ctx, db, p, countDelay)
+		if err != nil {
+			return err
+		}
+		for i := range works {
+			t, err := l.count(&works[i])
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			r.trips[cell{work: works[i].name, peer: p.name}] = t
+		}
+		l.close()
+	}
+	return nil
+}
+
+// count takes medians, so that a connection which still has to prepare a
+// statement doesn't count.
+func (l *lane) count(w *work) (trips, error) {
+	if _, err := closedLoop(l.clients, w, warmUp); err != nil {
+		return trips{}, err
+	}
+	var total, waited []int64
+	for range counted {
+		time.Sleep(3 * countDelay) // what is behind the last answer ends
+		before := l.proxy.trips.Load()
+		if _, err := l.clients[0].do(w); err != nil {
+			return trips{}, err
+		}
+		waited = append(waited, l.proxy.trips.Load()-before)
+		time.Sleep(3 * countDelay)
+		total = append(total, l.proxy.trips.Load()-before)
+	}
+	return trips{total: int(median(total)), waited: int(median(waited))}, nil
+}
+
+// measureDelay measures all peers at one delay, with all of them running.
+func (r *results) measureDelay(ctx context.Context, db *database, delay time.Duration) error {
+	var lanes []*lane
+	defer func() {
+		for _, l := range lanes {
+			l.close()
+		}
+	}()
+	for _, p := range r.peers {
+		l, err := r.open(ctx, db, p, delay)
+		if err != nil {
+			return err
+		}
+		lanes = append(lanes, l)
+	}
+	for i := range works {
+		if err := r.measureWork(ctx, lanes, &works[i], delay); err != nil {
+			return err
+		}
+	}
+	for _, l := range lanes {
+		l.child.stop()
+		n, err := db.dialed(ctx, databaseOf(l.peer))
+		if err != nil {
+			return err
+		}
+		r.dialed[cell{delay: delay, peer: l.peer.name}] = n
+	}
+	return nil
+}
+
+// measureWork has the peers take turns, in another order in each round.
+func (r *results) measureWork(ctx context.Context, lanes []*lane, w *work, delay time.Duration) error {
+	for _, l := range lanes {
+		if _, err := closedLoop(l.clients, w, warmUp); err != nil {
+			return fmt.Errorf("%s: %w", l.peer.name, err)
+		}
+	}
+	for round := range r.settings.rounds {
+		for i := range lanes {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			l := lanes[(i+round)%len(lanes)]
+			s, err := closedLoop(l.clients, w, r.settings.duration/time.Duration(r.settings.rounds))
+			if err != nil {
+				return fmt.Errorf("%s: %w", l.peer.name, err)
+			}
+			key := cell{work: w.name, delay: delay, peer: l.peer.name}
+			if r.cells[key] == nil {
+				r.cells[key] = &measured{}
+			}
+			m := r.cells[key]
+			m.rates, m.took = append(m.rates, s.rate), append(m.took, s.took...)
+		}
+	}
+	for _, l := range lanes {
+		slices.Sort(r.cells[cell{work: w.name, delay: delay, peer: l.peer.name}].took)
+	}
+	return nil
+}
+
+func databaseOf(p *peer) string { return "bench_" + p.name }
+
+// open starts a peer on a database of its own.
+func (r *results) open(ctx context.Context, db *database, p *peer, delay time.Duration) (_ *lane, err error) {
+	url, err := db.create(ctx, databaseOf(p))
+	if err != nil {
+		return nil, err
+	}
+	l := &lane{peer: p}
+	if delay > 0 {
+		if l.proxy, err = startProxy(ctx, url, delay); err != nil {
+			return nil, err
+		}
+		url = l.proxy.url.String()
+	}
+	if l.child, err = startChild(ctx, p, url, r.settings.pool); err != nil {
+		return nil, err
+	}
+	for i := range r.settings.clients {
+		c, err := dial(ctx, l.child.addr, uint64(i))
+		if err != nil {
+			l.close()
+			return nil, err
+		}
+		l.clients = append(l.clients, c)
+	}
+	return l, nil
+}
+
+func (l *lane) close() {
+	for _, c := range l.clients {
+		_ = c.conn.Close()
+	}
+	l.child.stop()
+	if l.proxy != nil {
+		l.proxy.close()
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"commitment/ent"
+	"commitment/ent/account"
+	"commitment/internal/postgres"
+	"commitment/internal/reqtx"
+	"commitment/internal/txn"
+)
+
+// entStore works with the client that a middleware has put into the context.
+type entStore struct{}
+
+func (entStore) account(ctx context.Context, id uuid.UUID) (accountBody, error) {
+	a, err := ent.FromContext(ctx).Account.Get(ctx, id)
+	if ent.IsNotFound(err) {
+		return accountBody{}, errMissing
+	}
+	if err != nil {
+		return accountBody{}, err
+	}
+	return accountBody{ID: a.ID, Name: a.Name, Currency: a.Currency, Balance: a.Balance, Version: a.Version, CreatedAt: a.CreatedAt}, nil
+}
+
+func (entStore) transfer(ctx context.Context, t *transferBody) error {
+	client := ent.FromContext(ctx)
+	for _, m := range t.moves() {
+		n, err := client.Account.Update().Where(account.ID(m.account)).AddBalance(m.amount).AddVersion(1).Save(ctx)
+		if err != nil {
+			return err
+		}
+		if n != 1 {
+			return errMissing
+		}
+	}
+	return client.Transfer.Create().SetID(t.ID).SetAmount(t.Amount).SetMemo(t.Memo).Exec(ctx)
+}
+
+// openOurs is the service's own way: Ent, and the middleware around it, with the
+// service's defaults.
+func openOurs(url string, pool int) (http.Handler, error) {
+	db, err := postgres.Open(postgres.Options{
+		URL:                      url,
+		MaxOpenConns:             pool,
+		MaxIdleConns:             pool,
+		PingAfter:                time.Second,
+		ConnectTimeout:           5 * time.Second,
+		StatementTimeout:         15 * time.Second,
+		LockTimeout:              5 * time.Second,
+		IdleInTransactionTimeout: 30 * time.Second,
+	})
+	if err != nil {
+		return nil, err
+	}
+	unit := txn.New(db, txn.Options{AcquireTimeout: 5 * time.Second})
+	return reqtx.Middleware(unit, reqtx.Options{WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
+		answer(w, 0, nil, err)
+	}})(api(entStore{})), nil
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+)
+
+// peer is one way to write the service.
+type peer struct {
+	name  string
+	title string
+	// open returns the service on a database. It closes nothing: a peer lives as
+	// long as its process. Nil for a peer that isn't written in Go.
+	open func(url string, pool int) (http.Handler, error)
+	// start is the command that serves from a database, for a peer that isn't
+	// written in Go.
+	start func(url string, pool int) (*exec.Cmd, error)
+	// modules are what it stands on, for the versions.
+	modules []string
+}
+
+// reference is the peer that the others are compared with.
+const reference = "pgx"
+
+var peers = []*peer{
+	{name: "ours", title: "commitment (Ent, reqtx)", open: openOurs, modules: []string{"entgo.io/ent", "github.com/jackc/pgx/v5"}},
+	{name: reference, title: "pgxpool, BEGIN … COMMIT by hand", open: openPgx, modules: []string{"github.com/jackc/pgx/v5"}},
+	{name: "sql", title: "database/sql + pgx", open: openSQL, modules: []string{"github.com/jackc/pgx/v5"}},
+	{name: "ent", title: "Ent, eager transaction middleware", open: openEnt, modules: []string{"entgo.io/ent"}},
+	{name: "gorm", title: "GORM", open: openGorm, modules: []string{"gorm.io/gorm", "gorm.io/driver/postgres"}},
+	{name: "bun", title: "Bun", open: openBun, modules: []string{"github.com/uptrace/bun", "github.com/uptrace/bun/driver/pgdriver"}},
+	{name: "fastapi", title: "FastAPI + SQLAlchemy async", start: startFastAPI},
+}
+
+// available reports whether the peer can be measured here, or why not.
+func (p *peer) available() (ok bool, why string) {
+	if p.open != nil {
+		return true, ""
+	}
+	if _, err := python(); err != nil {
+		return false, err.Error()
+	}
+	return true, ""
+}
+
+// chosen are the peers of a list of names, all for an empty one. The reference is
+// always among them.
+func chosen(names string) []*peer {
+	if names == "" {
+		return peers
+	}
+	wanted := append(strings.Split(names, ","), reference)
+	return slices.DeleteFunc(slices.Clone(peers), func(p *peer) bool { return !slices.Contains(wanted, p.name) })
+}
+
+func peerNamed(name string) (*peer, error) {
+	for _, p := range peers {
+		if p.name == name && p.open != nil {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no peer %q", name)
+}
+
+// serveAs serves as a peer until the parent process closes standard input. The
+// listener is the file 3, which the parent opened.
+func serveAs(name, url string, pool int) error {
+	p, err := peerNamed(name)
+	if err != nil {
+		return err
+	}
+	handler, err := p.open(url, pool)
+	if err != nil {
+		return err
+	}
+	listener, err := net.FileListener(os.NewFile(3, "listener"))
+	if err != nil {
+		return fmt.Errorf("take over the listener: %w", err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	return server.Serve(listener)
+}
+
+// child is a running peer.
+type child struct {
+	cmd  *exec.Cmd
+	addr string
+}
+
+// startChild runs the peer on a database. The parent listens, so a client can
+// connect at once, and waits until it is answered.
+func startChild(ctx context.Context, p *peer, url string, pool int) (*child, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer listener.Close()
+	file, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	cmd := exec.Command(os.Args[0], "-serve", p.name, "-url", url, "-pool", fmt.Sprint(pool))
+	if p.start != nil {
+		if cmd, err = p.start(url, pool); err != nil {
+			return nil, err
+		}
+	}
+	cmd.ExtraFiles = []*os.File{file}
+	cmd.Stderr = os.Stderr
+	endWithParent(cmd)
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", p.name, err)
+	}
+	return &child{cmd: cmd, addr: listener.Addr().String()}, nil
+}
+
+// stop ends the peer.
+func (c *child) stop() {
+	_ = c.cmd.Process.Kill() // it has nothing to lose
+	_ = c.cmd.Wait()
+}

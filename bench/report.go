@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// results are all that a run has found.
+type results struct {
+	settings settings
+	start    time.Time
+	took     time.Duration
+	peers    []*peer
+	left     []string // peers that couldn't be measured, and why
+
+	checks []check
+	cells  map[cell]*measured
+	dialed map[cell]int         // by delay and peer
+	trips  map[cell]trips       // by work and peer
+	allocs map[cell]allocations // by work and peer
+
+	postgres string // version and settings
+}
+
+// describe asks the server what it is.
+func (r *results) describe(ctx context.Context, db *database) error {
+	text, err := value[string](ctx, db, `SELECT string_agg(name || ' = ' || setting || coalesce(' ' || unit, ''), ', ' ORDER BY name)
+		FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_wal_size')`)
+	r.postgres = fmt.Sprintf("PostgreSQL %s (%s)", db.server.Version(), text)
+	return err
+}
+
+// printer keeps the first error of what it writes.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+// write writes the report, in Markdown.
+func (r *results) write(w io.Writer) error {
+	p := &printer{w: w}
+	p.line("# Results\n")
+	p.line("Written by `make bench`; see the package comment of main.go for what is measured and how.\n")
+	r.writeConditions(p)
+	r.writeAims(p)
+	for i := range works {
+		r.writeWork(p, &works[i])
+	}
+	r.writeTrips(p)
+	r.writeAllocs(p)
+	r.writeDialled(p)
+	r.writeChecks(p)
+	return p.err
+}
+
+func (r *results) writeConditions(p *printer) {
+	p.line("| | |\n|---|---|")
+	p.line("| date | %s, %v |", r.start.UTC().Format("2006-01-02 15:04 UTC"), r.took.Round(time.Second))
+	p.line("| command | `%s` |", command())
+	p.line("| machine | %s, %d CPUs, %s/%s; clients, proxies, PostgreSQL and the peer share it |",
+		machine(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	p.line("| database | %s; a database for each peer |", r.postgres)
+	p.line("| load | %d clients in a closed loop with keep-alive; pools of %d; %v for each cell in %d rounds, in which the peers take turns |",
+		r.settings.clients, r.settings.pool, r.settings.duration, r.settings.rounds)
+	p.line("| versions | %s |", strings.Join(r.versions(), ", "))
+	for _, why := range r.left {
+		p.line("| left out | %s |", why)
+	}
+	p.line("\nfsync is off: a disk's latency differs from machine to machine, is the same for all peers, and hides what they differ in;")
+	p.line("COMMIT writes its record and waits for it all the same. Requests per second and ratios are medians of the rounds; a ratio is taken")
+	p.line("within a round, to pgxpool by hand. At 0 ms there is no proxy.")
+}
+
+// versions are those of the modules that the peers stand on.
+func (r *results) versions() []string {
+	list := []string{runtime.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return list
+	}
+	for _, m := range info.Deps {
+		if slices.ContainsFunc(r.peers, func(p *peer) bool { return slices.Contains(p.modules, m.Path) }) {
+			list = append(list, m.Path+" "+m.Version)
+		}
+	}
+	if slices.ContainsFunc(r.peers, func(p *peer) bool { return p.start != nil }) {
+		list = append(list, pythonVersions())
+	}
+	return list
+}
+
+// ratio is the median of what a peer's rounds are to those of the reference.
+func (r *results) ratio(work string, delay time.Duration, name string) float64 {
+	own, other := r.cells[cell{work, delay, name}], r.cells[cell{work, delay, reference}]
+	ratios := make([]float64, len(own.rates))
+	for i := range ratios {
+		ratios[i] = own.rates[i] / other.rates[i]
+	}
+	return median(ratios)
+}
+
+// quantile is a percentile of a cell.
+func (r *results) quantile(work string, delay time.Duration, name string, q float64) time.Duration {
+	return percentile(r.cells[cell{work, delay, name}].took, q)
+}
+
+// slower is what a percentile of a peer is to the reference's.
+func (r *results) slower(work string, delay time.Duration, name string, q float64) float64 {
+	return float64(r.quantile(work, delay, name, q)) / float64(r.quantile(work, delay, reference, q))
+}
+
+func (r *results) writeWork(p *printer, w *work) {
+	p.line("\n## %s\n", w.title)
+	p.line("| added | peer | req/s | ratio | p50 ms | ratio | p99 ms | ratio |")
+	p.line("|--:|---|--:|--:|--:|--:|--:|--:|")
+	for _, delay := range delays {
+		for _, peer := range r.peers {
+			n := peer.name
+			p.line("| %s | %s | %.0f | %.2f | %s | %.2f | %s | %.2f |",
+				milliseconds(delay), peer.title,
+				median(slices.Clone(r.cells[cell{w.name, delay, n}].rates)), r.ratio(w.name, delay, n),
+				precise(r.quantile(w.name, delay, n, 0.5)), r.slower(w.name, delay, n, 0.5),
+				precise(r.quantile(w.name, delay, n, 0.99)), r.slower(w.name, delay, n, 0.99))
+		}
+	}
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%g ms", float64(d)/1e6) }
+
+func precise(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d)/1e6) }
+
+// table writes a table with a row for each peer and a column for each work.
+func (r *results) table(p *printer, field func(work string, peer *peer) string) {
+	head, rule := "| peer |", "|---|"
+	for _, w := range works {
+		head, rule = head+" "+w.name+" |", rule+"--:|"
+	}
+	p.line("%s\n%s", head, rule)
+	for _, peer := range r.peers {
+		row := []string{peer.title}
+		for _, w := range works {
+			row = append(row, field(w.name, peer))
+		}
+		p.line("| %s |", strings.Join(row, " | "))
+	}
+}
+
+func (r *results) writeTrips(p *printer) {
+	p.line("\n## Round trips of a request\n")
+	p.line("All of them, and those that its answer waits for; seen by the proxy, with statements prepared.\n")
+	r.table(p, func(work string, peer *peer) string {
+		t := r.trips[cell{work: work, peer: peer.name}]
+		return fmt.Sprintf("%d, answer after %d", t.total, t.waited)
+	})
+}
+
+func (r *results) writeAllocs(p *printer) {
+	p.line("\n## Allocations of a request\n")
+	p.line("Objects and kilobytes of the handler alone, in the reporting process, without net/http's server.\n")
+	r.table(p, func(work string, peer *peer) string {
+		a, ok := r.allocs[cell{work: work, peer: peer.name}]
+		if !ok {
+			return "–"
+		}
+		base := r.allocs[cell{work: work, peer: reference}]
+		return fmt.Sprintf("%.0f, %.1f kB (%.2f)", a.objects, a.bytes/1024, a.objects/base.objects)
+	})
+}
+
+func (r *results) writeDialled(p *printer) {
+	p.line("\n## Connections dialed\n")
+	head, rule := "| peer |", "|---|"
+	for _, delay := range delays {
+		head, rule = head+" "+milliseconds(delay)+" |", rule+"--:|"
+	}
+	p.line("In all works together, by the server's count.\n\n%s\n%s", head, rule)
+	for _, peer := range r.peers {
+		row := []string{peer.title}
+		for _, delay := range delays {
+			row = append(row, strconv.Itoa(r.dialed[cell{delay: delay, peer: peer.name}]))
+		}
+		p.line("| %s |", strings.Join(row, " | "))
+	}
+}
+
+func (r *results) writeChecks(p *printer) {
+	p.line("\n## The proxy against its own setting\n")
+	p.line("An empty query on one connection, nothing else running; and 64 MB from the server at once.\n")
+	p.line("| set | round trip p50 ms | p99 ms | added, p50 ms | MB/s |\n|---|--:|--:|--:|--:|")
+	var base time.Duration
+	for _, c := range r.checks {
+		name, added := "no proxy", "–"
+		if c.throughout {
+			name = milliseconds(c.set)
+			if c.set == 0 {
+				base = c.p50
+			}
+			added = fmt.Sprintf("%.3f", float64(c.p50-base)/1e6)
+		}
+		p.line("| %s | %.3f | %.3f | %s | %.0f |", name, float64(c.p50)/1e6, float64(c.p99)/1e6, added, c.megabytes)
+	}
+}
