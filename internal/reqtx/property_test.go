@@ -193,8 +193,11 @@ func (s *stage) perform(t *rapid.T, method string, steps []step) result {
 	if err := s.db.Wait(context.WithoutCancel(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	for _, wrong := range p.wrong {
-		t.Errorf("%#v: the handler saw %s", steps, wrong)
+	if p.wrong != "" {
+		t.Errorf("%#v: request's body = %s, want %q", steps, p.wrong, requestBody)
+	}
+	if p.dead && !bodiless(got.Status) { // a client that has all of its answer goes away
+		t.Errorf("%#v: the context of a stream has ended", steps)
 	}
 	return result{
 		Attempts: p.attempts, Ran: p.ran, Counted: p.counted, Answer: got,
@@ -224,8 +227,9 @@ type performance struct {
 
 	attempts int
 	counted  []int
-	gone     bool     // the client
-	wrong    []string // what must not be
+	gone     bool   // the client
+	dead     bool   // a stream's context
+	wrong    string // body
 
 	mu  sync.Mutex
 	ran []string
@@ -258,7 +262,7 @@ func (p *performance) ask(ctx context.Context, t *rapid.T, method, url string) a
 func (p *performance) serve(w http.ResponseWriter, r *http.Request) {
 	p.attempts++
 	if body, err := io.ReadAll(r.Body); err != nil || string(body) != requestBody {
-		p.wrong = append(p.wrong, fmt.Sprintf("a body of %q, %v", body, err))
+		p.wrong = fmt.Sprintf("%q, %v", body, err)
 	}
 	if err := p.run(w, r, p.steps); err != nil {
 		answerError(w, err)
@@ -306,7 +310,7 @@ func (p *performance) step(w http.ResponseWriter, r *http.Request, s step) error
 	case stream:
 		err := reqtx.Stream(w)
 		if err == nil && !p.gone && ctx.Err() != nil {
-			p.wrong = append(p.wrong, "a stream whose context has ended")
+			p.dead = true
 		}
 		return err
 	case cancel:

@@ -2,27 +2,11 @@ package txn
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"commitment/ent"
 	"commitment/internal/postgres"
-)
-
-// Mark is what the work has said about its own end.
-type Mark uint8
-
-// The marks. The last one set wins, but nothing lifts MarkedRollback.
-const (
-	// Unmarked leaves the end to whoever made the unit.
-	Unmarked Mark = iota
-	// MarkedCommit commits whatever the answer is.
-	MarkedCommit
-	// MarkedRollback rolls back whatever the answer is.
-	MarkedRollback
 )
 
 // Unit is one unit of work. Commit, Rollback and Close are for whoever made it.
@@ -39,167 +23,6 @@ type Unit struct {
 	mark       Mark
 	after      []func(context.Context) error
 	savepoints int // how many were made
-}
-
-type unitKey struct{}
-
-// unitContext carries a unit, its [ent.Tx] and its [ent.Client]. The last two are
-// made when they are first asked for: Ent makes a client for each entity, and many
-// a request needs none.
-type unitContext struct {
-	context.Context
-	unit *Unit
-}
-
-// Ent's keys. They are its own, but it shows them to a context that it asks.
-var (
-	entClientKey = askedFor(func(ctx context.Context) { ent.FromContext(ctx) })
-	entTxKey     = askedFor(func(ctx context.Context) { ent.TxFromContext(ctx) })
-)
-
-// askedFor is the key that ask asks a context for.
-func askedFor(ask func(context.Context)) any {
-	curious := &curiousContext{Context: context.Background()}
-	ask(curious)
-	return curious.key
-}
-
-// curiousContext remembers the last key that it was asked for.
-type curiousContext struct {
-	context.Context
-	key any
-}
-
-// Value has nothing.
-func (c *curiousContext) Value(key any) any {
-	c.key = key
-	return nil
-}
-
-// Value is the unit, its transaction or its client, or what the context around has.
-func (c *unitContext) Value(key any) any {
-	switch key {
-	case unitKey{}:
-		return c.unit
-	case entTxKey:
-		return c.unit.entTx()
-	case entClientKey:
-		return c.unit.entTx().Client()
-	}
-	return c.Context.Value(key)
-}
-
-// lazyKey is where the driver finds the transaction of an [ent.Tx] that is made.
-type lazyKey struct{}
-
-// entTx is the unit's [ent.Tx].
-func (u *Unit) entTx() *ent.Tx {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.tx == nil {
-		tx, err := u.db.client.BeginTx(context.WithValue(u.ctx, lazyKey{}, &u.lazy), nil)
-		if err != nil {
-			panic(err) // the driver hands out what it finds, and nothing fails
-		}
-		u.tx = tx
-	}
-	return u.tx
-}
-
-func fromContext(ctx context.Context) *Unit {
-	u, _ := ctx.Value(unitKey{}).(*Unit)
-	return u
-}
-
-// active returns the unit of work in ctx that hasn't ended.
-func active(ctx context.Context) (*Unit, error) {
-	u := fromContext(ctx)
-	if u == nil {
-		return nil, ErrNone
-	}
-	if u.lazy.hasEnded() {
-		return nil, ErrEnded
-	}
-	return u, nil
-}
-
-// RollbackOnly marks the unit of work in ctx: it will be rolled back, and the
-// answer goes out all the same. Nothing lifts the mark. It returns ErrNone or
-// ErrEnded when there is nothing to mark.
-func RollbackOnly(ctx context.Context) error { return setMark(ctx, MarkedRollback) }
-
-// CommitAnyway marks the unit of work in ctx: it will be committed although the
-// answer is an error, as for a failed login that must be counted. A panic, a
-// client that went away, or RollbackOnly still roll back. It returns ErrNone or
-// ErrEnded when there is nothing to mark.
-func CommitAnyway(ctx context.Context) error { return setMark(ctx, MarkedCommit) }
-
-func setMark(ctx context.Context, m Mark) error {
-	u, err := active(ctx)
-	if err != nil {
-		return err
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.mark = max(u.mark, m)
-	return nil
-}
-
-// AfterCommit registers f to run once, after a successful COMMIT, in the order
-// of registration, on a context of its own with a deadline. The answer doesn't
-// wait for it and doesn't know of its error or panic: those are logged. It
-// returns ErrNone or ErrEnded when there is no COMMIT to wait for.
-func AfterCommit(ctx context.Context, f func(ctx context.Context) error) error {
-	u, err := active(ctx)
-	if err != nil {
-		return err
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.after = append(u.after, f)
-	return nil
-}
-
-// SetMode changes the isolation level and the access mode of the unit of work in
-// ctx, before its first statement: ErrBegun after it.
-func SetMode(ctx context.Context, mode sql.TxOptions) error {
-	return change(ctx, func(o *postgres.TxOptions) { o.TxOptions = mode })
-}
-
-// Set sets a run-time parameter for the unit of work in ctx alone, before its
-// first statement: ErrBegun after it. It takes no round trip. Parameters of the
-// server, as statement_timeout, and of the application, as app.tenant for
-// row-level security, are set alike.
-func Set(ctx context.Context, name, value string) error {
-	return change(ctx, func(o *postgres.TxOptions) {
-		o.Settings = append(o.Settings, postgres.Setting{Name: name, Value: value})
-	})
-}
-
-func change(ctx context.Context, f func(*postgres.TxOptions)) error {
-	u, err := active(ctx)
-	if err != nil {
-		return err
-	}
-	return u.lazy.change(f)
-}
-
-// Marked is what the work has said about its own end.
-func (u *Unit) Marked() Mark {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.mark
-}
-
-// Decide reports whether the unit of work in ctx will be committed, if nothing
-// changes, when it ends with success or without. It returns ErrNone or ErrEnded
-// when there is nothing to decide.
-func Decide(ctx context.Context, success bool) (bool, error) {
-	u, err := active(ctx)
-	if err != nil {
-		return false, err
-	}
-	return u.Decide(success), nil
 }
 
 // Err is why the unit's context has ended: the client went away, or the deadline
@@ -289,17 +112,6 @@ func (u *Unit) Rollback() {
 	}
 }
 
-// AfterCommit starts the functions that were registered for after the commit,
-// if there was one, in a goroutine that [DB.Wait] waits for.
-func (u *Unit) AfterCommit() {
-	if len(u.after) == 0 || u.behind {
-		return
-	}
-	if outcome, _ := u.lazy.result(); outcome == postgres.Committed {
-		u.db.after.Go(u.runAfterCommit)
-	}
-}
-
 // AnswerFirst reports whether the answer needn't wait for the end of the unit: it
 // has only read, below SERIALIZABLE, so its COMMIT decides nothing.
 func (u *Unit) AnswerFirst() bool { return u.lazy.readsOnly() }
@@ -309,33 +121,11 @@ func (u *Unit) AnswerFirst() bool { return u.lazy.readsOnly() }
 func (u *Unit) CommitBehind() {
 	u.behind = true
 	u.db.after.Go(func() {
-		if err := u.Commit(); err != nil {
+		// Isolated, for a hook of the ent.Tx may panic where nobody recovers.
+		if err := u.runIsolated(func(context.Context) error { return u.Commit() }); err != nil {
 			u.db.o.Log.WarnContext(u.ctx, "the end of a unit that has only read failed", "error", err)
 			return
 		}
 		u.runAfterCommit()
 	})
-}
-
-func (u *Unit) runAfterCommit() {
-	for _, f := range u.after {
-		if err := u.runIsolated(f); err != nil {
-			u.db.o.Log.ErrorContext(u.ctx, "after-commit function failed", "error", err)
-			if u.db.o.OnAfterCommitError != nil {
-				u.db.o.OnAfterCommitError()
-			}
-		}
-	}
-}
-
-// runIsolated runs f with a deadline of its own; its panic becomes an error.
-func (u *Unit) runIsolated(f func(context.Context) error) (err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), u.db.o.AfterCommitTimeout)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return f(ctx)
 }
