@@ -223,28 +223,15 @@ func (h *held) prefixedTrailers() bool {
 	return false
 }
 
-// sendTrailers hands on what was set in the header after WriteHeader and
-// announced, or prefixed, as a trailer.
+// sendTrailers hands on what the header has become after WriteHeader: net/http
+// takes from it what was announced, or is prefixed, as a trailer.
 func (h *held) sendTrailers() {
 	if h.prefixedTrailers() {
 		_ = http.NewResponseController(h.w).Flush() // a body that isn't chunked has no trailers
 	}
 	header := h.w.Header()
-	for _, list := range h.sent["Trailer"] {
-		for name := range strings.SplitSeq(list, ",") {
-			name = http.CanonicalHeaderKey(strings.TrimSpace(name))
-			if values, ok := h.header[name]; ok {
-				header[name] = values
-			} else {
-				delete(header, name) // taken back since
-			}
-		}
-	}
-	for name, values := range h.header {
-		if strings.HasPrefix(name, http.TrailerPrefix) {
-			header[name] = values
-		}
-	}
+	clear(header)
+	maps.Copy(header, h.header)
 }
 
 // close frees what held the body.

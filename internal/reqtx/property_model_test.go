@@ -319,6 +319,8 @@ func (m *model) stream() string {
 			m.lost = unanswered
 		case m.commits(max(m.status, http.StatusOK) < http.StatusBadRequest):
 			m.lost = m.commit()
+		case m.retry:
+			m.lost = retryable // it is run again, or has been often enough
 		}
 	}
 	if m.lost != "" {

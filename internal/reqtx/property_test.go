@@ -50,7 +50,7 @@ func TestRequestsDoWhatTheTablesSay(t *testing.T) {
 		{"decisions", http.MethodPost, []action{insertion, insertion, conflict, after, rollback, commit, status, status, header, write}},
 		{"retries", http.MethodPost, []action{insertion, serialize, unlucky, refused, savepoint, savepoint, after, header, write}},
 		{"reads", http.MethodGet, []action{read, read, write, write, write, status, setMode, after, flush, insertion, rollback}},
-		{"streams", http.MethodPost, []action{insertion, stream, stream, write, after, savepoint, refused, unlucky, rollback, status}},
+		{"streams", http.MethodPost, []action{insertion, stream, stream, write, after, savepoint, refused, unlucky, serialize, rollback, status}},
 		{"modes", http.MethodGet, []action{setMode, setMode, insertion, insertion, read, savepoint, after, conflict, stream, write}},
 		{"everything", http.MethodPost, []action{
 			insertion, insertion, insertion, conflict, refused, unlucky, serialize, read, savepoint, savepoint, setMode,

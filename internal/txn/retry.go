@@ -46,14 +46,14 @@ func (db *DB) Retry(ctx context.Context, u *Unit) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < backoff {
 		return false
 	}
+	select {
+	case <-time.After(backoff):
+	case <-ctx.Done():
+		return false
+	}
 	db.o.Log.InfoContext(ctx, "work is run again", "attempt", u.attempt+1, "backoff", backoff, "cause", cause)
 	if db.o.OnRetry != nil {
 		db.o.OnRetry()
 	}
-	select {
-	case <-time.After(backoff):
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return true
 }
