@@ -320,6 +320,7 @@ func (m *model) stream() string {
 		case m.commits(max(m.status, http.StatusOK) < http.StatusBadRequest):
 			m.lost = m.commit()
 		case m.retry:
+			m.ended = true
 			m.lost = retryable // it is run again, or has been often enough
 		}
 	}
