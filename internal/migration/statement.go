@@ -52,8 +52,13 @@ func locate(dir migrate.Dir, err error) error {
 	for _, f := range files {
 		if f.Version() == failed.Version {
 			e.File = f.Name()
-			e.Line = 1 + bytes.Count(f.Bytes()[:failed.Stmt.Pos], []byte("\n"))
+			e.Line = lineOf(f, failed.Stmt.Pos)
 		}
 	}
 	return e
+}
+
+// lineOf is the line on which the byte at pos stands, counted from 1.
+func lineOf(f migrate.File, pos int) int {
+	return 1 + bytes.Count(f.Bytes()[:pos], []byte("\n"))
 }

@@ -1,0 +1,124 @@
+// Package catalog reads what a schema of a PostgreSQL database consists of, as
+// PostgreSQL's own catalogs say it: tables with their columns, constraints and
+// indexes, and what neither Ent nor Atlas's open-source engine looks at: views,
+// functions, triggers, policies, types, extensions, and whether constraints and
+// indexes are valid. Two schemas can be compared object by object. It reads and
+// never writes.
+package catalog
+
+// Schema is one schema of a database. The table of Atlas's revisions and what
+// extensions brought are left out.
+type Schema struct {
+	Name   string
+	Tables []Table // by name
+	// Others are the objects that belong to no table: views, functions, types,
+	// sequences that no column owns, extensions. By kind and name.
+	Others []Object
+}
+
+// Table is an ordinary or a partitioned table.
+type Table struct {
+	Name string
+	// OID identifies the table for as long as it lives, whatever it is called.
+	OID         uint32
+	Columns     []Column     // by position
+	Constraints []Constraint // by name
+	Indexes     []Index      // by name, those of constraints included
+	// Others are the table's triggers and policies, by kind and name.
+	Others []Object
+	// Options are what else PostgreSQL keeps of the table and a plan could
+	// lose: row-level security, persistence, partitioning, storage parameters.
+	// In SQL, empty for an ordinary table.
+	Options string
+}
+
+// Column is a column of a table.
+type Column struct {
+	Name string
+	// Position is pg_attribute.attnum: it survives a rename, and a column that
+	// is dropped leaves a gap.
+	Position int16
+	Type     string // as format_type prints it
+	NotNull  bool
+	// Default is the default's expression, or a generated column's; empty
+	// without one.
+	Default   string
+	Generated bool // GENERATED ALWAYS AS (…) STORED or VIRTUAL
+	Identity  bool // GENERATED … AS IDENTITY
+	Collation string
+}
+
+// The types of constraints, as pg_constraint.contype has them.
+const (
+	PrimaryKey = "p"
+	Unique     = "u"
+	ForeignKey = "f"
+	Check      = "c"
+	Exclusion  = "x"
+	NotNull    = "n" // from PostgreSQL 18 on
+)
+
+// Constraint is a constraint of a table.
+type Constraint struct {
+	Name       string
+	OID        uint32
+	Type       string
+	Definition string // as pg_get_constraintdef prints it
+	Valid      bool   // false: NOT VALID
+	Columns    []string
+	// References is the table that a foreign key points to, and RefColumns its
+	// columns there.
+	References string
+	RefColumns []string
+}
+
+// Index is an index of a table.
+type Index struct {
+	Name       string
+	OID        uint32
+	Definition string // as pg_get_indexdef prints it, without the schema
+	Unique     bool
+	Valid      bool     // false: a CONCURRENTLY that failed has left it
+	Partial    bool     // it has a WHERE
+	Columns    []string // the key's; an expression is in parentheses
+	Constraint string   // the constraint that owns it, or empty
+}
+
+// Kind is the kind of an object, in SQL's words.
+type Kind string
+
+// The kinds that [Schema.Objects] returns.
+const (
+	KindTable            Kind = "table"
+	KindColumn           Kind = "column"
+	KindConstraint       Kind = "constraint"
+	KindIndex            Kind = "index"
+	KindTrigger          Kind = "trigger"
+	KindPolicy           Kind = "policy"
+	KindView             Kind = "view"
+	KindMaterializedView Kind = "materialized view"
+	KindFunction         Kind = "function" // procedures and aggregates, too
+	KindType             Kind = "type"     // enum, composite, range
+	KindDomain           Kind = "domain"
+	KindSequence         Kind = "sequence"
+	KindExtension        Kind = "extension"
+)
+
+// Object is anything of a schema in one comparable form.
+type Object struct {
+	Kind  Kind
+	Table string // what a column, constraint, index, trigger or policy belongs to
+	Name  string // a function's with the types of its arguments
+	// Definition is what PostgreSQL says of the object, in SQL and without the
+	// schema's name: equal definitions are equal objects, in whatever schema. An
+	// object that isn't valid says so at its end.
+	Definition string
+}
+
+// Change is an object that two schemas don't have alike. Before is empty for one
+// that only the second has, After for one that only the first has.
+type Change struct {
+	Kind          Kind
+	Table, Name   string
+	Before, After string
+}

@@ -1,0 +1,103 @@
+// Package dev gives migrations throwaway databases to be replayed in, on a
+// server where databases may be made and dropped.
+package dev
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver, "pgx"
+)
+
+// Server makes databases. It is safe for concurrent use.
+type Server struct {
+	url   *url.URL
+	admin *sql.DB
+}
+
+// Open connects to the server of a libpq URL. Its role needs CREATEDB; the
+// database that the URL names is only connected to, never changed.
+func Open(ctx context.Context, databaseURL string) (*Server, error) {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return nil, errors.New("the dev server's URL is not a URL") // its own text may hold the password
+	}
+	admin, err := sql.Open("pgx", databaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("open dev server: %w", err)
+	}
+	s := &Server{url: u, admin: admin}
+	var may bool
+	err = admin.QueryRowContext(ctx, "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&may)
+	if err == nil && !may {
+		err = errors.New("its role may not create databases")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to dev server: %w", err), admin.Close())
+	}
+	return s, nil
+}
+
+// Close closes the connection. Databases that weren't dropped stay.
+func (s *Server) Close() error { return s.admin.Close() }
+
+// Version is the server's version, as in "17.10".
+func (s *Server) Version(ctx context.Context) (string, error) {
+	var v string
+	if err := s.admin.QueryRowContext(ctx, "SHOW server_version").Scan(&v); err != nil {
+		return "", fmt.Errorf("read server version: %w", err)
+	}
+	v, _, _ = strings.Cut(v, " ") // packagers add their own behind it
+	return v, nil
+}
+
+// Database is a throwaway database. Its pool is an ordinary one.
+type Database struct {
+	*sql.DB
+	URL    string
+	name   string
+	server *Server
+}
+
+// Database makes an empty database.
+func (s *Server) Database(ctx context.Context) (*Database, error) { return s.create(ctx, "template0") }
+
+// Clone makes a database with what this one has. Nobody may be connected to it,
+// so its own pool's idle connections are closed; it goes on working.
+func (d *Database) Clone(ctx context.Context) (*Database, error) {
+	d.SetMaxIdleConns(0)
+	return d.server.create(ctx, d.name)
+}
+
+func (s *Server) create(ctx context.Context, template string) (*Database, error) {
+	name := "commitment_dev_" + strings.ToLower(rand.Text())
+	_, err := s.admin.ExecContext(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template))
+	if err != nil {
+		return nil, fmt.Errorf("create dev database: %w", err)
+	}
+	u := *s.url
+	u.Path = "/" + name
+	db, err := sql.Open("pgx", u.String())
+	if err != nil {
+		return nil, fmt.Errorf("open dev database: %w", err)
+	}
+	return &Database{DB: db, URL: u.String(), name: name, server: s}, nil
+}
+
+// Drop closes the pool and drops the database, also when ctx has ended.
+func (d *Database) Drop(ctx context.Context) error {
+	closed := d.Close()
+	_, err := d.server.admin.ExecContext(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+quote(d.name)+" WITH (FORCE)")
+	if err != nil {
+		err = fmt.Errorf("drop dev database: %w", err)
+	}
+	return errors.Join(closed, err)
+}
+
+func quote(name string) string { return pgx.Identifier{name}.Sanitize() }

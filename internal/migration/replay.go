@@ -1,0 +1,66 @@
+package migration
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"ariga.io/atlas/sql/migrate"
+)
+
+// Replay runs files on a throwaway database, in their order and each in the
+// transaction that its txmode asks for, and records nothing. It works on one
+// session, so that what a file SETs holds for the next, and discards it. A
+// statement's failure is a [StatementError].
+func Replay(ctx context.Context, db *sql.DB, files []migrate.File) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to dev database: %w", err)
+	}
+	defer discard(conn)
+	for _, f := range files {
+		if err := replay(ctx, conn, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func replay(ctx context.Context, conn *sql.Conn, f migrate.File) error {
+	within, err := inTransaction(f)
+	if err != nil {
+		return err
+	}
+	stmts, err := f.StmtDecls()
+	if err != nil {
+		return fmt.Errorf("read %s: %w", f.Name(), err)
+	}
+	if !within {
+		return execAll(ctx, conn, f, stmts)
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin transaction for %s: %w", f.Name(), err)
+	}
+	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
+	if err := execAll(ctx, tx, f, stmts); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit %s: %w", f.Name(), err)
+	}
+	return nil
+}
+
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func execAll(ctx context.Context, db execer, f migrate.File, stmts []*migrate.Stmt) error {
+	for _, s := range stmts {
+		if _, err := db.ExecContext(ctx, s.Text); err != nil {
+			return &StatementError{File: f.Name(), Line: lineOf(f, s.Pos), SQL: s.Text, Err: err}
+		}
+	}
+	return nil
+}

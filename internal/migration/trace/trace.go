@@ -1,0 +1,64 @@
+// Package trace runs migrations statement by statement on a throwaway server and
+// reads from that server what each one did: the locks that it took, the tables
+// and indexes that it rewrote, those that it scanned, and the schema before and
+// after it. It judges nothing.
+package trace
+
+import (
+	"time"
+
+	"commitment/internal/migration/catalog"
+)
+
+// Lock is a lock that a statement took on a relation.
+type Lock struct {
+	Relation string `json:"relation"`
+	Index    bool   `json:"index,omitempty"` // the relation is an index
+	// Mode is PostgreSQL's name, as in "ACCESS EXCLUSIVE".
+	Mode string `json:"mode"`
+	// Parked says that the mode was seen from a second session while the
+	// statement ran outside a transaction, or inferred where it couldn't be.
+	Inferred bool `json:"inferred,omitempty"`
+	// New says that no other session can see the relation yet: it was made in
+	// the same transaction, so the lock is in nobody's way.
+	New bool `json:"new,omitempty"`
+}
+
+// BlocksReads reports whether SELECT has to wait for the lock's end.
+func (l Lock) BlocksReads() bool { return l.Mode == "ACCESS EXCLUSIVE" }
+
+// BlocksWrites reports whether INSERT, UPDATE and DELETE have to wait for it.
+func (l Lock) BlocksWrites() bool {
+	switch l.Mode {
+	case "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE":
+		return true
+	}
+	return false
+}
+
+// Statement is a statement of a migration and what it did.
+type Statement struct {
+	File string `json:"file"`
+	// Line is where the statement begins, counted from 1.
+	Line int    `json:"line"`
+	SQL  string `json:"sql"`
+	// Transaction says that the file runs in one transaction: the locks of this
+	// statement are then held until the last one has run.
+	Transaction bool `json:"transaction"`
+	// Locks are those that this statement took or made stronger.
+	Locks []Lock `json:"locks,omitempty"`
+	// Held are those that it ran under, taken by statements before it in the
+	// same transaction.
+	Held     []Lock   `json:"held,omitempty"`
+	Rewrites []string `json:"rewrites,omitempty"` // tables and indexes with new storage
+	Scans    []string `json:"scans,omitempty"`    // tables read from end to end
+	// Duration is the time on the throwaway server, which says nothing of
+	// another one with rows in it.
+	Duration time.Duration `json:"-"`
+	// Before and After are the schema around the statement.
+	Before catalog.Schema `json:"-"`
+	After  catalog.Schema `json:"-"`
+	// Err is why the statement couldn't run. The statements behind it were not
+	// tried.
+	Err error `json:"-"`
+}
