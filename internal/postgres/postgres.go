@@ -133,7 +133,7 @@ func milliseconds(d time.Duration) string {
 
 // attachWire gives a connection that is about to be made its wire.
 func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
-	w := &wire{}
+	w := &wire{prepares: cfg.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && cfg.StatementCacheCapacity > 0}
 	cfg.BuildFrontend = w.build
 	next := cfg.AfterConnect
 	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
