@@ -12,13 +12,15 @@ COPY . .
 ARG TARGETOS TARGETARCH
 RUN --mount=type=cache,target=/cache/mod --mount=type=cache,target=/cache/build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags="-s -w" -o /out/commitment ./cmd/commitment
+    go build -trimpath -ldflags="-s -w" -o /out/commitment ./cmd/commitment && mkdir /out/tmp
 
-# Nothing but the program, the authorities that TLS to the database trusts,
-# and the time zones: no shell, no package manager, no root.
+# Nothing but the program, the authorities that TLS to the database trusts, the
+# time zones, and a place for answers that outgrow HTTP_ANSWER_MEMORY_BYTES: no
+# shell, no package manager, no root.
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /zoneinfo.zip
+COPY --from=build --chown=65532:65532 /out/tmp /tmp
 COPY --from=build /out/commitment /commitment
 ENV ZONEINFO=/zoneinfo.zip \
     COMMITMENT_ENV=production \
