@@ -40,6 +40,7 @@ var (
 // table is the map of the layers, from the top down: a row imports only rows
 // that stand below it.
 var table = rules{
+	{pkg: "internal/migration/migrationtest", may: []string{"internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/postgres", "internal/pgserver"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgproxy", never: noHTTP, helper: true},
 	{pkg: "internal/chaos", may: []string{"internal/migration", "internal/pgserver"}},
@@ -61,9 +62,28 @@ var table = rules{
 
 	{pkg: "internal/ledger", may: []string{"internal/txn", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/txn", may: []string{"internal/postgres", "internal/fault", "ent/..."}, never: noHTTP},
-	{pkg: "internal/migration", may: []string{
-		"internal/postgres", "internal/fault", "ent/migrate", "ent/migrate/migrations",
+	{pkg: "internal/migration/report", may: []string{
+		"internal/migration/review", "internal/migration/stats", "internal/migration/reverse", "internal/migration/contract",
+		"internal/migration/hazard", "internal/migration/trace", "internal/migration/plan", "internal/migration/catalog",
+	}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/migration/review", may: []string{
+		"internal/migration/files", "internal/migration/stats", "internal/migration/reverse", "internal/migration/contract", "internal/migration/hazard", "internal/migration/trace",
+		"internal/migration/plan", "internal/migration", "internal/migration/dev", "internal/migration/catalog",
 	}, never: noHTTP},
+	{pkg: "internal/migration/files", may: []string{"internal/migration/plan", "internal/migration", "internal/migration/dev"}, never: noHTTP},
+	{pkg: "internal/migration/stats", never: noHTTP},
+	{pkg: "internal/migration/reverse", may: []string{"internal/migration", "internal/migration/dev", "internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migration/contract", may: []string{"internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migration/hazard", may: []string{"internal/migration/trace", "internal/migration/plan", "internal/migration/catalog"}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/migration/trace", may: []string{"internal/migration", "internal/migration/dev", "internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migration/plan", may: []string{
+		"internal/migration", "internal/migration/dev", "internal/migration/catalog", "internal/schemakit", "ent/migrate",
+	}, never: noHTTP},
+	{pkg: "internal/migration", may: []string{
+		"internal/migration/catalog", "internal/postgres", "internal/fault", "ent/migrate/migrations",
+	}, never: noHTTP},
+	{pkg: "internal/migration/dev", never: noHTTP},
+	{pkg: "internal/migration/catalog", never: noHTTP},
 	{pkg: "internal/telemetry"},
 	{pkg: "internal/postgres", may: []string{"internal/fault"}, never: noHTTP},
 	{pkg: "internal/pgserver", never: noHTTP},
@@ -71,7 +91,7 @@ var table = rules{
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},
 
 	{pkg: "ent/...", may: []string{"ent/...", "ent/migrate", "ent/schema"}, never: noHTTP},
-	{pkg: "ent/migrate", never: noHTTP},
+	{pkg: "ent/migrate", may: []string{"internal/schemakit"}, never: noHTTP},
 	{pkg: "ent/migrate/migrations", never: noHTTP},
 	{pkg: "ent/schema", may: []string{"internal/schemakit"}, never: slices.Concat(noHTTP, noSQL), only: []string{"entgo.io/...", "github.com/google/uuid"}},
 	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
