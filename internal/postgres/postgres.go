@@ -135,6 +135,7 @@ func milliseconds(d time.Duration) string {
 func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
 	w := &wire{}
 	cfg.BuildFrontend = w.build
+	cfg.DialFunc = w.dialer(cfg.DialFunc)
 	next := cfg.AfterConnect
 	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
 		conn.CustomData()[wireKey] = w

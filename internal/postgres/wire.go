@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -27,6 +28,8 @@ type wire struct {
 	hidden int    // how many statements' answers are still to be kept from pgx
 	ready  []byte // answers that came among the hidden ones and are pgx's
 	row    []byte // the body of the last row that was hidden
+
+	committing atomic.Bool // a COMMIT was sent, and not answered
 }
 
 // build is a [pgconn.BuildFrontendFunc].
