@@ -81,11 +81,11 @@ func TestNobodyToAsk(t *testing.T) {
 	l.audit("COMMIT without an answer, and nobody to ask")
 }
 
-// load has clients insist on transfers until each has had its number.
-func load(ctx context.Context, t *testing.T, l *ledger, clients, each int) *sync.WaitGroup {
+// load has eight clients insist on transfers until each has had its number.
+func load(ctx context.Context, t *testing.T, l *ledger, each int) *sync.WaitGroup {
 	t.Helper()
 	var all sync.WaitGroup
-	for range clients {
+	for range 8 {
 		all.Go(func() {
 			for range each {
 				if err := l.insist(ctx); err != nil {
@@ -121,7 +121,7 @@ func TestBackendsTerminated(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
 	l := newLedger(t, start(t, direct), direct)
-	all := load(t.Context(), t, l, 8, times(15, 300))
+	all := load(t.Context(), t, l, times(15, 300))
 	n := while(all, 30*time.Millisecond, func() {
 		_, err := l.db.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 			WHERE datname = current_database() AND application_name = 'commitment'`)
@@ -139,7 +139,7 @@ func TestServiceKilled(t *testing.T) {
 	direct := pgtest.URL(t)
 	p := start(t, direct)
 	l := newLedger(t, p, direct)
-	all := load(t.Context(), t, l, 8, times(20, 300))
+	all := load(t.Context(), t, l, times(20, 300))
 	n := while(all, 300*time.Millisecond, func() {
 		p.kill()
 		p.run()
@@ -155,7 +155,7 @@ func TestPostgresKilled(t *testing.T) {
 	migrateAll(t, server.URL("postgres"))
 	road := newRoad(t, server.URL("postgres"))
 	l := newLedger(t, start(t, road.url), road.url)
-	all := load(t.Context(), t, l, 8, times(20, 300))
+	all := load(t.Context(), t, l, times(20, 300))
 	n := while(all, 400*time.Millisecond, func() {
 		if err := server.Kill(); err != nil {
 			t.Error(err)

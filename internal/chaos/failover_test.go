@@ -44,7 +44,7 @@ func TestReplicaOutOfReach(t *testing.T) {
 	rest := l.keepBusy(t.Context(), 4)
 	p.awaitSynchronous()
 	p.isolate()
-	l.await("503 outcome-unknown", 8)
+	l.await("503 outcome-unknown", 1)
 	p.killPrimary()
 	p.promote()
 	l.await("201", 50)

@@ -112,12 +112,14 @@ func (p *program) kill() {
 // eventually waits until something is so, and fails the test when it takes too long.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	for !so() {
-		if time.Now().After(deadline) {
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
 			t.Fatalf("waited in vain until %s", what)
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
 }
 
@@ -244,7 +246,7 @@ func problemType(answer []byte) string {
 // clean are the answers that a client may get while something is broken, beside
 // success: what they say is true, and it may come again.
 var clean = []string{
-	"nothing", "503 unavailable", "503 busy", "503 timeout", "503 outcome-unknown", "409 idempotency-key-in-flight",
+	"nothing", "503 unavailable", "503 busy", "503 locked", "503 timeout", "503 outcome-unknown", "409 idempotency-key-in-flight",
 }
 
 // insist sends a transfer with a key until the client is told that it is done.

@@ -40,7 +40,7 @@ func TestBehindPgBouncer(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
 			l := newLedger(t, start(t, startPooler(t, direct, tt.lines...).url(tt.mode), tt.env...), direct)
-			all := load(t.Context(), t, l, 8, times(30, 500))
+			all := load(t.Context(), t, l, times(30, 500))
 			for range 4 {
 				all.Go(func() { l.watch(t.Context(), times(60, 1000)) })
 			}
@@ -207,7 +207,7 @@ func TestPgBouncerKilled(t *testing.T) {
 	direct := pgtest.URL(t)
 	p := startPooler(t, direct, timeoutsIgnored)
 	l := newLedger(t, start(t, p.url("cache_describe")), direct)
-	all := load(t.Context(), t, l, 8, times(40, 500))
+	all := load(t.Context(), t, l, times(40, 500))
 	n := while(all, 200*time.Millisecond, func() {
 		p.kill()
 		p.run()
