@@ -1,7 +1,3 @@
-// Package postgres is where the service meets PostgreSQL: it opens the
-// pgx-backed [sql.DB], echoes its statements, sorts its errors by SQLSTATE, and
-// says how a COMMIT ended. It knows nothing of entities, transactions of a
-// request, or HTTP.
 package postgres
 
 import (
@@ -27,7 +23,8 @@ const cancelGrace = 5 * time.Second
 
 // Options configure a pool. What the URL says of a timeout or of the
 // application's name wins over the option. A zero duration sets no limit, but for
-// PingAfter; zero connections are no limit when open, and none when idle.
+// PingAfter, where it pings always; zero connections are no limit when open, and
+// none when idle.
 type Options struct {
 	// URL names the database in any form that libpq understands.
 	URL string
@@ -69,7 +66,8 @@ type Options struct {
 // in words of its own.
 var errURL = errors.New("the database URL is not understood")
 
-// Open returns a pool. It doesn't connect: connections are made on demand.
+// Open returns a pool. It doesn't connect: connections are made on demand. Its only
+// error is a URL that isn't understood, and doesn't say why, for the URL is secret.
 func Open(o Options) (*sql.DB, error) {
 	cfg, err := o.connConfig()
 	if err != nil {

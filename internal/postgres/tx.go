@@ -20,7 +20,7 @@ type TxOptions struct {
 	// Settings are set for the transaction alone, as by SET LOCAL.
 	Settings []Setting
 	// WantXID has the server assign the transaction's id at once, so that its
-	// outcome can be asked for later, by XactStatus.
+	// outcome can be asked for later, by AskOutcome.
 	WantXID bool
 }
 

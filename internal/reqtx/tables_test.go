@@ -2,6 +2,7 @@ package reqtx_test
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -10,40 +11,50 @@ import (
 // row is a row of a table of the documentation, by column.
 type row map[string]string
 
-// table is the table below a heading of docs/request-transaction.md.
-func table(t *testing.T, heading string) []row {
+// table is the table of a chapter of docs/request-transaction.md.
+func table(t *testing.T, chapter string) []row {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/request-transaction.md")
+	return tableAfter(t, "../../docs/request-transaction.md", "\n## "+chapter+"\n")
+}
+
+// tableAfter is the first table after a text in a Markdown file.
+func tableAfter(t *testing.T, path, text string) []row {
+	t.Helper()
+	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, found := strings.Cut(string(text), "\n## "+heading+"\n")
-	if !found {
-		t.Fatalf("there is no chapter %q", heading)
+	_, rest, found := strings.Cut(string(file), text)
+	_, rest, hasTable := strings.Cut(rest, "\n|")
+	if !found || !hasTable {
+		t.Fatalf("%s has no table after %q", path, text)
 	}
-	section, _, _ = strings.Cut(section, "\n## ")
-	var lines [][]string
-	for line := range strings.Lines(section) {
-		if inner, ok := strings.CutPrefix(strings.TrimSpace(line), "|"); ok {
-			cells := strings.Split(strings.TrimSuffix(inner, "|"), "|")
-			for i := range cells {
-				cells[i] = strings.ReplaceAll(strings.TrimSpace(cells[i]), "`", "")
-			}
-			lines = append(lines, cells)
-		}
-	}
-	if len(lines) < 3 {
-		t.Fatalf("chapter %q has no table", heading)
-	}
+	lines, _, _ := strings.Cut("|"+rest, "\n\n")
 	var rows []row
-	for _, cells := range lines[2:] {
-		r := row{}
-		for i, cell := range cells {
-			r[lines[0][i]] = cell
+	var head []string
+	for line := range strings.Lines(lines) {
+		cells := cellsOf(line)
+		switch {
+		case head == nil:
+			head = cells
+		case !strings.HasPrefix(cells[0], "---"):
+			r := row{}
+			for i, cell := range cells {
+				r[head[i]] = cell
+			}
+			rows = append(rows, r)
 		}
-		rows = append(rows, r)
 	}
 	return rows
+}
+
+// cellsOf are the cells of a line of a table, without the marks of code.
+func cellsOf(line string) []string {
+	cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+	for i := range cells {
+		cells[i] = strings.ReplaceAll(strings.TrimSpace(cells[i]), "`", "")
+	}
+	return cells
 }
 
 // alternatives are the values that a cell names, one after the other.
@@ -94,4 +105,45 @@ func wantVocabulary(t *testing.T, rows []row, column string, known []string) {
 			t.Errorf("column %q doesn't say %q", column, value)
 		}
 	}
+}
+
+// TestShorterTablesAgree compares the tables of the README and of the package's
+// documentation with the long one, which is compared with what requests do.
+func TestShorterTablesAgree(t *testing.T) {
+	t.Parallel()
+	long := table(t, "How the handler ends")
+	readme := tableAfter(t, "../../README.md", "the first row that fits counts:\n")
+	godoc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		readme, godoc       string
+		end, marked, status string
+	}{
+		{"a panic", "panic, http.ErrAbortHandler, runtime.Goexit", "panics", "no", "none"},
+		{"the client is gone, or the deadline passed", "client gone, deadline passed", "returns past its deadline", "txn.CommitAnyway", "below 400"},
+		{"txn.RollbackOnly", "txn.RollbackOnly", "returns", "both ways", "below 400"},
+		{"txn.CommitAnyway", "txn.CommitAnyway", "returns", "txn.CommitAnyway", "400 and above"},
+		{"status 400 and above", "status 400 and above", "returns", "no", "400 and above"},
+		{"any other status", "any other status, an implicit 200 included", "returns", "no", "none"},
+	} {
+		want := firstFit(t, long, row{"the handler": tt.end, "marked": tt.marked, "status": tt.status})["the work is"]
+		if got := said(readme, "the handler's end", tt.readme)["the transaction"]; got != map[string]string{"done": "committed", "undone": "rolled back"}[want] {
+			t.Errorf("README: %s = %q, want the work %s", tt.readme, got, want)
+		}
+		if line := "//\t" + tt.godoc + " "; !regexp.MustCompile(regexp.QuoteMeta(line) + " +" + map[string]string{"done": "commit", "undone": "rollback"}[want] + " ").Match(godoc) {
+			t.Errorf("doc.go: %s isn't said to have the work %s", tt.godoc, want)
+		}
+	}
+}
+
+// said is the row whose cell in column is value.
+func said(rows []row, column, value string) row {
+	for _, r := range rows {
+		if r[column] == value {
+			return r
+		}
+	}
+	return nil
 }
