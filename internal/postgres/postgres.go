@@ -17,10 +17,6 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// cancelGrace is how long a canceled statement may take to stop on the server
-// before its connection is given up. Within it a cancellation costs nothing.
-const cancelGrace = 5 * time.Second
-
 // Options configure a pool. What the URL says of a timeout or of the
 // application's name wins over the option. A zero duration sets no limit, but for
 // PingAfter, where it pings always; zero connections are no limit when open, and
@@ -110,11 +106,7 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
-	// A canceled statement is canceled on the server and its connection kept;
-	// pgx's default is to cut the connection.
-	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelGrace}
-	}
+	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler { return &canceler{conn: conn} }
 	if o.Echo != nil {
 		cfg.Tracer = echo{log: o.Echo}
 	}
