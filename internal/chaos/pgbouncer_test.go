@@ -252,3 +252,44 @@ func TestPostgresKilledBehindPgBouncer(t *testing.T) {
 	}
 	l.audit("PostgreSQL crashed behind PgBouncer, and a COMMIT was still in progress when it was asked for")
 }
+
+// TestClientsGoAwayBehindPgBouncer has clients give up while their statements wait for
+// a lock: each is canceled by way of PgBouncer, which outlives that.
+func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
+	t.Parallel()
+	direct := pgtest.URL(t)
+	l := newLedger(t, start(t, startPooler(t, direct, timeoutsIgnored).url("cache_describe")), direct)
+	for range times(5, 100) {
+		lock, err := l.db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lock.ExecContext(t.Context(), "SELECT FROM accounts FOR UPDATE"); err != nil {
+			t.Fatal(err)
+		}
+		gone, leave := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range poolSize - 1 {
+			all.Go(func() { l.transfer(gone, "") })
+		}
+		waiting := func(n int) func() bool {
+			return func() bool {
+				var waiting int
+				err := l.db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity
+					WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+				return err == nil && waiting == n
+			}
+		}
+		eventually(t, "all statements wait for the lock", waiting(poolSize-1))
+		leave()
+		eventually(t, "all statements are canceled", waiting(0))
+		all.Wait()
+		if err := lock.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v := l.transfer(t.Context(), ""); v != done {
+		t.Errorf("told %q, want %q", v, done)
+	}
+	l.audit("clients went away behind PgBouncer")
+}
