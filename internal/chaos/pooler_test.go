@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -38,7 +39,7 @@ func startPooler(t *testing.T, serverURL string, lines ...string) *pooler {
 	host, port, _ := strings.Cut(p.addr, ":")
 	password, _ := server.User.Password()
 	text := fmt.Sprintf("[databases]\n* = host=%s port=%s user=%s password='%s'\n",
-		server.Hostname(), server.Port(), server.User.Username(), strings.ReplaceAll(password, "'", "''"))
+		server.Hostname(), cmp.Or(server.Port(), "5432"), server.User.Username(), strings.ReplaceAll(password, "'", "''"))
 	text += fmt.Sprintf("[pgbouncer]\nlisten_addr = %s\nlisten_port = %s\nunix_socket_dir =\nauth_type = any\n"+
 		"pool_mode = transaction\ndefault_pool_size = %d\nmax_client_conn = 500\n%s\n",
 		host, port, poolSize, strings.Join(lines, "\n"))
