@@ -79,6 +79,7 @@ func prepareAccounts(b *testing.B, url string) {
 func benchmark(b *testing.B, h http.Handler, w *work) {
 	b.Helper()
 	b.ReportAllocs()
+	b.SetParallelism(4) // with two processors, the eight clients of a run
 	b.RunParallel(func(pb *testing.PB) {
 		d, err := newDirect(h, w)
 		if err != nil {

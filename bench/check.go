@@ -30,8 +30,8 @@ func (r *results) checkDelays(ctx context.Context, db *database) error {
 		if err != nil {
 			return err
 		}
-		c, err := checkAt(ctx, p.url.String())
-		p.close()
+		c, err := checkAt(ctx, p.URL())
+		p.Close()
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func checkAt(ctx context.Context, url string) (c check, err error) {
 	if err != nil {
 		return c, err
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }()
 	took := make([]time.Duration, tripsMade)
 	for i := range took {
 		start := time.Now()

@@ -73,7 +73,7 @@ func (db *database) fill(ctx context.Context) error {
 	if err == nil {
 		_, err = migration.Apply(ctx, pool, dir, migration.ApplyOptions{Log: slog.New(slog.DiscardHandler)})
 	}
-	if err = errors.Join(err, pool.Close()); err != nil {
+	if err := errors.Join(err, pool.Close()); err != nil {
 		return err
 	}
 	return db.exec(ctx, template, fixture...)
@@ -91,7 +91,7 @@ func (db *database) exec(ctx context.Context, name string, statements ...string)
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }()
 	for _, s := range statements {
 		if _, err := conn.Exec(ctx, s); err != nil {
 			return err
@@ -106,7 +106,7 @@ func value[T any](ctx context.Context, db *database, query string, args ...any) 
 	if err != nil {
 		return v, err
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }()
 	err = conn.QueryRow(ctx, query, args...).Scan(&v)
 	return v, err
 }

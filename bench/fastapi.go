@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // fastAPI is the whole service in Python.
@@ -18,19 +20,19 @@ var fastAPI string
 // python is an interpreter that has the packages.
 var python = sync.OnceValues(func() (string, error) {
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
-		if exec.Command(name, "-I", "-c", "import fastapi, sqlalchemy, asyncpg, uvicorn").Run() == nil {
+		if _, err := runPython(name, "import fastapi, sqlalchemy, asyncpg, uvicorn"); err == nil {
 			return name, nil
 		}
 	}
 	return "", errors.New("no Python here has fastapi, sqlalchemy, asyncpg and uvicorn (Debian: python3-fastapi, python3-sqlalchemy, python3-asyncpg, python3-uvicorn)")
 })
 
-func startFastAPI(url string, pool int) (*exec.Cmd, error) {
+func startFastAPI(ctx context.Context, url string, pool int) (*exec.Cmd, error) {
 	interpreter, err := python()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(interpreter, "-I", "-c", fastAPI)
+	cmd := exec.CommandContext(ctx, interpreter, "-I", "-c", fastAPI)
 	url, _, _ = strings.Cut(url, "?") // sslmode is libpq's
 	cmd.Env = append(os.Environ(), "BENCH_URL="+strings.Replace(url, "postgres://", "postgresql+asyncpg://", 1), "BENCH_POOL="+strconv.Itoa(pool))
 	return cmd, nil
@@ -42,10 +44,17 @@ func pythonVersions() string {
 	if err != nil {
 		return ""
 	}
-	out, err := exec.Command(interpreter, "-I", "-c", `import fastapi, sqlalchemy, asyncpg, uvicorn, platform
-print(f"Python {platform.python_version()}, FastAPI {fastapi.__version__}, SQLAlchemy {sqlalchemy.__version__}, asyncpg {asyncpg.__version__}, Uvicorn {uvicorn.__version__}, one process")`).Output()
+	out, err := runPython(interpreter, `import fastapi, sqlalchemy, asyncpg, uvicorn, platform
+print(f"Python {platform.python_version()}, FastAPI {fastapi.__version__}, SQLAlchemy {sqlalchemy.__version__}, asyncpg {asyncpg.__version__}, Uvicorn {uvicorn.__version__}, one process")`)
 	if err != nil {
 		return ""
 	}
 	return strings.TrimSpace(string(out))
+}
+
+// runPython runs a short program and returns what it prints.
+func runPython(interpreter, program string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	return exec.CommandContext(ctx, interpreter, "-I", "-c", program).Output()
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -118,19 +119,26 @@ func closedLoop(clients []*client, w *work, duration time.Duration) (sample, err
 	return s, failed
 }
 
-// percentile is the q-th part of sorted times.
+// percentile is the least of sorted times that at least the q-th part of them
+// doesn't exceed; 0 of none.
 func percentile(sorted []time.Duration, q float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0
 	}
-	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+	rank := int(math.Ceil(q * float64(len(sorted))))
+	return sorted[min(max(rank, 1), len(sorted))-1]
 }
 
-// median is the middle of values, whose order it changes.
-func median[T int | int64 | float64](values []T) T {
+// median is the middle of values, whose order it changes, or what lies between the
+// two in the middle; 0 of none.
+func median[T int | float64](values []T) T {
 	if len(values) == 0 {
 		return 0
 	}
 	slices.Sort(values)
-	return values[len(values)/2]
+	middle := len(values) / 2
+	if len(values)%2 == 1 {
+		return values[middle]
+	}
+	return (values[middle-1] + values[middle]) / 2
 }

@@ -34,6 +34,13 @@ type settings struct {
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("bench: ")
+	if err := measureOrServe(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// measureOrServe does what the command line says.
+func measureOrServe() error {
 	var s settings
 	var serve, url string
 	flag.DurationVar(&s.duration, "duration", 2*time.Second, "time of each cell: one peer, one work, one delay")
@@ -48,13 +55,10 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	work := func() error { return run(ctx, s) }
 	if serve != "" {
-		work = func() error { return serveAs(serve, url, s.pool) }
+		return serveAs(serve, url, s.pool)
 	}
-	if err := work(); err != nil {
-		log.Fatal(err)
-	}
+	return run(ctx, s)
 }
 
 // run measures and reports.

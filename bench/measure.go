@@ -6,6 +6,8 @@ import (
 	"log"
 	"slices"
 	"time"
+
+	"commitment/internal/pgproxy"
 )
 
 // delays are what is added to each round trip between a peer and PostgreSQL. At
@@ -42,7 +44,7 @@ type trips struct{ total, waited int }
 type lane struct {
 	peer    *peer
 	child   *child
-	proxy   *proxy // nil without a delay
+	proxy   *pgproxy.Proxy // nil without a delay
 	clients []*client
 }
 
@@ -101,7 +103,7 @@ func (r *results) countTrips(ctx context.Context, db *database) error {
 			return err
 		}
 		for i := range works {
-			t, err := l.count(&works[i])
+			t, err := l.count(ctx, &works[i])
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
@@ -114,22 +116,37 @@ func (r *results) countTrips(ctx context.Context, db *database) error {
 
 // count takes medians, so that a connection which still has to prepare a
 // statement doesn't count.
-func (l *lane) count(w *work) (trips, error) {
+func (l *lane) count(ctx context.Context, w *work) (trips, error) {
 	if _, err := closedLoop(l.clients, w, warmUp); err != nil {
 		return trips{}, err
 	}
-	var total, waited []int64
+	var total, waited []int
 	for range counted {
-		time.Sleep(3 * countDelay) // what is behind the last answer ends
-		before := l.proxy.trips.Load()
+		if err := settle(ctx); err != nil { // what is behind the last answer ends
+			return trips{}, err
+		}
+		before := l.proxy.Stats().RoundTrips
 		if _, err := l.clients[0].do(w); err != nil {
 			return trips{}, err
 		}
-		waited = append(waited, l.proxy.trips.Load()-before)
-		time.Sleep(3 * countDelay)
-		total = append(total, l.proxy.trips.Load()-before)
+		waited = append(waited, l.proxy.Stats().RoundTrips-before)
+		if err := settle(ctx); err != nil {
+			return trips{}, err
+		}
+		total = append(total, l.proxy.Stats().RoundTrips-before)
 	}
-	return trips{total: int(median(total)), waited: int(median(waited))}, nil
+	return trips{total: median(total), waited: median(waited)}, nil
+}
+
+// settle waits until nothing is on its way any more. Nobody but the peer knows when
+// that is, so it is a time.
+func settle(ctx context.Context) error {
+	select {
+	case <-time.After(3 * countDelay):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // measureDelay measures all peers at one delay, with all of them running.
@@ -207,7 +224,7 @@ func (r *results) open(ctx context.Context, db *database, p *peer, delay time.Du
 		if l.proxy, err = startProxy(ctx, url, delay); err != nil {
 			return nil, err
 		}
-		url = l.proxy.url.String()
+		url = l.proxy.URL()
 	}
 	if l.child, err = startChild(ctx, p, url, r.settings.pool); err != nil {
 		return nil, err
@@ -223,12 +240,22 @@ func (r *results) open(ctx context.Context, db *database, p *peer, delay time.Du
 	return l, nil
 }
 
+// startProxy adds to the time of each round trip to a server.
+func startProxy(ctx context.Context, serverURL string, rtt time.Duration) (*pgproxy.Proxy, error) {
+	p, err := pgproxy.Start(ctx, serverURL)
+	if err != nil {
+		return nil, fmt.Errorf("start the proxy: %w", err)
+	}
+	p.SetRTT(rtt)
+	return p, nil
+}
+
 func (l *lane) close() {
 	for _, c := range l.clients {
 		_ = c.conn.Close()
 	}
 	l.child.stop()
 	if l.proxy != nil {
-		l.proxy.close()
+		l.proxy.Close()
 	}
 }

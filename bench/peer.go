@@ -21,7 +21,7 @@ type peer struct {
 	open func(url string, pool int) (http.Handler, error)
 	// start is the command that serves from a database, for a peer that isn't
 	// written in Go.
-	start func(url string, pool int) (*exec.Cmd, error)
+	start func(ctx context.Context, url string, pool int) (*exec.Cmd, error)
 	// modules are what it stands on, for the versions.
 	modules []string
 }
@@ -101,15 +101,15 @@ func startChild(ctx context.Context, p *peer, url string, pool int) (*child, err
 	if err != nil {
 		return nil, err
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	file, err := listener.(*net.TCPListener).File()
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	cmd := exec.Command(os.Args[0], "-serve", p.name, "-url", url, "-pool", fmt.Sprint(pool))
+	defer func() { _ = file.Close() }()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-serve", p.name, "-url", url, "-pool", fmt.Sprint(pool))
 	if p.start != nil {
-		if cmd, err = p.start(url, pool); err != nil {
+		if cmd, err = p.start(ctx, url, pool); err != nil {
 			return nil, err
 		}
 	}

@@ -123,7 +123,7 @@ func milliseconds(d time.Duration) string {
 
 // attachWire gives a connection that is about to be made its wire.
 func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
-	w := &wire{}
+	w := &wire{prepares: cfg.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && cfg.StatementCacheCapacity > 0}
 	cfg.BuildFrontend = w.build
 	cfg.DialFunc = w.dialer(cfg.DialFunc)
 	next := cfg.AfterConnect
@@ -150,6 +150,7 @@ func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
 		OID:   pgtype.TimestamptzOID,
 		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
+	encodeUUIDs(conn.TypeMap())
 	known := conn.PgConn().CustomData()
 	if o.ConnMaxLifetime > 0 && o.LifetimeJitter > 0 {
 		known[expiresKey] = time.Now().Add(o.ConnMaxLifetime - rand.N(o.LifetimeJitter))

@@ -21,8 +21,8 @@ import (
 // modes are pgx's ways to run a statement, by their name in the URL.
 var modes = []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"}
 
-// openMode opens a pool of one connection that runs statements in that way.
-func openMode(t *testing.T, mode string) *sql.DB {
+// modeURL names an empty database, whose statements run in that way.
+func modeURL(t *testing.T, mode string) string {
 	t.Helper()
 	u, err := url.Parse(pgtest.EmptyURL(t))
 	if err != nil {
@@ -31,7 +31,18 @@ func openMode(t *testing.T, mode string) *sql.DB {
 	q := u.Query()
 	q.Set("default_query_exec_mode", mode)
 	u.RawQuery = q.Encode()
-	db, err := postgres.Open(postgres.Options{URL: u.String(), MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: time.Minute})
+	return u.String()
+}
+
+// openMode opens a pool of one connection that runs statements in that way.
+func openMode(t *testing.T, mode string) *sql.DB {
+	t.Helper()
+	return openURL(t, modeURL(t, mode))
+}
+
+func openURL(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	db, err := postgres.Open(postgres.Options{URL: url, MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,6 +247,44 @@ func TestAStatementNeverRunsWhenItsBeginFails(t *testing.T) {
 			var n int
 			if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM t").Scan(&n); err != nil || n != 0 {
 				t.Errorf("rows = %d, %v: want none", n, err)
+			}
+		})
+	}
+}
+
+func TestWhatBeginsATransactionIsPreparedOnce(t *testing.T) {
+	t.Parallel()
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			db := openMode(t, mode)
+			run := func() (prepared int, err error) {
+				o := postgres.TxOptions{WantXID: true, Settings: []postgres.Setting{{Name: "app.tenant", Value: "1"}}}
+				err = inTx(t.Context(), db, o, func(conn *sql.Conn, tx *postgres.Tx) error {
+					const ask = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE $1"
+					err := conn.QueryRowContext(t.Context(), ask, "commitment %").Scan(&prepared)
+					if tx.XID().Value == "" && err == nil {
+						t.Error("the id isn't known")
+					}
+					return err
+				})
+				return prepared, err
+			}
+			want := 0
+			if mode == "cache_statement" {
+				want = 3
+			}
+			for range 3 {
+				if got, err := run(); got != want || err != nil {
+					t.Errorf("prepared = %d, %v, want %d", got, err, want)
+				}
+			}
+			if _, err := db.ExecContext(t.Context(), "DISCARD ALL"); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = run() // fails, where statements are prepared, as pgx's own do after this
+			if got, err := run(); got != want || err != nil {
+				t.Errorf("prepared = %d, %v, want %d after the server has forgotten all", got, err, want)
 			}
 		})
 	}

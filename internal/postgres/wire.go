@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"strings"
+	"slices"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -26,10 +26,15 @@ type wire struct {
 
 	begin  *begin // to be sent in front of the next message; nil when none is
 	hidden int    // how many statements' answers are still to be kept from pgx
+	answer []byte // the one that is looked at, kept for the next one
 	ready  []byte // answers that came among the hidden ones and are pgx's
 	row    []byte // the body of the last row that was hidden
 
 	committing atomic.Bool // a COMMIT was sent, and not answered
+
+	prepares  bool                // statements are prepared once and stay, as pgx's own do
+	prepared  map[string]struct{} // those that the server has
+	preparing []string            // those that it was sent and hasn't answered
 }
 
 // build is a [pgconn.BuildFrontendFunc].
@@ -45,8 +50,8 @@ func (w *wire) Write(p []byte) (int, error) {
 	if b == nil || len(p) == 0 || p[0] == terminate {
 		return w.out.Write(p)
 	}
-	w.begin, w.hidden, w.row = nil, len(b.statements), nil
-	message, err := b.inFrontOf(w.scratch[:0], p)
+	w.begin, w.hidden, w.row = nil, len(b.statements), w.row[:0]
+	message, err := w.inFront(b, p)
 	if err != nil {
 		return 0, err
 	}
@@ -60,8 +65,30 @@ func (w *wire) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// maxScratch bounds the memory that a connection keeps for its next BEGIN, in bytes.
+// maxScratch bounds the memory that a connection keeps for its next BEGIN, and for
+// the answers to it, in bytes each.
 const maxScratch = 16 << 10
+
+// inFront is message with b in front. They are sent so that the server skips message
+// when a statement of b fails, for it must never run outside of the transaction: in
+// the extended protocol it skips everything up to the next Sync, which is part of
+// message, and in the simple one the rest of the same Query.
+func (w *wire) inFront(b *begin, message []byte) ([]byte, error) {
+	buf := w.scratch[:0]
+	if message[0] == query {
+		return b.inFrontOfQuery(buf, message)
+	}
+	for _, s := range b.statements {
+		if _, ok := w.prepared[s.name]; !ok {
+			buf = append(buf, s.parse...)
+			if w.prepares {
+				w.preparing = append(w.preparing, s.name)
+			}
+		}
+		buf = append(buf, s.run...)
+	}
+	return append(buf, message...), nil
+}
 
 // Read returns what the server sends, without the answers to BEGIN.
 func (w *wire) Read(p []byte) (int, error) {
@@ -83,6 +110,7 @@ func (w *wire) Read(p []byte) (int, error) {
 const (
 	query           = 'Q'
 	terminate       = 'X'
+	parseComplete   = '1'
 	commandComplete = 'C'
 	dataRow         = 'D'
 	errorResponse   = 'E'
@@ -105,27 +133,51 @@ func (w *wire) hide() error {
 	}
 	kind, size := header[0], 1+int(binary.BigEndian.Uint32(header[1:]))
 	if kind == errorResponse {
-		// The server skips what follows up to the next Sync, the statement
-		// included: the error is the statement's.
-		w.hidden = 0
+		w.fail()
 		return nil
 	}
 	if size < headerSize || size > maxHidden {
 		return fmt.Errorf("postgres: message %q of %d bytes", kind, size)
 	}
-	message := make([]byte, size)
+	message := slices.Grow(w.answer[:0], size)[:size]
+	if size <= maxScratch {
+		w.answer = message
+	}
 	if _, err := io.ReadFull(w.in, message); err != nil {
 		return err
 	}
 	switch kind {
 	case notice, notification, parameterStatus:
 		w.ready = append(w.ready, message...)
+	case parseComplete:
+		w.parsed()
 	case dataRow:
-		w.row = message[headerSize:]
+		w.row = append(w.row[:0], message[headerSize:]...)
 	case commandComplete:
 		w.hidden--
 	}
 	return nil
+}
+
+// fail leaves an error that comes instead of an answer to BEGIN to pgx: the server
+// skips what follows up to the next Sync, the statement included, so it is the
+// statement's. It may be that a prepared statement is gone, as after DISCARD ALL, so
+// all are prepared anew.
+func (w *wire) fail() {
+	w.hidden, w.preparing = 0, w.preparing[:0]
+	clear(w.prepared)
+}
+
+// parsed notes that the server has prepared a statement.
+func (w *wire) parsed() {
+	if len(w.preparing) == 0 {
+		return
+	}
+	if w.prepared == nil {
+		w.prepared = map[string]struct{}{}
+	}
+	w.prepared[w.preparing[0]] = struct{}{}
+	w.preparing = slices.Delete(w.preparing, 0, 1)
 }
 
 // hiddenValue is the first column of the last row that was hidden.
@@ -138,82 +190,4 @@ func (w *wire) hiddenValue() (string, error) {
 		return "", io.ErrUnexpectedEOF
 	}
 	return string(row.Values[0]), nil
-}
-
-// begin is what is sent to begin a transaction. It is immutable.
-type begin struct {
-	statements []statementText
-	extended   []byte // the same as messages of the extended protocol
-}
-
-// newBegin returns the begin of statements.
-func newBegin(statements ...statementText) (*begin, error) {
-	b := &begin{statements: statements}
-	for _, s := range statements {
-		parameters := make([][]byte, len(s.args))
-		for i, arg := range s.args {
-			parameters[i] = []byte(arg)
-		}
-		for _, m := range []pgproto3.FrontendMessage{
-			&pgproto3.Parse{Query: s.sql},
-			&pgproto3.Bind{Parameters: parameters},
-			&pgproto3.Execute{},
-		} {
-			var err error
-			if b.extended, err = m.Encode(b.extended); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return b, nil
-}
-
-// String is for the log.
-func (b *begin) String() string {
-	var texts []string
-	for _, s := range b.statements {
-		if len(s.args) == 0 {
-			texts = append(texts, s.sql)
-		} else {
-			texts = append(texts, fmt.Sprintf("%s %q", s.sql, s.args))
-		}
-	}
-	return strings.Join(texts, "; ")
-}
-
-// statementText is a statement with its arguments, in text format.
-type statementText struct {
-	sql  string
-	args []string
-}
-
-// inFrontOf appends the statements and message to buf. They are sent so that the
-// server skips message when one of them fails, for it must never run outside of the
-// transaction: in the extended protocol it skips everything up to the next Sync,
-// which is part of message, and in the simple one the rest of the same Query.
-func (b *begin) inFrontOf(buf, message []byte) ([]byte, error) {
-	if message[0] == query {
-		return b.inFrontOfQuery(buf, message)
-	}
-	return append(append(buf, b.extended...), message...), nil
-}
-
-// inFrontOfQuery makes one Query of the statements and that of message. The
-// position that an error gives then counts from BEGIN.
-func (b *begin) inFrontOfQuery(buf, message []byte) ([]byte, error) {
-	size := 1 + int(binary.BigEndian.Uint32(message[1:]))
-	var q pgproto3.Query
-	if err := q.Decode(message[headerSize:size]); err != nil {
-		return nil, err
-	}
-	var text strings.Builder
-	for _, s := range b.statements {
-		sql, err := s.inline()
-		if err != nil {
-			return nil, err
-		}
-		text.WriteString(sql + ";")
-	}
-	buf, err := (&pgproto3.Query{String: text.String() + q.String}).Encode(buf)
-	return append(buf, message[size:]...), err
 }

@@ -202,6 +202,8 @@ func parse(t *testing.T, sent []byte) (lines [][]string) {
 		switch m := m.(type) {
 		case *pgproto3.Query:
 			lines = append(lines, []string{"query", m.String})
+		case *pgproto3.Close:
+			lines = append(lines, []string{"close"})
 		case *pgproto3.Parse:
 			lines = append(lines, []string{"parse", m.Query})
 		case *pgproto3.Bind:

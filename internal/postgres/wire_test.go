@@ -21,7 +21,7 @@ func toBegin(args ...string) *begin {
 	for i := 0; i+1 < len(args); i += 2 {
 		o.Settings = append(o.Settings, Setting{Name: args[i], Value: args[i+1]})
 	}
-	b, err := beginOf(o)
+	b, err := beginOf(o, false)
 	if err != nil {
 		panic(err) // a setting can't be encoded
 	}
@@ -181,6 +181,65 @@ func TestASettingThatCantBeALiteralSendsNothing(t *testing.T) {
 	}
 }
 
+// answers makes a wire read what a server says to its BEGIN, and no more.
+func answers(t *testing.T, w *wire, messages ...pgproto3.BackendMessage) {
+	t.Helper()
+	stream := encode(t, append(messages, &pgproto3.ReadyForQuery{TxStatus: 'T'})...)
+	w.in.Reset(bytes.NewReader(stream))
+	if _, err := io.ReadAll(w); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAWirePreparesWhatItBeginsWithOnce(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := &wire{prepares: true}
+	w.build(strings.NewReader(""), &out)
+	o := TxOptions{WantXID: true, Settings: []Setting{{"app.tenant", "a"}}}
+	anew := [][]string{
+		{"close"}, {"parse", "begin"}, {"bind"}, {"execute"},
+		{"close"}, {"parse", "select set_config($1, $2, true)"}, {"bind", "app.tenant", "a"}, {"execute"},
+		{"close"}, {"parse", "select pg_current_xact_id()"}, {"bind"}, {"execute"}, {"sync"},
+	}
+	prepared := [][]string{{"bind"}, {"execute"}, {"bind", "app.tenant", "a"}, {"execute"}, {"bind"}, {"execute"}, {"sync"}}
+	for _, step := range []struct {
+		name   string
+		answer []pgproto3.BackendMessage
+		want   [][]string
+	}{
+		{"the first time", slices.Concat(begun...), anew},
+		{"the second time", refused, prepared},
+		{"after an error", append(slices.Clone(begun[0]), refused...), anew},
+		{"after an error in the middle", slices.Concat(begun...), anew},
+		{"at last", slices.Concat(begun...), prepared},
+	} {
+		b, err := beginOf(o, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.begin = b
+		out.Reset()
+		if _, err := w.Write(syncMessage(t)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, parse(t, out.Bytes())); diff != "" {
+			t.Errorf("%s: sent (-want +got):\n%s", step.name, diff)
+		}
+		answers(t, w, step.answer...)
+	}
+}
+
+// syncMessage is the shortest message that pgx sends.
+func syncMessage(tb testing.TB) []byte {
+	tb.Helper()
+	message, err := (&pgproto3.Sync{}).Encode(nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return message
+}
+
 // short is a writer that takes so many bytes.
 type short struct{ left int }
 
@@ -196,11 +255,8 @@ func (s *short) Write(p []byte) (int, error) {
 // pgx takes a write of which nothing was sent as safe to be done again.
 func TestAWriteThatIsCutCountsPgxsBytes(t *testing.T) {
 	t.Parallel()
-	message, err := (&pgproto3.Sync{}).Encode(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole, err := toBegin().inFrontOf(nil, message)
+	message := syncMessage(t)
+	whole, err := (&wire{}).inFront(toBegin(), message)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,8 @@ func nameless() (*os.File, error) {
 
 // WriteTo writes the whole body to w.
 func (s *spool) WriteTo(w io.Writer) (int64, error) {
-	n, err := io.Copy(w, bytes.NewReader(s.memory.Bytes()))
+	written, err := w.Write(s.memory.Bytes())
+	n := int64(written)
 	if err != nil || s.file == nil {
 		return n, err
 	}

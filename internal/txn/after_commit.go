@@ -46,13 +46,18 @@ func (u *Unit) runAfterCommit() {
 }
 
 // runIsolated runs f with a deadline of its own; its panic becomes an error.
-func (u *Unit) runIsolated(f func(context.Context) error) (err error) {
+func (u *Unit) runIsolated(f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), u.db.o.AfterCommitTimeout)
 	defer cancel()
+	return isolated(func() error { return f(ctx) })
+}
+
+// isolated runs f; its panic becomes an error.
+func isolated(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return f(ctx)
+	return f()
 }

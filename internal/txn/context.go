@@ -3,6 +3,8 @@ package txn
 import (
 	"context"
 
+	entsql "entgo.io/ent/dialect/sql"
+
 	"commitment/ent"
 )
 
@@ -18,9 +20,13 @@ type unitContext struct {
 
 // Ent's keys. They are its own, but it shows them to a context that it asks.
 var (
-	entClientKey = askedFor(func(ctx context.Context) { ent.FromContext(ctx) })
-	entTxKey     = askedFor(func(ctx context.Context) { ent.TxFromContext(ctx) })
+	entClientKey   = askedFor(func(ctx context.Context) { ent.FromContext(ctx) })
+	entTxKey       = askedFor(func(ctx context.Context) { ent.TxFromContext(ctx) })
+	sessionVarsKey = askedFor(func(ctx context.Context) { entsql.VarFromContext(ctx, "") })
 )
+
+// hasSessionVars reports whether ctx carries variables of Ent's sql.WithVar.
+func hasSessionVars(ctx context.Context) bool { return ctx.Value(sessionVarsKey) != nil }
 
 // askedFor is the key that ask asks a context for.
 func askedFor(ask func(context.Context)) any {

@@ -295,7 +295,10 @@ func (t *lazyTx) end(how func(*postgres.Tx, context.Context) error, outcome func
 	begun := t.tx.Begun()
 	err := how(t.tx, ctx)
 	t.outcome = outcome(err)
-	xid := t.tx.XID()
+	var xid postgres.XID
+	if t.outcome == postgres.Unknown {
+		xid = t.tx.XID()
+	}
 	_ = t.conn.Close() // gives it back; what there is to say, err has said
 	if t.outcome == postgres.Unknown {
 		t.outcome = t.db.resolve(xid, err)
@@ -325,19 +328,3 @@ func (t *lazyTx) result() (postgres.Outcome, error) {
 	defer t.mu.Unlock()
 	return t.outcome, t.retry
 }
-
-// hasSessionVars reports whether ctx carries variables of Ent's sql.WithVar. Ent
-// keeps them under a key of its own; what it does with them on an ExecQuerier
-// that is neither a pool nor a transaction, panicking, tells.
-func hasSessionVars(ctx context.Context) (found bool) {
-	defer func() { found = recover() != nil }()
-	_ = entsql.Conn{ExecQuerier: probe{}}.Exec(ctx, "", []any(nil), nil)
-	return false
-}
-
-// probe runs nothing.
-type probe struct{}
-
-func (probe) ExecContext(context.Context, string, ...any) (sql.Result, error) { return nil, nil }
-
-func (probe) QueryContext(context.Context, string, ...any) (*sql.Rows, error) { return nil, nil }

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// measuredAt is what a cell came to.
+func measuredAt(rates []float64, took ...time.Duration) *measured {
+	return &measured{rates: rates, took: took}
+}
+
+// Each round has its own disturbance, which a ratio of two medians would mix up.
+func TestRatiosAreTakenWithinARound(t *testing.T) {
+	t.Parallel()
+	r := &results{cells: map[cell]*measured{
+		{read, 0, ours}:      measuredAt([]float64{90, 10, 300}),
+		{read, 0, reference}: measuredAt([]float64{100, 20, 200}),
+	}}
+	if got := r.ratio(read, 0, ours); got != 0.9 { // of 0.9, 0.5 and 1.5
+		t.Errorf("ratio = %v, want 0.9", got)
+	}
+	if got := r.ratio(read, 0, reference); got != 1 {
+		t.Errorf("the reference's ratio to itself = %v, want 1", got)
+	}
+	if got := r.cells[cell{read, 0, ours}].rates[0]; got != 90 {
+		t.Errorf("first round = %v, want it in its place: 90", got)
+	}
+}
+
+func TestSlowerComparesPercentiles(t *testing.T) {
+	t.Parallel()
+	r := &results{cells: map[cell]*measured{
+		{read, time.Millisecond, ours}:      measuredAt(nil, 1, 2, 3, 40),
+		{read, time.Millisecond, reference}: measuredAt(nil, 2, 4, 6, 10),
+	}}
+	if got := r.slower(read, time.Millisecond, ours, 0.5); got != 0.5 {
+		t.Errorf("p50's ratio = %v, want 0.5", got)
+	}
+	if got := r.slower(read, time.Millisecond, ours, 0.99); got != 4 {
+		t.Errorf("p99's ratio = %v, want 4", got)
+	}
+}
+
+func TestAnAimIsReachedOrMissed(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		least bool
+		value float64
+		want  bool
+	}{
+		{"at least, above", true, 0.96, true},
+		{"at least, at the limit", true, 0.95, true},
+		{"at least, below", true, 0.949, false},
+		{"at most, below", false, 0.94, true},
+		{"at most, at the limit", false, 0.95, true},
+		{"at most, above", false, 0.951, false},
+	}
+	for _, tt := range tests {
+		if got := (aim{limit: 0.95, least: tt.least}).reached(tt.value); got != tt.want {
+			t.Errorf("%s: reached(%v) = %v, want %v", tt.name, tt.value, got, tt.want)
+		}
+	}
+}
+
+func TestTheAimsAreReadFromTheirCells(t *testing.T) {
+	t.Parallel()
+	r := &results{cells: map[cell]*measured{}}
+	for _, work := range []string{read, transfer} {
+		for _, delay := range delays {
+			r.cells[cell{work, delay, ours}] = measuredAt([]float64{50}, delay/2)
+			r.cells[cell{work, delay, reference}] = measuredAt([]float64{100}, delay)
+		}
+	}
+	var out strings.Builder
+	r.writeAims(&printer{w: &out})
+	for _, want := range []string{
+		"| read, 0 ms: throughput | at least 0.95 | 0.50 | missed |",
+		"| read, 1 ms: p50 | at most 0.45 | 0.50 | missed |",
+		"| transfer, 1 ms: p50 | at most 0.85 | 0.50 | reached |",
+	} {
+		if !strings.Contains(out.String(), want+"\n") {
+			t.Errorf("aims have no line %q:\n%s", want, out.String())
+		}
+	}
+}

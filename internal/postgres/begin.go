@@ -1,0 +1,175 @@
+package postgres
+
+import (
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// begin is what is sent to begin a transaction. It is immutable.
+type begin struct{ statements []*beginStatement }
+
+// beginStatement is one statement of a begin, with its arguments in text format.
+type beginStatement struct {
+	sql  string
+	args []string
+
+	// In the extended protocol. The name is empty where statements aren't prepared
+	// to stay, and then each run takes a parse.
+	name  string
+	parse []byte
+	run   []byte
+}
+
+// begins has the begin of each mode that was used, for most transactions set
+// nothing of their own.
+var begins sync.Map // of mode to *begin
+
+type mode struct {
+	sql.TxOptions
+	wantXID bool
+	prepare bool
+}
+
+// beginOf is what begins a transaction, on a connection whose statements are
+// prepared to stay or not. The id comes last.
+func beginOf(o TxOptions, prepare bool) (*begin, error) {
+	key := mode{o.TxOptions, o.WantXID, prepare}
+	if known, ok := begins.Load(key); ok && len(o.Settings) == 0 {
+		return known.(*begin), nil //nolint:forcetypeassert // nothing else is stored
+	}
+	text, err := beginSQL(o.TxOptions)
+	if err != nil {
+		return nil, err
+	}
+	b := &begin{statements: []*beginStatement{{sql: text, name: text}}}
+	if len(o.Settings) > 0 {
+		b.statements = append(b.statements, set(o.Settings))
+	}
+	if o.WantXID {
+		b.statements = append(b.statements, &beginStatement{sql: "select pg_current_xact_id()", name: "xid"})
+	}
+	for _, s := range b.statements {
+		if err := s.encode(prepare); err != nil {
+			return nil, err
+		}
+	}
+	if len(o.Settings) == 0 {
+		begins.Store(key, b)
+	}
+	return b, nil
+}
+
+// beginSQL is BEGIN with the mode that o asks for.
+func beginSQL(o sql.TxOptions) (string, error) {
+	text := "begin"
+	switch o.Isolation {
+	case sql.LevelDefault:
+	case sql.LevelReadUncommitted:
+		text += " isolation level read uncommitted"
+	case sql.LevelReadCommitted:
+		text += " isolation level read committed"
+	case sql.LevelRepeatableRead, sql.LevelSnapshot:
+		text += " isolation level repeatable read"
+	case sql.LevelSerializable:
+		text += " isolation level serializable"
+	case sql.LevelWriteCommitted, sql.LevelLinearizable:
+		return "", fmt.Errorf("PostgreSQL has no isolation level %v", o.Isolation)
+	default:
+		return "", fmt.Errorf("there is no isolation level %v", o.Isolation)
+	}
+	if o.ReadOnly {
+		text += " read only"
+	}
+	return text, nil
+}
+
+// set is the statement that sets settings for the transaction.
+func set(settings []Setting) *beginStatement {
+	var calls, args []string
+	for i, s := range settings {
+		calls = append(calls, fmt.Sprintf("set_config($%d, $%d, true)", 2*i+1, 2*i+2))
+		args = append(args, s.Name, s.Value)
+	}
+	return &beginStatement{
+		sql: "select " + strings.Join(calls, ", "), args: args,
+		name: "settings " + strconv.Itoa(len(settings)),
+	}
+}
+
+// encode makes the messages of the extended protocol.
+func (s *beginStatement) encode(prepare bool) (err error) {
+	if prepare {
+		s.name = "commitment " + s.name
+		// It may be there already: after an error nobody knows.
+		if s.parse, err = (&pgproto3.Close{ObjectType: 'S', Name: s.name}).Encode(nil); err != nil {
+			return err
+		}
+	} else {
+		s.name = ""
+	}
+	if s.parse, err = (&pgproto3.Parse{Name: s.name, Query: s.sql}).Encode(s.parse); err != nil {
+		return err
+	}
+	parameters := make([][]byte, len(s.args))
+	for i, arg := range s.args {
+		parameters[i] = []byte(arg)
+	}
+	if s.run, err = (&pgproto3.Bind{PreparedStatement: s.name, Parameters: parameters}).Encode(nil); err != nil {
+		return err
+	}
+	s.run, err = (&pgproto3.Execute{}).Encode(s.run)
+	return err
+}
+
+// String is for the log.
+func (b *begin) String() string {
+	var texts []string
+	for _, s := range b.statements {
+		if len(s.args) == 0 {
+			texts = append(texts, s.sql)
+		} else {
+			texts = append(texts, fmt.Sprintf("%s %q", s.sql, s.args))
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// inFrontOfQuery appends one Query of the statements and that of message to buf. The
+// position that an error gives then counts from BEGIN.
+func (b *begin) inFrontOfQuery(buf, message []byte) ([]byte, error) {
+	size := 1 + int(binary.BigEndian.Uint32(message[1:]))
+	var q pgproto3.Query
+	if err := q.Decode(message[headerSize:size]); err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	for _, s := range b.statements {
+		sql, err := s.inline()
+		if err != nil {
+			return nil, err
+		}
+		text.WriteString(sql + ";")
+	}
+	buf, err := (&pgproto3.Query{String: text.String() + q.String}).Encode(buf)
+	return append(buf, message[size:]...), err
+}
+
+// inline is the statement with its arguments as literals, for the simple query
+// protocol, which has none.
+func (s *beginStatement) inline() (string, error) {
+	var literals []string
+	for i, arg := range slices.Backward(s.args) { // $12 before $1
+		if strings.ContainsAny(arg, "\x00\\") {
+			return "", fmt.Errorf("a setting can't hold %q in the simple query protocol", arg)
+		}
+		literals = append(literals, "$"+strconv.Itoa(i+1), "'"+strings.ReplaceAll(arg, "'", "''")+"'")
+	}
+	return strings.NewReplacer(literals...).Replace(s.sql), nil
+}

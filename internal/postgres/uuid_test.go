@@ -1,0 +1,40 @@
+package postgres_test
+
+import (
+	"database/sql"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+)
+
+// TestAUUIDIsSentAsPgxWouldSendIt compares rows and errors with those of plain stdlib.
+func TestAUUIDIsSentAsPgxWouldSendIt(t *testing.T) {
+	t.Parallel()
+	id := uuid.MustParse("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			url := modeURL(t, mode)
+			ours := openURL(t, url)
+			plain, err := sql.Open("pgx", url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = plain.Close() })
+			for _, kind := range []string{"uuid", "text", "varchar", "bytea", "jsonb", "int8", "uuid[]", "text[]"} {
+				for _, arg := range []any{
+					id, &id, (*uuid.UUID)(nil), uuid.NullUUID{UUID: id, Valid: true}, uuid.NullUUID{},
+					[]uuid.UUID{id, {}}, []*uuid.UUID{&id, nil}, uuid.UUIDs{id},
+				} {
+					query := "SELECT $1::" + kind
+					want := transcript(t.Context(), plain, query, []any{arg})
+					got := transcript(t.Context(), ours, query, []any{arg})
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("%s with a %T (-plain +ours):\n%s", query, arg, diff)
+					}
+				}
+			}
+		})
+	}
+}
