@@ -3,15 +3,10 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/url"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"commitment/internal/migration"
 	"commitment/internal/pgproxy"
 	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
@@ -29,27 +24,38 @@ func TestConnectionsCutAtCommit(t *testing.T) {
 		t.Run(at.name, func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
-			proxy, err := pgproxy.Start(t.Context(), direct)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(proxy.Close)
-			l := newLedger(t, start(t, proxy.URL()), direct)
-			n := times(25, 500)
-			fired := 0
-			for range n {
-				fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: at.moment, Times: 1})
-				if v := l.transfer(t.Context(), ""); v != done {
-					t.Errorf("told %q, want %q: what was rolled back is run again", v, done)
-				}
-				fault.Release()
-				fired += fault.Fired()
-			}
-			l.audit(fmt.Sprintf("COMMIT cut %d times %s", fired, at.name))
-			if fired < n {
-				t.Errorf("cut %d times, want at least %d", fired, n)
-			}
+			proxy := startProxy(t, direct)
+			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, at.moment, times(25, 500))
 		})
+	}
+}
+
+func startProxy(t *testing.T, url string) *pgproxy.Proxy {
+	t.Helper()
+	proxy, err := pgproxy.Start(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	return proxy
+}
+
+// cutAtCommit sends transfers one after the other and has the proxy cut each one's
+// first COMMIT.
+func (l *ledger) cutAtCommit(proxy *pgproxy.Proxy, moment pgproxy.Moment, n int) {
+	l.t.Helper()
+	fired := 0
+	for range n {
+		fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: moment, Times: 1})
+		if v := l.transfer(l.t.Context(), ""); v != done {
+			l.t.Errorf("told %q, want %q: what was rolled back is run again", v, done)
+		}
+		fault.Release()
+		fired += fault.Fired()
+	}
+	l.audit(fmt.Sprintf("COMMIT cut %d times", fired))
+	if fired < n {
+		l.t.Errorf("cut %d times, want at least %d", fired, n)
 	}
 }
 
@@ -58,11 +64,7 @@ func TestConnectionsCutAtCommit(t *testing.T) {
 func TestNobodyToAsk(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
-	proxy, err := pgproxy.Start(t.Context(), direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
+	proxy := startProxy(t, direct)
 	l := newLedger(t, start(t, proxy.URL(), "DB_OUTCOME_TIMEOUT=300ms", "DB_COMMIT_TIMEOUT=300ms", "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), direct)
 	fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: pgproxy.Answered, Times: 1})
 	go func() {
@@ -79,11 +81,11 @@ func TestNobodyToAsk(t *testing.T) {
 	l.audit("COMMIT without an answer, and nobody to ask")
 }
 
-// load has clients insist on transfers until each has had its number.
-func load(ctx context.Context, t *testing.T, l *ledger, clients, each int) *sync.WaitGroup {
+// load has eight clients insist on transfers until each has had its number.
+func load(ctx context.Context, t *testing.T, l *ledger, each int) *sync.WaitGroup {
 	t.Helper()
 	var all sync.WaitGroup
-	for range clients {
+	for range 8 {
 		all.Go(func() {
 			for range each {
 				if err := l.insist(ctx); err != nil {
@@ -119,7 +121,7 @@ func TestBackendsTerminated(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
 	l := newLedger(t, start(t, direct), direct)
-	all := load(t.Context(), t, l, 8, times(15, 300))
+	all := load(t.Context(), t, l, times(15, 300))
 	n := while(all, 30*time.Millisecond, func() {
 		_, err := l.db.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 			WHERE datname = current_database() AND application_name = 'commitment'`)
@@ -137,7 +139,7 @@ func TestServiceKilled(t *testing.T) {
 	direct := pgtest.URL(t)
 	p := start(t, direct)
 	l := newLedger(t, p, direct)
-	all := load(t.Context(), t, l, 8, times(20, 300))
+	all := load(t.Context(), t, l, times(20, 300))
 	n := while(all, 300*time.Millisecond, func() {
 		p.kill()
 		p.run()
@@ -148,92 +150,18 @@ func TestServiceKilled(t *testing.T) {
 // TestPostgresKilled kills PostgreSQL under load and starts it again.
 func TestPostgresKilled(t *testing.T) {
 	t.Parallel()
-	if _, err := pgserver.Find(""); err != nil {
-		pgtest.URL(t) // skips, or fails
-	}
-	options := pgserver.Options{Dir: t.TempDir()}
-	server, err := pgserver.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop(context.Background()) })
+	options := pgserver.Options{Dir: reachableDir(t)}
+	server := startServer(t, options)
 	migrateAll(t, server.URL("postgres"))
 	road := newRoad(t, server.URL("postgres"))
 	l := newLedger(t, start(t, road.url), road.url)
-	all := load(t.Context(), t, l, 8, times(20, 300))
+	all := load(t.Context(), t, l, times(20, 300))
 	n := while(all, 400*time.Millisecond, func() {
 		if err := server.Kill(); err != nil {
 			t.Error(err)
 		}
-		if server, err = pgserver.Start(t.Context(), options); err != nil {
-			t.Error(err)
-			return
-		}
+		server = startServer(t, options)
 		road.lead(server.URL("postgres"))
 	})
 	l.audit(fmt.Sprintf("PostgreSQL killed %d times", n))
-}
-
-func migrateAll(t *testing.T, url string) {
-	t.Helper()
-	dir, err := migration.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migration.Apply(t.Context(), pgtest.Open(t, url), dir, migration.ApplyOptions{}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// road is an address that leads to a server whose own address changes.
-type road struct {
-	url    string
-	target atomic.Pointer[string]
-}
-
-func newRoad(t *testing.T, server string) *road {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Host = listener.Addr().String()
-	r := &road{url: u.String()}
-	r.lead(server)
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go r.travel(conn)
-		}
-	}()
-	return r
-}
-
-// lead has new connections end at the server.
-func (r *road) lead(server string) {
-	if u, err := url.Parse(server); err == nil {
-		r.target.Store(&u.Host)
-	}
-}
-
-func (r *road) travel(conn net.Conn) {
-	defer func() { _ = conn.Close() }()
-	server, err := net.Dial("tcp", *r.target.Load())
-	if err != nil {
-		return
-	}
-	defer func() { _ = server.Close() }()
-	go func() {
-		_, _ = io.Copy(server, conn)
-		_ = server.Close()
-	}()
-	_, _ = io.Copy(conn, server)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -108,6 +109,20 @@ func (p *program) kill() {
 	_ = p.cmd.Wait()
 }
 
+// eventually waits until something is so, and fails the test when it takes too long.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for !so() {
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -127,8 +142,9 @@ type ledger struct {
 	client   *http.Client
 	next     atomic.Int64
 
-	mu   sync.Mutex
-	told map[string]verdict // by memo
+	mu      sync.Mutex
+	told    map[string]verdict // by memo
+	answers map[string]int     // how often each status, with its problem's type, was answered
 }
 
 // verdict is what a client may conclude about its transfer.
@@ -143,7 +159,7 @@ const (
 
 func newLedger(t *testing.T, p *program, url string) *ledger {
 	t.Helper()
-	l := &ledger{t: t, p: p, db: pgtest.Open(t, url), told: map[string]verdict{}, client: &http.Client{
+	l := &ledger{t: t, p: p, db: pgtest.Open(t, url), told: map[string]verdict{}, answers: map[string]int{}, client: &http.Client{
 		Timeout:   30 * time.Second,
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 	}}
@@ -170,6 +186,19 @@ func (l *ledger) send(ctx context.Context, path, key, body string) (int, []byte,
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
 	}
+	return l.do(req)
+}
+
+// get reads a resource.
+func (l *ledger) get(ctx context.Context, path string) (int, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.p.addr+path, http.NoBody)
+	if err != nil {
+		return 0, nil, err
+	}
+	return l.do(req)
+}
+
+func (l *ledger) do(req *http.Request) (int, []byte, error) {
 	resp, err := l.client.Do(req)
 	if err != nil {
 		return 0, nil, err
@@ -186,19 +215,38 @@ func (l *ledger) transfer(ctx context.Context, key string) verdict {
 		memo = fmt.Sprint("m", l.next.Add(1))
 	}
 	status, answer, err := l.send(ctx, "/v1/transfers", key, fmt.Sprintf(`{"from":%q,"to":%q,"amount":1,"memo":%q}`, l.from, l.to, memo))
-	v := nothing
+	v, said := nothing, fmt.Sprint(status)
 	switch {
 	case err != nil:
-		v = silence
+		v, said = silence, "nothing"
 	case status < http.StatusMultipleChoices:
 		v = done
-	case strings.Contains(string(answer), "outcome-unknown"):
+	default:
+		said += " " + problemType(answer)
+	}
+	if strings.HasSuffix(said, "outcome-unknown") {
 		v = unknown
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.told[memo] = v
+	l.answers[said]++
 	return v
+}
+
+// problemType is the type of the problem that an answer describes.
+func problemType(answer []byte) string {
+	var problem struct{ Type string }
+	if err := json.Unmarshal(answer, &problem); err != nil {
+		return string(answer)
+	}
+	return strings.TrimPrefix(problem.Type, "urn:problem-type:")
+}
+
+// clean are the answers that a client may get while something is broken, beside
+// success: what they say is true, and it may come again.
+var clean = []string{
+	"nothing", "503 unavailable", "503 busy", "503 locked", "503 timeout", "503 outcome-unknown", "409 idempotency-key-in-flight",
 }
 
 // insist sends a transfer with a key until the client is told that it is done.
@@ -247,5 +295,10 @@ func (l *ledger) audit(title string) {
 	if err := l.db.QueryRowContext(l.t.Context(), "SELECT coalesce(sum(amount), 0) FROM entries").Scan(&sum); err != nil || sum != 0 {
 		l.t.Errorf("sum of all entries = %d, %v, want 0", sum, err)
 	}
-	l.t.Logf("%s: %d transfers, told %v; %d lies", title, len(l.told), counts, lies)
+	for said, n := range l.answers {
+		if !strings.HasPrefix(said, "20") && !slices.Contains(clean, said) {
+			l.t.Errorf("answered %q %d times, want one of %q", said, n, clean)
+		}
+	}
+	l.t.Logf("%s: %d transfers, told %v in answers %v; %d lies", title, len(l.told), counts, l.answers, lies)
 }

@@ -3,6 +3,23 @@
 // The key and the answer are written in the request's own transaction, so a key is
 // recorded exactly when its work is done. It comes inside package reqtx, which
 // holds the answer until both are committed.
+//
+//	r.Use(reqtx.Middleware(db, …), idempotency.Middleware(idempotency.Options{WriteError: problems.Write}))
+//
+// What a request with a key is answered:
+//
+//	the key is new                                 its work is done, and the answer recorded
+//	the key and the request are known              the recorded answer, marked as replayed
+//	the key is known, with another request         422 idempotency-key-reused
+//	the first request is still being worked on     409 idempotency-key-in-flight, at once
+//	the key is empty, too long, not ASCII, or two  400 idempotency-key-malformed
+//	there is none, and Options.Required asks       400 idempotency-key-missing
+//
+// Requests are the same when their method, target, type and body are. An answer is
+// recorded only when its work is committed, so after an error, after a crash and
+// after an outcome that nobody knows the client sends the same request with the same
+// key, until it gets an answer: the work is done once. A key that has expired is new
+// again; [Sweep] deletes those, in small batches.
 package idempotency
 
 import (
@@ -63,7 +80,7 @@ type Options struct {
 // being worked on, are refused. An answer is recorded when its work is committed;
 // after any other the same key may be used again. Safe methods pass.
 //
-// It must come inside [reqtx.Middleware], and reads the whole body: whatever bounds
+// It must come inside the middleware of package reqtx, and reads the whole body: whatever bounds
 // bodies comes before it.
 func Middleware(o Options) func(http.Handler) http.Handler {
 	o.Lifetime = cmp.Or(o.Lifetime, 24*time.Hour)

@@ -104,7 +104,8 @@ const originSQL = `
 	(SELECT stats_reset::text FROM pg_stat_wal)`
 
 // readOrigin reads the origin of the ids of a connection, which stays the same as
-// long as the connection. It is empty where the server doesn't tell: outcomes then
+// long as the connection; behind a pooler it may be older than the ids, which makes
+// fewer outcomes known. It is empty where the server doesn't tell: outcomes then
 // stay unknown, and everything else works.
 func readOrigin(ctx context.Context, conn *pgconn.PgConn) (Origin, error) {
 	results, err := conn.Exec(ctx, "SELECT "+originSQL).ReadAll()
@@ -156,11 +157,10 @@ func (id XID) decide(now Origin, status string) (Outcome, error) {
 		return RolledBack, nil
 	case now.Recovered == id.Origin.Recovered && status == "committed":
 		return Committed, nil
-	case now.Recovered == id.Origin.Recovered && status == "in progress":
-		return Unknown, errUndecided
 	case status == "in progress":
-		// Somebody else has the id now, so the crash has undone our work.
-		return RolledBack, nil
+		// After a crash somebody else may have the id. But behind a pooler, whose
+		// connections outlive a crash, it may still be ours.
+		return Unknown, errUndecided
 	}
 	// Too old; or committed, before a crash or by somebody who was given the id
 	// after it.

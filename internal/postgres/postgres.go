@@ -1,7 +1,3 @@
-// Package postgres is where the service meets PostgreSQL: it opens the
-// pgx-backed [sql.DB], echoes its statements, sorts its errors by SQLSTATE, and
-// says how a COMMIT ended. It knows nothing of entities, transactions of a
-// request, or HTTP.
 package postgres
 
 import (
@@ -21,13 +17,10 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// cancelGrace is how long a canceled statement may take to stop on the server
-// before its connection is given up. Within it a cancellation costs nothing.
-const cancelGrace = 5 * time.Second
-
 // Options configure a pool. What the URL says of a timeout or of the
 // application's name wins over the option. A zero duration sets no limit, but for
-// PingAfter; zero connections are no limit when open, and none when idle.
+// PingAfter, where it pings always; zero connections are no limit when open, and
+// none when idle.
 type Options struct {
 	// URL names the database in any form that libpq understands.
 	URL string
@@ -69,7 +62,8 @@ type Options struct {
 // in words of its own.
 var errURL = errors.New("the database URL is not understood")
 
-// Open returns a pool. It doesn't connect: connections are made on demand.
+// Open returns a pool. It doesn't connect: connections are made on demand. Its only
+// error is a URL that isn't understood, and doesn't say why, for the URL is secret.
 func Open(o Options) (*sql.DB, error) {
 	cfg, err := o.connConfig()
 	if err != nil {
@@ -112,11 +106,7 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
-	// A canceled statement is canceled on the server and its connection kept;
-	// pgx's default is to cut the connection.
-	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelGrace}
-	}
+	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler { return &canceler{conn: conn} }
 	if o.Echo != nil {
 		cfg.Tracer = echo{log: o.Echo}
 	}
@@ -135,6 +125,7 @@ func milliseconds(d time.Duration) string {
 func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
 	w := &wire{prepares: cfg.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && cfg.StatementCacheCapacity > 0}
 	cfg.BuildFrontend = w.build
+	cfg.DialFunc = w.dialer(cfg.DialFunc)
 	next := cfg.AfterConnect
 	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
 		conn.CustomData()[wireKey] = w

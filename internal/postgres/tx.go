@@ -16,7 +16,7 @@ type TxOptions struct {
 	// Settings are set for the transaction alone, as by SET LOCAL.
 	Settings []Setting
 	// WantXID has the server assign the transaction's id at once, so that its
-	// outcome can be asked for later, by XactStatus.
+	// outcome can be asked for later, by AskOutcome.
 	WantXID bool
 }
 
@@ -87,6 +87,7 @@ func (t *Tx) XID() XID {
 var errNotSent = errors.New("the connection was lost before the commit")
 
 // Commit commits, if anything has begun. [CommitOutcome] says what its error means.
+// Ctx bounds the wait for the answer; the server goes on when it ends.
 func (t *Tx) Commit(ctx context.Context) error {
 	if !t.Begun() {
 		t.wire.begin = nil
@@ -96,7 +97,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 		if conn.IsClosed() {
 			return errNotSent
 		}
-		tag, err := conn.Exec(ctx, "commit")
+		tag, err := t.wire.commit(ctx, conn)
 		if err != nil && conn.PgConn().TxStatus() != 'I' {
 			return errors.Join(err, conn.Close(ctx))
 		}

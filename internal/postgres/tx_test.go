@@ -408,8 +408,10 @@ func TestAskOutcome(t *testing.T) {
 			t.Fatal(err)
 		}
 		id = tx.XID()
-		if outcome, err := postgres.AskOutcome(t.Context(), db, id); err == nil {
-			t.Errorf("outcome in progress = %v, want to be asked again", outcome)
+		for _, id := range []postgres.XID{id, with(id, func(o *postgres.Origin) { o.Recovered = "before" })} {
+			if outcome, err := postgres.AskOutcome(t.Context(), db, id); err == nil {
+				t.Errorf("outcome in progress of %v = %v, want to be asked again", id, outcome)
+			}
 		}
 		if err := end(tx, t.Context()); err != nil {
 			t.Fatal(err)

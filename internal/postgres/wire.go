@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -28,6 +29,8 @@ type wire struct {
 	answer []byte // the one that is looked at, kept for the next one
 	ready  []byte // answers that came among the hidden ones and are pgx's
 	row    []byte // the body of the last row that was hidden
+
+	committing atomic.Bool // a COMMIT was sent, and not answered
 
 	prepares  bool                // statements are prepared once and stay, as pgx's own do
 	prepared  map[string]struct{} // those that the server has

@@ -8,22 +8,42 @@
 // here: [Middleware], [Mode] for a route that isn't like the others, and [Stream]
 // for an answer that can't be held.
 //
-// How the handler ended decides, and the first row that fits counts:
+//	r.Use(reqtx.Middleware(db, reqtx.Options{WriteError: problems.Write}))
+//	r.With(reqtx.Mode(txn.Serializable)).Post("/transfers", move)
 //
-//	panic, http.ErrAbortHandler, runtime.Goexit   rollback   the panic goes on, the held answer is dropped
-//	client gone, deadline passed, before the end  rollback   nothing, or 503
-//	txn.RollbackOnly                              rollback   the held answer
-//	txn.CommitAnyway                              commit     the held answer, whatever its status
-//	status 400 and above                          rollback   the held answer
-//	any other status, an implicit 200 included    commit     the held answer, once committed
+//	func move(w http.ResponseWriter, r *http.Request) {
+//		client := ent.FromContext(r.Context()) // in this request's transaction
+//		…
+//	}
 //
-// How the commit ended decides the rest:
+// # How the handler ends
 //
-//	done                                  the answer goes out, after-commit functions run
-//	rolled back for no fault of its own   the request is run again, or 503
-//	a constraint                          the error that it is anywhere else
-//	no answer to COMMIT                   the server is asked: one of the above, or 503 that says that nobody knows
+// The first row that fits counts:
+//
+//	panic, http.ErrAbortHandler, runtime.Goexit  rollback  the panic goes on, the held answer is dropped
+//	client gone, deadline passed                 rollback  nothing, or 503
+//	txn.RollbackOnly                             rollback  the held answer
+//	txn.CommitAnyway                             commit    the held answer, whatever its status
+//	status 400 and above                         rollback  the held answer
+//	any other status, an implicit 200 included   commit    the held answer, once committed
+//
+// # How the commit ends
+//
+//	done                                 the answer goes out, after-commit functions run
+//	rolled back for no fault of its own  the request is run again, or 503
+//	a constraint                         the error that it is anywhere else
+//	no answer to COMMIT                  the server is asked: one of the above, or 503 that says that nobody knows
 //
 // A request that only reads, below SERIALIZABLE, is answered before its COMMIT,
-// which decides nothing.
+// which decides nothing. The file docs/request-transaction.md has these tables in
+// full.
+//
+// # The held answer
+//
+// To a handler the [http.ResponseWriter] is like any other: the first WriteHeader
+// counts, a Flush and a status of 1xx do no harm. But nothing leaves, and nothing
+// leads around it: there is no Unwrap and no Hijack. What is held is in memory up to
+// [Options].MaxMemory, then in a temporary file up to MaxAnswer. Two kinds of answer
+// aren't held: one that only reads and outgrows the memory flows at once, and one
+// that the handler has given free by [Stream], which commits first.
 package reqtx

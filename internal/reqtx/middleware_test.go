@@ -8,7 +8,6 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"testing"
 	"time"
 
@@ -99,83 +98,6 @@ func (s *service) do(t *testing.T, method string) (reply, string, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	return reply{resp.StatusCode, resp.Header, resp.ContentLength}, string(body), err
-}
-
-// TestDecision is the table of package reqtx's documentation, row by row.
-func TestDecision(t *testing.T) {
-	t.Parallel()
-	const row = "row"
-	tests := []struct {
-		name   string
-		then   func(w http.ResponseWriter, r *http.Request) // after the row was written
-		status int                                          // 0: no answer at all
-		body   string
-		kept   bool
-	}{
-		{"a panic rolls back", func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "ok")
-			panic("boom")
-		}, 0, "", false},
-		{"http.ErrAbortHandler rolls back", func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "ok")
-			panic(http.ErrAbortHandler)
-		}, 0, "", false},
-		{"runtime.Goexit rolls back", func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "ok")
-			runtime.Goexit()
-		}, 0, "", false},
-		{"rollback-only rolls back and answers", func(w http.ResponseWriter, r *http.Request) {
-			_ = txn.RollbackOnly(r.Context())
-			_, _ = io.WriteString(w, "dry run")
-		}, 200, "dry run", false},
-		{"commit-anyway commits an error", func(w http.ResponseWriter, r *http.Request) {
-			_ = txn.CommitAnyway(r.Context())
-			w.WriteHeader(http.StatusUnauthorized)
-		}, 401, "", true},
-		{"rollback-only is stronger than commit-anyway", func(w http.ResponseWriter, r *http.Request) {
-			_ = txn.RollbackOnly(r.Context())
-			_ = txn.CommitAnyway(r.Context())
-			w.WriteHeader(http.StatusCreated)
-		}, 201, "", false},
-		{"a 4xx rolls back", func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "no", http.StatusBadRequest)
-		}, 400, "no\n", false},
-		{"a 5xx rolls back", func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusBadGateway)
-		}, 502, "", false},
-		{"an implicit 200 commits", func(http.ResponseWriter, *http.Request) {}, 200, "", true},
-		{"a written body commits", func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "ok")
-		}, 200, "ok", true},
-		{"a 303 commits", func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "/", http.StatusSeeOther)
-		}, 303, "", true},
-		{"a 304 commits", func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusNotModified)
-		}, 304, "", true},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				if err := insert(r, row); err != nil {
-					writeError(w, r, err)
-					return
-				}
-				tt.then(w, r)
-			})
-			resp, body, err := s.do(t, http.MethodPost)
-			switch {
-			case tt.status == 0 && err == nil:
-				t.Errorf("answer = %d %q, want none", resp.StatusCode, body)
-			case tt.status != 0 && err != nil:
-				t.Errorf("no answer: %v", err)
-			case tt.status != 0 && (resp.StatusCode != tt.status || body != tt.body):
-				t.Errorf("answer = %d %q, want %d %q", resp.StatusCode, body, tt.status, tt.body)
-			}
-			s.wantRow(t, row, tt.kept)
-		})
-	}
 }
 
 func TestNothingOfAnAnswerLeavesWhenItsCommitFails(t *testing.T) {

@@ -1,8 +1,10 @@
 package reqtx_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,10 +18,9 @@ import (
 	"commitment/internal/txn"
 )
 
-// TestRoundTrips counts on the wire what a request costs, once its statements are
-// prepared, and what its answer waits for.
-func TestRoundTrips(t *testing.T) {
-	t.Parallel()
+// counted is a database with one connection, of which a proxy sees all that is said.
+func counted(t *testing.T) (*pgproxy.Proxy, *txn.DB) {
+	t.Helper()
 	proxy, err := pgproxy.Start(t.Context(), pgtest.URL(t))
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +31,14 @@ func TestRoundTrips(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	db := txn.New(pool, txn.Options{})
+	return proxy, txn.New(pool, txn.Options{})
+}
+
+// TestRoundTrips counts on the wire what a request costs, once its statements are
+// prepared, and what its answer waits for.
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	proxy, db := counted(t)
 	statements := func(n int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			for range n {
@@ -91,17 +99,7 @@ func TestRoundTrips(t *testing.T) {
 // all the same.
 func TestAnAnswerThatOnlyReadsDoesNotWaitForCommit(t *testing.T) {
 	t.Parallel()
-	proxy, err := pgproxy.Start(t.Context(), pgtest.URL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
-	pool, err := postgres.Open(postgres.Options{URL: proxy.URL(), MaxOpenConns: 1, MaxIdleConns: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pool.Close() })
-	db := txn.New(pool, txn.Options{})
+	proxy, db := counted(t)
 	fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Action: pgproxy.Stall})
 	h := reqtx.Middleware(db, reqtx.Options{WriteError: writeError})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n, err := ent.FromContext(r.Context()).Account.Query().Count(r.Context()); err != nil || n != 0 {
@@ -120,6 +118,61 @@ func TestAnAnswerThatOnlyReadsDoesNotWaitForCommit(t *testing.T) {
 	if err := db.Wait(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestWhatItCosts counts the round trips that an answer waits for, as the table of the
+// documentation has them.
+func TestWhatItCosts(t *testing.T) {
+	t.Parallel()
+	proxy, db := counted(t)
+	for column, method := range map[string]string{"that read": http.MethodGet, "that write": http.MethodPost} {
+		trips(t, proxy, db, method, 1) // connects, and prepares
+		trips(t, proxy, db, method, 1) // pings, as the connection's first use again
+		for _, r := range table(t, "What it costs") {
+			n, err := strconv.Atoi(r["statements"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(trips(t, proxy, db, method, n)); got != r[column] {
+				t.Errorf("%d statements %s: round trips = %s, want %q", n, column, got, r[column])
+			}
+		}
+	}
+}
+
+// trips has a request run n statements, and returns the round trips before its answer:
+// a COMMIT that comes behind it is held back.
+func trips(t *testing.T, proxy *pgproxy.Proxy, db *txn.DB, method string, n int) int {
+	t.Helper()
+	h := reqtx.Middleware(db, reqtx.Options{WriteError: writeError})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range n {
+			if err := readOrWrite(r); err != nil {
+				writeError(w, r, err)
+			}
+		}
+	}))
+	behind := proxy.Inject(pgproxy.Fault{Action: pgproxy.Stall, Match: func(m pgproxy.Message) bool {
+		return method == http.MethodGet && pgproxy.AtCommit(m)
+	}})
+	proxy.Reset()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, "/", http.NoBody))
+	made := proxy.Stats().RoundTrips
+	behind.Release()
+	if err := db.Wait(t.Context()); err != nil || w.Code != http.StatusOK {
+		t.Errorf("%s of %d statements = %d, %v, want 200", method, n, w.Code, err)
+	}
+	return made
+}
+
+// readOrWrite runs one statement.
+func readOrWrite(r *http.Request) error {
+	accounts := ent.FromContext(r.Context()).Account
+	if r.Method == http.MethodGet {
+		_, err := accounts.Query().Count(r.Context())
+		return err
+	}
+	return accounts.Update().SetName("x").Exec(r.Context())
 }
 
 // flights is the statements that traveled together, each by its first words.

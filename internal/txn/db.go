@@ -89,7 +89,9 @@ func (db *DB) Client() *ent.Client { return db.client }
 // and in any case defers a Close. Attempt counts, from 1, how often the work has
 // been begun.
 //
-// It returns ErrRootClient when ctx carries a unit of work that hasn't ended.
+// It is for whoever has more to decide than an error says, as package reqtx does;
+// everything else uses [DB.Run]. It returns ErrRootClient when ctx carries a unit of
+// work that hasn't ended.
 func (db *DB) Begin(ctx context.Context, mode sql.TxOptions, attempt int) (context.Context, *Unit, error) {
 	if err := outside(ctx); err != nil {
 		return nil, nil, err
@@ -106,7 +108,8 @@ func (db *DB) Begin(ctx context.Context, mode sql.TxOptions, attempt int) (conte
 // error, panics, or is marked [RollbackOnly]; it returns after the after-commit
 // functions have run. Work that PostgreSQL rolled back for no fault of its own is
 // run again from the start, so it must not change anything but the database. The
-// error is work's own, or why the work was not committed.
+// error is work's own, or why the work was not committed; only after
+// [ErrOutcomeUnknown] it may have been.
 func (db *DB) Run(ctx context.Context, mode sql.TxOptions, work func(ctx context.Context) error) error {
 	for attempt := 1; ; attempt++ {
 		u, err := db.runOnce(ctx, mode, attempt, work)

@@ -3,19 +3,25 @@
 // made it: package reqtx for a request, [DB.Run] for everything else. It knows
 // nothing of HTTP.
 //
+// Outside of a request, in a job, a command or a test, a unit of work is
+//
+//	err := db.Run(ctx, txn.ReadWrite, func(ctx context.Context) error {
+//		return ent.FromContext(ctx).Account.UpdateOneID(id).SetName(name).Exec(ctx)
+//	})
+//
 // A unit of work rides in the context. Code that works within it takes the client
 // from there, and has a few things to say:
 //
-//	client := ent.FromContext(ctx)         // or ent.TxFromContext(ctx) for the ent.Tx
+//	client := ent.FromContext(ctx)          // or ent.TxFromContext(ctx) for the ent.Tx
 //
-//	txn.SetMode(ctx, txn.Serializable)     // before the first statement
+//	txn.SetMode(ctx, txn.Serializable)      // before the first statement
 //	txn.Set(ctx, "statement_timeout", "1s") // likewise; for this unit alone
-//	txn.Savepoint(ctx, part)               // part may fail and be undone alone
-//	txn.RollbackOnly(ctx)                  // undo everything, whatever the answer
-//	txn.CommitAnyway(ctx)                  // keep everything, whatever the answer
-//	txn.AfterCommit(ctx, send)             // do this once the work is durable
-//	txn.Attempt(ctx)                       // 1, or more where the work is run again
-//	txn.SQLFromContext(ctx)                // for libraries that want database/sql or pgx
+//	txn.Savepoint(ctx, part)                // part may fail and be undone alone
+//	txn.RollbackOnly(ctx)                   // undo everything, whatever the answer
+//	txn.CommitAnyway(ctx)                   // keep everything, whatever the answer
+//	txn.AfterCommit(ctx, send)              // do this once the work is durable
+//	txn.Attempt(ctx)                        // 1, or more where the work is run again
+//	txn.SQLFromContext(ctx)                 // for libraries that want database/sql or pgx
 //
 // # Round trips
 //
@@ -35,7 +41,9 @@
 //
 // Statements run on the context that they are given, so a client that goes away
 // cancels the statement it waits for; COMMIT and ROLLBACK run on one that nobody
-// cancels, so that a cancellation costs no connection.
+// cancels, so that a cancellation costs no connection. They are bounded by
+// [Options].EndTimeout, and a COMMIT that takes longer counts as one without an
+// answer: it isn't canceled.
 //
 // # Errors with a name
 //

@@ -36,6 +36,6 @@ var (
 // longer than Options.AcquireTimeout.
 var ErrPoolTimeout = fault.New(fault.Unavailable, "busy", "the service is busy")
 
-// ErrOutcomeUnknown is the answer to a unit of work whose connection was lost
-// during COMMIT.
+// ErrOutcomeUnknown is the answer to a unit of work whose COMMIT got no answer, and
+// of which nobody could tell in time whether it is done.
 var ErrOutcomeUnknown = fault.New(fault.Unknown, "", "it is not known whether this request took effect")

@@ -1,0 +1,295 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"commitment/internal/pgproxy"
+	"commitment/internal/pgserver"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+	"commitment/internal/txn"
+)
+
+// The settings that the README tells of, for PgBouncer and for the service.
+var (
+	timeoutsIgnored = "ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout"
+	timeoutsUnsent  = []string{"DB_STATEMENT_TIMEOUT=0s", "DB_LOCK_TIMEOUT=0s", "DB_IDLE_IN_TRANSACTION_TIMEOUT=0s"}
+)
+
+// TestBehindPgBouncer has clients work through connections that others use in turn.
+func TestBehindPgBouncer(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		mode  string
+		lines []string
+		env   []string
+	}{
+		{mode: "cache_describe", lines: []string{timeoutsIgnored}},
+		{mode: "exec", env: timeoutsUnsent},
+	} {
+		t.Run(tt.mode, func(t *testing.T) {
+			t.Parallel()
+			direct := pgtest.URL(t)
+			l := newLedger(t, start(t, startPooler(t, direct, tt.lines...).url(tt.mode), tt.env...), direct)
+			all := load(t.Context(), t, l, times(30, 500))
+			for range 4 {
+				all.Go(func() { l.watch(t.Context(), times(60, 1000)) })
+			}
+			all.Go(func() { l.race(t.Context(), times(10, 200)) })
+			all.Wait()
+			l.audit("through PgBouncer, " + tt.mode)
+			l.wantTransactions()
+			l.wantCount("sessions of the service", poolSize, `SELECT count(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND application_name = 'commitment'`)
+			l.wantCount("advisory locks that were left", 0, `SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+				WHERE locktype = 'advisory' AND datname = current_database()`)
+		})
+	}
+}
+
+// watch reads the books, again and again: in one moment of the database they are even.
+func (l *ledger) watch(ctx context.Context, n int) {
+	for range n {
+		status, body, err := l.get(ctx, "/v1/trial-balance")
+		if err != nil || status != http.StatusOK || !bytes.Contains(body, []byte(`"sum":0}`)) {
+			l.t.Errorf("trial balance = %d %s, %v, want 200 and a sum of 0", status, body, err)
+			return
+		}
+	}
+}
+
+// race sends each of n transfers several times at once, with one key: it is done
+// once, and the answers are success or that it is being worked on.
+func (l *ledger) race(ctx context.Context, n int) {
+	for i := range n {
+		key := fmt.Sprint("race", i)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				for l.transfer(ctx, key) != done && ctx.Err() == nil {
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+// wantTransactions compares the ids that PostgreSQL gave to the transactions that
+// wrote the rows: all rows of a transfer have one, and no other transfer has it.
+func (l *ledger) wantTransactions() {
+	l.t.Helper()
+	l.wantCount("transfers in pieces, or in each other's transaction", 0, `
+		SELECT count(*) FROM (
+			SELECT xmin::text AS xid, id AS transfer FROM transfers
+			UNION ALL SELECT xmin::text, transfer_id FROM entries
+		) rows GROUP BY xid HAVING count(*) <> 3 OR count(DISTINCT transfer) <> 1`)
+}
+
+// wantCount runs a query that counts; no row is none.
+func (l *ledger) wantCount(what string, most int, query string) {
+	l.t.Helper()
+	var n int
+	if err := l.db.QueryRowContext(l.t.Context(), query).Scan(&n); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		l.t.Fatal(err)
+	}
+	if n > most {
+		l.t.Errorf("%s = %d, want at most %d", what, n, most)
+	}
+}
+
+// TestSettingsBehindPgBouncer has units of work set parameters for themselves, on
+// connections that others use in turn: each sees its own, in all of its statements,
+// and who set nothing sees what the database was given.
+func TestSettingsBehindPgBouncer(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"cache_describe", "exec", "describe_exec", "simple_protocol"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			direct := pgtest.URL(t)
+			inDatabase(t, direct, "statement_timeout", "11s")
+			pool, err := postgres.Open(postgres.Options{
+				URL: startPooler(t, direct, timeoutsIgnored).url(mode), MaxOpenConns: 15, MaxIdleConns: 15, StatementTimeout: time.Minute,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = pool.Close() })
+			db := txn.New(pool, txn.Options{})
+			var all sync.WaitGroup
+			for client := range 15 {
+				all.Go(func() {
+					for n := range times(20, 500) {
+						if err := seesItsOwn(t.Context(), db, fmt.Sprint(client, "'s ", n), n%2 == 0); err != nil {
+							t.Errorf("client %d, unit %d: %v", client, n, err)
+							return
+						}
+					}
+				})
+			}
+			all.Wait()
+		})
+	}
+}
+
+// inDatabase sets a parameter for all sessions of a database.
+func inDatabase(t *testing.T, url, name, value string) {
+	t.Helper()
+	_, err := pgtest.Open(t, url).ExecContext(t.Context(),
+		fmt.Sprintf(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET %s = %%L', current_database(), '%s'); END $$`, name, value))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// seesItsOwn says what is wrong with the parameters that a unit of work sees.
+func seesItsOwn(ctx context.Context, db *txn.DB, tenant string, sets bool) error {
+	want := [2]string{"", "11s"}
+	if sets {
+		want = [2]string{tenant, "7s"}
+	}
+	return db.Run(ctx, txn.ReadWrite, func(ctx context.Context) error {
+		if sets {
+			if err := errors.Join(txn.Set(ctx, "app.tenant", tenant), txn.Set(ctx, "statement_timeout", "7s")); err != nil {
+				return err
+			}
+		}
+		tx, err := txn.SQLFromContext(ctx)
+		if err != nil {
+			return err
+		}
+		for range 3 {
+			var got [2]string
+			const read = "SELECT coalesce(current_setting('app.tenant', true), ''), current_setting('statement_timeout')"
+			if err := tx.QueryRowContext(ctx, read, nil, &got[0], &got[1]); err != nil {
+				return err
+			}
+			if got != want {
+				return fmt.Errorf("tenant and statement_timeout = %q, want %q", got, want)
+			}
+		}
+		return nil
+	})
+}
+
+// TestPgBouncerCutAtCommit cuts the connection at COMMIT, on either side of
+// PgBouncer: the server can be asked all the same.
+func TestPgBouncerCutAtCommit(t *testing.T) {
+	t.Parallel()
+	for name, moment := range map[string]pgproxy.Moment{"before": pgproxy.Before, "after": pgproxy.Answered} {
+		t.Run("the service's, "+name+" it is done", func(t *testing.T) {
+			t.Parallel()
+			direct := pgtest.URL(t)
+			proxy := startProxy(t, startPooler(t, direct, timeoutsIgnored).url("cache_describe"))
+			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, moment, times(15, 300))
+		})
+		t.Run("PgBouncer's, "+name+" it is done", func(t *testing.T) {
+			t.Parallel()
+			direct := pgtest.URL(t)
+			proxy := startProxy(t, direct)
+			url := startPooler(t, proxy.URL(), timeoutsIgnored).url("cache_describe")
+			newLedger(t, start(t, url), direct).cutAtCommit(proxy, moment, times(15, 300))
+		})
+	}
+}
+
+// TestPgBouncerKilled kills PgBouncer under load and starts it again.
+func TestPgBouncerKilled(t *testing.T) {
+	t.Parallel()
+	direct := pgtest.URL(t)
+	p := startPooler(t, direct, timeoutsIgnored)
+	l := newLedger(t, start(t, p.url("cache_describe")), direct)
+	all := load(t.Context(), t, l, times(40, 500))
+	n := while(all, 200*time.Millisecond, func() {
+		p.kill()
+		p.run()
+	})
+	l.audit(fmt.Sprintf("PgBouncer killed %d times", n))
+	l.wantTransactions()
+}
+
+// TestPostgresKilledBehindPgBouncer has PostgreSQL crash without the service
+// noticing, for PgBouncer keeps the connection. Of a transaction that then gets no
+// answer to its COMMIT the service knows no more than that its id was given after
+// the crash, or before: as long as it is in progress, it may be committed yet.
+func TestPostgresKilledBehindPgBouncer(t *testing.T) {
+	t.Parallel()
+	options := pgserver.Options{Dir: reachableDir(t)}
+	server := startServer(t, options)
+	migrateAll(t, server.URL("postgres"))
+	road := newRoad(t, server.URL("postgres"))
+	proxy := startProxy(t, startPooler(t, road.url, timeoutsIgnored).url("cache_describe"))
+	l := newLedger(t, start(t, proxy.URL(), "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), road.url)
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	server = startServer(t, options)
+	road.lead(server.URL("postgres"))
+
+	slow := holdCommits(t, server.URL("postgres"))
+	cut := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: pgproxy.Sent, Times: 1})
+	asked := proxy.Inject(pgproxy.Fault{
+		Match: pgproxy.AtStatement("pg_xact_status"), Moment: pgproxy.Answered, Action: pgproxy.Delay, Times: 1,
+	})
+	var released atomic.Bool
+	go func() {
+		if asked.Await(t.Context(), 1) == nil {
+			slow()
+			released.Store(true)
+		}
+	}()
+	l.transfer(t.Context(), "")
+	if cut.Fired() != 1 || !released.Load() {
+		t.Errorf("cut = %d, asked for the outcome = %v, want both", cut.Fired(), released.Load())
+	}
+	l.audit("PostgreSQL crashed behind PgBouncer, and a COMMIT was still in progress when it was asked for")
+}
+
+// TestClientsGoAwayBehindPgBouncer has clients give up while their statements wait for
+// a lock: each is canceled by way of PgBouncer, which outlives that.
+func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
+	t.Parallel()
+	direct := pgtest.URL(t)
+	l := newLedger(t, start(t, startPooler(t, direct, timeoutsIgnored).url("cache_describe")), direct)
+	for range times(5, 100) {
+		lock, err := l.db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lock.ExecContext(t.Context(), "SELECT FROM accounts FOR UPDATE"); err != nil {
+			t.Fatal(err)
+		}
+		gone, leave := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range poolSize - 1 {
+			all.Go(func() { l.transfer(gone, "") })
+		}
+		waiting := func(n int) func() bool {
+			return func() bool {
+				var waiting int
+				err := l.db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity
+					WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+				return err == nil && waiting == n
+			}
+		}
+		eventually(t, "all statements wait for the lock", waiting(poolSize-1))
+		leave()
+		eventually(t, "all statements are canceled", waiting(0))
+		all.Wait()
+		if err := lock.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v := l.transfer(t.Context(), ""); v != done {
+		t.Errorf("told %q, want %q", v, done)
+	}
+	l.audit("clients went away behind PgBouncer")
+}

@@ -1,0 +1,56 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"commitment/internal/pgproxy"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+)
+
+// TestCommitIsNotCanceled has COMMIT take longer than its context: what the server
+// then does of its own accord is what counts.
+func TestCommitIsNotCanceled(t *testing.T) {
+	t.Parallel()
+	url := pgtest.EmptyURL(t)
+	proxy, err := pgproxy.Start(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	direct := open(t, postgres.Options{URL: url})
+	exec(t, direct, "CREATE TABLE work (n int);"+atCommit("pg_advisory_xact_lock_shared(1)"))
+	holder := session(t, direct)
+	exec(t, holder, "SELECT pg_advisory_lock(1)")
+
+	db := open(t, postgres.Options{URL: proxy.URL()})
+	terminated := proxy.Inject(pgproxy.Fault{
+		Match: func(m pgproxy.Message) bool { return m.Name == "Terminate" }, Action: pgproxy.Delay,
+	})
+	conn := session(t, db)
+	tx, err := postgres.NewTx(conn, postgres.TxOptions{WantXID: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, conn, "INSERT INTO work VALUES (1)")
+	id := tx.XID()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := tx.Commit(ctx); postgres.CommitOutcome(err) != postgres.Unknown {
+		t.Errorf("Commit() = %v, want an unknown outcome", err)
+	}
+	if err := terminated.Await(t.Context(), 1); err != nil { // pgx is through with the connection, and has had the time to cancel
+		t.Fatal(err)
+	}
+	exec(t, holder, "SELECT pg_advisory_unlock(1)")
+	var outcome postgres.Outcome
+	waitFor(t, "the outcome is known", func() bool {
+		outcome, err = postgres.AskOutcome(t.Context(), direct, id)
+		return err == nil
+	})
+	if outcome != postgres.Committed {
+		t.Errorf("outcome = %v, want %v", outcome, postgres.Committed)
+	}
+}
