@@ -44,7 +44,9 @@ type Column struct {
 	// without one.
 	Default   string
 	Generated bool // GENERATED ALWAYS AS (…) STORED or VIRTUAL
+	Virtual   bool // a generated column that isn't STORED
 	Identity  bool // GENERATED … AS IDENTITY
+	Always    bool // an identity that takes no value from an INSERT
 	Collation string
 }
 

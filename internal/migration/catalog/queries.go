@@ -1,0 +1,132 @@
+package catalog
+
+// The queries read the current schema. They don't see the table of Atlas's
+// revisions, what an extension brought, or what the server keeps for itself.
+const (
+	// here is the current schema's OID.
+	here = `(SELECT oid FROM pg_namespace WHERE nspname = current_schema())`
+
+	// ours leaves out what an extension brought: the row is c of pg_class.
+	ours = `c.relnamespace = ` + here + ` AND c.relname <> 'atlas_schema_revisions' AND NOT EXISTS (
+		SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
+
+	// ourTables are the tables of the schema, as c.
+	ourTables = `pg_class c WHERE c.relkind IN ('r', 'p') AND ` + ours
+)
+
+const tables = `SELECT c.relname, c.oid::bigint, concat_ws(' ',
+		CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' END,
+		(SELECT 'PARTITION OF ' || i.inhparent::regclass || ' ' || pg_get_expr(c.relpartbound, c.oid) || CASE WHEN i.inhdetachpending THEN ' DETACH PENDING' ELSE '' END
+			FROM pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition),
+		(SELECT 'INHERITS (' || string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) || ')'
+			FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition),
+		CASE c.relkind WHEN 'p' THEN 'PARTITION BY ' || pg_get_partkeydef(c.oid) END,
+		'WITH (' || array_to_string(c.reloptions, ', ') || ')',
+		CASE WHEN c.relrowsecurity THEN 'ENABLE ROW LEVEL SECURITY' END,
+		CASE WHEN c.relforcerowsecurity THEN 'FORCE ROW LEVEL SECURITY' END,
+		CASE c.relreplident WHEN 'f' THEN 'REPLICA IDENTITY FULL' WHEN 'n' THEN 'REPLICA IDENTITY NOTHING'
+			WHEN 'i' THEN 'REPLICA IDENTITY USING INDEX ' || (SELECT i.indexrelid::regclass FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident) END)
+	FROM ` + ourTables + ` ORDER BY c.relname COLLATE "C"`
+
+const columns = `SELECT a.attrelid::bigint, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+		coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attgenerated <> '', a.attgenerated = 'v', a.attidentity <> '', a.attidentity = 'a',
+		CASE WHEN a.attcollation <> t.typcollation THEN coalesce((SELECT quote_ident(collname) FROM pg_collation l WHERE l.oid = a.attcollation), '') ELSE '' END
+	FROM pg_attribute a
+	JOIN pg_type t ON t.oid = a.atttypid
+	LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+	WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN (SELECT c.oid FROM ` + ourTables + `)
+	ORDER BY a.attrelid, a.attnum`
+
+// constraints leaves out the triggers that are constraints, which are triggers, and
+// PostgreSQL 18's not-null constraints, which say again what the column says.
+const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.contype::text, pg_get_constraintdef(n.oid, true), n.convalidated,
+		coalesce((SELECT string_agg(a.attname, chr(1) ORDER BY k.place) FROM unnest(n.conkey) WITH ORDINALITY k (num, place)
+			JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = k.num), ''),
+		CASE WHEN n.confrelid <> 0 THEN n.confrelid::regclass::text ELSE '' END,
+		coalesce((SELECT string_agg(a.attname, chr(1) ORDER BY k.place) FROM unnest(n.confkey) WITH ORDINALITY k (num, place)
+			JOIN pg_attribute a ON a.attrelid = n.confrelid AND a.attnum = k.num), '')
+	FROM pg_constraint n
+	WHERE n.contype <> 't' AND NOT (n.contype = 'n' AND n.convalidated) AND n.conrelid IN (SELECT c.oid FROM ` + ourTables + `)
+	ORDER BY n.conrelid, n.conname COLLATE "C"`
+
+const indexes = `SELECT i.indrelid::bigint, x.relname, x.oid::bigint, pg_get_indexdef(x.oid, 0, true), i.indisunique, i.indisvalid, i.indpred IS NOT NULL,
+		coalesce((SELECT string_agg(coalesce(a.attname, regexp_replace(pg_get_indexdef(x.oid, k, true), '^([^(].*)$', '(\1)')), chr(1) ORDER BY k)
+			FROM generate_series(1, i.indnkeyatts) k LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum <> 0), ''),
+		coalesce((SELECT n.conname FROM pg_constraint n WHERE n.conindid = x.oid AND n.contype IN ('p', 'u', 'x') AND n.conrelid = i.indrelid), '')
+	FROM pg_index i
+	JOIN pg_class x ON x.oid = i.indexrelid
+	WHERE i.indrelid IN (SELECT c.oid FROM ` + ourTables + `)
+	ORDER BY i.indrelid, x.relname COLLATE "C"`
+
+// trigger is the definition of a trigger, t of pg_trigger, with its state.
+const trigger = `pg_get_triggerdef(t.oid, true) || CASE t.tgenabled WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' ENABLED FOR REPLICA' WHEN 'A' THEN ' ENABLED ALWAYS' ELSE '' END`
+
+const belongings = `SELECT c.oid::bigint, 'trigger', c.relname, t.tgname, ` + trigger + `
+	FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+	WHERE NOT t.tgisinternal AND c.oid IN (SELECT c.oid FROM ` + ourTables + `)
+	UNION ALL
+	SELECT c.oid::bigint, 'policy', c.relname, p.polname,
+		'CREATE POLICY ' || quote_ident(p.polname) || ' ON ' || quote_ident(c.relname)
+		|| CASE WHEN p.polpermissive THEN '' ELSE ' AS RESTRICTIVE' END
+		|| CASE p.polcmd WHEN 'r' THEN ' FOR SELECT' WHEN 'a' THEN ' FOR INSERT' WHEN 'w' THEN ' FOR UPDATE' WHEN 'd' THEN ' FOR DELETE' ELSE '' END
+		|| CASE WHEN p.polroles = '{0}' THEN '' ELSE ' TO ' || (SELECT string_agg(r::regrole::text, ', ' ORDER BY r::regrole::text COLLATE "C") FROM unnest(p.polroles) r) END
+		|| coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
+		|| coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '')
+	FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+	WHERE c.oid IN (SELECT c.oid FROM ` + ourTables + `)
+	ORDER BY 2 DESC, 3, 4`
+
+// others are the objects that belong to no table. A function's definition still has
+// the schema's name where it sets a search_path. It leaves out the sequences that belong to columns, and an extension's
+// version, which differs from server to server.
+const others = `WITH here AS (SELECT ` + here + ` AS oid), extended AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
+	SELECT kind, name, definition FROM (
+		SELECT 'extension', extname::text, 'CREATE EXTENSION ' || quote_ident(extname) FROM pg_extension WHERE extname <> 'plpgsql'
+		UNION ALL
+		SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, t.typname::text, CASE t.typtype
+			WHEN 'e' THEN 'CREATE TYPE ' || quote_ident(t.typname) || ' AS ENUM ('
+				|| (SELECT coalesce(string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder), '') FROM pg_enum e WHERE e.enumtypid = t.oid) || ')'
+			WHEN 'c' THEN 'CREATE TYPE ' || quote_ident(t.typname) || ' AS ('
+				|| (SELECT coalesce(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum), '')
+					FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) || ')'
+			WHEN 'r' THEN (SELECT 'CREATE TYPE ' || quote_ident(t.typname) || ' AS RANGE (subtype = ' || format_type(r.rngsubtype, NULL) || ')'
+				FROM pg_range r WHERE r.rngtypid = t.oid)
+			ELSE 'CREATE DOMAIN ' || quote_ident(t.typname) || ' AS ' || format_type(t.typbasetype, t.typtypmod)
+				|| coalesce(' DEFAULT ' || t.typdefault, '') || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END
+				|| coalesce((SELECT string_agg(' CONSTRAINT ' || quote_ident(n.conname) || ' ' || pg_get_constraintdef(n.oid, true), '' ORDER BY n.conname)
+					FROM pg_constraint n WHERE n.contypid = t.oid AND n.contype = 'c'), '') END
+			FROM pg_type t
+			WHERE t.typnamespace = (SELECT oid FROM here) AND (t.typtype IN ('e', 'd', 'r')
+				OR t.typtype = 'c' AND (SELECT relkind FROM pg_class WHERE oid = t.typrelid) = 'c')
+			AND ('pg_type'::regclass, t.oid) NOT IN (SELECT classid, objid FROM extended)
+		UNION ALL
+		SELECT 'sequence', c.relname::text, 'CREATE SEQUENCE ' || quote_ident(c.relname) || ' AS ' || format_type(s.seqtypid, NULL)
+			|| ' INCREMENT BY ' || s.seqincrement || ' MINVALUE ' || s.seqmin || ' MAXVALUE ' || s.seqmax || ' START WITH ' || s.seqstart
+			|| CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END
+			FROM pg_class c JOIN pg_sequence s ON s.seqrelid = c.oid
+			WHERE ` + ours + ` AND NOT EXISTS (SELECT FROM pg_depend d
+				WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i'))
+		UNION ALL
+		SELECT 'function', p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', CASE p.prokind
+			WHEN 'a' THEN 'CREATE AGGREGATE ' || quote_ident(p.proname) || '(' || pg_get_function_arguments(p.oid) || ') ('
+				|| (SELECT concat_ws(', ', 'SFUNC = ' || g.aggtransfn::text, 'STYPE = ' || format_type(g.aggtranstype, NULL),
+					CASE WHEN g.aggfinalfn <> 0 THEN 'FINALFUNC = ' || g.aggfinalfn::text END, 'INITCOND = ' || quote_literal(g.agginitval))
+					FROM pg_aggregate g WHERE g.aggfnoid = p.oid) || ')'
+			ELSE 'CREATE OR REPLACE ' || kind.word || ' ' || substr(pg_get_functiondef(p.oid), length(format('CREATE OR REPLACE %s %I.', kind.word, current_schema())) + 1) END
+			FROM pg_proc p, LATERAL (SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS word) kind
+			WHERE p.pronamespace = (SELECT oid FROM here) AND ('pg_proc'::regclass, p.oid) NOT IN (SELECT classid, objid FROM extended)
+		UNION ALL
+		SELECT 'view', c.relname::text, 'CREATE VIEW ' || quote_ident(c.relname) || coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')
+			|| ' AS' || E'\n' || pg_get_viewdef(c.oid, true)
+			FROM pg_class c WHERE c.relkind = 'v' AND ` + ours + `
+		UNION ALL
+		SELECT 'trigger', c.relname || '.' || t.tgname, ` + trigger + `
+			FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND c.relkind = 'v' AND ` + ours + `
+		UNION ALL
+		SELECT 'materialized view', c.relname::text, 'CREATE MATERIALIZED VIEW ' || quote_ident(c.relname) || coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')
+			|| ' AS' || E'\n' || pg_get_viewdef(c.oid, true)
+			|| coalesce((SELECT string_agg(E'\n' || pg_get_indexdef(i.indexrelid, 0, true) || CASE WHEN i.indisvalid THEN ';' ELSE ' INVALID;' END, '' ORDER BY i.indexrelid::regclass::text COLLATE "C")
+				FROM pg_index i WHERE i.indrelid = c.oid), '')
+			FROM pg_class c WHERE c.relkind = 'm' AND ` + ours + `
+	) AS all_others (kind, name, definition)
+	ORDER BY kind COLLATE "C", name COLLATE "C"`

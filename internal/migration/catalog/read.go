@@ -1,0 +1,204 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Querier is a [sql.DB], a [sql.Conn] or a [sql.Tx].
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Read reads the current schema of the session: the first of its search_path that
+// exists. It asks a fixed number of queries, however many tables there are. On a
+// database that others change meanwhile it has to be given a transaction of
+// REPEATABLE READ to see one moment.
+func Read(ctx context.Context, db Querier) (Schema, error) {
+	var s Schema
+	name, err := schemaName(ctx, db)
+	if err != nil {
+		return s, err
+	}
+	s.Name = name
+	if s.Tables, err = readTables(ctx, db); err != nil {
+		return s, err
+	}
+	if s.Others, err = readObjects(ctx, db, others, name); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+func schemaName(ctx context.Context, db Querier) (string, error) {
+	names, err := collect(ctx, db, "SELECT current_schema()", func(rows *sql.Rows, name *sql.NullString) error {
+		return rows.Scan(name)
+	})
+	if err != nil {
+		return "", fmt.Errorf("read current schema: %w", err)
+	}
+	if !names[0].Valid {
+		return "", errors.New("no schema to read: search_path names none that exists")
+	}
+	return names[0].String, nil
+}
+
+// readTables reads the tables and puts to each what belongs to it.
+func readTables(ctx context.Context, db Querier) ([]Table, error) {
+	all, err := collect(ctx, db, tables, func(rows *sql.Rows, t *Table) error {
+		return rows.Scan(&t.Name, &t.OID, &t.Options)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read tables: %w", err)
+	}
+	index := make(map[uint32]*Table, len(all))
+	for i := range all {
+		index[all[i].OID] = &all[i]
+	}
+	return all, errors.Join(
+		readColumns(ctx, db, index), readConstraints(ctx, db, index),
+		readIndexes(ctx, db, index), readBelongings(ctx, db, index),
+	)
+}
+
+// part is something of a table, with the table's OID.
+type part[T any] struct {
+	table uint32
+	value T
+}
+
+func readColumns(ctx context.Context, db Querier, tables map[uint32]*Table) error {
+	parts, err := collect(ctx, db, columns, func(rows *sql.Rows, p *part[Column]) error {
+		c := &p.value
+		return rows.Scan(&p.table, &c.Name, &c.Position, &c.Type, &c.NotNull, &c.Default, &c.Generated, &c.Virtual, &c.Identity, &c.Always, &c.Collation)
+	})
+	if err != nil {
+		return fmt.Errorf("read columns: %w", err)
+	}
+	for _, p := range parts {
+		if t := tables[p.table]; t != nil {
+			t.Columns = append(t.Columns, p.value)
+		}
+	}
+	return nil
+}
+
+func readConstraints(ctx context.Context, db Querier, tables map[uint32]*Table) error {
+	parts, err := collect(ctx, db, constraints, func(rows *sql.Rows, p *part[Constraint]) error {
+		c := &p.value
+		var own, referred string
+		err := rows.Scan(&p.table, &c.Name, &c.OID, &c.Type, &c.Definition, &c.Valid, &own, &c.References, &referred)
+		c.Columns, c.RefColumns = split(own), split(referred)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read constraints: %w", err)
+	}
+	for _, p := range parts {
+		if t := tables[p.table]; t != nil {
+			t.Constraints = append(t.Constraints, p.value)
+		}
+	}
+	return nil
+}
+
+func readIndexes(ctx context.Context, db Querier, tables map[uint32]*Table) error {
+	parts, err := collect(ctx, db, indexes, func(rows *sql.Rows, p *part[Index]) error {
+		i := &p.value
+		var keys string
+		err := rows.Scan(&p.table, &i.Name, &i.OID, &i.Definition, &i.Unique, &i.Valid, &i.Partial, &keys, &i.Constraint)
+		i.Columns = split(keys)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read indexes: %w", err)
+	}
+	for _, p := range parts {
+		if t := tables[p.table]; t != nil {
+			t.Indexes = append(t.Indexes, p.value)
+		}
+	}
+	return nil
+}
+
+// readBelongings reads triggers and policies.
+func readBelongings(ctx context.Context, db Querier, tables map[uint32]*Table) error {
+	parts, err := collect(ctx, db, belongings, func(rows *sql.Rows, p *part[Object]) error {
+		o := &p.value
+		return rows.Scan(&p.table, &o.Kind, &o.Table, &o.Name, &o.Definition)
+	})
+	if err != nil {
+		return fmt.Errorf("read triggers and policies: %w", err)
+	}
+	for _, p := range parts {
+		if t := tables[p.table]; t != nil {
+			t.Others = append(t.Others, p.value)
+		}
+	}
+	return nil
+}
+
+func readObjects(ctx context.Context, db Querier, query, schema string) ([]Object, error) {
+	all, err := collect(ctx, db, query, func(rows *sql.Rows, o *Object) error {
+		return rows.Scan(&o.Kind, &o.Name, &o.Definition)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read views, functions and types: %w", err)
+	}
+	for i := range all {
+		if all[i].Kind == KindFunction {
+			all[i].Definition = anywhere(all[i].Definition, schema)
+		}
+	}
+	return all, nil
+}
+
+// anywhere is a function's definition without the schema's name in the search_path
+// that it sets. The clause stands before the body, whose text is left as it is.
+func anywhere(definition, schema string) string {
+	const clause = "\n SET search_path TO "
+	start := strings.Index(definition, clause)
+	body := strings.Index(definition, "\nAS ")
+	if start < 0 || body >= 0 && body < start {
+		return definition
+	}
+	start += len(clause)
+	end := start + strings.IndexByte(definition[start:], '\n')
+	path := strings.Split(definition[start:end], ", ")
+	for i, name := range path {
+		if name == "'"+strings.ReplaceAll(schema, "'", "''")+"'" {
+			path[i] = "current_schema"
+		}
+	}
+	return definition[:start] + strings.Join(path, ", ") + definition[end:]
+}
+
+// separator stands between the names of a list. No name holds it.
+const separator = "\x01"
+
+func split(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, separator)
+}
+
+func collect[T any](ctx context.Context, db Querier, query string, scan func(*sql.Rows, *T) error) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // its errors are those of Err
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := scan(rows, &one); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
