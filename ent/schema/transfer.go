@@ -1,6 +1,8 @@
 package schema
 
 import (
+	_ "embed" // balanced_transfers.sql
+
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
@@ -41,5 +43,17 @@ func (Transfer) Annotations() []schema.Annotation {
 		entsql.Checks(map[string]string{
 			"transfers_amount_positive": "amount > 0",
 		}),
+		schemakit.Declare(schemakit.Object{Name: "transfers_balanced", Up: balancedTransfers, Down: unbalancedTransfers}),
 	}
 }
+
+// balancedTransfers makes the database refuse a transfer whose entries don't sum
+// to zero, when its transaction is committed.
+//
+//go:embed balanced_transfers.sql
+var balancedTransfers string
+
+const unbalancedTransfers = `DROP TRIGGER "transfers_balanced" ON "entries";
+DROP TRIGGER "transfers_balanced" ON "transfers";
+DROP FUNCTION "check_balanced_transfer"();
+`

@@ -1,0 +1,33 @@
+package main
+
+import (
+	_ "embed"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"entgo.io/ent/entc"
+	"entgo.io/ent/entc/gen"
+)
+
+//go:embed declared.tmpl
+var declaredText string
+
+// declared compiles in what the annotations of schemakit say: the entities'
+// objects and renames, as migrate.Objects and migrate.Renames.
+type declared struct{ entc.DefaultExtension }
+
+// Templates implements [entc.Extension].
+func (declared) Templates() []*gen.Template {
+	t := gen.NewTemplate("declared").Funcs(template.FuncMap{"literal": literal})
+	return []*gen.Template{gen.MustParse(t.Parse(declaredText))}
+}
+
+// literal is text as a Go string, in the form that reads like the text itself
+// where there is one.
+func literal(text string) string {
+	if strings.Contains(text, "\n") && strconv.CanBackquote(strings.ReplaceAll(text, "\n", "")) {
+		return "`" + text + "`"
+	}
+	return strconv.Quote(text)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// declaring is an entity with everything that the annotations can say.
+const declaring = `package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/mixin"
+
+	"commitment/internal/schemakit"
+)
+
+type Aardvark struct{ ent.Schema }
+
+type extended struct{ mixin.Schema }
+
+func (extended) Annotations() []schema.Annotation {
+	return []schema.Annotation{schemakit.Declare(schemakit.Object{Name: "citext", Up: "CREATE EXTENSION citext", First: true})}
+}
+
+func (Aardvark) Mixin() []ent.Mixin { return []ent.Mixin{extended{}} }
+
+func (Aardvark) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("id").StorageKey("number").Annotations(schemakit.RenamedFrom("nr")),
+		field.String("label").StorageKey("title").Annotations(schemakit.RenamedFrom("name")),
+	}
+}
+
+func (Aardvark) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		schemakit.Declare(schemakit.Object{Name: "quotes", Up: "SELECT '` + "`" + `';\n", Down: "SELECT\n1;\n"}),
+		schemakit.RenamedFrom("anteaters"),
+	}
+}
+`
+
+func TestDeclared(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range readModule(t, filepath.Join("..", "..")) {
+		write(t, filepath.Join(dir, name), text)
+	}
+	write(t, filepath.Join(dir, "ent", "schema", "aardvark.go"), declaring)
+	runGenerator(t, dir)
+	text, err := os.ReadFile(filepath.Join(dir, "ent", "migrate", "declared.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"var Objects = []schemakit.Object{\n" +
+			"\t{\n\t\tName:  \"citext\",\n\t\tUp:    \"CREATE EXTENSION citext\",\n\t\tDown:  \"\",\n\t\tFirst: true,\n\t},\n" +
+			"\t{\n\t\tName: \"quotes\",\n\t\tUp:   \"SELECT '`';\\n\",\n\t\tDown: `SELECT\n1;\n`,\n\t},\n",
+		"var Renames = []schemakit.Rename{\n" +
+			"\t{Table: \"aardvarks\", From: \"anteaters\"},\n" +
+			"\t{Table: \"aardvarks\", Column: \"number\", From: \"nr\"},\n" +
+			"\t{Table: \"aardvarks\", Column: \"title\", From: \"name\"},\n}\n",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("declared.go = %s, want in it %s", text, want)
+		}
+	}
+}
