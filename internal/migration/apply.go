@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
@@ -15,49 +14,34 @@ import (
 // operator is what the revisions say of who ran them.
 const operator = "commitment"
 
-// ApplyOptions configure [Apply]. The zero value works.
-type ApplyOptions struct {
-	// Log reports every file that was applied, and the wait for another
-	// instance. Defaults to nothing being logged.
-	Log *slog.Logger
-	// LockTimeout bounds the wait for another instance that is migrating the
-	// same database; [ErrLocked] follows. Defaults to as long as the context.
-	LockTimeout time.Duration
-}
-
 // Apply runs the pending files of dir in their order and returns the revisions
 // that it recorded, also when a later file failed. It works in the connection's
-// current schema and needs one connection of db, on which it holds Atlas's
-// advisory lock: of several instances one works, and the others then find
-// nothing to do. A pooler between here and the server must pool by session.
+// current schema, on one connection of db, on which it holds Atlas's advisory
+// lock: of several instances one works, and the others then find nothing to do.
+// A second connection, if db has one, looks at who is in the way. A pooler between
+// here and the server must pool by session, else Apply returns [ErrPooled].
 //
 // Each file runs in a transaction of its own together with its revision, unless
-// it begins with "-- atlas:txmode none". After any failure Apply can be run
-// again: a file in a transaction starts anew, one without goes on at the
-// statement that failed. A statement's failure is a [StatementError].
+// it begins with "-- atlas:txmode none". After any failure, that of this process
+// included, Apply can be run again: a file in a transaction starts anew, one
+// without goes on at the statement that failed or wasn't recorded, and what a
+// stopped CONCURRENTLY left behind is removed. A statement's failure is a
+// [StatementError].
+//
+// lock_timeout and statement_timeout are set for every statement as
+// [ApplyOptions] say. A file that sets one of them itself keeps its own from there
+// to its end.
 //
 // Nothing runs when atlas.sum doesn't match the files, when a file is older than
 // what was applied and wasn't applied itself ([migrate.HistoryNonLinearError]),
-// or when the schema has tables and no revisions ([ErrNotEmpty]).
+// when the schema has tables and no revisions ([ErrNotEmpty]), or when it isn't
+// as the newest migration left it ([DriftError]).
 func Apply(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([]*migrate.Revision, error) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if err := Validate(dir); err != nil {
-		return nil, err
-	}
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("connect to database: %w", err)
-	}
-	defer discard(conn)
-	if err := lock(ctx, conn, executeLock, o.LockTimeout, o.Log); err != nil {
-		return nil, err
-	}
-	r, err := newRunner(ctx, conn, dir, o.Log)
+	r, err := openRunner(ctx, db, dir, o.withDefaults())
 	if err != nil {
 		return nil, err
 	}
+	defer discard(r.conn)
 	return r.run(ctx)
 }
 
@@ -66,52 +50,108 @@ type runner struct {
 	conn      *sql.Conn
 	session   session
 	revisions revisions
-	dir       migrate.Dir
-	log       *slog.Logger
+	snapshots snapshots
+	watcher   watcher
+	dir       frozen
+	options   ApplyOptions
 }
 
-func newRunner(ctx context.Context, conn *sql.Conn, dir migrate.Dir, log *slog.Logger) (runner, error) {
-	s, err := openSession(conn)
-	if err != nil {
-		return runner{}, err
+// openRunner validates dir and takes the lock. The runner's connection is then to
+// be discarded.
+func openRunner(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) (*runner, error) {
+	if err := Validate(dir); err != nil {
+		return nil, err
 	}
-	revs, err := openRevisions(ctx, conn)
+	conn, err := db.Conn(ctx)
 	if err != nil {
-		return runner{}, err
+		return nil, fmt.Errorf("connect to database: %w", err)
 	}
-	return runner{conn: conn, session: s, revisions: revs, dir: dir, log: log}, nil
+	r, err := lockedRunner(ctx, db, conn, dir, o)
+	if err != nil {
+		discard(conn)
+		return nil, err
+	}
+	return r, nil
 }
 
-// executor is Atlas's, with its statements and its revisions going through db.
-func (r runner) executor(db schema.ExecQuerier) (*migrate.Executor, error) {
-	s := session{Driver: r.session.Driver, db: db}
-	return migrate.NewExecutor(s, r.dir, r.revisions.on(db), migrate.WithOperatorVersion(operator))
-}
-
-func (r runner) run(ctx context.Context) ([]*migrate.Revision, error) {
-	files, err := r.pending(ctx)
+func lockedRunner(ctx context.Context, db *sql.DB, conn *sql.Conn, dir migrate.Dir, o ApplyOptions) (*runner, error) {
+	pid, err := checkPooler(ctx, db, conn)
 	if err != nil {
 		return nil, err
 	}
+	if err := lock(ctx, conn, executeLock, o.LockTimeout, o.Log); err != nil {
+		return nil, err
+	}
+	r, err := newRunner(ctx, conn, dir, o)
+	if err != nil {
+		return nil, err
+	}
+	r.watcher = watcher{db: db, pid: pid, log: o.Log}
+	return r, nil
+}
+
+func newRunner(ctx context.Context, conn *sql.Conn, dir migrate.Dir, o ApplyOptions) (*runner, error) {
+	s, err := openSession(conn)
+	if err != nil {
+		return nil, err
+	}
+	revs, err := openRevisions(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	snaps, err := openSnapshots(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	read, err := freeze(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &runner{conn: conn, session: s, revisions: revs, snapshots: snaps, dir: read, options: o}, nil
+}
+
+func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
+	files, err := r.pending(ctx)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	revs, err := r.revisions.ReadRevisions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read revisions: %w", err)
+	}
+	if err := checkDrift(ctx, r.snapshots, revs, r.options); err != nil {
+		return nil, err
+	}
 	var applied []*migrate.Revision
-	for _, f := range files {
+	kept := time.Now()
+	for i, f := range files {
 		rev, err := r.apply(ctx, f)
 		if err != nil {
 			return applied, err
 		}
 		applied = append(applied, rev)
-		r.log.InfoContext(ctx, "migration applied", "file", f.Name(), "statements", rev.Total, "duration", rev.ExecutionTime)
+		r.options.Log.InfoContext(ctx, "migration applied", "file", f.Name(), "statements", rev.Total, "duration", rev.ExecutionTime)
+		// On the way a snapshot is worth its time once in a while.
+		if i == len(files)-1 || time.Since(kept) > time.Second {
+			r.keepSnapshot(ctx, f.Version())
+			kept = time.Now()
+		}
 	}
 	return applied, nil
 }
 
-// pending is what there is to run. A file that can't be run is found before the
-// first one is.
-func (r runner) pending(ctx context.Context) ([]migrate.File, error) {
-	ex, err := r.executor(r.conn)
+// pending is what there is to run. The directory itself is asked, because it may
+// know of checkpoints.
+func (r *runner) pending(ctx context.Context) ([]migrate.File, error) {
+	ex, err := migrate.NewExecutor(r.session, r.dir.Dir, r.revisions)
 	if err != nil {
 		return nil, err
 	}
+	return pendingFiles(ctx, ex)
+}
+
+// pendingFiles finds a file that can't be run before the first one is.
+func pendingFiles(ctx context.Context, ex *migrate.Executor) ([]migrate.File, error) {
 	files, err := ex.Pending(ctx)
 	if err != nil && !errors.Is(err, migrate.ErrNoPendingFiles) {
 		return nil, err
@@ -125,20 +165,35 @@ func (r runner) pending(ctx context.Context) ([]migrate.File, error) {
 }
 
 // apply runs one file and returns its revision.
-func (r runner) apply(ctx context.Context, f migrate.File) (*migrate.Revision, error) {
+func (r *runner) apply(ctx context.Context, f migrate.File) (*migrate.Revision, error) {
 	within, err := inTransaction(f)
 	if err != nil {
 		return nil, err
 	}
 	if !within {
-		return r.execute(ctx, r.conn, f)
+		return r.applyStepwise(ctx, f)
 	}
+	var rev *migrate.Revision
+	err = r.insist(ctx, func() error {
+		var err error
+		rev, err = r.applyWhole(ctx, f)
+		return err
+	})
+	return rev, err
+}
+
+// applyWhole runs a file in a transaction together with its revision.
+func (r *runner) applyWhole(ctx context.Context, f migrate.File) (*migrate.Revision, error) {
 	tx, err := r.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("begin transaction for %s: %w", f.Name(), err)
 	}
 	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
-	rev, err := r.execute(ctx, tx, f)
+	w := &whole{ExecQuerier: tx, pace: pace{runner: r, set: "SET LOCAL"}}
+	if err := w.pace.keep(ctx, tx, command{}); err != nil { // before the revision, which can be locked too
+		return nil, fmt.Errorf("begin %s: %w", f.Name(), err)
+	}
+	rev, err := r.execute(ctx, w, r.revisions.on(tx), f)
 	if err != nil {
 		return nil, err
 	}
@@ -148,16 +203,33 @@ func (r runner) apply(ctx context.Context, f migrate.File) (*migrate.Revision, e
 	return rev, nil
 }
 
-// execute runs the statements of f that are still to be run through db.
-func (r runner) execute(ctx context.Context, db schema.ExecQuerier, f migrate.File) (*migrate.Revision, error) {
-	ex, err := r.executor(db)
+// whole runs the statements of a file in the file's transaction.
+type whole struct {
+	schema.ExecQuerier
+	pace pace
+}
+
+// ExecContext runs a statement.
+func (w *whole) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	c := parse(query)
+	if err := w.pace.keep(ctx, w.ExecQuerier, c); err != nil {
+		return nil, err
+	}
+	return w.pace.exec(ctx, w.ExecQuerier, c, args...)
+}
+
+// execute runs the statements of f that are still to be run, through db, and keeps
+// records of them.
+func (r *runner) execute(ctx context.Context, db schema.ExecQuerier, records migrate.RevisionReadWriter, f migrate.File) (*migrate.Revision, error) {
+	s := session{Driver: r.session.Driver, db: db}
+	ex, err := migrate.NewExecutor(s, r.dir, records, migrate.WithOperatorVersion(operator))
 	if err != nil {
 		return nil, err
 	}
 	if err := ex.Execute(ctx, f); err != nil {
 		return nil, locate(r.dir, err)
 	}
-	return r.revisions.on(db).ReadRevision(ctx, f.Version())
+	return records.ReadRevision(ctx, f.Version())
 }
 
 // inTransaction reads the file's txmode directive.

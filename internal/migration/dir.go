@@ -1,9 +1,10 @@
-// Package migration plans and applies the versioned migrations of
-// ent/migrate/migrations with Atlas's library. The files, atlas.sum, the
-// directives, the lock and the table of revisions are those of the Atlas CLI, so
-// either can go on where the other stopped. It knows the tables that Ent
-// generates and a *sql.DB; where that database comes from, and what is printed,
-// is for its callers.
+// Package migration applies the versioned migrations of ent/migrate/migrations
+// with Atlas's library. The files, atlas.sum, the directives, the lock and the
+// table of revisions are those of the Atlas CLI, so either can go on where the
+// other stopped. It sees to it that a migration holds nobody up for long, that it
+// can be stopped at any moment and run again, and that nobody else has changed the
+// schema meanwhile. It knows a directory and a *sql.DB; where that database comes
+// from, and what is printed, is for its callers.
 package migration
 
 import (
@@ -55,3 +56,29 @@ func Validate(dir migrate.Dir) error {
 	}
 	return nil
 }
+
+// frozen is a directory whose files and sums were read once. Atlas's executor asks
+// for all of them again for every file that it runs.
+type frozen struct {
+	migrate.Dir
+	files []migrate.File
+	sum   migrate.HashFile
+}
+
+func freeze(dir migrate.Dir) (frozen, error) {
+	files, err := dir.Files()
+	if err != nil {
+		return frozen{}, fmt.Errorf("read migrations: %w", err)
+	}
+	sum, err := dir.Checksum()
+	if err != nil {
+		return frozen{}, fmt.Errorf("sum migrations: %w", err)
+	}
+	return frozen{Dir: dir, files: files, sum: sum}, nil
+}
+
+// Files returns the files.
+func (d frozen) Files() ([]migrate.File, error) { return d.files, nil }
+
+// Checksum returns the sums.
+func (d frozen) Checksum() (migrate.HashFile, error) { return d.sum, nil }

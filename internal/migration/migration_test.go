@@ -3,15 +3,11 @@ package migration_test
 import (
 	"context"
 	"database/sql"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
 
-	"commitment/ent/migrate/migrations"
 	"commitment/internal/migration"
 	"commitment/internal/pgtest"
 )
@@ -41,30 +37,6 @@ func files(t *testing.T, namesAndContents ...string) *migrate.MemDir {
 func embedded(t *testing.T) migrate.Dir {
 	t.Helper()
 	dir, err := migration.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// localCopy is a directory on disk with the embedded migrations.
-func localCopy(t *testing.T) *migrate.LocalDir {
-	t.Helper()
-	path := t.TempDir()
-	names, err := fs.Glob(migrations.FS, "*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		content, err := fs.ReadFile(migrations.FS, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(path, name), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	dir, err := migrate.NewLocalDir(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 
 	"ariga.io/atlas/sql/migrate"
 )
@@ -13,20 +14,38 @@ import (
 // session, so that what a file SETs holds for the next, and discards it. A
 // statement's failure is a [StatementError].
 func Replay(ctx context.Context, db *sql.DB, files []migrate.File) error {
+	var whole []part
+	for _, f := range files {
+		whole = append(whole, part{File: f, statements: everyStatement})
+	}
+	return replayParts(ctx, db, whole)
+}
+
+// part is a file from its beginning to one of its statements.
+type part struct {
+	migrate.File
+	statements int
+}
+
+// everyStatement is the number of a file's statements, whatever it is.
+const everyStatement = math.MaxInt
+
+func replayParts(ctx context.Context, db *sql.DB, parts []part) error {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("connect to dev database: %w", err)
 	}
 	defer discard(conn)
-	for _, f := range files {
-		if err := replay(ctx, conn, f); err != nil {
+	for _, p := range parts {
+		if err := replay(ctx, conn, p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func replay(ctx context.Context, conn *sql.Conn, f migrate.File) error {
+func replay(ctx context.Context, conn *sql.Conn, p part) error {
+	f := p.File
 	within, err := inTransaction(f)
 	if err != nil {
 		return err
@@ -35,6 +54,7 @@ func replay(ctx context.Context, conn *sql.Conn, f migrate.File) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", f.Name(), err)
 	}
+	stmts = stmts[:min(p.statements, len(stmts))]
 	if !within {
 		return execAll(ctx, conn, f, stmts)
 	}

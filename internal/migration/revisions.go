@@ -131,7 +131,11 @@ func scanRevision(rows *sql.Rows) (*migrate.Revision, error) {
 func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	hashes, err := json.Marshal(rev.PartialHashes)
+	partial := rev.PartialHashes
+	if rev.Applied == rev.Total {
+		partial = nil // the executor's own way there is a second write, which may not come
+	}
+	hashes, err := json.Marshal(partial)
 	if err != nil {
 		return err
 	}

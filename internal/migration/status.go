@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"ariga.io/atlas/sql/migrate"
+	"ariga.io/atlas/sql/schema"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -46,12 +47,9 @@ func (s Status) UpToDate() bool { return len(s.Pending)+len(s.OutOfOrder) == 0 }
 // ReadStatus compares dir with the connection's current schema. It asks the
 // database one query and changes nothing, so a role that can only read may ask.
 func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error) {
-	revs, err := revisions{db: db, table: currentRevisions}.ReadRevisions(ctx)
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == undefinedTable {
-		revs, err = nil, nil
-	}
+	revs, err := readCurrent(ctx, db)
 	if err != nil {
-		return Status{}, fmt.Errorf("read revisions: %w", err)
+		return Status{}, err
 	}
 	ex, err := migrate.NewExecutor(offline{}, dir, history{revs: revs})
 	if err != nil {
@@ -67,6 +65,18 @@ func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error
 		return Status{}, err
 	}
 	return s, nil
+}
+
+// readCurrent returns the revisions of the current schema; none without their table.
+func readCurrent(ctx context.Context, db schema.ExecQuerier) ([]*migrate.Revision, error) {
+	revs, err := revisions{db: db, table: currentRevisions}.ReadRevisions(ctx)
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == undefinedTable {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read revisions: %w", err)
+	}
+	return revs, nil
 }
 
 // history lends revisions that were read to Atlas's executor.

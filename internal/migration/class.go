@@ -1,0 +1,194 @@
+package migration
+
+import "slices"
+
+// class says what a statement may wait for and how long it may take.
+type class int
+
+const (
+	// strong is what changes the schema: everybody queues behind its lock.
+	strong class = iota
+	// data is what reads or changes rows.
+	data
+	// weak is what takes its time under a lock that lets reads and writes pass.
+	weak
+	// concurrent is what says CONCURRENTLY. It waits for other transactions
+	// while nobody has to wait for it, and leaves ruins when it is stopped.
+	concurrent
+	// control is what changes the session.
+	control
+)
+
+// action is what has to be looked at around a concurrent statement.
+type action int
+
+const (
+	other action = iota
+	createIndex
+	dropIndex
+	detachPartition
+)
+
+// command is what the words at the head of a statement say of it.
+type command struct {
+	sql    string
+	class  class
+	action action
+	// within says that the statement can run in a transaction.
+	within bool
+	// parameter is what a SET, a RESET or set_config sets; "all" for all.
+	parameter string
+	// keyword is the word CONCURRENTLY. table is the one that the action is
+	// about, and object the index or the partition.
+	keyword, table, object token
+}
+
+// head bounds the tokens that are looked at.
+const head = 24
+
+// parse reads the statement's leading words. What it doesn't know is strong,
+// which is the class with the most care.
+func parse(sql string) command {
+	c := command{sql: sql}
+	r := reader{sql: sql, tokens: lex(sql, head)}
+	for _, read := range []func(*reader, *command) bool{
+		readControl, readRows, readIndex, readTable, readMaintenance, readSchema,
+	} {
+		attempt := r
+		if read(&attempt, &c) {
+			return c
+		}
+	}
+	return c
+}
+
+func readControl(r *reader, c *command) bool {
+	if r.eat("select", "set_config", "(") && len(r.tokens) > 0 && len(r.tokens[0].text) > 2 {
+		c.class, c.parameter = control, r.tokens[0].text[1:len(r.tokens[0].text)-1]
+		return true
+	}
+	if r.eatAny("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "listen", "unlisten", "notify",
+		"discard", "prepare", "deallocate", "load", "show") {
+		c.class = control
+		return true
+	}
+	if !r.eatAny("set", "reset") {
+		return false
+	}
+	r.eatAny("local", "session")
+	c.class = control
+	if n, ok := r.name(); ok {
+		c.parameter = folded(n.text)
+	}
+	return true
+}
+
+func readRows(r *reader, c *command) bool {
+	switch {
+	case r.eatAny("insert", "update", "delete", "merge"):
+		c.class, c.within = data, true
+	case r.eatAny("select", "with", "values", "copy", "do", "call", "execute", "explain", "("):
+		c.class = data // a procedure may end transactions
+	default:
+		return false
+	}
+	return true
+}
+
+// readIndex reads what makes, drops or rebuilds an index CONCURRENTLY.
+func readIndex(r *reader, c *command) bool {
+	unique := r.eat("create", "unique", "index")
+	switch {
+	case unique || r.eat("create", "index"):
+		return readCreateIndex(r, c)
+	case r.eat("drop", "index"):
+		if !r.concurrently(c) {
+			return false
+		}
+		r.eat("if", "exists")
+		c.class = concurrent
+		if n, ok := r.name(); ok {
+			c.action, c.object = dropIndex, n
+		}
+		return true
+	case r.eatAny("reindex", "refresh") && slices.ContainsFunc(r.tokens, func(t token) bool { return t.text == "concurrently" }):
+		c.class = concurrent // REINDEX has the word in two places
+		return true
+	}
+	return false
+}
+
+func readCreateIndex(r *reader, c *command) bool {
+	if !r.concurrently(c) {
+		return false
+	}
+	r.eat("if", "not", "exists")
+	c.class = concurrent
+	object, named := r.name()
+	if !named || object.text == "on" || !r.eat("on") {
+		return true // an index without a name is another one each time
+	}
+	r.eat("only")
+	if table, ok := r.name(); ok {
+		c.action, c.object, c.table = createIndex, object, table
+	}
+	return true
+}
+
+// readTable reads those forms of ALTER TABLE that don't hold everybody up.
+func readTable(r *reader, c *command) bool {
+	if !r.eat("alter", "table") {
+		return false
+	}
+	r.eat("if", "exists")
+	r.eat("only")
+	table, ok := r.name()
+	switch {
+	case !ok:
+		return false
+	case r.eat("validate", "constraint"):
+		c.class, c.within = weak, true
+		return true
+	case !r.eat("detach", "partition"):
+		return false
+	}
+	object, ok := r.name()
+	if !ok || !r.concurrently(c) {
+		return false
+	}
+	c.class, c.action, c.table, c.object = concurrent, detachPartition, table, object
+	return true
+}
+
+func readMaintenance(r *reader, c *command) bool {
+	if !r.eatAny("vacuum", "analyze") {
+		return false
+	}
+	c.class = weak
+	return true
+}
+
+// readSchema finds what can run in a transaction among what changes the schema.
+func readSchema(r *reader, c *command) bool {
+	if r.eatAny("comment", "truncate", "grant", "revoke") {
+		c.within = true
+		return true
+	}
+	if !r.eatAny("create", "alter", "drop") {
+		return false
+	}
+	r.eat("or", "replace")
+	c.within = r.eatAny("table", "unlogged", "unique", "index", "view", "materialized", "function", "procedure", "aggregate", "trigger",
+		"constraint", "type", "domain", "sequence", "policy", "schema", "extension", "rule", "statistics", "operator", "cast", "collation")
+	return true
+}
+
+// concurrently takes the word, and notes where it stands.
+func (r *reader) concurrently(c *command) bool {
+	rest := r.tokens
+	if !r.eat("concurrently") {
+		return false
+	}
+	c.keyword = rest[0]
+	return true
+}

@@ -1,0 +1,74 @@
+package migration
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	type want struct {
+		Class         class
+		Action        action
+		Within        bool
+		Parameter     string
+		Table, Object string
+	}
+	tests := []struct {
+		name, sql string
+		want      want
+	}{
+		{"knows a build by its index and table", `CREATE INDEX CONCURRENTLY a_id ON a (id)`,
+			want{Class: concurrent, Action: createIndex, Table: "a", Object: "a_id"}},
+		{"sees through comments, case, white space and options",
+			"-- why\n/* and /* how */ */create\tUnique index concurrently IF NOT EXISTS \"A id\" on only app.\"a b\"(id)",
+			want{Class: concurrent, Action: createIndex, Table: `app."a b"`, Object: `"A id"`}},
+		{"finds nothing to look for in an index without a name", `CREATE INDEX CONCURRENTLY ON a (id)`, want{Class: concurrent}},
+		{"takes a quoted name for no keyword", `CREATE INDEX "concurrently" ON a (id)`, want{Class: strong, Within: true}},
+		{"knows the index that is dropped", `DROP INDEX CONCURRENTLY IF EXISTS app.a_id`,
+			want{Class: concurrent, Action: dropIndex, Object: "app.a_id"}},
+		{"knows both ways to rebuild concurrently", `REINDEX (VERBOSE, CONCURRENTLY) TABLE a`, want{Class: concurrent}},
+		{"knows a concurrent refresh", `REFRESH MATERIALIZED VIEW CONCURRENTLY v`, want{Class: concurrent}},
+		{"knows the partition that is detached", `ALTER TABLE IF EXISTS ONLY a DETACH PARTITION a1 CONCURRENTLY`,
+			want{Class: concurrent, Action: detachPartition, Table: "a", Object: "a1"}},
+		{"takes another detach for strong", `ALTER TABLE a DETACH PARTITION a1`, want{Class: strong, Within: true}},
+		{"lets a validation take its time", `ALTER TABLE "a" VALIDATE CONSTRAINT "c"`, want{Class: weak, Within: true}},
+		{"lets VACUUM take its time", `VACUUM a`, want{Class: weak}},
+		{"takes a change of a table for strong", `ALTER TABLE a ADD COLUMN n int`, want{Class: strong, Within: true}},
+		{"takes a plain index for strong", `CREATE INDEX a_id ON a (id)`, want{Class: strong, Within: true}},
+		{"keeps out of a transaction what can't be in one", `CREATE DATABASE d`, want{Class: strong}},
+		{"takes what it doesn't know for strong", `SECURITY LABEL ON TABLE a IS 'x'`, want{Class: strong}},
+		{"knows rows", `UPDATE a SET n = 1`, want{Class: data, Within: true}},
+		{"leaves a block to end transactions", `DO $$ BEGIN COMMIT; END $$`, want{Class: data}},
+		{"knows a setting", `SET LOCAL Lock_Timeout = '1s'`, want{Class: control, Parameter: "lock_timeout"}},
+		{"knows a setting by function", `SELECT set_config('statement_timeout', '0', false)`, want{Class: control, Parameter: "statement_timeout"}},
+		{"knows the end of all settings", `RESET ALL`, want{Class: control, Parameter: "all"}},
+		{"takes an empty statement for strong", ``, want{Class: strong}},
+		{"ends with an open comment, quote or list", `CREATE INDEX CONCURRENTLY "a`, want{Class: concurrent}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := parse(tt.sql)
+			got := want{c.class, c.action, c.within, c.parameter, c.table.text, c.object.text}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("command (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(`CREATE INDEX CONCURRENTLY "a`)
+	f.Add(`/* /* */ ALTER TABLE a DETACH PARTITION b.`)
+	f.Add(`SELECT set_config('`)
+	f.Fuzz(func(t *testing.T, sql string) {
+		c := parse(sql)
+		for _, name := range []token{c.keyword, c.table, c.object} {
+			if name.text != "" && folded(sql[name.start:name.end]) != folded(name.text) {
+				t.Errorf("text = %q, want %q", name.text, sql[name.start:name.end])
+			}
+		}
+	})
+}

@@ -1,0 +1,151 @@
+package migration
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// awaitTwin waits until no other session runs the same statement. The server goes
+// on with what a killed program had started until it notices, and the Atlas CLI
+// doesn't hold its lock on the connection that works.
+func (s *stepwise) awaitTwin(ctx context.Context, c command) error {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		twins, err := querySessions(ctx, s, `SELECT `+sessions+` FROM pg_stat_activity a
+			WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.state = 'active'
+			AND octet_length(a.query) >= least(octet_length($1), 100) AND starts_with($1, a.query)`, c.sql)
+		if err != nil {
+			return fmt.Errorf("look for the same statement: %w", err)
+		}
+		if len(twins) == 0 {
+			return nil
+		}
+		if wait == firstWait {
+			s.pace.options.Log.InfoContext(ctx, "waiting for the same statement of an earlier run", "run_by", describe(twins))
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// prepare puts right what an earlier try of the command left. done says that there
+// is nothing more to do.
+func (s *stepwise) prepare(ctx context.Context, c command, resumed bool) (done bool, err error) {
+	switch c.action {
+	case createIndex:
+		return s.prepareIndex(ctx, c, resumed)
+	case dropIndex:
+		if !resumed {
+			return false, nil
+		}
+		err = s.scan(ctx, &done, "SELECT to_regclass($1) IS NULL", c.object.text)
+		return done, err
+	case detachPartition:
+		return s.finishDetach(ctx, c, resumed)
+	case other:
+	}
+	return false, nil
+}
+
+// built is the index that bears the name of the one to build.
+type built struct {
+	name  string // qualified
+	valid bool
+	// own says that it is one on that table, and not the parent of partitions'
+	// indexes, which is invalid for other reasons.
+	own bool
+}
+
+// findIndex returns the zero value when the name is free.
+func (s *stepwise) findIndex(ctx context.Context, c command) (built, error) {
+	var b built
+	err := s.pace.conn.QueryRowContext(ctx, `SELECT quote_ident(n.nspname) || '.' || quote_ident(x.relname), coalesce(i.indisvalid, true),
+			x.relkind = 'i' AND coalesce(i.indrelid = t.oid, false)
+		FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+		JOIN pg_class x ON x.oid = to_regclass(quote_ident(n.nspname) || '.' || $2)
+		LEFT JOIN pg_index i ON i.indexrelid = x.oid
+		WHERE t.oid = to_regclass($1)`, c.table.text, c.object.text).Scan(&b.name, &b.valid, &b.own)
+	if errors.Is(err, sql.ErrNoRows) {
+		return built{}, nil
+	}
+	if err != nil {
+		return built{}, fmt.Errorf("look for index: %w", err)
+	}
+	return b, nil
+}
+
+// prepareIndex drops the invalid index that a failed build left, which CREATE
+// INDEX IF NOT EXISTS would take for the one it was asked for. A valid one that an
+// earlier run may have built is that one when it is the same.
+func (s *stepwise) prepareIndex(ctx context.Context, c command, resumed bool) (done bool, err error) {
+	b, err := s.findIndex(ctx, c)
+	switch {
+	case err != nil || !b.own:
+		return false, err
+	case b.valid && resumed:
+		return isSameIndex(ctx, s.pace.conn, c, b.name)
+	case b.valid:
+		return false, nil
+	}
+	s.pace.options.Log.WarnContext(ctx, "dropping the invalid index that a failed build left", "index", b.name)
+	drop := command{sql: "DROP INDEX CONCURRENTLY IF EXISTS " + b.name, class: concurrent}
+	if _, err := s.alone(ctx, drop); err != nil {
+		return false, fmt.Errorf("drop invalid index %s: %w", b.name, err)
+	}
+	return false, nil
+}
+
+// verify makes sure that an index that was built can be used.
+func (s *stepwise) verify(ctx context.Context, c command) error {
+	if c.action != createIndex {
+		return nil
+	}
+	b, err := s.findIndex(ctx, c)
+	if err == nil && b.own && !b.valid {
+		err = fmt.Errorf("index %s is invalid after it was built", b.name)
+	}
+	return err
+}
+
+// finishDetach ends what a stopped DETACH PARTITION CONCURRENTLY left pending:
+// until then the table can't be detached from, and the partition is in between.
+func (s *stepwise) finishDetach(ctx context.Context, c command, resumed bool) (done bool, err error) {
+	pending, err := s.pendingDetach(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	if pending != "" {
+		s.pace.options.Log.WarnContext(ctx, "finishing the detach that was stopped", "table", c.table.text, "partition", pending)
+		finish := command{sql: fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE", c.table.text, pending)}
+		if _, err := s.alone(ctx, finish); err != nil {
+			return false, fmt.Errorf("finish detach of %s: %w", pending, err)
+		}
+	}
+	if pending == "" && !resumed {
+		return false, nil
+	}
+	err = s.scan(ctx, &done, `SELECT to_regclass($1) IS NOT NULL AND NOT EXISTS (
+		SELECT FROM pg_inherits WHERE inhparent = to_regclass($2) AND inhrelid = to_regclass($1))`, c.object.text, c.table.text)
+	return done, err
+}
+
+// pendingDetach is the partition whose detach is pending; a table has one at most.
+func (s *stepwise) pendingDetach(ctx context.Context, c command) (string, error) {
+	var name string
+	err := s.scan(ctx, &name, `SELECT coalesce(max(inhrelid::regclass::text), '') FROM pg_inherits
+		WHERE inhparent = to_regclass($1) AND inhdetachpending`, c.table.text)
+	return name, err
+}
+
+// scan asks for one value.
+func (s *stepwise) scan(ctx context.Context, into any, query string, args ...any) error {
+	if err := s.pace.conn.QueryRowContext(ctx, query, args...).Scan(into); err != nil {
+		return fmt.Errorf("look for what an earlier run left: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package migration
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"ariga.io/atlas/sql/migrate"
+)
+
+// Statement is a statement of a migration that is to be run.
+type Statement struct {
+	// File is the migration's name, and Line, counted from 1, the one on which
+	// the statement begins.
+	File string
+	Line int
+	SQL  string
+	// Transaction says that the file runs in one transaction.
+	Transaction bool
+}
+
+// DryRun returns the statements that [Apply] would run, in its order, and refuses
+// what it would refuse. It takes no lock and changes nothing.
+func DryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([]Statement, error) {
+	o = o.withDefaults()
+	if err := Validate(dir); err != nil {
+		return nil, err
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to database: %w", err)
+	}
+	defer discard(conn)
+	if _, err := checkPooler(ctx, db, conn); err != nil {
+		return nil, err
+	}
+	revs, err := readCurrent(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	files, err := pendingOffline(ctx, conn, dir, revs)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	snaps, err := openSnapshots(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDrift(ctx, snaps, revs, o); err != nil {
+		return nil, err
+	}
+	return statements(files, revs)
+}
+
+// pendingOffline is what there is to run on a database that has these revisions.
+func pendingOffline(ctx context.Context, conn *sql.Conn, dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
+	s, err := openSession(conn)
+	if err != nil {
+		return nil, err
+	}
+	ex, err := migrate.NewExecutor(s, dir, history{revs: revs})
+	if err != nil {
+		return nil, err
+	}
+	return pendingFiles(ctx, ex)
+}
+
+// statements are those of files that weren't applied yet.
+func statements(files []migrate.File, revs []*migrate.Revision) ([]Statement, error) {
+	applied := map[string]int{}
+	for _, r := range revs {
+		applied[r.Version] = r.Applied
+	}
+	var all []Statement
+	for _, f := range files {
+		within, err := inTransaction(f)
+		if err != nil {
+			return nil, err
+		}
+		stmts, err := f.StmtDecls()
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", f.Name(), err)
+		}
+		for _, s := range stmts[min(applied[f.Version()], len(stmts)):] {
+			all = append(all, Statement{File: f.Name(), Line: lineOf(f, s.Pos), SQL: s.Text, Transaction: within})
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,225 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"ariga.io/atlas/sql/postgres"
+	atlas "ariga.io/atlas/sql/schema"
+
+	"commitment/internal/migration/catalog"
+)
+
+// changeColumns adds the columns that the files don't have and changes types.
+func (p *planner) changeColumns(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		added, err := p.addColumns(ctx, have, want)
+		if err != nil {
+			return err
+		}
+		steps = append(steps, added...)
+		for _, c := range want.Columns {
+			old, there := have.Column(c.Name)
+			if !there || p.settled(columnKey(want.Name, c.Name)) || old.Type == c.Type && old.Collation == c.Collation {
+				continue
+			}
+			step, err := p.changeType(ctx, want.Name, old, c)
+			if err != nil {
+				return err
+			}
+			steps = append(steps, step)
+		}
+	}
+	return p.advance(ctx, steps)
+}
+
+func columnKey(table, name string) key { return key{catalog.KindColumn, table, name} }
+
+// addColumns adds together what costs nothing, and by themselves the columns
+// whose values can't be had that way: those that would rewrite the table, and
+// those that have no value for the rows that are there.
+func (p *planner) addColumns(ctx context.Context, have, want catalog.Table) ([]Step, error) {
+	var plain, bare []atlas.Change
+	for _, c := range want.Columns {
+		written, ours := p.words.column(want.Name, c.Name)
+		if _, there := have.Column(c.Name); there || !ours {
+			continue
+		}
+		gradual, err := p.needsFilling(ctx, want.Name, c, written)
+		if err != nil {
+			return nil, err
+		}
+		if gradual {
+			p.gradual[columnKey(want.Name, c.Name)] = true
+			bare = append(bare, &atlas.AddColumn{C: withoutValue(written)})
+			continue
+		}
+		plain = append(plain, &atlas.AddColumn{C: written})
+	}
+	steps, err := p.addedWith(ctx, want.Name, "Add what needs no value or has a constant one: the rows that are there aren't written", plain)
+	if err != nil {
+		return nil, err
+	}
+	more, err := p.addedWith(ctx, want.Name, "Add it without a value, which is instant, and without its conditions, which follow", bare)
+	return append(steps, more...), err
+}
+
+func (p *planner) addedWith(ctx context.Context, table, comment string, changes []atlas.Change) ([]Step, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	steps, err := p.words.alter(ctx, table, changes...)
+	if err != nil {
+		return nil, err
+	}
+	steps[0].Comment = comment
+	return steps, nil
+}
+
+// needsFilling says that a column can't simply be added with its value.
+func (p *planner) needsFilling(ctx context.Context, table string, c catalog.Column, written *atlas.Column) (bool, error) {
+	if c.Identity || c.NotNull && c.Default == "" {
+		return true, nil
+	}
+	if c.Default == "" {
+		return false, nil
+	}
+	steps, err := p.words.alter(ctx, table, &atlas.AddColumn{C: written})
+	if err != nil {
+		return false, err
+	}
+	rewrites, err := p.trial(ctx, table, steps[0].SQL)
+	if err != nil {
+		return false, fmt.Errorf("add column %q to %q: %w", c.Name, table, err)
+	}
+	return rewrites, nil
+}
+
+// withoutValue is a column that can be added to any table at once.
+func withoutValue(c *atlas.Column) *atlas.Column {
+	bare := *c
+	t := *c.Type
+	t.Null = true
+	bare.Type, bare.Default, bare.Attrs = &t, nil, nil
+	if serial, ok := t.Type.(*postgres.SerialType); ok {
+		t.Type = serial.IntegerType()
+	}
+	for _, a := range c.Attrs {
+		switch a.(type) {
+		case *atlas.Comment, *atlas.Collation:
+			bare.Attrs = append(bare.Attrs, a)
+		}
+	}
+	return &bare
+}
+
+// changeType gives a column another type in the first form that PostgreSQL
+// accepts. A default that isn't that of the new type is taken off and set later.
+func (p *planner) changeType(ctx context.Context, table string, have, want catalog.Column) (Step, error) {
+	name := quoted(want.Name)
+	var prefix string
+	if have.Default != "" && have.Default != want.Default {
+		prefix = fmt.Sprintf("ALTER COLUMN %s DROP DEFAULT, ", name)
+	}
+	form := fmt.Sprintf("ALTER TABLE %s %sALTER COLUMN %s TYPE %s", quoted(table), prefix, name, want.Type)
+	if want.Collation != "" {
+		form += " COLLATE " + want.Collation
+	}
+	rewrites, err := p.trial(ctx, table, form)
+	if refused(err, datatypeMismatch) {
+		form += fmt.Sprintf(" USING %s::%s", name, want.Type)
+		rewrites, err = p.trial(ctx, table, form)
+	}
+	if err != nil {
+		return Step{}, fmt.Errorf("change the type of %q in %q from %s to %s: %w", want.Name, table, have.Type, want.Type, err)
+	}
+	return Step{SQL: form, Comment: typeComment(have, want, rewrites)}, nil
+}
+
+// datatypeMismatch is the SQLSTATE of a cast that isn't made by itself.
+const datatypeMismatch = "42804"
+
+func typeComment(have, want catalog.Column, rewrites bool) string {
+	change := fmt.Sprintf("Change %q from %s to %s", want.Name, have.Type, want.Type)
+	if rewrites {
+		return change + ": this REWRITES the table and its indexes, and\nnobody reads or writes the table meanwhile"
+	}
+	return change + " in place: no row is rewritten"
+}
+
+// settleColumns sets and drops defaults, and lets columns be empty that have to
+// be, those included that are to go.
+func (p *planner) settleColumns(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		for _, c := range have.Columns {
+			if p.settled(columnKey(have.Name, c.Name)) {
+				continue
+			}
+			aim, stays := want.Column(c.Name)
+			if !stays {
+				steps = append(steps, p.releaseColumn(have, c)...)
+				continue
+			}
+			steps = append(steps, p.settleColumn(have.Name, c, aim)...)
+		}
+	}
+	return p.advance(ctx, steps)
+}
+
+func (p *planner) settleColumn(table string, have, want catalog.Column) []Step {
+	var steps []Step
+	alter := fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s ", quoted(table), quoted(have.Name))
+	switch {
+	case have.Default == want.Default || have.Generated || want.Generated:
+	case want.Default == "":
+		steps = append(steps, Step{SQL: alter + "DROP DEFAULT", Comment: fmt.Sprintf("%q has no default any more: whoever inserts gives the value", have.Name)})
+	default:
+		comment := "The default is for new rows: those that are there keep their values"
+		if p.gradual[columnKey(table, have.Name)] {
+			comment = "New rows have the default from now on. Those that are there have no value: fill them, a few\nthousand at a time"
+			steps = append(steps, ownSequence(table, want)...)
+		}
+		steps = append(steps, Step{SQL: alter + "SET DEFAULT " + want.Default, Comment: comment})
+	}
+	if have.NotNull && !want.NotNull {
+		steps = append(steps, Step{SQL: alter + "DROP NOT NULL", Comment: fmt.Sprintf("%q may be empty from now on: code that reads it has to expect that", have.Name)})
+	}
+	return steps
+}
+
+// nextval is the default of a serial column.
+var nextval = regexp.MustCompile(`^nextval\('(.+)'::regclass\)$`)
+
+// ownSequence makes the sequence of a column that was serial in one piece.
+func ownSequence(table string, c catalog.Column) []Step {
+	match := nextval.FindStringSubmatch(c.Default)
+	if match == nil {
+		return nil
+	}
+	return []Step{{
+		SQL:     fmt.Sprintf("CREATE SEQUENCE %s AS %s OWNED BY %s.%s", match[1], c.Type, quoted(table), quoted(c.Name)),
+		Comment: fmt.Sprintf("%q takes its numbers from here", c.Name),
+	}}
+}
+
+// releaseColumn lets code insert that doesn't know a column any more, which is
+// dropped when no older code is left.
+func (p *planner) releaseColumn(t catalog.Table, c catalog.Column) []Step {
+	if _, altered := p.aims[columnKey(t.Name, c.Name)]; altered || !c.NotNull || c.Default != "" || c.Identity || c.Generated || inKey(t, c.Name) {
+		return nil
+	}
+	return []Step{{
+		SQL:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", quoted(t.Name), quoted(c.Name)),
+		Comment: fmt.Sprintf("Code that doesn't know %q any more can insert, until the column is dropped", c.Name),
+	}}
+}
+
+func inKey(t catalog.Table, column string) bool {
+	return slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool {
+		return c.Type == catalog.PrimaryKey && slices.Contains(c.Columns, column)
+	})
+}

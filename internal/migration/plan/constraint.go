@@ -1,0 +1,190 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"ariga.io/atlas/sql/postgres"
+	atlas "ariga.io/atlas/sql/schema"
+
+	"commitment/internal/migration/catalog"
+)
+
+// changeConstraints drops the constraints that no entity has and adds those that
+// the files don't, for new rows alone: the rows that are there are looked at
+// later, by validate.
+func (p *planner) changeConstraints(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		steps = append(steps, p.dropConstraints(have, want)...)
+		added, err := p.addConstraints(ctx, have, want)
+		if err != nil {
+			return err
+		}
+		steps = append(steps, added...)
+		steps = append(steps, p.demand(have, want)...)
+	}
+	return p.advance(ctx, steps)
+}
+
+// dropConstraints leaves the primary key alone, and what goes with a column.
+func (p *planner) dropConstraints(have, want catalog.Table) []Step {
+	var steps []Step
+	demanded := map[string]bool{}
+	for _, c := range p.unmet(have, want) {
+		demanded[demandName(have.Name, c.Name)] = true
+	}
+	for _, c := range have.Constraints {
+		_, stays := p.aims[constraintKey(have.Name, c.Name)]
+		if stays || demanded[c.Name] || c.Type == catalog.PrimaryKey || goesWithColumn(c.Columns, want) ||
+			p.uniqueEitherWay(constraintKey(have.Name, c.Name), c) {
+			continue
+		}
+		steps = append(steps, Step{
+			SQL:     fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", quoted(have.Name), quoted(c.Name)),
+			Comment: fmt.Sprintf("No entity has %q any more", c.Name),
+		})
+	}
+	return steps
+}
+
+func constraintKey(table, name string) key { return key{catalog.KindConstraint, table, name} }
+
+// goesWithColumn says that something on these columns is dropped when one of them
+// is, by the contract.
+func goesWithColumn(columns []string, want catalog.Table) bool {
+	return slices.ContainsFunc(columns, func(name string) bool {
+		_, stays := want.Column(name)
+		return !stays
+	})
+}
+
+func (p *planner) addConstraints(ctx context.Context, have, want catalog.Table) ([]Step, error) {
+	var steps []Step
+	for _, c := range want.Constraints {
+		if c.Type != catalog.ForeignKey && c.Type != catalog.Check {
+			continue
+		}
+		old, there := constraint(p.present, have.Name, c.Name)
+		if there {
+			same, err := p.sameRule(ctx, have.Name, old, c)
+			if err != nil {
+				return nil, err
+			}
+			if same || p.settled(constraintKey(have.Name, c.Name)) {
+				continue
+			}
+		}
+		step, err := p.addConstraint(ctx, want.Name, c, there)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
+	}
+	return steps, nil
+}
+
+// addConstraint adds a constraint for new rows, in the place of the one that has
+// its name already, if there is one.
+func (p *planner) addConstraint(ctx context.Context, table string, c catalog.Constraint, replaces bool) (Step, error) {
+	var changes []atlas.Change
+	if fk, ok := p.words.foreignKey(table, c.Name); ok {
+		changes = append(changes, &atlas.AddForeignKey{F: fk, Extra: []atlas.Clause{&postgres.NotValid{}}})
+	} else if check, ok := p.words.check(table, c.Name); ok {
+		changes = append(changes, &atlas.AddCheck{C: check, Extra: []atlas.Clause{&postgres.NotValid{}}})
+	}
+	step := Step{
+		SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s%s", quoted(table), quoted(c.Name), rule(c), notValid),
+		Comment: "Hold new rows to it at once. Those that are there are looked at by a later file, which\nstops nobody",
+	}
+	if len(changes) > 0 {
+		steps, err := p.words.alter(ctx, table, changes...)
+		if err != nil {
+			return Step{}, err
+		}
+		step.SQL = steps[0].SQL
+	}
+	if replaces {
+		alter := "ALTER TABLE " + quoted(table)
+		step.SQL = fmt.Sprintf("%s DROP CONSTRAINT %s,%s", alter, quoted(c.Name), step.SQL[len(alter):])
+	}
+	return step, nil
+}
+
+// demand has new rows fill the columns that are to be NOT NULL, by a check: once
+// that is validated, SET NOT NULL has nothing to scan.
+func (p *planner) demand(have, want catalog.Table) []Step {
+	var steps []Step
+	for _, c := range p.unmet(have, want) {
+		if _, there := constraint(p.present, have.Name, demandName(have.Name, c.Name)); there {
+			continue
+		}
+		comment := fmt.Sprintf("Have new rows fill %q. Where rows are there without it, fill them, a few thousand at a time,\nbefore the file that validates this: with one that is empty, it fails", c.Name)
+		steps = append(steps, Step{
+			SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s", quoted(have.Name), quoted(demandName(have.Name, c.Name)), quoted(c.Name), notValid),
+			Comment: comment,
+		})
+	}
+	return steps
+}
+
+// unmet are the columns that are to be NOT NULL and aren't.
+func (p *planner) unmet(have, want catalog.Table) []catalog.Column {
+	var all []catalog.Column
+	for _, c := range want.Columns {
+		old, there := have.Column(c.Name)
+		if there && c.NotNull && !old.NotNull && !p.settled(columnKey(want.Name, c.Name)) {
+			all = append(all, old)
+		}
+	}
+	return all
+}
+
+func demandName(table, column string) string { return named(table+"_"+column, "_required") }
+
+// validate has the rows that are there looked at, which takes time and stops
+// nobody. It begins a file, so that the strong locks of adding are gone.
+func (p *planner) validate(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		for _, c := range have.Constraints {
+			aim, wanted := constraint(p.full, want.Name, c.Name)
+			if c.Valid || wanted && !aim.Valid {
+				continue
+			}
+			steps = append(steps, Step{
+				SQL:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", quoted(have.Name), quoted(c.Name)),
+				Comment: "Look at the rows that are there. Reads and writes go on",
+			})
+		}
+	}
+	if len(steps) > 0 {
+		steps[0].Apart = true
+	}
+	return p.advance(ctx, steps)
+}
+
+// require sets NOT NULL where validate has proved it, and makes identity columns.
+func (p *planner) require(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		for _, c := range p.unmet(have, want) {
+			table := "ALTER TABLE " + quoted(have.Name)
+			steps = append(steps, Step{
+				SQL:     fmt.Sprintf("%s ALTER COLUMN %s SET NOT NULL", table, quoted(c.Name)),
+				Comment: "The rows were looked at by then: nothing is scanned",
+			}, Step{
+				SQL:     fmt.Sprintf("%s DROP CONSTRAINT %s", table, quoted(demandName(have.Name, c.Name))),
+				Comment: "The column says so itself now",
+			})
+		}
+	}
+	if len(steps) > 0 {
+		steps[0].Apart = true
+	}
+	if err := p.advance(ctx, steps); err != nil {
+		return err
+	}
+	return p.changeIdentity(ctx)
+}

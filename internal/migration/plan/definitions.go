@@ -1,0 +1,58 @@
+package plan
+
+import "commitment/internal/migration/catalog"
+
+// key names an object of a schema.
+type key struct {
+	kind        catalog.Kind
+	table, name string
+}
+
+// definitions are the objects of a schema by their keys.
+type definitions map[key]string
+
+func definitionsOf(s catalog.Schema) definitions {
+	all := definitions{}
+	for _, o := range s.Objects() {
+		all[key{o.Kind, o.Table, o.Name}] = o.Definition
+	}
+	return all
+}
+
+// settled says that an object is as the target has it, or that neither has it.
+func (p *planner) settled(k key) bool { return p.has[k] == p.aims[k] }
+
+func constraint(s catalog.Schema, table, name string) (catalog.Constraint, bool) {
+	t, _ := s.Table(table)
+	for _, c := range t.Constraints {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return catalog.Constraint{}, false
+}
+
+func index(s catalog.Schema, table, name string) (catalog.Index, bool) {
+	t, _ := s.Table(table)
+	for _, i := range t.Indexes {
+		if i.Name == name {
+			return i, true
+		}
+	}
+	return catalog.Index{}, false
+}
+
+func column(s catalog.Schema, table, name string) (catalog.Column, bool) {
+	t, _ := s.Table(table)
+	return t.Column(name)
+}
+
+// shared are the tables that the entities have and the files make, as each has
+// them.
+func (p *planner) shared(yield func(have, want catalog.Table) bool) {
+	for _, want := range p.base.Tables {
+		if have, ok := p.present.Table(want.Name); ok && !yield(have, want) {
+			return
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"ariga.io/atlas/sql/migrate"
+	"entgo.io/ent/dialect/sql/schema"
+
+	entmigrate "commitment/ent/migrate"
+	"commitment/internal/migration"
+	"commitment/internal/migration/dev"
+	"commitment/internal/schemakit"
+)
+
+var nameRE = regexp.MustCompile(`^[a-z0-9_]+$`)
+
+// DriftError says that the migrations don't make what the entities declare.
+type DriftError struct {
+	// SQL is what new migrations would have to do.
+	SQL string
+}
+
+// Error shows the difference as SQL.
+func (e *DriftError) Error() string {
+	return "the migrations and the entities differ by:\n" + e.SQL
+}
+
+// entities are what the code declares, as it is compiled in.
+type entities struct {
+	tables  []*schema.Table
+	objects []schemakit.Object
+	renames []schemakit.Rename
+}
+
+func compiledIn() entities {
+	return entities{entmigrate.Tables, entmigrate.Objects, entmigrate.Renames}
+}
+
+// Diff plans what the entities declare and the files of dir don't make, writes it
+// into dir together with atlas.sum, and returns the names of the files that it
+// added: none when there is nothing to do. The name is made of a-z, 0-9 and _.
+//
+// The plan has been run, on what the files make, and led to what is declared,
+// before any of it is written. Rows that the files insert are not looked at. The
+// error of a file that can't be replayed is a [migration.StatementError].
+func Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string) ([]string, error) {
+	return diff(ctx, server, dir, name, compiledIn())
+}
+
+func diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string, want entities) ([]string, error) {
+	if !nameRE.MatchString(name) {
+		return nil, fmt.Errorf("migration name %q has other characters than a-z, 0-9 and _", name)
+	}
+	steps, err := plan(ctx, server, dir, want)
+	if err != nil || len(steps) == 0 {
+		return nil, err
+	}
+	version, err := NextVersion(dir)
+	if err != nil {
+		return nil, err
+	}
+	files, err := Files(version, name, steps)
+	if err != nil {
+		return nil, err
+	}
+	if err := Write(dir, files); err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(files))
+	for _, f := range files {
+		names = append(names, f.Name())
+	}
+	return names, nil
+}
+
+// Check plans as [Diff] does, writes nothing, and returns a [DriftError] when
+// there is something to do.
+func Check(ctx context.Context, server *dev.Server, dir migrate.Dir) error {
+	return check(ctx, server, dir, compiledIn())
+}
+
+func check(ctx context.Context, server *dev.Server, dir migrate.Dir, want entities) error {
+	steps, err := plan(ctx, server, dir, want)
+	if err != nil || len(steps) == 0 {
+		return err
+	}
+	files, err := Files(versionLayout, "drift", steps)
+	if err != nil {
+		return err
+	}
+	var sql strings.Builder
+	for _, f := range files {
+		sql.Write(f.Bytes())
+	}
+	return &DriftError{SQL: sql.String()}
+}
+
+// plan compares the files with the entities and returns what leads from the one
+// to the other.
+func plan(ctx context.Context, server *dev.Server, dir migrate.Dir, want entities) (_ []Step, err error) {
+	if err := migration.Validate(dir); err != nil {
+		return nil, err
+	}
+	files, err := dir.Files()
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	db, err := server.Database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
+	// Making both sides is nearly all of the work.
+	var (
+		wg        sync.WaitGroup
+		to        *target
+		targetErr error
+	)
+	wg.Go(func() { to, targetErr = declare(ctx, server, want) })
+	err = migration.Replay(ctx, db.DB, files)
+	wg.Wait()
+	if err != nil {
+		return nil, fmt.Errorf("replay migrations: %w", err)
+	}
+	if targetErr != nil {
+		return nil, targetErr
+	}
+	p := &planner{target: to, db: db.DB}
+	return p.plan(ctx)
+}

@@ -1,0 +1,178 @@
+package plan
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"ariga.io/atlas/sql/migrate"
+)
+
+// versionLayout is the time that Atlas makes a version of, in UTC.
+const versionLayout = "20060102150405"
+
+// A contract is the file with what is lost.
+const (
+	contractSuffix = "_contract"
+	contractHead   = `-- What this file destroys, nothing brings back. Apply it when no running version
+-- of the service needs it any longer:
+`
+)
+
+// suffixes say at the end of a file's name what it is for, by its first
+// statement.
+var suffixes = []struct {
+	statement *regexp.Regexp
+	suffix    string
+}{
+	{regexp.MustCompile(`(?i)^(CREATE|DROP|REINDEX)\b.*\bINDEX\b`), "_index"},
+	{regexp.MustCompile(`(?i)\bVALIDATE CONSTRAINT\b`), "_validate"},
+	{regexp.MustCompile(`(?i)\bSET NOT NULL\b`), "_not_null"},
+}
+
+// NextVersion is the version for the next file of dir: the present, or one
+// second after the newest version when the clock is behind it, because a file
+// that sorts before another would never be applied.
+func NextVersion(dir migrate.Dir) (string, error) {
+	files, err := dir.Files()
+	if err != nil {
+		return "", fmt.Errorf("read migrations: %w", err)
+	}
+	newest := ""
+	if len(files) > 0 {
+		newest = files[len(files)-1].Version()
+	}
+	return nextVersion(newest, time.Now()), nil
+}
+
+func nextVersion(newest string, now time.Time) string {
+	now = now.UTC()
+	if last, err := time.Parse(versionLayout, newest); err == nil && !now.Truncate(time.Second).After(last) {
+		now = last.Add(time.Second)
+	}
+	return now.Format(versionLayout)
+}
+
+// Files writes steps as migrations, in their order and as few as they allow. The
+// first has the version that is given, which is a time to the second as Atlas has
+// it, and each next one is a second later.
+func Files(version, name string, steps []Step) ([]migrate.File, error) {
+	var files []migrate.File
+	for i, group := range groups(steps) {
+		if i > 0 {
+			last, err := time.Parse(versionLayout, version)
+			if err != nil {
+				return nil, fmt.Errorf("version %q is not a time, so nothing comes a second after it", version)
+			}
+			version = last.Add(time.Second).Format(versionLayout)
+		}
+		file := version + "_" + name + suffix(group, i) + ".sql"
+		files = append(files, migrate.NewLocalFile(file, []byte(text(group))))
+	}
+	return files, nil
+}
+
+// groups are the steps of each file.
+func groups(steps []Step) [][]Step {
+	var all [][]Step
+	for i, s := range steps {
+		if i == 0 || parted(steps[i-1], s) {
+			all = append(all, nil)
+		}
+		all[len(all)-1] = append(all[len(all)-1], s)
+	}
+	return all
+}
+
+// parted says that two steps can't be in one file.
+func parted(before, s Step) bool {
+	return s.Apart || s.Alone || before.Alone || (s.Loses == "") != (before.Loses == "")
+}
+
+// suffix ends the name of the i-th file. The first and only the first of a plan
+// may do without one; a contract never does.
+func suffix(steps []Step, i int) string {
+	if steps[0].Loses != "" {
+		return contractSuffix
+	}
+	if i == 0 && !steps[0].Alone {
+		return ""
+	}
+	for _, s := range suffixes {
+		if s.statement.MatchString(steps[0].SQL) {
+			return s.suffix
+		}
+	}
+	return ""
+}
+
+func text(steps []Step) string {
+	var b strings.Builder
+	if steps[0].Alone {
+		b.WriteString("-- atlas:txmode none\n\n")
+	}
+	if steps[0].Loses != "" {
+		b.WriteString(contractHead)
+		for _, s := range steps {
+			comment(&b, "  "+strings.ReplaceAll(s.Loses, "\n", "\n  "))
+		}
+		b.WriteByte('\n')
+	}
+	for _, s := range steps {
+		if s.Comment != "" {
+			comment(&b, s.Comment)
+		}
+		b.WriteString(terminated(s.SQL) + "\n")
+	}
+	return b.String()
+}
+
+func comment(b *strings.Builder, text string) {
+	for line := range strings.Lines(text) {
+		b.WriteString("-- " + strings.TrimRight(line, "\n") + "\n")
+	}
+}
+
+func terminated(sql string) string {
+	sql = strings.TrimSpace(sql)
+	if strings.HasSuffix(sql, ";") {
+		return sql
+	}
+	return sql + ";"
+}
+
+// Write puts files into dir, in the place of those of the same names, and writes
+// atlas.sum anew. All of them are on disk before the first takes its place, so a
+// full disk changes nothing.
+func Write(dir *migrate.LocalDir, files []migrate.File) error {
+	staged, err := os.MkdirTemp(dir.Path(), ".plan-")
+	if err != nil {
+		return fmt.Errorf("write migrations: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(staged) }() // it is empty by then, or doesn't matter
+	stage, err := migrate.NewLocalDir(staged)
+	if err != nil {
+		return fmt.Errorf("write migrations: %w", err)
+	}
+	for _, f := range files {
+		if err := stage.WriteFile(f.Name(), f.Bytes()); err != nil {
+			return fmt.Errorf("write migration: %w", err)
+		}
+	}
+	for _, f := range files {
+		if err := os.Rename(filepath.Join(staged, f.Name()), filepath.Join(dir.Path(), f.Name())); err != nil {
+			return fmt.Errorf("write migration: %w", err)
+		}
+	}
+	sum, err := dir.Checksum()
+	if err != nil {
+		return fmt.Errorf("hash migrations: %w", err)
+	}
+	if err := migrate.WriteSumFile(dir, sum); err != nil {
+		return fmt.Errorf("write %s: %w", migrate.HashFileName, err)
+	}
+	return nil
+}

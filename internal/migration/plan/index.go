@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ariga.io/atlas/sql/postgres"
+	atlas "ariga.io/atlas/sql/schema"
+
+	"commitment/internal/migration/catalog"
+)
+
+// changeIndexes builds and drops indexes while the tables are read and written.
+// What an index does is never missing: the new one is there before the old one
+// goes.
+func (p *planner) changeIndexes(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		built, err := p.buildIndexes(ctx, have, want)
+		if err != nil {
+			return err
+		}
+		steps = append(steps, built...)
+		for _, i := range have.Indexes {
+			_, stays := p.aims[indexKey(have.Name, i.Name)]
+			if !stays && i.Constraint == "" && !goesWithColumn(plainColumns(i, have), want) {
+				steps = append(steps, dropIndex(i.Name, fmt.Sprintf("No entity has %q any more. Reads and writes go on", i.Name)))
+			}
+		}
+	}
+	return p.advance(ctx, steps)
+}
+
+func indexKey(table, name string) key { return key{catalog.KindIndex, table, name} }
+
+// plainColumns are the columns of an index, without its expressions.
+func plainColumns(i catalog.Index, t catalog.Table) []string {
+	var names []string
+	for _, name := range i.Columns {
+		if _, ok := t.Column(name); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (p *planner) buildIndexes(ctx context.Context, have, want catalog.Table) ([]Step, error) {
+	var steps []Step
+	for _, i := range want.Indexes {
+		old, there := index(p.present, have.Name, i.Name)
+		if i.Constraint != "" || p.settled(indexKey(want.Name, i.Name)) || there && old.Constraint != "" && nameless(old) == nameless(i) {
+			continue
+		}
+		same := false
+		if there {
+			var err error
+			if same, err = p.sameIndex(ctx, have.Name, old, i); err != nil {
+				return nil, err
+			}
+		}
+		if same && old.Valid {
+			continue
+		}
+		build, err := p.buildIndex(ctx, want.Name, i)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case !there:
+			steps = append(steps, build)
+		case !old.Valid:
+			steps = append(steps, dropIndex(i.Name, "A build that failed has left it: it costs writes and serves no reads"), build)
+		default:
+			aside := named(i.Name, "_old")
+			steps = append(steps, Step{
+				SQL:     fmt.Sprintf("ALTER INDEX %s RENAME TO %s", quoted(i.Name), quoted(aside)),
+				Comment: "Keep the index in use until the one that takes its place is built",
+			}, build, dropIndex(aside, "Its successor is in use. Reads and writes go on"))
+		}
+	}
+	return steps, nil
+}
+
+func (p *planner) buildIndex(ctx context.Context, table string, i catalog.Index) (Step, error) {
+	step := Step{
+		SQL:     strings.Replace(i.Definition, " INDEX ", " INDEX CONCURRENTLY ", 1),
+		Comment: "Build the index while the table is read and written",
+		Alone:   true,
+	}
+	if i.Unique {
+		step.Comment += ". It fails, and leaves an index\nthat isn't valid, when a value is there twice"
+	}
+	written, ok := p.words.index(table, i.Name)
+	if !ok {
+		return step, nil
+	}
+	steps, err := p.words.alter(ctx, table, &atlas.AddIndex{I: written, Extra: []atlas.Clause{&postgres.Concurrently{}}})
+	if err != nil {
+		return Step{}, err
+	}
+	step.SQL = steps[0].SQL
+	return step, nil
+}
+
+func dropIndex(name, comment string) Step {
+	return Step{SQL: "DROP INDEX CONCURRENTLY " + quoted(name), Comment: comment, Alone: true}
+}

@@ -1,0 +1,68 @@
+package plan
+
+import (
+	"regexp"
+	"strings"
+)
+
+const nameForm = `("(?:[^"]|"")+"|\w+)`
+
+var (
+	creates    = regexp.MustCompile(`(?i)^CREATE TABLE ` + nameForm)
+	references = regexp.MustCompile(`\bREFERENCES ` + nameForm)
+	alters     = regexp.MustCompile(`(?i)^(?:ALTER|DROP) TABLE ` + nameForm)
+	renames    = regexp.MustCompile(`(?i)^ALTER TABLE .* RENAME TO ` + nameForm + `$`)
+	// attaches are the statements of declared objects that lock a table.
+	attaches = regexp.MustCompile(`(?i)\bALTER TABLE ` + nameForm + `|\b(?:TRIGGER|POLICY|RULE)\b[^;]*?\bON ` + nameForm)
+	validate = regexp.MustCompile(`\bVALIDATE CONSTRAINT\b`)
+)
+
+// isolate begins a file wherever a statement would wait for the lock of one table
+// while the file keeps others from another: so nobody waits for more than one
+// lock. Tables that the plan makes are nobody's yet.
+func isolate(steps []Step) {
+	made := map[string]bool{}
+	held := ""
+	for i := range steps {
+		s := &steps[i]
+		if i > 0 && parted(steps[i-1], *s) {
+			held = ""
+		}
+		if m := creates.FindStringSubmatch(s.SQL); m != nil {
+			made[unquoted(m[1])] = true
+		}
+		locks := lockedBy(s.SQL, made)
+		if locks == "" {
+			continue
+		}
+		s.Apart = s.Apart || held != "" && held != locks
+		held = locks
+		if m := renames.FindStringSubmatch(s.SQL); m != nil {
+			held = unquoted(m[1])
+		}
+	}
+}
+
+// lockedBy is the first table that a statement keeps others from using, without
+// those that are made by the plan.
+func lockedBy(sql string, made map[string]bool) string {
+	pattern := attaches
+	switch {
+	case validate.MatchString(sql):
+		return ""
+	case creates.MatchString(sql):
+		pattern = references
+	case alters.MatchString(sql):
+		pattern = alters
+	}
+	for _, m := range pattern.FindAllStringSubmatch(sql, -1) {
+		if name := unquoted(strings.Join(m[1:], "")); !made[name] {
+			return name
+		}
+	}
+	return ""
+}
+
+func unquoted(name string) string {
+	return strings.ReplaceAll(strings.Trim(name, `"`), `""`, `"`)
+}

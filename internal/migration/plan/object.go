@@ -1,0 +1,129 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"commitment/internal/migration/catalog"
+	"commitment/internal/schemakit"
+)
+
+// outside finds what PostgreSQL does in no transaction.
+var outside = regexp.MustCompile(`(?i)\bCONCURRENTLY\b`)
+
+func up(o schemakit.Object) Step {
+	return Step{SQL: o.Up, Comment: fmt.Sprintf("Make %q, as it is declared", o.Name), Alone: outside.MatchString(o.Up)}
+}
+
+func down(o schemakit.Object) Step {
+	return Step{SQL: o.Down, Comment: fmt.Sprintf("Make place for %q as it is declared now", o.Name), Alone: outside.MatchString(o.Down)}
+}
+
+// makeFirst and makeLater make and change the declared objects, those that tables
+// need and the others.
+func (p *planner) makeFirst(ctx context.Context) error { return p.makeDeclared(ctx, true) }
+func (p *planner) makeLater(ctx context.Context) error { return p.makeDeclared(ctx, false) }
+
+func (p *planner) makeDeclared(ctx context.Context, first bool) error {
+	for i, o := range p.objects {
+		if o.First != first || p.isMade(i) {
+			continue
+		}
+		if !p.isAbsent(i) {
+			if err := p.clear(ctx, i); err != nil {
+				return fmt.Errorf("change the declared object %q: %w", o.Name, err)
+			}
+		}
+		if err := p.advance(ctx, []Step{up(o)}); err != nil {
+			return fmt.Errorf("make the declared object %q: %w", o.Name, err)
+		}
+	}
+	return nil
+}
+
+func changeKey(c catalog.Change) key { return key{c.Kind, c.Table, c.Name} }
+
+// isMade says that everything that an object makes is as it is in the end.
+func (p *planner) isMade(i int) bool {
+	return !slices.ContainsFunc(p.made[i], func(c catalog.Change) bool { return !p.settled(changeKey(c)) })
+}
+
+// isAbsent says that everything that an object makes is as it was before.
+func (p *planner) isAbsent(i int) bool {
+	return !slices.ContainsFunc(p.made[i], func(c catalog.Change) bool { return p.has[changeKey(c)] != c.Before })
+}
+
+// clear takes away what stands where an object will be made: by its Down, which
+// knows best, or, where that doesn't fit what the files make, piece by piece.
+func (p *planner) clear(ctx context.Context, i int) error {
+	if p.objects[i].Down == "" {
+		return errors.New("it has no Down")
+	}
+	before, step := p.present, down(p.objects[i])
+	if !step.Alone {
+		if err := p.fits(ctx, step.SQL); err != nil {
+			return p.clearPieces(ctx, i, err)
+		}
+	}
+	if err := p.advance(ctx, []Step{step}); err != nil {
+		return err
+	}
+	p.steps[len(p.steps)-1].Loses = lostBetween(before, p.present)
+	return nil
+}
+
+// fits runs statements in a transaction that is rolled back.
+func (p *planner) fits(ctx context.Context, statements string) error {
+	tx, err := p.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("try statements: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it was only a trial
+	_, err = tx.ExecContext(ctx, statements)
+	return err
+}
+
+// clearPieces drops what the object makes and the files have, together with what
+// is to go anyway and may hang on it. What holds rows is left to its Down.
+func (p *planner) clearPieces(ctx context.Context, i int, downErr error) error {
+	hanging := []catalog.Kind{catalog.KindTrigger, catalog.KindPolicy, catalog.KindView}
+	pieces := append([]catalog.Kind{catalog.KindMaterializedView, catalog.KindFunction, catalog.KindDomain, catalog.KindType}, hanging...)
+	var drops []Step
+	for k := range p.has {
+		_, stays := p.aims[k]
+		mine := slices.ContainsFunc(p.made[i], func(c catalog.Change) bool { return changeKey(c) == k && c.Before == "" })
+		if mine && slices.Contains(pieces, k.kind) || !stays && slices.Contains(hanging, k.kind) {
+			drops = append(drops, dropStatement(k)...)
+		}
+	}
+	if len(drops) == 0 {
+		return fmt.Errorf("its Down doesn't fit what the files make: %w", downErr)
+	}
+	slices.SortFunc(drops, bySQL)
+	for n := range drops {
+		drops[n].Comment = fmt.Sprintf("Make place for %q as it is declared now", p.objects[i].Name)
+	}
+	return p.dropAll(ctx, drops)
+}
+
+// lostBetween names the tables and columns that are gone.
+func lostBetween(before, after catalog.Schema) string {
+	var lost []string
+	for _, t := range before.Tables {
+		now, there := after.Table(t.Name)
+		if !there {
+			lost = append(lost, lostTable(t.Name))
+			continue
+		}
+		for _, c := range t.Columns {
+			if _, there := now.Column(c.Name); !there {
+				lost = append(lost, lostColumn(t.Name, c.Name))
+			}
+		}
+	}
+	return strings.Join(lost, "\n")
+}

@@ -1,0 +1,107 @@
+package plan_test
+
+import (
+	"testing"
+
+	"commitment/internal/schemakit"
+)
+
+// stamp is a function and the trigger that calls it.
+func stamp(value string) schemakit.Object {
+	return schemakit.Object{
+		Name: "stamp",
+		Up: `CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.name := '` + value + `'; -- always
+  RETURN NEW;
+END;
+$$;
+CREATE TRIGGER stamp BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION stamp();`,
+		Down: "DROP TRIGGER stamp ON items;\nDROP FUNCTION stamp();",
+	}
+}
+
+// twice is stamp with one trigger more.
+func twice(value string) schemakit.Object {
+	o := stamp(value)
+	o.Up += "\nCREATE TRIGGER stamp_again BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION stamp();"
+	o.Down = "DROP TRIGGER stamp_again ON items;\n" + o.Down
+	return o
+}
+
+func guarded(command string) schemakit.Object {
+	return schemakit.Object{
+		Name: "items_visible",
+		Up:   "ALTER TABLE items ENABLE ROW LEVEL SECURITY;\nCREATE POLICY visible ON items FOR " + command + " USING (id > 0);",
+		Down: "DROP POLICY visible ON items;\nALTER TABLE items DISABLE ROW LEVEL SECURITY;",
+	}
+}
+
+var (
+	citext = schemakit.Object{Name: "citext", Up: "CREATE EXTENSION IF NOT EXISTS citext", Down: "DROP EXTENSION citext", First: true}
+	named  = schemakit.Object{Name: "named", Up: "CREATE VIEW named AS SELECT name FROM items", Down: "DROP VIEW named"}
+	audit  = schemakit.Object{Name: "audit", Up: "CREATE TABLE audit (id bigint PRIMARY KEY, what text NOT NULL)", Down: "DROP TABLE audit"}
+	audit2 = schemakit.Object{Name: "audit", Up: "CREATE TABLE audit (id bigint PRIMARY KEY, what jsonb NOT NULL)", Down: "DROP TABLE audit"}
+	sparse = schemakit.Object{
+		Name: "items_long", Up: "CREATE INDEX CONCURRENTLY items_long ON items (length(name)) WHERE length(name) > 5", Down: "DROP INDEX CONCURRENTLY items_long",
+	}
+)
+
+// declared is the table of items with these objects beside it.
+func declared(objects ...schemakit.Object) declaration {
+	d := tables(items(nullable(text("name", 20))))
+	d.objects = objects
+	return d
+}
+
+var objectChanges = []change{
+	{
+		name: "declare_everything_at_once", before: tables(), after: declared(stamp("a"), guarded("SELECT")),
+		rows: "SELECT 1", holds: "SELECT count(*) = 0 FROM items",
+	},
+	{
+		name: "declare_objects", before: declared(), after: declared(citext, stamp("a"), guarded("SELECT"), named, sparse),
+		rows: oneItem, holds: "SELECT count(*) = 1 FROM named",
+	},
+	{
+		name: "change_objects", before: declared(stamp("a"), guarded("SELECT"), named), after: declared(stamp("b"), guarded("UPDATE"), named),
+		rows: oneItem, holds: "SELECT name = 'a' FROM items",
+	},
+	{
+		name: "extend_an_object", before: declared(stamp("a")), after: declared(twice("b")),
+		rows: oneItem, holds: "SELECT count(*) = 2 FROM pg_trigger WHERE tgrelid = 'items'::regclass",
+	},
+	{
+		name: "reduce_an_object", before: declared(twice("a")), after: declared(stamp("b")),
+		rows: oneItem, holds: "SELECT count(*) = 1 FROM pg_trigger WHERE tgrelid = 'items'::regclass",
+	},
+	{
+		name: "remove_objects", before: declared(citext, stamp("a"), guarded("SELECT"), named, sparse, audit), after: declared(),
+		rows: oneItem, holds: "SELECT name = 'a' FROM items",
+	},
+	{
+		name: "change_a_declared_table", before: declared(audit), after: declared(audit2),
+		rows: "INSERT INTO audit VALUES (1, '{}')", holds: "SELECT count(*) = 0 FROM audit",
+	},
+	{
+		name: "drop_what_a_view_needs", before: declared(named), after: tables(items()),
+		rows: oneItem, holds: "SELECT id = 1 FROM items",
+	},
+	{
+		name:   "alter_what_an_entity_has",
+		before: declared(), after: declared(schemakit.Object{
+			Name: "items_name_default", Up: "ALTER TABLE items ALTER COLUMN name SET DEFAULT 'database'", Down: "ALTER TABLE items ALTER COLUMN name DROP DEFAULT",
+		}),
+		rows: oneItem, holds: "SELECT name IS NULL FROM items",
+	},
+}
+
+func TestDiffOfObjects(t *testing.T) {
+	t.Parallel()
+	for _, c := range objectChanges {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t)
+		})
+	}
+}

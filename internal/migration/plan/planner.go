@@ -1,0 +1,149 @@
+package plan
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"commitment/internal/migration/catalog"
+)
+
+// planner plans stage by stage. What a stage has planned is run on db before the
+// next one looks at it: each sees the schema that its statements will meet, and
+// nothing is planned that doesn't run.
+type planner struct {
+	*target
+	db      *sql.DB // what the files make, and every step so far
+	present catalog.Schema
+	steps   []Step
+
+	made    [][]catalog.Change // by each declared object
+	has     definitions        // of present
+	aims    definitions        // of full
+	gradual map[key]bool       // columns that are added without their values
+	alike   map[[2]string]bool // what same found out
+}
+
+func (p *planner) plan(ctx context.Context) ([]Step, error) {
+	if err := p.look(ctx); err != nil {
+		return nil, err
+	}
+	p.aims, p.gradual, p.alike = definitionsOf(p.full), map[key]bool{}, map[[2]string]bool{}
+	left, err := p.left(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(left) == 0 {
+		err := p.addComments(ctx)
+		return p.steps, err
+	}
+	if p.made, err = p.makers(ctx); err != nil {
+		return nil, err
+	}
+	for _, stage := range []func(context.Context) error{
+		p.rename, p.renameParts,
+		p.makeFirst, p.addTables, p.changeColumns, p.settleColumns, p.changeConstraints, p.addComments,
+		p.changeIndexes, p.validate, p.require, p.changeKeys, p.makeLater,
+		p.contract,
+	} {
+		if err := stage(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.done(ctx); err != nil {
+		return nil, err
+	}
+	isolate(p.steps)
+	return p.steps, nil
+}
+
+func (p *planner) look(ctx context.Context) (err error) {
+	p.present, err = catalog.Read(ctx, p.db)
+	p.has = definitionsOf(p.present)
+	return err
+}
+
+// advance takes steps into the plan and runs them.
+func (p *planner) advance(ctx context.Context, steps []Step) error {
+	if len(steps) == 0 {
+		return nil
+	}
+	if err := replay(ctx, p.db, steps); err != nil {
+		return fmt.Errorf("run the plan on what the files make: %w", err)
+	}
+	p.steps = append(p.steps, steps...)
+	return p.look(ctx)
+}
+
+// trial runs a statement in a transaction that is rolled back, and says whether
+// it writes the whole table anew. Rows don't matter: PostgreSQL gives the table
+// another file, whatever is in it.
+func (p *planner) trial(ctx context.Context, table, statement string) (rewrites bool, err error) {
+	const file = "SELECT pg_relation_filenode(quote_ident($1)::regclass)"
+	tx, err := p.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("try a statement: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it was only a trial
+	var before, after int64
+	if err := tx.QueryRowContext(ctx, file, table).Scan(&before); err != nil {
+		return false, fmt.Errorf("look at table %q: %w", table, err)
+	}
+	if _, err := tx.ExecContext(ctx, statement); err != nil {
+		return false, err
+	}
+	if err := tx.QueryRowContext(ctx, file, table).Scan(&after); err != nil {
+		return false, fmt.Errorf("look at table %q: %w", table, err)
+	}
+	return before != after, nil
+}
+
+// left is what differs from the target still.
+func (p *planner) left(ctx context.Context) ([]catalog.Change, error) {
+	var left []catalog.Change
+	for _, c := range catalog.Compare(p.present, p.full) {
+		same, err := p.same(ctx, changeKey(c))
+		if err != nil {
+			return nil, err
+		}
+		if !same {
+			left = append(left, c)
+		}
+	}
+	return left, nil
+}
+
+// done is an error that names what no stage could plan.
+func (p *planner) done(ctx context.Context) error {
+	left, err := p.left(ctx)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	var b strings.Builder
+	b.WriteString("no safe plan is known for this, write the migration by hand:")
+	for _, c := range left {
+		name := quoted(c.Name)
+		if c.Table != "" {
+			name += " of " + quoted(c.Table)
+		}
+		fmt.Fprintf(&b, "\n  %s %s is %s, want %s", c.Kind, name, orNone(c.Before), orNone(c.After))
+	}
+	return errors.New(b.String())
+}
+
+func orNone(definition string) string {
+	if definition == "" {
+		return "not there"
+	}
+	return definition
+}
+
+// refused says whether PostgreSQL refused a statement with a SQLSTATE.
+func refused(err error, code string) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == code
+}

@@ -1,0 +1,116 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+
+	"commitment/internal/migration/catalog"
+)
+
+// rename renames the tables and columns that an annotation says have had other
+// names. One that was renamed already is left alone.
+func (p *planner) rename(ctx context.Context) error {
+	for _, r := range p.renames {
+		var steps []Step
+		if r.Column == "" {
+			steps = p.renameTable(r.From, r.Table)
+		} else {
+			steps = p.renameColumn(r.Table, r.From, r.Column)
+		}
+		if err := p.advance(ctx, steps); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *planner) renameTable(from, to string) []Step {
+	_, had := p.present.Table(from)
+	_, has := p.present.Table(to)
+	_, kept := p.full.Table(from)
+	_, wanted := p.full.Table(to)
+	if !had || has || kept || !wanted {
+		return nil
+	}
+	return []Step{{
+		SQL:     fmt.Sprintf("ALTER TABLE %s RENAME TO %s", quoted(from), quoted(to)),
+		Comment: fmt.Sprintf("Rename table %q to %q and keep its rows: code that has the old name fails from now on", from, to),
+	}}
+}
+
+func (p *planner) renameColumn(table, from, to string) []Step {
+	_, had := column(p.present, table, from)
+	_, has := column(p.present, table, to)
+	_, kept := column(p.full, table, from)
+	_, wanted := column(p.full, table, to)
+	if !had || has || kept || !wanted {
+		return nil
+	}
+	return []Step{{
+		SQL:     fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", quoted(table), quoted(from), quoted(to)),
+		Comment: fmt.Sprintf("Rename column %q to %q and keep its values: code that has the old name fails from now on", from, to),
+	}}
+}
+
+// renameParts renames the constraints and indexes that differ in nothing but the
+// name, as those do that Ent derives from a table's or a column's name.
+func (p *planner) renameParts(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		steps = append(steps, p.renameConstraints(have, want)...)
+	}
+	if err := p.advance(ctx, steps); err != nil {
+		return err
+	}
+	steps = nil
+	for have, want := range p.shared {
+		steps = append(steps, p.renameIndexes(have, want)...)
+	}
+	return p.advance(ctx, steps)
+}
+
+func (p *planner) renameConstraints(have, want catalog.Table) []Step {
+	var steps []Step
+	taken := map[string]bool{}
+	for _, old := range have.Constraints {
+		if _, stays := constraint(p.full, want.Name, old.Name); stays {
+			continue
+		}
+		for _, c := range want.Constraints {
+			_, there := constraint(p.present, have.Name, c.Name)
+			if there || taken[c.Name] || c.Type != old.Type || rule(c) != rule(old) {
+				continue
+			}
+			taken[c.Name] = true
+			steps = append(steps, Step{
+				SQL:     fmt.Sprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s", quoted(have.Name), quoted(old.Name), quoted(c.Name)),
+				Comment: fmt.Sprintf("Rename constraint %q, which is the same but for its name", old.Name),
+			})
+			break
+		}
+	}
+	return steps
+}
+
+func (p *planner) renameIndexes(have, want catalog.Table) []Step {
+	var steps []Step
+	taken := map[string]bool{}
+	for _, old := range have.Indexes {
+		if _, stays := index(p.full, want.Name, old.Name); stays || old.Constraint != "" {
+			continue
+		}
+		for _, i := range want.Indexes {
+			_, there := index(p.present, have.Name, i.Name)
+			if there || taken[i.Name] || i.Constraint != "" || nameless(i) != nameless(old) {
+				continue
+			}
+			taken[i.Name] = true
+			steps = append(steps, Step{
+				SQL:     fmt.Sprintf("ALTER INDEX %s RENAME TO %s", quoted(old.Name), quoted(i.Name)),
+				Comment: fmt.Sprintf("Rename index %q, which is the same but for its name", old.Name),
+			})
+			break
+		}
+	}
+	return steps
+}

@@ -1,0 +1,126 @@
+package migration
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"commitment/internal/migration/catalog"
+)
+
+// snapshotFormat is raised when package catalog comes to describe objects in
+// other words: snapshots of another format can't be compared.
+const snapshotFormat = 1
+
+// The snapshots are in a schema of their own. In that of the migrations they would
+// be a table that no migration made, to the Atlas CLI as to us.
+const createSnapshots = `CREATE TABLE IF NOT EXISTS commitment.schema_snapshots (
+  "schema" text PRIMARY KEY,
+  "version" text NOT NULL,
+  "taken_at" timestamptz NOT NULL DEFAULT now(),
+  "server" integer NOT NULL,
+  "format" integer NOT NULL,
+  "objects" jsonb NOT NULL
+)`
+
+// snapshots keep what the schema consists of since the newest migration.
+type snapshots struct {
+	conn   *sql.Conn
+	schema string
+	path   string // the search_path before any migration
+}
+
+// snapshot is what was kept after a migration.
+type snapshot struct {
+	version        string
+	server, format int // the server's major version
+	objects        []catalog.Object
+}
+
+func openSnapshots(ctx context.Context, conn *sql.Conn) (snapshots, error) {
+	s := snapshots{conn: conn}
+	err := conn.QueryRowContext(ctx, "SELECT current_schema(), current_setting('search_path')").Scan(&s.schema, &s.path)
+	if err != nil {
+		return s, fmt.Errorf("read search_path: %w", err)
+	}
+	return s, nil
+}
+
+// read returns what was kept, or nil.
+func (s snapshots) read(ctx context.Context) (*snapshot, error) {
+	var there bool
+	err := s.conn.QueryRowContext(ctx, "SELECT to_regclass('commitment.schema_snapshots') IS NOT NULL").Scan(&there)
+	if err != nil || !there {
+		return nil, err
+	}
+	var (
+		kept    snapshot
+		objects []byte
+	)
+	err = s.conn.QueryRowContext(ctx, `SELECT version, server, format, objects FROM commitment.schema_snapshots WHERE schema = $1`, s.schema).
+		Scan(&kept.version, &kept.server, &kept.format, &objects)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &kept, json.Unmarshal(objects, &kept.objects)
+}
+
+// take reads the schema as it is, whatever search_path a migration has left.
+func (s snapshots) take(ctx context.Context) (snapshot, error) {
+	tx, err := s.conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return snapshot{}, err
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	now := snapshot{format: snapshotFormat}
+	err = tx.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int / 10000 FROM set_config('search_path', $1, true)", s.path).
+		Scan(&now.server)
+	if err != nil {
+		return snapshot{}, err
+	}
+	schema, err := catalog.Read(ctx, tx)
+	if err != nil {
+		return snapshot{}, err
+	}
+	now.objects = schema.Objects()
+	return now, nil
+}
+
+// keep takes a snapshot and puts it in the place of the last one.
+func (s snapshots) keep(ctx context.Context, version string) error {
+	if err := s.create(ctx); err != nil {
+		return err
+	}
+	now, err := s.take(ctx)
+	if err != nil {
+		return err
+	}
+	objects, err := json.Marshal(now.objects)
+	if err != nil {
+		return err
+	}
+	_, err = s.conn.ExecContext(ctx, `INSERT INTO commitment.schema_snapshots (schema, version, server, format, objects)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (schema) DO UPDATE SET version = excluded.version,
+		taken_at = excluded.taken_at, server = excluded.server, format = excluded.format, objects = excluded.objects`,
+		s.schema, version, now.server, now.format, string(objects))
+	return err
+}
+
+// create asks for the right to create only where there is something to create.
+func (s snapshots) create(ctx context.Context) error {
+	var schema, table bool
+	err := s.conn.QueryRowContext(ctx, "SELECT to_regnamespace('commitment') IS NOT NULL, to_regclass('commitment.schema_snapshots') IS NOT NULL").
+		Scan(&schema, &table)
+	if err == nil && !schema {
+		_, err = s.conn.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS commitment")
+	}
+	if err == nil && !table {
+		_, err = s.conn.ExecContext(ctx, createSnapshots)
+	}
+	return err
+}
