@@ -1,0 +1,158 @@
+package hazard
+
+import "strings"
+
+// text is a statement as a rule reads it, where the server doesn't show what it
+// has to know.
+type text struct {
+	sql    string
+	tokens []token
+}
+
+// read leaves out what ends the statement.
+func read(sql string) text {
+	all := tokens(sql)
+	for len(all) > 0 && all[len(all)-1].text == ";" {
+		sql = sql[:all[len(all)-1].from]
+		all = all[:len(all)-1]
+	}
+	return text{sql, all}
+}
+
+// begins reports whether the statement begins with the words.
+func (t text) begins(words ...string) bool { return t.at(0, words...) }
+
+// at reports whether the words stand at the i-th token.
+func (t text) at(i int, words ...string) bool {
+	if i < 0 || i+len(words) > len(t.tokens) {
+		return false
+	}
+	for n, w := range words {
+		if !t.tokens[i+n].is(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// find is the place of the words, or -1.
+func (t text) find(words ...string) int {
+	for i := range t.tokens {
+		if t.at(i, words...) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (t text) has(words ...string) bool { return t.find(words...) >= 0 }
+
+// outside is the place of the words outside of all parentheses, or -1.
+func (t text) outside(words ...string) int {
+	depth := 0
+	for i, tok := range t.tokens {
+		switch {
+		case tok.text == "(":
+			depth++
+		case tok.text == ")":
+			depth--
+		case depth == 0 && t.at(i, words...):
+			return i
+		}
+	}
+	return -1
+}
+
+// name reads the name at the i-th token, without its schema, and returns the place
+// behind it. It is empty where none stands.
+func (t text) name(i int) (name string, behind int) {
+	for ; i < len(t.tokens); i += 2 {
+		if tok := t.tokens[i]; !tok.word() && !strings.HasPrefix(tok.text, `"`) {
+			return "", i
+		}
+		name = t.tokens[i].name()
+		if !t.at(i+1, ".") {
+			return name, i + 1
+		}
+	}
+	return name, i
+}
+
+// skip is the place behind the words, if they stand at i, or i.
+func (t text) skip(i int, words ...string) int {
+	if t.at(i, words...) {
+		return i + len(words)
+	}
+	return i
+}
+
+// part is what stands from the i-th token to before the j-th.
+func (t text) part(i, j int) text {
+	if i >= j {
+		return text{}
+	}
+	from := t.tokens[i].from
+	part := text{sql: t.sql[from:t.tokens[j-1].to]}
+	for _, tok := range t.tokens[i:j] {
+		part.tokens = append(part.tokens, token{tok.text, tok.from - from, tok.to - from})
+	}
+	return part
+}
+
+// split cuts at the commas that stand outside of parentheses.
+func (t text) split(from int) []text {
+	var parts []text
+	depth, start := 0, from
+	for i := from; i < len(t.tokens); i++ {
+		switch t.tokens[i].text {
+		case "(", "[":
+			depth++
+		case ")", "]":
+			depth--
+		case ",":
+			if depth == 0 {
+				parts = append(parts, t.part(start, i))
+				start = i + 1
+			}
+		}
+	}
+	return append(parts, t.part(start, len(t.tokens)))
+}
+
+// insert is the statement with words behind the i-th token.
+func (t text) insert(i int, words string) string {
+	at := t.tokens[i].to
+	return t.sql[:at] + " " + words + t.sql[at:]
+}
+
+// without is the statement without the words, where they stand.
+func (t text) without(words ...string) text {
+	i := t.find(words...)
+	if i < 0 {
+		return t
+	}
+	end := t.tokens[i+len(words)-1].to
+	return read(strings.TrimRight(t.sql[:t.tokens[i].from], " ") + t.sql[end:])
+}
+
+// table is the name behind ALTER TABLE and its like, and the place of what is done
+// to it.
+func (t text) table() (name string, behind int) {
+	i := t.skip(t.skip(2, "IF", "EXISTS"), "ONLY")
+	name, behind = t.name(i)
+	return name, t.skip(behind, "*")
+}
+
+// actions are those of ALTER TABLE, and what stands before them.
+func (t text) actions() (head string, actions []text) {
+	if !t.begins("ALTER", "TABLE") {
+		return "", nil
+	}
+	_, i := t.table()
+	if i >= len(t.tokens) {
+		return "", nil
+	}
+	return t.sql[:t.tokens[i].from], t.split(i)
+}
+
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -1,0 +1,136 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"commitment/internal/migration/catalog"
+)
+
+// glance is how long to wait before looking again whether a statement stands
+// still.
+const glance = 2 * time.Millisecond
+
+// parked runs a statement outside any transaction, where its locks are gone when it
+// returns. The observer locks every table, so that the statement comes to stand;
+// what it holds then, and waits for, is read, and the observer lets go.
+//
+// Statements that work CONCURRENTLY wait for those who write, and have their own
+// lock by then. The counters of scans may have been reset meanwhile: a table is
+// taken to be scanned when its own or an index's storage is new.
+func (s *session) parked(ctx context.Context, stmt *Statement) error {
+	before, err := look(ctx, s.observer, s.pid)
+	if err != nil {
+		return err
+	}
+	if err := s.block(ctx, before, stmt.SQL); err != nil {
+		return err
+	}
+	start := time.Now()
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.conn.ExecContext(ctx, stmt.SQL)
+		done <- err
+	}()
+	during, failed, err := s.watch(ctx, done)
+	stmt.Duration = time.Since(start)
+	if err != nil {
+		return err
+	}
+	if failed != nil {
+		stmt.fail(failed)
+		return nil
+	}
+	after, err := look(ctx, s.observer, s.pid)
+	if err != nil {
+		return err
+	}
+	stmt.Locks = before.taken(during, before)
+	stmt.Rewrites = before.rewritten(after, before)
+	if err := s.read(ctx, stmt); err != nil {
+		return err
+	}
+	stmt.Scans = built(*stmt)
+	return nil
+}
+
+// obstacle is what makes a statement stand still: a mode, on all tables or only on
+// partitions. VACUUM doesn't mind those who write, but others of its kind. Detaching a
+// partition holds nothing while it waits for those who use the table, so it is held up
+// at the partition.
+func obstacle(query string) (mode string, partitions bool) {
+	switch strings.ToUpper(strings.Fields(query)[0]) {
+	case "VACUUM":
+		return "SHARE UPDATE EXCLUSIVE", false
+	case "ALTER":
+		return "ACCESS SHARE", true
+	}
+	return "ROW EXCLUSIVE", false
+}
+
+// block has the observer hold up whoever wants to change a table.
+func (s *session) block(ctx context.Context, now state, query string) error {
+	if _, err := s.observer.ExecContext(ctx, "BEGIN"); err != nil {
+		return fmt.Errorf("begin observer's transaction: %w", err)
+	}
+	mode, partitions := obstacle(query)
+	var tables []string
+	for _, r := range now.relations {
+		if r.table && (r.part || !partitions) {
+			tables = append(tables, r.sql)
+		}
+	}
+	if len(tables) == 0 {
+		return nil
+	}
+	if _, err := s.observer.ExecContext(ctx, "LOCK TABLE "+strings.Join(tables, ", ")+" IN "+mode+" MODE"); err != nil {
+		return fmt.Errorf("lock tables: %w", err)
+	}
+	return nil
+}
+
+// watch looks at the statement until it stands still or has ended, lets it go on,
+// and returns what was seen and how it ended.
+func (s *session) watch(ctx context.Context, done <-chan error) (seen state, failed, err error) {
+	for {
+		select {
+		case failed := <-done:
+			return seen, failed, s.unblock(ctx)
+		case <-time.After(glance):
+		}
+		if seen, err = look(ctx, s.observer, s.pid); err != nil || seen.waiting {
+			break
+		}
+	}
+	if err := s.unblock(ctx); err != nil {
+		return seen, nil, err
+	}
+	return seen, <-done, err
+}
+
+func (s *session) unblock(ctx context.Context) error {
+	if _, err := s.observer.ExecContext(ctx, "ROLLBACK"); err != nil {
+		return fmt.Errorf("end observer's transaction: %w", err)
+	}
+	return nil
+}
+
+// built are the tables that a statement must have read from end to end, because
+// they or an index of theirs were made anew.
+func built(stmt Statement) []string {
+	var all []string
+	for _, t := range stmt.After.Tables {
+		old, was := stmt.Before.Table(t.Name)
+		fresh := slices.ContainsFunc(t.Indexes, func(i catalog.Index) bool {
+			had := slices.ContainsFunc(old.Indexes, func(o catalog.Index) bool { return o.OID == i.OID })
+			return !had || slices.Contains(stmt.Rewrites, i.Name)
+		})
+		if was && (fresh || slices.Contains(stmt.Rewrites, t.Name)) {
+			all = append(all, t.Name)
+		}
+	}
+	return all
+}

@@ -1,0 +1,229 @@
+package trace
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"commitment/internal/migration"
+	"commitment/internal/migration/catalog"
+)
+
+// session is the connection that migrates, and beside it the one that looks on
+// while a statement runs that can't be in a transaction.
+type session struct {
+	conn     *sql.Conn
+	observer *sql.Conn
+	pid      int
+	schema   catalog.Schema // as it is now
+	// began is what others can see: the relations that were there when the
+	// transaction began. now is what it has come to.
+	began, now state
+}
+
+func openSession(ctx context.Context, db *sql.DB) (*session, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to dev database: %w", err)
+	}
+	s := &session{conn: conn}
+	if s.observer, err = db.Conn(ctx); err != nil {
+		s.close()
+		return nil, fmt.Errorf("connect to dev database a second time: %w", err)
+	}
+	if err := conn.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&s.pid); err != nil {
+		s.close()
+		return nil, fmt.Errorf("read the session's process: %w", err)
+	}
+	if s.schema, err = catalog.Read(ctx, conn); err != nil {
+		s.close()
+		return nil, fmt.Errorf("read schema: %w", err)
+	}
+	return s, nil
+}
+
+// close ends the session that migrated: it has whatever the files SET.
+func (s *session) close() {
+	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if s.observer != nil {
+		_ = s.observer.Close() // the pool's business
+	}
+}
+
+// statement runs one statement, in the transaction that is open or, without one,
+// in its own.
+func (s *session) statement(ctx context.Context, stmt *Statement) error {
+	stmt.Before, stmt.After = s.schema, s.schema
+	open, err := s.inTransaction()
+	switch {
+	case err != nil:
+		return err
+	case control(stmt.SQL):
+		return s.control(ctx, stmt)
+	case open:
+		stmt.Transaction = true
+		return s.measured(ctx, stmt)
+	}
+	return s.autocommit(ctx, stmt)
+}
+
+// autocommit measures the statement in a transaction of its own, which is what
+// it has anyway. One that PostgreSQL doesn't let into any is run outside, and
+// watched.
+func (s *session) autocommit(ctx context.Context, stmt *Statement) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	if err := s.measured(ctx, stmt); err != nil {
+		return err
+	}
+	if stmt.Err == nil {
+		s.commit(ctx, stmt)
+		return s.rollback(ctx)
+	}
+	if err := s.rollback(ctx); err != nil || sqlState(stmt.Err) != activeTransaction {
+		return err
+	}
+	stmt.Err = nil
+	return s.parked(ctx, stmt)
+}
+
+// activeTransaction is the SQLSTATE of a statement that can't be in a
+// transaction.
+const activeTransaction = "25001"
+
+// sqlState is the SQLSTATE of an error of PostgreSQL's, or empty.
+func sqlState(err error) string {
+	if refused, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok {
+		return refused.SQLState()
+	}
+	return ""
+}
+
+func (s *session) inTransaction() (open bool, err error) {
+	err = s.conn.Raw(func(c any) error {
+		open = c.(*stdlib.Conn).Conn().PgConn().TxStatus() != 'I'
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for a transaction: %w", err)
+	}
+	return open, nil
+}
+
+func (s *session) begin(ctx context.Context) error {
+	if err := s.exec(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	return s.mark(ctx)
+}
+
+// mark keeps what is there when a transaction begins. It looks from within: the
+// counters that it reads may be reset between two transactions.
+func (s *session) mark(ctx context.Context) (err error) {
+	s.began, err = look(ctx, s.conn, s.pid)
+	s.now = s.began
+	return err
+}
+
+// commit ends the transaction, if one is open. What it fails on, a deferred
+// constraint, is the last statement's error.
+func (s *session) commit(ctx context.Context, last *Statement) {
+	if err := s.exec(ctx, "COMMIT"); err != nil {
+		last.fail(err)
+	}
+}
+
+// rollback ends a transaction that is still open.
+func (s *session) rollback(ctx context.Context) error {
+	open, err := s.inTransaction()
+	if err != nil || !open {
+		return err
+	}
+	return s.exec(ctx, "ROLLBACK")
+}
+
+func (s *session) exec(ctx context.Context, query string) error {
+	if _, err := s.conn.ExecContext(ctx, query); err != nil {
+		return fmt.Errorf("%s: %w", query, err)
+	}
+	return nil
+}
+
+func (stmt *Statement) fail(err error) {
+	stmt.Err = &migration.StatementError{File: stmt.File, Line: stmt.Line, SQL: stmt.SQL, Err: err}
+}
+
+// control reports whether a statement begins or ends transactions itself.
+func control(query string) bool {
+	word, _, _ := strings.Cut(strings.ToUpper(strings.TrimRight(query, "; \n\t")), " ")
+	return slices.Contains([]string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}, word)
+}
+
+// control runs such a statement, of which there is nothing to measure.
+func (s *session) control(ctx context.Context, stmt *Statement) error {
+	if _, err := s.conn.ExecContext(ctx, stmt.SQL); err != nil {
+		stmt.fail(err)
+		return nil
+	}
+	open, err := s.inTransaction()
+	if err == nil && open {
+		err = s.mark(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return s.read(ctx, stmt)
+}
+
+// measured runs a statement in the open transaction and compares what is there
+// before and after it.
+func (s *session) measured(ctx context.Context, stmt *Statement) error {
+	before := s.now
+	start := time.Now()
+	_, err := s.conn.ExecContext(ctx, stmt.SQL)
+	stmt.Duration = time.Since(start)
+	if err != nil {
+		stmt.fail(err)
+		return nil
+	}
+	if s.now, err = look(ctx, s.conn, s.pid); err != nil {
+		return err
+	}
+	stmt.Locks, stmt.Held = before.taken(s.now, s.began), before.held(s.began)
+	stmt.Rewrites, stmt.Scans = before.rewritten(s.now, s.began), before.scanned(s.now, s.began)
+	return s.read(ctx, stmt)
+}
+
+// read reads the schema that a statement left. Some of PostgreSQL's functions lock
+// tables until the transaction's end: going back to a savepoint gives up what the
+// reading took.
+func (s *session) read(ctx context.Context, stmt *Statement) error {
+	open, err := s.inTransaction()
+	if err != nil {
+		return err
+	}
+	if open {
+		if err := s.exec(ctx, "SAVEPOINT trace"); err != nil {
+			return err
+		}
+	}
+	if s.schema, err = catalog.Read(ctx, s.conn); err != nil {
+		return fmt.Errorf("read schema: %w", err)
+	}
+	stmt.After = s.schema
+	if open {
+		return errors.Join(s.exec(ctx, "ROLLBACK TO SAVEPOINT trace"), s.exec(ctx, "RELEASE SAVEPOINT trace"))
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package trace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"commitment/internal/migration/catalog"
+)
+
+// state is what one session has done by some moment.
+type state struct {
+	relations map[uint32]relation
+	locks     map[uint32]int // the strongest mode on each relation, held or waited for
+	waiting   bool           // for any lock, also one on a transaction
+}
+
+// relation is a table, a view or an index as a session sees it.
+type relation struct {
+	oid     uint32
+	name    string // with its schema where that isn't the current one
+	sql     string // the same, quoted where it has to be
+	index   bool
+	table   bool   // ordinary or partitioned: it can be locked by name
+	part    bool   // a partition
+	storage uint32 // its file, 0 without one
+	scans   int64  // from end to end, in this transaction so far
+}
+
+// modes are the modes of locks as SQL has them, the weakest first, and at the same
+// places as pg_locks has them.
+var (
+	modes = []string{
+		"", "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE",
+		"SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE",
+	}
+	serverModes = []string{
+		"", "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock",
+		"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock",
+	}
+)
+
+// relationsQuery leaves out the server's own relations, and temporary ones, which
+// are in nobody's way.
+const relationsQuery = `SELECT c.oid::bigint, CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || '.' END || c.relname, c.oid::regclass::text,
+		c.relkind IN ('i', 'I'), c.relkind IN ('r', 'p'), c.relkind IN ('r', 'p') AND c.relispartition, coalesce(pg_relation_filenode(c.oid), 0)::bigint,
+		CASE WHEN c.relkind IN ('r', 'm') THEN pg_stat_get_xact_numscans(c.oid) ELSE 0 END
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I') AND c.relpersistence <> 't'
+	AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`
+
+const locksQuery = `SELECT coalesce(relation, 0)::bigint, mode, granted FROM pg_locks
+	WHERE pid = %d AND (NOT granted OR locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`
+
+// look reads what the session with that process id has done, through db: the
+// counters of scans are those of db's own session.
+func look(ctx context.Context, db catalog.Querier, pid int) (state, error) {
+	s := state{relations: map[uint32]relation{}, locks: map[uint32]int{}}
+	if err := s.readRelations(ctx, db); err != nil {
+		return s, fmt.Errorf("read relations: %w", err)
+	}
+	if err := s.readLocks(ctx, db, pid); err != nil {
+		return s, fmt.Errorf("read locks: %w", err)
+	}
+	return s, nil
+}
+
+func (s *state) readRelations(ctx context.Context, db catalog.Querier) error {
+	rows, err := db.QueryContext(ctx, relationsQuery)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // its errors are those of Err
+	for rows.Next() {
+		var r relation
+		if err := rows.Scan(&r.oid, &r.name, &r.sql, &r.index, &r.table, &r.part, &r.storage, &r.scans); err != nil {
+			return err
+		}
+		s.relations[r.oid] = r
+	}
+	return rows.Err()
+}
+
+func (s *state) readLocks(ctx context.Context, db catalog.Querier, pid int) error {
+	rows, err := db.QueryContext(ctx, fmt.Sprintf(locksQuery, pid))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // its errors are those of Err
+	for rows.Next() {
+		var oid uint32
+		var mode string
+		var granted bool
+		if err := rows.Scan(&oid, &mode, &granted); err != nil {
+			return err
+		}
+		s.waiting = s.waiting || !granted
+		if oid != 0 {
+			s.locks[oid] = max(s.locks[oid], slices.Index(serverModes, mode))
+		}
+	}
+	return rows.Err()
+}
+
+// taken are the locks that after has and s hasn't, or not as strong. A relation
+// that isn't in began is new.
+func (s state) taken(after, began state) []Lock {
+	var locks []Lock
+	for oid, mode := range after.locks {
+		r, known := s.relations[oid] // by the name that others know
+		if !known {
+			r, known = after.relations[oid]
+		}
+		if known && mode > s.locks[oid] {
+			locks = append(locks, lockOf(r, mode, began))
+		}
+	}
+	return sorted(locks)
+}
+
+// held are the locks of s.
+func (s state) held(began state) []Lock {
+	return state{relations: s.relations}.taken(s, began)
+}
+
+func lockOf(r relation, mode int, began state) Lock {
+	_, old := began.relations[r.oid]
+	return Lock{Relation: r.name, Index: r.index, Mode: modes[mode], New: !old}
+}
+
+// sorted puts the strongest lock first.
+func sorted(locks []Lock) []Lock {
+	slices.SortFunc(locks, func(a, b Lock) int {
+		return cmp.Or(
+			slices.Index(modes, b.Mode)-slices.Index(modes, a.Mode),
+			cmp.Compare(a.Relation, b.Relation),
+		)
+	})
+	return locks
+}
+
+// rewritten are the names of the relations that have other storage in after than
+// in s. An index can be made anew under its old name.
+func (s state) rewritten(after, began state) []string {
+	byName := make(map[string]relation, len(s.relations))
+	for _, r := range s.relations {
+		byName[r.name] = r
+	}
+	return names(after, func(r relation) bool {
+		old, same := s.relations[r.oid]
+		if !same {
+			old, same = byName[r.name]
+			_, stays := after.relations[old.oid]
+			same = same && r.index && old.index && !stays
+		}
+		_, seen := began.relations[old.oid]
+		return same && seen && r.storage != old.storage
+	})
+}
+
+// scanned are the names of the tables that were read from end to end between s and
+// after.
+func (s state) scanned(after, began state) []string {
+	return names(after, func(r relation) bool {
+		_, seen := began.relations[r.oid]
+		return seen && r.scans > s.relations[r.oid].scans
+	})
+}
+
+func names(s state, match func(relation) bool) []string {
+	var all []string
+	for _, r := range s.relations {
+		if match(r) {
+			all = append(all, r.name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
