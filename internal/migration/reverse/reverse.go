@@ -1,5 +1,7 @@
 // Package reverse finds the way back from a migration: the statements that
-// restore the schema before it, and what can't be restored.
+// restore the schema before it, and what can't be restored. It compares the two
+// states by PostgreSQL's catalogs, tries what it finds on a throwaway server, and
+// for [Down] goes that way on a database that counts.
 package reverse
 
 // Grade says what a way back gives back.
@@ -16,6 +18,10 @@ const (
 type Reverse struct {
 	Grade      Grade    `json:"grade"`
 	Statements []string `json:"statements,omitempty"`
+	// Outside is how many of the statements, the first ones, run outside a
+	// transaction and can be run again after a failure. The others belong into
+	// one.
+	Outside int `json:"outside,omitempty"`
 	// Lost says what is lost or can't be undone, one sentence each.
 	Lost []string `json:"lost,omitempty"`
 	// Replayed says that up, down and up again were run on the throwaway
