@@ -1,0 +1,130 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"ariga.io/atlas/sql/migrate"
+)
+
+// Base is what the migrations are on the branch that others are merged into.
+type Base struct {
+	// Name is how git calls it, "main" or "origin/main".
+	Name string
+	// Commit is its newest commit.
+	Commit string
+	// Files are what it has now, also those that came after the branches parted.
+	Files []migrate.File
+	fork  []migrate.File // what both had when they parted
+}
+
+// ReadBase reads from git what dir has at ref, a branch, tag or commit. Where git
+// doesn't know ref it is looked for at the remote "origin".
+func ReadBase(ctx context.Context, dir *migrate.LocalDir, ref string) (Base, error) {
+	b, err := readBase(ctx, folder(dir.Path()), ref)
+	if err != nil {
+		return Base{}, fmt.Errorf("read base %s: %w", ref, err)
+	}
+	return b, nil
+}
+
+func readBase(ctx context.Context, f folder, ref string) (Base, error) {
+	name, commit, err := f.resolve(ctx, ref)
+	if err != nil {
+		return Base{}, err
+	}
+	fork, err := f.fork(ctx, commit)
+	if err != nil {
+		return Base{}, err
+	}
+	b := Base{Name: name, Commit: commit}
+	if b.Files, err = f.migrations(ctx, commit); err != nil {
+		return Base{}, err
+	}
+	b.fork = b.Files
+	if fork != commit {
+		b.fork, err = f.migrations(ctx, fork)
+	}
+	return b, err
+}
+
+// Rename is a file that has, or is to have, another name.
+type Rename struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Difference is what a directory does to its base.
+type Difference struct {
+	New     []migrate.File // by name
+	Edited  []migrate.File // with the content that they have now
+	Removed []string
+	Renamed []Rename // the content is the same
+}
+
+// Compare finds what the files of a directory do to the base. What the base
+// itself did since the branches parted is none of it.
+func (b Base) Compare(now []migrate.File) Difference {
+	var d Difference
+	at, before, here := byName(b.Files), byName(b.fork), byName(now)
+	for _, f := range now {
+		there, forked := at[f.Name()], before[f.Name()]
+		switch {
+		case there == nil && forked == nil:
+			d.New = append(d.New, f)
+		case there != nil && !same(f, there) && (forked == nil || !same(f, forked)):
+			d.Edited = append(d.Edited, f)
+		}
+	}
+	for _, f := range b.fork {
+		if here[f.Name()] == nil && at[f.Name()] != nil {
+			d.remove(f)
+		}
+	}
+	return d
+}
+
+// remove notes that f is gone: under another name, when a new file has its
+// content.
+func (d *Difference) remove(f migrate.File) {
+	for i, candidate := range d.New {
+		if same(f, candidate) {
+			d.Renamed = append(d.Renamed, Rename{From: f.Name(), To: candidate.Name()})
+			d.New = append(d.New[:i:i], d.New[i+1:]...)
+			return
+		}
+	}
+	d.Removed = append(d.Removed, f.Name())
+}
+
+// Behind returns the new files whose version isn't after the newest of the
+// base's: where that was applied, they never will be.
+func (b Base) Behind(added []migrate.File) []migrate.File {
+	var behind []migrate.File
+	newest := b.newest()
+	for _, f := range added {
+		if f.Version() <= newest {
+			behind = append(behind, f)
+		}
+	}
+	return behind
+}
+
+// newest is the version of the base's last file, empty without one.
+func (b Base) newest() string {
+	if len(b.Files) == 0 {
+		return ""
+	}
+	return b.Files[len(b.Files)-1].Version()
+}
+
+func byName(files []migrate.File) map[string]migrate.File {
+	m := make(map[string]migrate.File, len(files))
+	for _, f := range files {
+		m[f.Name()] = f
+	}
+	return m
+}
+
+func same(a, b migrate.File) bool { return bytes.Equal(a.Bytes(), b.Bytes()) }

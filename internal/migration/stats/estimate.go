@@ -1,0 +1,83 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// What a server is assumed to do. The figures are those of a modest machine with
+// network storage that has other work as well: a better one is two to five times
+// as fast, so what they say is rather too long than too short.
+const (
+	// scanRate is how many bytes of a table are read and checked in a second.
+	scanRate = 200 << 20
+	// rewriteRate is how many bytes of a table and its indexes are written anew
+	// in a second, with the log of it.
+	rewriteRate = 40 << 20
+	// indexRate is how many rows are sorted into a B-tree in a second, once they
+	// are read.
+	indexRate = 250_000
+)
+
+// Estimate is about how long something takes, and how many bytes it goes through.
+type Estimate struct {
+	Duration time.Duration
+	Bytes    int64
+}
+
+// Scan estimates reading the table from end to end, as checking a constraint does.
+func (t Table) Scan() Estimate {
+	return Estimate{seconds(float64(t.Bytes) / scanRate), t.Bytes}
+}
+
+// Rewrite estimates writing the table and all its indexes anew.
+func (t Table) Rewrite() Estimate {
+	bytes := t.Bytes + t.IndexBytes
+	return Estimate{seconds(float64(bytes) / rewriteRate), bytes}
+}
+
+// IndexBuild estimates building an index of the table, while others may not
+// write to it; CONCURRENTLY takes about twice as long.
+func (t Table) IndexBuild() Estimate {
+	return Estimate{t.Scan().Duration + seconds(float64(t.Rows)/indexRate), t.Bytes}
+}
+
+// Plus is both, one after the other.
+func (e Estimate) Plus(other Estimate) Estimate {
+	return Estimate{e.Duration + other.Duration, e.Bytes + other.Bytes}
+}
+
+// String is as in "about 4 min, 38 GB".
+func (e Estimate) String() string { return aboutDuration(e.Duration) + ", " + byteCount(e.Bytes) }
+
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+
+func aboutDuration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "less than a second"
+	case d < 100*time.Second:
+		return fmt.Sprintf("about %.0f s", d.Seconds())
+	case d < 100*time.Minute:
+		return fmt.Sprintf("about %.0f min", d.Minutes())
+	default:
+		return fmt.Sprintf("about %.0f h", d.Hours())
+	}
+}
+
+// byteCount is n in the units of storage, powers of 1,000.
+func byteCount(n int64) string {
+	units := []string{"kB", "MB", "GB", "TB", "PB"}
+	if n < 1000 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	value, unit := float64(n)/1000, 0
+	for math.Round(value) >= 1000 && unit < len(units)-1 {
+		value, unit = value/1000, unit+1
+	}
+	if value < 9.95 {
+		return fmt.Sprintf("%.1f %s", value, units[unit])
+	}
+	return fmt.Sprintf("%.0f %s", value, units[unit])
+}
