@@ -1,0 +1,59 @@
+package report
+
+import (
+	"regexp"
+	"strings"
+)
+
+// What GitHub's Markdown takes for markup inside a line: backslashes escape most
+// of it. Mentions and references to issues are found after that, in the text, so
+// an empty comment parts them from their sign; a dollar sign begins a formula
+// unless it is an element of its own.
+var markup = strings.NewReplacer(
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "~", `\~`,
+	"<", "&lt;", ">", "&gt;", "&", "&amp;",
+	"@", "@<!-- -->", "#", "#<!-- -->", "$", "<span>$</span>", "://", ":<!-- -->//",
+)
+
+// markdown is text that stays text.
+func markdown(s string) string { return markup.Replace(line(s)) }
+
+// backticks are runs that a fence has to be longer than.
+var backticks = regexp.MustCompile("`+")
+
+// fence is a run of at least n backticks that doesn't occur in the text.
+func fence(s string, n int) string {
+	for _, run := range backticks.FindAllString(s, -1) {
+		n = max(n, len(run)+1)
+	}
+	return strings.Repeat("`", n)
+}
+
+// code is text on one line in a fixed font.
+func code(s string) string {
+	s = line(s)
+	if s == "" {
+		return ""
+	}
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	f := fence(s, 1)
+	return f + s + f
+}
+
+// cell is Markdown in a table: a bar ends a cell, in code, too.
+func cell(md string) string { return strings.ReplaceAll(md, "|", `\|`) }
+
+// maxCode is how much of a block of code a comment shows, in bytes.
+const maxCode = 4000
+
+// fenced is a block of code. Its end is left out when it is very long.
+func fenced(language, s string) string {
+	s = block(s)
+	if len(s) > maxCode {
+		s = strings.ToValidUTF8(s[:maxCode], "") + "\n…"
+	}
+	f := fence(s, 3)
+	return f + language + "\n" + s + "\n" + f + "\n"
+}

@@ -1,0 +1,176 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"commitment/internal/migration/contract"
+	"commitment/internal/migration/hazard"
+	"commitment/internal/migration/review"
+)
+
+// tally counts findings. Accepted ones, which a directive suppresses, are in no
+// other number.
+type tally struct {
+	Errors, Warnings, Notes, Accepted int
+	// Fixable are the errors and warnings that a command can mend, and Stuck the
+	// errors that it can't.
+	Fixable, Stuck int
+}
+
+func tallyOf(findings []hazard.Finding) tally {
+	var t tally
+	for _, f := range findings {
+		switch {
+		case f.Suppressed != "":
+			t.Accepted++
+			continue
+		case f.Severity == hazard.Error:
+			t.Errors++
+		case f.Severity == hazard.Warning:
+			t.Warnings++
+		default:
+			t.Notes++
+			continue
+		}
+		switch {
+		case len(f.Fix) > 0:
+			t.Fixable++
+		case f.Severity == hazard.Error:
+			t.Stuck++
+		}
+	}
+	return t
+}
+
+// String names what there is: "2 errors, 1 note".
+func (t tally) String() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		noun string
+	}{{t.Errors, "error"}, {t.Warnings, "warning"}, {t.Notes, "note"}} {
+		if p.n > 0 {
+			parts = append(parts, count(p.n, p.noun))
+		}
+	}
+	if t.Accepted > 0 {
+		parts = append(parts, fmt.Sprintf("%d accepted", t.Accepted))
+	}
+	if len(parts) == 0 {
+		return "no findings"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// The outcomes of a review, as the page's style sheet names them.
+const (
+	stop = "stop"
+	read = "read"
+	pass = "pass"
+)
+
+// verdict is the first thing that a reader sees.
+type verdict struct {
+	Outcome string // stop, read or pass
+	Text    string
+	Next    []step // what to do, in order
+}
+
+// step is one thing to do, with what to type for it.
+type step struct{ Text, Code string }
+
+func verdictOf(r review.Report) verdict {
+	t := tallyOf(r.All())
+	found := t.String()
+	if len(r.Files) > 0 {
+		found += " in " + count(len(r.Files), "migration")
+	}
+	switch {
+	case r.Failed():
+		return verdict{stop, "Not ready: " + found + ".", next(r, t)}
+	case len(r.Files) == 0 && t == tally{}:
+		return verdict{pass, "Nothing to review: no migrations among " + selection(r.Base) + ".", nil}
+	case t.Warnings > 0:
+		return verdict{read, "Can be applied, once this is read: " + found + ".", next(r, t)}
+	default:
+		return verdict{pass, "Can be applied: " + found + ".", next(r, t)}
+	}
+}
+
+// next is what a reader should do about a review, in order.
+func next(r review.Report, t tally) []step {
+	var steps []step
+	for _, f := range r.Files {
+		for _, s := range f.Statements {
+			if s.Err != nil {
+				steps = append(steps, step{"Mend the statement that fails first; nothing behind it was tried:", placeOf(f.Name, s.Line)})
+			}
+		}
+	}
+	if t.Fixable > 0 {
+		steps = append(steps, step{"Let the safe form of " + count(t.Fixable, "finding") + " be written:", reviewCommand + " --fix"})
+	}
+	if t.Stuck > 0 {
+		steps = append(steps, stuck(t.Stuck))
+	}
+	return append(steps, deployment(r.Files)...)
+}
+
+// deployment says what of the order isn't left to the reader.
+func deployment(files []review.File) []step {
+	names := map[contract.Order][]string{}
+	for _, f := range files {
+		if f.Contract != nil {
+			names[f.Contract.Order] = append(names[f.Contract.Order], line(f.Name))
+		}
+	}
+	var steps []step
+	for _, s := range []struct {
+		order contract.Order
+		text  string
+	}{
+		{contract.TwoReleases, "Split over two releases, for old and new code don't both run on one side of it:"},
+		{contract.CodeFirst, "Deploy the new code everywhere before this is applied:"},
+		{contract.MigrationFirst, "Apply this before the new code is deployed:"},
+	} {
+		if len(names[s.order]) > 0 {
+			steps = append(steps, step{s.text, few(names[s.order])})
+		}
+	}
+	return steps
+}
+
+// few names the first of many.
+func few(names []string) string {
+	if len(names) > 4 {
+		names = append(names[:3:3], fmt.Sprintf("%d more", len(names)-3))
+	}
+	return list(names)
+}
+
+// selection says which files were reviewed.
+func selection(base string) string {
+	base = line(base)
+	if base == "all files" || strings.HasPrefix(base, "the last ") {
+		return base
+	}
+	return "the files that are new against " + base
+}
+
+// stuck is what to do about errors that no command mends.
+func stuck(n int) step {
+	text := fmt.Sprintf("%d errors have no fix by rule: change what they name, or accept each by a line above the statement:", n)
+	if n == 1 {
+		text = "1 error has no fix by rule: change what it names, or accept it by a line above the statement:"
+	}
+	return step{text, "-- atlas:nolint CODE reason=WHY until=DATE"}
+}
+
+// placeOf is a line of a file, or the file.
+func placeOf(file string, number int) string {
+	if number == 0 {
+		return line(file)
+	}
+	return fmt.Sprintf("%s:%d", line(file), number)
+}

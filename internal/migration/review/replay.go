@@ -1,0 +1,78 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ariga.io/atlas/sql/migrate"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"commitment/internal/migration"
+	"commitment/internal/migration/dev"
+	"commitment/internal/migration/hazard"
+)
+
+// replay runs the older files on a database of their own. What can't be run is a
+// finding, and there is no database then.
+func (o Options) replay(ctx context.Context, older []migrate.File) (*dev.Database, *hazard.Finding, error) {
+	if i, err := unreadable(older); err != nil {
+		f := failure(older[i].Name(), 0, err)
+		return nil, basis(f), nil
+	}
+	db, err := o.Dev.Database(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = migration.Replay(ctx, db.DB, older)
+	if err == nil {
+		return db, nil, nil
+	}
+	err = errors.Join(err, db.Drop(ctx))
+	if failed, ok := errors.AsType[*migration.StatementError](err); ok {
+		return nil, basis(failure(failed.File, failed.Line, failed.Err)), nil
+	}
+	return nil, nil, err
+}
+
+// unreadable returns the first file that says nothing clear: whose statements can't
+// be told apart, or whose transaction mode isn't one.
+func unreadable(all []migrate.File) (int, error) {
+	for i, f := range all {
+		if _, err := f.StmtDecls(); err != nil {
+			return i, err
+		}
+		if modes := txmode(f); len(modes) > 1 || len(modes) == 1 && modes[0] != "none" && modes[0] != "file" {
+			return i, fmt.Errorf("txmode is %q, want file or none", modes)
+		}
+	}
+	return len(all), nil
+}
+
+// txmode is the file's directive, of which there should be one or none.
+func txmode(f migrate.File) []string {
+	d, ok := f.(interface{ Directive(name string) []string })
+	if !ok {
+		return nil
+	}
+	return d.Directive("txmode")
+}
+
+// basis is a failure among the older files.
+func basis(f hazard.Finding) *hazard.Finding {
+	f.Reason = "It is one of the files that the reviewed ones build on, so those weren't tried."
+	return &f
+}
+
+// failure is a statement that can't be run, or a file that can't be read.
+func failure(file string, line int, err error) hazard.Finding {
+	f := finding(codeFails, file, "it fails: "+err.Error(), "In production it would, too. The files behind it weren't tried.", "")
+	f.Line = line
+	f.Evidence = hazard.Measured
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		f.Title = "it fails: " + pg.Message + " (SQLSTATE " + pg.Code + ")"
+		f.Advice = strings.TrimSpace(pg.Detail + " " + pg.Hint)
+	}
+	return f
+}
