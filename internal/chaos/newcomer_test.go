@@ -201,12 +201,12 @@ func clone(t *testing.T, url string) copied {
 	t.Helper()
 	c := copied{t: t, dir: t.TempDir(), url: url}
 	for _, name := range []string{"ent", "cmd", "internal"} {
-		if err := os.CopyFS(filepath.Join(c.dir, name), os.DirFS(filepath.Join("../..", name))); err != nil {
+		if err := os.CopyFS(filepath.Join(c.dir, name), os.DirFS(filepath.Join("..", "..", name))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, name := range []string{"go.mod", "go.sum", "generate.go"} {
-		content, err := os.ReadFile(filepath.Join("../..", name))
+		content, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
 			t.Fatal(err)
 		}

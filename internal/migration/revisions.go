@@ -45,6 +45,8 @@ const createRevisions = `CREATE TABLE IF NOT EXISTS %s (
 type revisions struct {
 	db    schema.ExecQuerier
 	table string // as SQL: quoted and qualified, so that no migration's search_path moves it
+	// began is when a run of a file began.
+	began time.Time
 }
 
 // openRevisions returns the revisions of the connection's current schema, and
@@ -67,6 +69,12 @@ func openRevisions(ctx context.Context, conn *sql.Conn) (revisions, error) {
 // on returns the same revisions, read and written through db.
 func (r revisions) on(db schema.ExecQuerier) revisions {
 	r.db = db
+	return r
+}
+
+// timed returns the same revisions for a file that begins to run now.
+func (r revisions) timed() revisions {
+	r.began = time.Now()
 	return r
 }
 
@@ -131,6 +139,10 @@ func scanRevision(rows *sql.Rows) (*migrate.Revision, error) {
 func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
+	took := rev.ExecutionTime
+	if took > 0 {
+		took = time.Since(r.began) // the executor counts from its last write
+	}
 	partial := rev.PartialHashes
 	if rev.Applied == rev.Total {
 		partial = nil // the executor's own way there is a second write, which may not come
@@ -146,7 +158,7 @@ func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) err
 		execution_time = excluded.execution_time, error = excluded.error, error_stmt = excluded.error_stmt,
 		hash = excluded.hash, partial_hashes = excluded.partial_hashes, operator_version = excluded.operator_version`,
 		rev.Version, rev.Description, rev.Type, rev.Applied, rev.Total, rev.ExecutedAt,
-		rev.ExecutionTime.Nanoseconds(), rev.Error, rev.ErrorStmt, rev.Hash, string(hashes), rev.OperatorVersion)
+		took.Nanoseconds(), rev.Error, rev.ErrorStmt, rev.Hash, string(hashes), rev.OperatorVersion)
 	return err
 }
 

@@ -2,6 +2,7 @@ package migration_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -54,6 +55,17 @@ func TestRevisions(t *testing.T) {
 			execution_time > 0, error, error_stmt, hash, partial_hashes, operator_version) FROM atlas_schema_revisions`)
 		if diff := cmp.Diff([]string{"1|two_tables|2|2|2|t|||" + hash + "|null|commitment"}, got); diff != "" {
 			t.Errorf("revision (-want +got):\n%s", diff)
+		}
+	})
+
+	t.Run("hold the time of all statements", func(t *testing.T) {
+		t.Parallel()
+		for _, mode := range []string{"", none} {
+			db := emptyDB(t)
+			revs := apply(t, db, files(t, "1_slow.sql", mode+"SELECT pg_sleep(0.05);\nSELECT pg_sleep(0.05);\n"))
+			if took := revs[0].ExecutionTime; took < 100*time.Millisecond {
+				t.Errorf("execution time = %s, want at least 100ms", took)
+			}
 		}
 	})
 

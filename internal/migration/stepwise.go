@@ -26,7 +26,7 @@ func (r *runner) applyStepwise(ctx context.Context, f migrate.File) (*migrate.Re
 			return nil, err
 		}
 	}
-	return r.execute(ctx, s, steps{revisions: r.revisions, file: s}, f)
+	return r.execute(ctx, s, steps{revisions: r.revisions.timed(), file: s}, f)
 }
 
 // stepwise runs the statements of a file one by one.

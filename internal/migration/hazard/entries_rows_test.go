@@ -55,6 +55,10 @@ var transactionEntries = []entry{
 		does: "p SHARE ROW EXCLUSIVE; scans t", codes: "CM170:e CM172:n PG306:w",
 	},
 	{
+		sql:  "ALTER TABLE t ADD COLUMN c int;\nALTER TABLE bare ADD COLUMN c int;\nALTER TABLE p ADD COLUMN c int",
+		does: "p ACCESS EXCLUSIVE", codes: "CM172:n",
+	},
+	{
 		sql:  "ALTER TABLE t ADD COLUMN c int;\nALTER TABLE bare ADD COLUMN c int",
 		does: "bare ACCESS EXCLUSIVE", codes: "CM172:n",
 	},
