@@ -36,27 +36,11 @@ type Way struct {
 func Revert(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions,
 	find func(ctx context.Context, applied []*migrate.Revision) ([]Way, error),
 ) ([]string, error) {
-	o = o.withDefaults()
-	if err := Validate(dir); err != nil {
-		return nil, err
-	}
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("connect to database: %w", err)
-	}
-	defer discard(conn)
-	pid, err := checkPooler(ctx, db, conn)
+	r, err := openRunner(ctx, db, dir, o.withDefaults())
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(ctx, conn, executeLock, o.LockTimeout, o.Log); err != nil {
-		return nil, err
-	}
-	r, err := newRunner(ctx, conn, dir, o)
-	if err != nil {
-		return nil, err
-	}
-	r.watcher = watcher{db: db, pid: pid, log: o.Log}
+	defer discard(r.conn)
 	return r.revert(ctx, find)
 }
 
