@@ -2,16 +2,19 @@
 # script: nothing needs make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race generate lint fmt check chaos bench docker
+.PHONY: help run test test-postgres-versions race generate lint fmt check chaos bench bench-migrations docker
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-24s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## serve on 127.0.0.1:8080, with a private PostgreSQL unless DATABASE_URL is set
 	go run ./cmd/commitment serve
 
 test: ## run the tests
 	go test ./...
+
+test-postgres-versions: ## run what measures PostgreSQL on every major version, fetched by npm
+	.ci/postgres-versions
 
 race: ## run the tests in random order, under the race detector
 	go test -race -shuffle=on ./...

@@ -1,6 +1,11 @@
 package migration
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"commitment/internal/migration/token"
+)
 
 // class says what a statement may wait for and how long it may take.
 type class int
@@ -40,7 +45,7 @@ type command struct {
 	parameter string
 	// keyword is the word CONCURRENTLY. table is the one that the action is
 	// about, and object the index or the partition.
-	keyword, table, object token
+	keyword, table, object token.Token
 }
 
 // head bounds the tokens that are looked at.
@@ -63,8 +68,8 @@ func parse(sql string) command {
 }
 
 func readControl(r *reader, c *command) bool {
-	if r.eat("select", "set_config", "(") && len(r.tokens) > 0 && len(r.tokens[0].text) > 2 {
-		c.class, c.parameter = control, r.tokens[0].text[1:len(r.tokens[0].text)-1]
+	if r.eat("select", "set_config", "(") && len(r.tokens) > 0 && len(r.tokens[0].Text) > 2 {
+		c.class, c.parameter = control, r.tokens[0].Text[1:len(r.tokens[0].Text)-1]
 		return true
 	}
 	if r.eatAny("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "listen", "unlisten", "notify",
@@ -78,7 +83,7 @@ func readControl(r *reader, c *command) bool {
 	r.eatAny("local", "session")
 	c.class = control
 	if n, ok := r.name(); ok {
-		c.parameter = folded(n.text)
+		c.parameter = folded(n.Text)
 	}
 	return true
 }
@@ -111,7 +116,7 @@ func readIndex(r *reader, c *command) bool {
 			c.action, c.object = dropIndex, n
 		}
 		return true
-	case r.eatAny("reindex", "refresh") && slices.ContainsFunc(r.tokens, func(t token) bool { return t.text == "concurrently" }):
+	case r.eatAny("reindex", "refresh") && slices.ContainsFunc(r.tokens, func(t token.Token) bool { return t.Is("concurrently") }):
 		c.class = concurrent // REINDEX has the word in two places
 		return true
 	}
@@ -125,7 +130,7 @@ func readCreateIndex(r *reader, c *command) bool {
 	r.eat("if", "not", "exists")
 	c.class = concurrent
 	object, named := r.name()
-	if !named || object.text == "on" || !r.eat("on") {
+	if !named || object.Is("on") || !r.eat("on") {
 		return true // an index without a name is another one each time
 	}
 	r.eat("only")
@@ -191,4 +196,12 @@ func (r *reader) concurrently(c *command) bool {
 	}
 	c.keyword = rest[0]
 	return true
+}
+
+// folded is a name as PostgreSQL reads it where it isn't quoted.
+func folded(name string) string {
+	if strings.HasPrefix(name, `"`) {
+		return name
+	}
+	return strings.ToLower(name)
 }

@@ -3,6 +3,8 @@ package migration
 import (
 	"testing"
 
+	"commitment/internal/migration/token"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -51,7 +53,7 @@ func TestParse(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := parse(tt.sql)
-			got := want{c.class, c.action, c.within, c.parameter, c.table.text, c.object.text}
+			got := want{c.class, c.action, c.within, c.parameter, c.table.Text, c.object.Text}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("command (-want +got):\n%s", diff)
 			}
@@ -65,9 +67,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(`SELECT set_config('`)
 	f.Fuzz(func(t *testing.T, sql string) {
 		c := parse(sql)
-		for _, name := range []token{c.keyword, c.table, c.object} {
-			if name.text != "" && folded(sql[name.start:name.end]) != folded(name.text) {
-				t.Errorf("text = %q, want %q", name.text, sql[name.start:name.end])
+		for _, name := range []token.Token{c.keyword, c.table, c.object} {
+			if name.Text != "" && folded(sql[name.From:name.To]) != folded(name.Text) {
+				t.Errorf("text = %q, want %q", name.Text, sql[name.From:name.To])
 			}
 		}
 	})

@@ -43,7 +43,7 @@ func (s *stepwise) prepare(ctx context.Context, c command, resumed bool) (done b
 		if !resumed {
 			return false, nil
 		}
-		err = s.scan(ctx, &done, "SELECT to_regclass($1) IS NULL", c.object.text)
+		err = s.scan(ctx, &done, "SELECT to_regclass($1) IS NULL", c.object.Text)
 		return done, err
 	case detachPartition:
 		return s.finishDetach(ctx, c, resumed)
@@ -69,7 +69,7 @@ func (s *stepwise) findIndex(ctx context.Context, c command) (built, error) {
 		FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
 		JOIN pg_class x ON x.oid = to_regclass(quote_ident(n.nspname) || '.' || $2)
 		LEFT JOIN pg_index i ON i.indexrelid = x.oid
-		WHERE t.oid = to_regclass($1)`, c.table.text, c.object.text).Scan(&b.name, &b.valid, &b.own)
+		WHERE t.oid = to_regclass($1)`, c.table.Text, c.object.Text).Scan(&b.name, &b.valid, &b.own)
 	if errors.Is(err, sql.ErrNoRows) {
 		return built{}, nil
 	}
@@ -120,8 +120,8 @@ func (s *stepwise) finishDetach(ctx context.Context, c command, resumed bool) (d
 		return false, err
 	}
 	if pending != "" {
-		s.pace.options.Log.WarnContext(ctx, "finishing the detach that was stopped", "table", c.table.text, "partition", pending)
-		finish := command{sql: fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE", c.table.text, pending)}
+		s.pace.options.Log.WarnContext(ctx, "finishing the detach that was stopped", "table", c.table.Text, "partition", pending)
+		finish := command{sql: fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE", c.table.Text, pending)}
 		if _, err := s.alone(ctx, finish); err != nil {
 			return false, fmt.Errorf("finish detach of %s: %w", pending, err)
 		}
@@ -130,7 +130,7 @@ func (s *stepwise) finishDetach(ctx context.Context, c command, resumed bool) (d
 		return false, nil
 	}
 	err = s.scan(ctx, &done, `SELECT to_regclass($1) IS NOT NULL AND NOT EXISTS (
-		SELECT FROM pg_inherits WHERE inhparent = to_regclass($2) AND inhrelid = to_regclass($1))`, c.object.text, c.table.text)
+		SELECT FROM pg_inherits WHERE inhparent = to_regclass($2) AND inhrelid = to_regclass($1))`, c.object.Text, c.table.Text)
 	return done, err
 }
 
@@ -138,7 +138,7 @@ func (s *stepwise) finishDetach(ctx context.Context, c command, resumed bool) (d
 func (s *stepwise) pendingDetach(ctx context.Context, c command) (string, error) {
 	var name string
 	err := s.scan(ctx, &name, `SELECT coalesce(max(inhrelid::regclass::text), '') FROM pg_inherits
-		WHERE inhparent = to_regclass($1) AND inhdetachpending`, c.table.text)
+		WHERE inhparent = to_regclass($1) AND inhdetachpending`, c.table.Text)
 	return name, err
 }
 

@@ -81,7 +81,7 @@ func explained(err error, ways []Way) error {
 	for _, w := range ways {
 		for _, statement := range w.Statements[:w.Outside] {
 			if c := parse(statement); c.action == createIndex {
-				built[c.object.text] = true
+				built[c.object.Text] = true
 			}
 		}
 	}

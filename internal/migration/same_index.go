@@ -29,7 +29,7 @@ func isSameIndex(ctx context.Context, conn *sql.Conn, c command, index string) (
 func bothIndexes(ctx context.Context, tx *sql.Tx, c command, index string) (have, want string, err error) {
 	var path, schema, table string
 	err = tx.QueryRowContext(ctx, `SELECT current_setting('search_path'), n.nspname, c.relname
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`, c.table.text).Scan(&path, &schema, &table)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`, c.table.Text).Scan(&path, &schema, &table)
 	if err != nil {
 		return "", "", err
 	}
@@ -47,7 +47,7 @@ func bothIndexes(ctx context.Context, tx *sql.Tx, c command, index string) (have
 	if _, err := tx.ExecContext(ctx, c.onTable(pgx.Identifier{"pg_temp", table}.Sanitize())); err != nil {
 		return "", "", err
 	}
-	want, err = definition(ctx, tx, "pg_temp."+c.object.text, schema)
+	want, err = definition(ctx, tx, "pg_temp."+c.object.Text, schema)
 	return have, want, err
 }
 
@@ -62,5 +62,5 @@ func definition(ctx context.Context, tx *sql.Tx, index, schema string) (text str
 
 // onTable is the CREATE INDEX CONCURRENTLY for another table, and in a transaction.
 func (c command) onTable(table string) string {
-	return c.sql[:c.keyword.start] + c.sql[c.keyword.end:c.table.start] + table + c.sql[c.table.end:]
+	return c.sql[:c.keyword.From] + c.sql[c.keyword.To:c.table.From] + table + c.sql[c.table.To:]
 }

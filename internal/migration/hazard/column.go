@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/migration/token"
 	"commitment/internal/migration/trace"
 )
 
@@ -204,7 +205,7 @@ func (s scene) filled(table, column string) bool {
 			return false
 		}
 		name, _ := t.name(t.skip(1, "ONLY"))
-		return name == table && slices.ContainsFunc(t.tokens, func(tok token) bool { return tok.name() == column })
+		return name == table && slices.ContainsFunc(t.tokens, func(tok token.Token) bool { return tok.Name() == column })
 	})
 }
 

@@ -160,10 +160,10 @@ func hurried(s scene) []Finding {
 // timeout is the setting of a statement that limits how long others may take.
 func timeout(t text) (setting string, set bool) {
 	i := t.skip(t.skip(1, "SESSION"), "LOCAL")
-	if !t.begins("SET") || i+2 >= len(t.tokens) || !t.tokens[i].is("lock_timeout", "statement_timeout") {
+	if !t.begins("SET") || i+2 >= len(t.tokens) || !t.tokens[i].Is("lock_timeout", "statement_timeout") {
 		return "", false
 	}
-	return t.tokens[i].name(), strings.ContainsAny(t.tokens[i+2].text, "123456789")
+	return t.tokens[i].Name(), strings.ContainsAny(t.tokens[i+2].Text, "123456789")
 }
 
 // halfDone is a statement of a file without a transaction that isn't its first.

@@ -1,19 +1,24 @@
 package hazard
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"commitment/internal/migration/token"
+)
 
 // text is a statement as a rule reads it, where the server doesn't show what it
 // has to know.
 type text struct {
 	sql    string
-	tokens []token
+	tokens []token.Token
 }
 
 // read leaves out what ends the statement.
 func read(sql string) text {
-	all := tokens(sql)
-	for len(all) > 0 && all[len(all)-1].text == ";" {
-		sql = sql[:all[len(all)-1].from]
+	all := slices.Collect(token.All(sql))
+	for len(all) > 0 && all[len(all)-1].Text == ";" {
+		sql = sql[:all[len(all)-1].From]
 		all = all[:len(all)-1]
 	}
 	return text{sql, all}
@@ -28,7 +33,7 @@ func (t text) at(i int, words ...string) bool {
 		return false
 	}
 	for n, w := range words {
-		if !t.tokens[i+n].is(w) {
+		if !t.tokens[i+n].Is(w) {
 			return false
 		}
 	}
@@ -52,9 +57,9 @@ func (t text) outside(words ...string) int {
 	depth := 0
 	for i, tok := range t.tokens {
 		switch {
-		case tok.text == "(":
+		case tok.Text == "(":
 			depth++
-		case tok.text == ")":
+		case tok.Text == ")":
 			depth--
 		case depth == 0 && t.at(i, words...):
 			return i
@@ -67,10 +72,10 @@ func (t text) outside(words ...string) int {
 // behind it. It is empty where none stands.
 func (t text) name(i int) (name string, behind int) {
 	for ; i < len(t.tokens); i += 2 {
-		if tok := t.tokens[i]; !tok.word() && !strings.HasPrefix(tok.text, `"`) {
+		if tok := t.tokens[i]; !tok.Word() && !strings.HasPrefix(tok.Text, `"`) {
 			return "", i
 		}
-		name = t.tokens[i].name()
+		name = t.tokens[i].Name()
 		if !t.at(i+1, ".") {
 			return name, i + 1
 		}
@@ -91,10 +96,10 @@ func (t text) part(i, j int) text {
 	if i >= j {
 		return text{}
 	}
-	from := t.tokens[i].from
-	part := text{sql: t.sql[from:t.tokens[j-1].to]}
+	from := t.tokens[i].From
+	part := text{sql: t.sql[from:t.tokens[j-1].To]}
 	for _, tok := range t.tokens[i:j] {
-		part.tokens = append(part.tokens, token{tok.text, tok.from - from, tok.to - from})
+		part.tokens = append(part.tokens, token.Token{Text: tok.Text, From: tok.From - from, To: tok.To - from})
 	}
 	return part
 }
@@ -104,7 +109,7 @@ func (t text) split(from int) []text {
 	var parts []text
 	depth, start := 0, from
 	for i := from; i < len(t.tokens); i++ {
-		switch t.tokens[i].text {
+		switch t.tokens[i].Text {
 		case "(", "[":
 			depth++
 		case ")", "]":
@@ -121,7 +126,7 @@ func (t text) split(from int) []text {
 
 // insert is the statement with words behind the i-th token.
 func (t text) insert(i int, words string) string {
-	at := t.tokens[i].to
+	at := t.tokens[i].To
 	return t.sql[:at] + " " + words + t.sql[at:]
 }
 
@@ -131,8 +136,8 @@ func (t text) without(words ...string) text {
 	if i < 0 {
 		return t
 	}
-	end := t.tokens[i+len(words)-1].to
-	return read(strings.TrimRight(t.sql[:t.tokens[i].from], " ") + t.sql[end:])
+	end := t.tokens[i+len(words)-1].To
+	return read(strings.TrimRight(t.sql[:t.tokens[i].From], " ") + t.sql[end:])
 }
 
 // table is the name behind ALTER TABLE and its like, and the place of what is done
@@ -152,7 +157,7 @@ func (t text) actions() (head string, actions []text) {
 	if i >= len(t.tokens) {
 		return "", nil
 	}
-	return t.sql[:t.tokens[i].from], t.split(i)
+	return t.sql[:t.tokens[i].From], t.split(i)
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

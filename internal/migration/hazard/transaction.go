@@ -126,7 +126,7 @@ func ownTransaction(s scene) []Finding {
 	}
 	return []Finding{{
 		Code: "CM202", Severity: Error, Evidence: Inferred,
-		Title:  fmt.Sprintf("%s breaks the transaction in which a migration and its record are written", strings.ToUpper(s.text.tokens[0].text)),
+		Title:  fmt.Sprintf("%s breaks the transaction in which a migration and its record are written", strings.ToUpper(s.text.tokens[0].Text)),
 		Reason: "After a failure the database and the table of revisions don't say the same any more.",
 		Advice: "Leave it away: every file is a transaction, and one with -- atlas:txmode none has none.",
 	}}

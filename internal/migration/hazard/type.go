@@ -7,6 +7,7 @@ import (
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migration/plan"
+	"commitment/internal/migration/token"
 )
 
 var typeRules = []rule{chosenType, smallKey, serial, renamedValue, freshValue, longName}
@@ -98,8 +99,8 @@ func serial(s scene) (found []Finding) {
 	return found
 }
 
-func isSerial(t token) bool {
-	return t.is("serial", "bigserial", "smallserial", "serial2", "serial4", "serial8")
+func isSerial(t token.Token) bool {
+	return t.Is("serial", "bigserial", "smallserial", "serial2", "serial4", "serial8")
 }
 
 func renamedValue(s scene) []Finding {
@@ -107,7 +108,7 @@ func renamedValue(s scene) []Finding {
 	if s.Err != nil || !s.text.begins("ALTER", "TYPE") || i < 0 || i+4 >= len(s.text.tokens) {
 		return nil
 	}
-	was, is := s.text.tokens[i+2].text, s.text.tokens[i+4].text
+	was, is := s.text.tokens[i+2].Text, s.text.tokens[i+4].Text
 	return []Finding{{
 		Code: "CM131", Severity: Error, Evidence: Inferred,
 		Title:  fmt.Sprintf("code that writes or compares %s breaks: it is %s now", was, is),
@@ -139,7 +140,7 @@ func longName(s scene) (found []Finding) {
 		return nil
 	}
 	for _, t := range s.text.tokens {
-		if name := t.name(); len(name) > nameLimit && (t.word() || strings.HasPrefix(t.text, `"`)) {
+		if name := t.Name(); len(name) > nameLimit && (t.Word() || strings.HasPrefix(t.Text, `"`)) {
 			found = append(found, Finding{
 				Code: "CM196", Severity: Warning, Evidence: Inferred,
 				Title:  fmt.Sprintf("%s is cut to %s", name, name[:nameLimit]),

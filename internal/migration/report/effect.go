@@ -64,11 +64,7 @@ func lines(texts []string) []string {
 }
 
 func lockText(l trace.Lock) string {
-	text := line(l.Mode) + " on " + relation(l)
-	if l.Inferred {
-		text += " (inferred)"
-	}
-	return text
+	return line(l.Mode) + " on " + relation(l)
 }
 
 func relation(l trace.Lock) string {

@@ -29,7 +29,7 @@ var anyLock = rapid.Custom(func(t *rapid.T) trace.Lock {
 	return trace.Lock{
 		Relation: anyText.Draw(t, "relation"), Index: rapid.Bool().Draw(t, "index"),
 		Mode: rapid.SampledFrom([]string{"ACCESS SHARE", "SHARE UPDATE EXCLUSIVE", "SHARE", "ACCESS EXCLUSIVE", "<b>"}).Draw(t, "mode"),
-		New:  rapid.Bool().Draw(t, "new"), Inferred: rapid.Bool().Draw(t, "inferred"),
+		New:  rapid.Bool().Draw(t, "new"),
 	}
 })
 

@@ -16,9 +16,6 @@ type Lock struct {
 	Index    bool   `json:"index,omitempty"` // the relation is an index
 	// Mode is PostgreSQL's name, as in "ACCESS EXCLUSIVE".
 	Mode string `json:"mode"`
-	// Parked says that the mode was seen from a second session while the
-	// statement ran outside a transaction, or inferred where it couldn't be.
-	Inferred bool `json:"inferred,omitempty"`
 	// New says that no other session can see the relation yet: it was made in
 	// the same transaction, so the lock is in nobody's way.
 	New bool `json:"new,omitempty"`

@@ -1,55 +1,58 @@
-package hazard
+// Package token cuts SQL into words, names, strings and signs, as far as has to be
+// known to tell a keyword from what only looks like one. It is no parser, and knows
+// nothing of what the words mean.
+package token
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// token is a word, a name, a string, a number or a sign of a statement. Comments
+// Token is a word, a name, a string, a number or a sign of a statement. Comments
 // and blanks are none.
-type token struct {
-	text     string // as it stands there
-	from, to int    // its bytes in the statement
+type Token struct {
+	Text     string // as it stands there
+	From, To int    // its bytes in the statement
 }
 
-// is reports whether the token is one of the words. A name in quotes is never.
-func (t token) is(words ...string) bool {
+// Is reports whether the token is one of the words. A name in quotes is never.
+func (t Token) Is(words ...string) bool {
 	for _, w := range words {
-		if strings.EqualFold(t.text, w) {
+		if strings.EqualFold(t.Text, w) {
 			return true
 		}
 	}
 	return false
 }
 
-// word reports whether the token is a keyword or a name without quotes.
-func (t token) word() bool {
-	r, _ := utf8.DecodeRuneInString(t.text)
+// Word reports whether the token is a keyword or a name without quotes.
+func (t Token) Word() bool {
+	r, _ := utf8.DecodeRuneInString(t.Text)
 	return r == '_' || unicode.IsLetter(r)
 }
 
-// name is the name that the token stands for.
-func (t token) name() string {
-	if strings.HasPrefix(t.text, `"`) {
-		return strings.ReplaceAll(strings.Trim(t.text, `"`), `""`, `"`)
+// Name is the name that the token stands for.
+func (t Token) Name() string {
+	if strings.HasPrefix(t.Text, `"`) {
+		return strings.ReplaceAll(strings.Trim(t.Text, `"`), `""`, `"`)
 	}
-	return strings.ToLower(t.text)
+	return strings.ToLower(t.Text)
 }
 
-// tokens cuts a statement as PostgreSQL's scanner does, as far as rules have to
-// know: what looks like a keyword in a string, a name in quotes or a comment is
-// none.
-func tokens(sql string) []token {
-	var all []token
-	for at := 0; at < len(sql); {
-		size, blank := next(sql[at:])
-		if !blank {
-			all = append(all, token{sql[at : at+size], at, at + size})
+// All cuts a statement as PostgreSQL's scanner does: what looks like a keyword in a
+// string, a name in quotes or a comment is none.
+func All(sql string) iter.Seq[Token] {
+	return func(yield func(Token) bool) {
+		for at := 0; at < len(sql); {
+			size, blank := next(sql[at:])
+			if !blank && !yield(Token{sql[at : at+size], at, at + size}) {
+				return
+			}
+			at += size
 		}
-		at += size
 	}
-	return all
 }
 
 // next is the size of what sql begins with, and whether it is a blank or a comment.
