@@ -69,7 +69,10 @@ func Run(ctx context.Context, args []string, sys System) error {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(sys), healthcheckCommand(sys), migrateCommand(sys))
 	wrapArgs(root)
-	return root.ExecuteContext(ctx)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return printableError{err}
+	}
+	return nil
 }
 
 // wrapArgs makes the wrong number of arguments, and an unknown command, an error

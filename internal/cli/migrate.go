@@ -1,21 +1,17 @@
 package cli
 
 import (
-	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"commitment/internal/migration/plan"
 
 	"ariga.io/atlas/sql/migrate"
 	"github.com/spf13/cobra"
-
-	"commitment/internal/app"
-	"commitment/internal/migration"
-	"commitment/internal/migration/dev"
-	"commitment/internal/pgserver"
 )
 
 // migrations is where the project keeps its migrations, seen from its root.
@@ -46,86 +42,69 @@ and 2 when the command line or the environment is wrong.`,
 // openDir opens the migrations on disk.
 func openDir() (*migrate.LocalDir, error) {
 	dir, err := migrate.NewLocalDir(migrations)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError{fmt.Errorf("there is no folder %s here: run this in the project's root", migrations)}
+	}
 	if err != nil {
-		return nil, usageError{fmt.Errorf("open %s: %w (run this in the project's root)", migrations, err)}
+		return nil, usageError{fmt.Errorf("open migrations: %w", err)}
 	}
 	return dir, nil
 }
 
-// withDatabase runs work on the configured database and the migrations that are
-// compiled in.
-func (sys System) withDatabase(ctx context.Context, work func(*sql.DB, migrate.Dir) error) (err error) {
-	cfg, err := sys.load()
-	if err != nil {
+// fileName takes one argument, the name of a migration.
+func fileName(cmd *cobra.Command, args []string) error {
+	if err := cobra.ExactArgs(1)(cmd, args); err != nil {
 		return err
 	}
-	dir, err := migration.Embedded()
-	if err != nil {
-		return err
-	}
-	database, err := app.OpenDatabase(ctx, cfg, sys.say)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, database.Close()) }()
-	db, err := database.Pool()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return work(db, dir)
+	return plan.CheckName(args[0])
 }
 
-func devFlag(cmd *cobra.Command, url *string) {
-	cmd.Flags().StringVar(url, "dev-url", "",
-		"a server where databases may be made and dropped, instead of a throwaway PostgreSQL")
-}
-
-// withDev runs work on a server for throwaway databases: the one at url, or one
-// that is itself thrown away.
-func (sys System) withDev(ctx context.Context, url string, work func(*dev.Server) error) (err error) {
-	if url == "" {
-		cfg, err := sys.load()
-		if err != nil {
-			return err
-		}
-		private, err := pgserver.Start(ctx, pgserver.Options{BinDir: cfg.PrivateServer.Programs})
-		if err != nil {
-			return err
-		}
-		defer func() { _ = private.Stop(context.WithoutCancel(ctx)) }() // it ends with the process at the latest
-		url = private.URL("postgres")
-	}
-	server, err := dev.Open(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	return work(server)
-}
-
-// say writes a line of progress, beside the result.
-func (sys System) say(line string) { fmt.Fprintln(sys.Stderr, line) }
-
-// log is where a long operation tells what it is doing.
-func (sys System) log() *slog.Logger {
-	return slog.New(slog.NewTextHandler(sys.Stderr, &slog.HandlerOptions{
-		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
-				return slog.Attr{}
+// exclusive takes no arguments, and of each group of flags one at most.
+func exclusive(groups ...[]string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		for _, group := range groups {
+			var given []string
+			for _, name := range group {
+				if cmd.Flags().Changed(name) {
+					given = append(given, "--"+name)
+				}
 			}
-			return a
-		},
-	}))
+			if len(given) > 1 {
+				return fmt.Errorf("%s don't go together", strings.Join(given, " and "))
+			}
+		}
+		return cobra.NoArgs(cmd, args)
+	}
 }
 
-func jsonFlag(cmd *cobra.Command, as *bool) {
-	cmd.Flags().BoolVar(as, "json", false, "print JSON, for a program to read")
+// lastFlag is for a number of files.
+func lastFlag(cmd *cobra.Command, n *int, usage string) {
+	cmd.Flags().Func("last", usage, func(text string) error {
+		given, err := strconv.Atoi(text)
+		if err != nil || given < 1 {
+			return errors.New("want a number from 1 on")
+		}
+		*n = given
+		return nil
+	})
 }
 
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+// timeoutFlag is for a time that is given as more than zero. What *timeout is, is its
+// default; zero is none.
+func timeoutFlag(cmd *cobra.Command, timeout *time.Duration, name, usage string) {
+	if *timeout > 0 {
+		usage = fmt.Sprintf("%s (default %v)", usage, *timeout)
+	}
+	cmd.Flags().Func(name, usage, func(text string) error {
+		given, err := time.ParseDuration(text)
+		if err != nil || given < time.Millisecond {
+			return errors.New("want a time such as 500ms or 2s")
+		}
+		*timeout = given
+		return nil
+	})
+}
+
+func baseFlag(cmd *cobra.Command, base *string) {
+	cmd.Flags().StringVar(base, "base", "main", "the branch, tag or commit (`REF`) in git that the files are compared with")
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,11 +13,11 @@ import (
 	"commitment/internal/migration"
 )
 
+const nothingPending = "Nothing to do: no migration is pending."
+
 func applyCommand(sys System) *cobra.Command {
-	var (
-		o              migration.ApplyOptions
-		dryRun, asJSON bool
-	)
+	o := migration.ApplyOptions{TableLockTimeout: 2 * time.Second, TableLockWait: 5 * time.Minute, StatementTimeout: 15 * time.Minute}
+	var dryRun, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "apply",
 		Short: "Apply the pending migrations",
@@ -42,10 +43,10 @@ named. After any failure apply is simply run again: it goes on where it stopped.
 	}
 	f := cmd.Flags()
 	f.BoolVar(&dryRun, "dry-run", false, "print the statements that would run, and run none")
-	f.DurationVar(&o.TableLockTimeout, "lock-timeout", 2*time.Second, "how long a statement may wait for a table before it is tried again")
-	f.DurationVar(&o.TableLockWait, "lock-wait", 5*time.Minute, "how long that goes on")
-	f.DurationVar(&o.StatementTimeout, "statement-timeout", 15*time.Minute, "how long a statement may hold a table against others")
-	f.DurationVar(&o.LockTimeout, "instance-timeout", 0, "how long to wait for another instance that migrates; 0 is without end")
+	timeoutFlag(cmd, &o.TableLockTimeout, "lock-timeout", "the `TIME` that a statement may wait for a table before it is tried again")
+	timeoutFlag(cmd, &o.TableLockWait, "lock-wait", "the `TIME` for which it is tried again")
+	timeoutFlag(cmd, &o.StatementTimeout, "statement-timeout", "the `TIME` that a statement may hold a table against others")
+	timeoutFlag(cmd, &o.LockTimeout, "instance-timeout", "the `TIME` to wait for another instance that migrates (default without end)")
 	f.BoolVar(&o.AllowDrift, "allow-drift", false, "go on when the schema isn't as the newest migration left it")
 	jsonFlag(cmd, &asJSON)
 	return cmd
@@ -54,17 +55,14 @@ named. After any failure apply is simply run again: it goes on where it stopped.
 func (sys System) apply(ctx context.Context, db *sql.DB, dir migrate.Dir, o migration.ApplyOptions, asJSON bool) error {
 	applied, err := migration.Apply(ctx, db, dir, o)
 	if asJSON {
-		if werr := writeJSON(sys.Stdout, map[string]any{"applied": revisionsJSON(applied)}); err == nil {
-			err = werr
-		}
-		return err
+		return errors.Join(err, writeJSON(sys.Stdout, map[string]any{"applied": revisionsJSON(applied)}))
 	}
 	for _, rev := range applied {
 		fmt.Fprintf(sys.Stdout, "%s_%s: %d of %d statements in %v\n",
 			rev.Version, rev.Description, rev.Applied, rev.Total, rev.ExecutionTime.Round(time.Microsecond))
 	}
 	if err == nil && len(applied) == 0 {
-		fmt.Fprintln(sys.Stdout, "Nothing to do: no migration is pending.")
+		fmt.Fprintln(sys.Stdout, nothingPending)
 	}
 	return err
 }
@@ -75,10 +73,10 @@ func (sys System) dryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o mig
 		return err
 	}
 	if asJSON {
-		return writeJSON(sys.Stdout, map[string]any{"statements": statements})
+		return writeJSON(sys.Stdout, map[string]any{"statements": statementsJSON(statements)})
 	}
 	if len(statements) == 0 {
-		fmt.Fprintln(sys.Stdout, "Nothing to do: no migration is pending.")
+		fmt.Fprintln(sys.Stdout, nothingPending)
 	}
 	for i, s := range statements {
 		if i == 0 || statements[i-1].File != s.File {
@@ -88,7 +86,23 @@ func (sys System) dryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o mig
 			}
 			fmt.Fprintf(sys.Stdout, "-- %s, %s\n", s.File, mode)
 		}
-		fmt.Fprintln(sys.Stdout, s.SQL)
+		fmt.Fprintln(sys.Stdout, printable(s.SQL))
 	}
 	return nil
+}
+
+// statementJSON is a statement as a program reads it.
+type statementJSON struct {
+	File        string `json:"file"`
+	Line        int    `json:"line"`
+	SQL         string `json:"sql"`
+	Transaction bool   `json:"transaction"`
+}
+
+func statementsJSON(statements []migration.Statement) []statementJSON {
+	all := make([]statementJSON, 0, len(statements))
+	for _, s := range statements {
+		all = append(all, statementJSON(s))
+	}
+	return all
 }

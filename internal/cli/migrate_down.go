@@ -2,6 +2,7 @@ package cli
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,8 +14,8 @@ import (
 )
 
 func downCommand(sys System) *cobra.Command {
+	o := reverse.DownOptions{Count: 1}
 	var (
-		o      reverse.DownOptions
 		devURL string
 		asJSON bool
 	)
@@ -30,50 +31,58 @@ Where rows would be lost, --allow-loss has to say so. Where nothing brings back 
 a file changed, nothing is done.`,
 		Example: `  commitment migrate down --dry-run
   commitment migrate down --to 20261123011438`,
-		Args: cobra.NoArgs,
+		Args: exclusive([]string{"last", "to"}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Apply.Log = sys.log()
 			return sys.withDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
 				return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
 					reverted, err := reverse.Down(cmd.Context(), db, server, dir, o)
-					if perr := sys.printReverted(reverted, asJSON); err == nil {
-						err = perr
-					}
-					return err
+					return sys.printReverted(reverted, asJSON, err)
 				})
 			})
 		},
 	}
+	lastFlag(cmd, &o.Count, "take back the last `N` files (default 1)")
 	f := cmd.Flags()
-	f.IntVar(&o.Count, "last", 1, "take back the last `N` files")
 	f.StringVar(&o.To, "to", "", "take back what comes after this `VERSION`")
 	f.BoolVar(&o.AllowLoss, "allow-loss", false, "also take back what loses rows")
 	f.BoolVar(&o.DryRun, "dry-run", false, "print the statements that would run, and run none")
-	cmd.MarkFlagsMutuallyExclusive("last", "to")
 	devFlag(cmd, &devURL)
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
 
-func (sys System) printReverted(all []reverse.Reverted, asJSON bool) error {
-	if asJSON {
-		return writeJSON(sys.Stdout, map[string]any{"files": all})
+// printReverted prints what was taken back, and what wasn't because of err, which
+// it returns.
+func (sys System) printReverted(all []reverse.Reverted, asJSON bool, err error) error {
+	if errors.Is(err, reverse.ErrLossy) { // what is lost is printed below
+		err = fmt.Errorf("%w: --allow-loss goes it nevertheless", reverse.ErrLossy)
 	}
-	if len(all) == 0 {
-		fmt.Fprintln(sys.Stdout, "Nothing to do: no migration is applied.")
+	if asJSON {
+		return errors.Join(err, writeJSON(sys.Stdout, map[string]any{"files": append([]reverse.Reverted{}, all...)}))
+	}
+	if len(all) == 0 && err == nil {
+		fmt.Fprintln(sys.Stdout, "Nothing to do: no migration that was applied comes after that version.")
 	}
 	for _, r := range all {
-		state := "not taken back"
-		if r.Done {
-			state = "taken back"
-		}
-		fmt.Fprintf(sys.Stdout, "-- %s: %s, %s\n", r.File, state, r.Reverse.Grade)
-		for _, lost := range r.Reverse.Lost {
-			fmt.Fprintf(sys.Stdout, "-- %s\n", lost)
-		}
-		for _, statement := range r.Reverse.Statements {
-			fmt.Fprintln(sys.Stdout, strings.TrimSuffix(statement, ";")+";")
-		}
+		fmt.Fprint(sys.Stdout, printable(reversion(r)))
 	}
-	return nil
+	return err
+}
+
+// reversion is the way back from one file, as SQL with comments.
+func reversion(r reverse.Reverted) string {
+	state := "not taken back"
+	if r.Done {
+		state = "taken back"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "-- %s: %s, %s\n", r.File, state, r.Reverse.Grade)
+	for _, lost := range r.Reverse.Lost {
+		fmt.Fprintf(&b, "-- %s\n", lost)
+	}
+	for _, statement := range r.Reverse.Statements {
+		fmt.Fprintf(&b, "%s;\n", strings.TrimSuffix(statement, ";"))
+	}
+	return b.String()
 }

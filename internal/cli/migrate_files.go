@@ -17,7 +17,7 @@ func newCommand(sys System) *cobra.Command {
 		Long: `Write a migration without statements behind all others in ` + migrations + `.
 Run it in the project's root, and "migrate hash" after the file was edited.`,
 		Example: "  go run ./cmd/commitment migrate new backfill_owners",
-		Args:    cobra.ExactArgs(1),
+		Args:    fileName,
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, err := openDir()
 			if err != nil {
@@ -105,7 +105,7 @@ base's own files are left alone. Run it in the project's root.`,
 			}
 			done, err := files.Rebase(cmd.Context(), dir, base)
 			if err != nil {
-				return err
+				return baseless(err)
 			}
 			return sys.printRebased(done, asJSON)
 		},
@@ -115,12 +115,9 @@ base's own files are left alone. Run it in the project's root.`,
 	return cmd
 }
 
-func baseFlag(cmd *cobra.Command, base *string) {
-	cmd.Flags().StringVar(base, "base", "main", "the branch, tag or commit in git that the files are compared with")
-}
-
 func (sys System) printRebased(done files.Rebased, asJSON bool) error {
 	if asJSON {
+		done.Renamed = append([]files.Rename{}, done.Renamed...) // a list, never null
 		return writeJSON(sys.Stdout, done)
 	}
 	for _, r := range done.Renamed {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"commitment/internal/migration/dev"
+	"commitment/internal/migration/files"
 	"commitment/internal/migration/hazard"
 	"commitment/internal/migration/report"
 	"commitment/internal/migration/review"
@@ -37,11 +38,11 @@ func (sys System) carriers() map[string]carrier {
 
 // terminal is what w can do. Color is for a terminal alone, and NO_COLOR is heard.
 func (sys System) terminal(w io.Writer) report.TerminalOptions {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	fd, ok := terminalOf(w)
+	if !ok {
 		return report.TerminalOptions{}
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
+	width, _, err := term.GetSize(fd)
 	if err != nil {
 		width = 0
 	}
@@ -80,12 +81,9 @@ directive accepts, is exit code 1:
 		Example: `  go run ./cmd/commitment migrate review
   go run ./cmd/commitment migrate review --base origin/main --stats stats.json --fix
   go run ./cmd/commitment migrate review --last 1 --write html=review.html --write sarif=review.sarif`,
-		Args: cobra.NoArgs,
+		Args: exclusive([]string{"base", "last", "all"}, []string{"fix", "patch"}, []string{"json", "format", "patch"}, []string{"write", "patch"}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if flags.selection.All || flags.selection.Last > 0 {
-				if cmd.Flags().Changed("base") {
-					return usageError{review.ErrSelection}
-				}
 				flags.selection.Base = ""
 			}
 			return sys.review(cmd.Context(), flags)
@@ -94,17 +92,14 @@ directive accepts, is exit code 1:
 	baseFlag(cmd, &flags.selection.Base)
 	devFlag(cmd, &flags.devURL)
 	jsonFlag(cmd, &flags.asJSON)
+	lastFlag(cmd, &flags.selection.Last, "review the last `N` files instead of those that the base doesn't have")
 	f := cmd.Flags()
-	f.IntVar(&flags.selection.Last, "last", 0, "review the last `N` files instead of those that the base doesn't have")
 	f.BoolVar(&flags.selection.All, "all", false, "review all files instead of those that the base doesn't have")
 	f.StringVar(&flags.stats, "stats", "", "a `FILE` that \"migrate stats\" wrote, to estimate durations by")
-	f.StringVar(&flags.format, "format", "terminal", "what is printed: "+strings.Join(sys.formats(), ", "))
-	f.StringArrayVar(&flags.writes, "write", nil, "write the report to a file, too, as in html=review.html; may be repeated")
+	f.StringVar(&flags.format, "format", "terminal", "the `FORM` that is printed: "+strings.Join(sys.formats(), ", "))
+	f.StringArrayVar(&flags.writes, "write", nil, "write the report to a file, too, in a form and to a path (`FORM=FILE`), as in html=review.html; may be repeated")
 	f.BoolVar(&flags.fix, "fix", false, "rewrite the new files into their safe forms where there is one, and review them again")
 	f.BoolVar(&flags.patch, "patch", false, "print what --fix would do, for \"git apply\", instead of the report")
-	cmd.MarkFlagsMutuallyExclusive("last", "all")
-	cmd.MarkFlagsMutuallyExclusive("fix", "patch")
-	cmd.MarkFlagsMutuallyExclusive("json", "format")
 	return cmd
 }
 
@@ -128,6 +123,7 @@ func (sys System) review(ctx context.Context, flags reviewFlags) error {
 	}
 	return sys.withDev(ctx, flags.devURL, func(server *dev.Server) error {
 		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot}
+		sys.busy("reviewing")
 		r, err := sys.reviewed(ctx, o, flags.fix)
 		if err != nil {
 			return err
@@ -144,36 +140,63 @@ func (sys System) review(ctx context.Context, flags reviewFlags) error {
 	})
 }
 
-// reviewed reviews, and when something was fixed reviews what came of it.
-func (sys System) reviewed(ctx context.Context, o review.Options, fix bool) (review.Report, error) {
-	r, err := review.Run(ctx, o)
-	if err != nil || !fix {
-		return r, selectionError(err)
-	}
-	names, err := review.Fix(r, o.Dir)
-	if err != nil || len(names) == 0 {
-		return r, err
-	}
-	for _, name := range names {
-		sys.say(fmt.Sprintf("wrote %s/%s", migrations, name))
-	}
-	return review.Run(ctx, o)
-}
+const nothingFixed = "Nothing to fix: no finding has a safe form that a rule can write."
 
-// selectionError makes an error of whoever typed the command what it is.
-func selectionError(err error) error {
-	if errors.Is(err, review.ErrSelection) {
+// baseless makes an error of usage of one that says that the selection, or the base
+// that it names, isn't there.
+func baseless(err error) error {
+	if _, ok := errors.AsType[*files.BaseError](err); ok || errors.Is(err, review.ErrSelection) {
 		return usageError{err}
 	}
 	return err
 }
 
+// reviewed reviews, and when something was fixed reviews what came of it.
+func (sys System) reviewed(ctx context.Context, o review.Options, fix bool) (review.Report, error) {
+	r, err := review.Run(ctx, o)
+	if err != nil || !fix {
+		return r, baseless(err)
+	}
+	written, more, err := sys.fix(r, o.Dir)
+	if err != nil || !written {
+		return r, err
+	}
+	if o.Selection.Last > 0 {
+		o.Selection.Last += more
+	}
+	return review.Run(ctx, o)
+}
+
+// fix writes the safe forms, and says how many more files there are then.
+func (sys System) fix(r review.Report, dir *migrate.LocalDir) (written bool, more int, err error) {
+	before, err := dir.Files()
+	if err != nil {
+		return false, 0, err
+	}
+	names, err := review.Fix(r, dir)
+	if err != nil {
+		return false, 0, err
+	}
+	if len(names) == 0 {
+		sys.say(nothingFixed)
+		return false, 0, nil
+	}
+	for _, name := range names {
+		sys.say("wrote " + migrations + "/" + name)
+	}
+	after, err := dir.Files()
+	return true, len(after) - len(before), err
+}
+
 func (sys System) printPatch(ctx context.Context, r review.Report, dir *migrate.LocalDir) error {
 	patch, err := review.Patch(ctx, r, dir)
-	if err == nil && patch == "" {
-		sys.say("Nothing to do: no finding can be fixed by rule.")
+	if err != nil {
+		return err
 	}
-	fmt.Fprint(sys.Stdout, patch)
+	if patch == "" {
+		sys.say(nothingFixed)
+	}
+	_, err = io.WriteString(sys.Stdout, patch)
 	return err
 }
 
@@ -199,7 +222,7 @@ func (sys System) outputs(flags reviewFlags) ([]func(review.Report) error, error
 func writeFile(path string, r review.Report, carry carrier) (err error) {
 	f, err := os.Create(path)
 	if err != nil {
-		return err
+		return fmt.Errorf("write report: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	return carry(f, r)
@@ -216,8 +239,5 @@ func verdict(r review.Report) error {
 			n++
 		}
 	}
-	if n == 1 {
-		return errors.New("the review found an error")
-	}
-	return fmt.Errorf("the review found %d errors", n)
+	return fmt.Errorf("the review found %s", number(n, "error", "errors"))
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -39,11 +40,12 @@ policies, and constraints and indexes that aren't valid. Any of it is exit code 
 				if err != nil {
 					return err
 				}
-				var changes []catalog.Change
-				if drift {
-					if changes, err = sys.drift(cmd.Context(), db, dir, devURL); err != nil {
-						return err
-					}
+				if !drift {
+					return sys.printStatus(status, nil, asJSON)
+				}
+				changes, err := sys.drift(cmd.Context(), db, dir, devURL)
+				if err != nil {
+					return err
 				}
 				return sys.printStatus(status, changes, asJSON)
 			})
@@ -63,7 +65,8 @@ func (sys System) drift(ctx context.Context, db *sql.DB, dir migrate.Dir, devURL
 			return err
 		}
 		defer func() { err = errors.Join(err, scratch.Drop(ctx)) }()
-		changes, err = migration.Drift(ctx, db, scratch.DB, dir)
+		found, err := migration.Drift(ctx, db, scratch.DB, dir)
+		changes = append([]catalog.Change{}, found...) // nil is for what wasn't looked at
 		return err
 	})
 	return changes, err
@@ -90,41 +93,78 @@ func revisionsJSON(revs []*migrate.Revision) []revisionJSON {
 	return all
 }
 
+// changeJSON is an object that was added (it has no before), dropped (no after) or
+// altered.
+type changeJSON struct {
+	Kind   catalog.Kind `json:"kind"`
+	Table  string       `json:"table,omitempty"`
+	Name   string       `json:"name"`
+	Before string       `json:"before,omitempty"`
+	After  string       `json:"after,omitempty"`
+}
+
+// printStatus prints what was read. Changes are nil when nobody looked for drift,
+// and any of them is an error.
 func (sys System) printStatus(status migration.Status, changes []catalog.Change, asJSON bool) error {
-	var err error
+	printed := sys.printStatusTable
 	if asJSON {
-		err = writeJSON(sys.Stdout, map[string]any{
-			"current": status.Current(), "applied": revisionsJSON(status.Applied),
-			"pending": names(status.Pending), "out_of_order": names(status.OutOfOrder), "drift": changes,
-		})
-	} else {
-		err = sys.printStatusTable(status, changes)
+		printed = sys.printStatusJSON
 	}
-	if err == nil && len(changes) > 0 {
-		err = fmt.Errorf("the database differs from its files in %d places", len(changes))
+	if err := printed(status, changes); err != nil {
+		return err
 	}
-	return err
+	if len(changes) > 0 {
+		return fmt.Errorf("the database differs from its files in %s", number(len(changes), "place", "places"))
+	}
+	return nil
+}
+
+func (sys System) printStatusJSON(status migration.Status, changes []catalog.Change) error {
+	answer := map[string]any{
+		"current": status.Current(), "applied": revisionsJSON(status.Applied),
+		"pending": names(status.Pending), "out_of_order": names(status.OutOfOrder),
+	}
+	if changes != nil {
+		drift := make([]changeJSON, 0, len(changes))
+		for _, c := range changes {
+			drift = append(drift, changeJSON(c))
+		}
+		answer["drift"] = drift
+	}
+	return writeJSON(sys.Stdout, answer)
 }
 
 func (sys System) printStatusTable(status migration.Status, changes []catalog.Change) error {
 	w := tabwriter.NewWriter(sys.Stdout, 0, 0, 2, ' ', 0)
+	row := func(version, description, state string) {
+		fmt.Fprintln(w, printable(version+"\t"+description+"\t"+strings.Join(strings.Fields(state), " ")))
+	}
 	for _, rev := range status.Applied {
-		state := "applied " + rev.ExecutedAt.UTC().Format("2006-01-02 15:04:05Z")
-		if rev.Error != "" {
-			state = fmt.Sprintf("stopped after %d of %d statements: %s", rev.Applied, rev.Total, rev.Error)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", rev.Version, rev.Description, state)
+		row(rev.Version, rev.Description, stateOf(rev))
 	}
 	for _, file := range status.Pending {
-		fmt.Fprintf(w, "%s\t%s\tpending\n", file.Version(), file.Desc())
+		row(file.Version(), file.Desc(), "pending")
 	}
 	for _, file := range status.OutOfOrder {
-		fmt.Fprintf(w, "%s\t%s\tout of order: older than what is applied\n", file.Version(), file.Desc())
+		row(file.Version(), file.Desc(), "out of order: older than what is applied")
+	}
+	if err := w.Flush(); err != nil {
+		return err
 	}
 	for _, c := range changes {
-		fmt.Fprintf(w, "drift\t%s\n", c)
+		fmt.Fprintf(sys.Stdout, "drift: %s\n", printable(c.String()))
 	}
-	return w.Flush()
+	if changes != nil && len(changes) == 0 {
+		fmt.Fprintln(sys.Stdout, "Nothing has drifted: the database is as its files make it.")
+	}
+	return nil
+}
+
+func stateOf(rev *migrate.Revision) string {
+	if rev.Error != "" || rev.Applied < rev.Total {
+		return fmt.Sprintf("stopped after %d of %d statements: %s", rev.Applied, rev.Total, rev.Error)
+	}
+	return "applied " + rev.ExecutedAt.UTC().Format("2006-01-02 15:04:05Z")
 }
 
 func names(files []migrate.File) []string {

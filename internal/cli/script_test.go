@@ -1,14 +1,10 @@
 package cli_test
 
 import (
-	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -41,13 +37,15 @@ func TestCommandLine(t *testing.T) {
 	})
 }
 
-// TestMigrate runs scripts with an empty database at EMPTY, one that has a
-// table which no migration has made at FOREIGN, and the project's migrations in
-// the folder MIGRATIONS.
+// TestMigrate runs scripts with an empty database at EMPTY, a migrated one at
+// MIGRATED, one that has a table which no migration has made at FOREIGN, and the
+// project's migrations in the folder MIGRATIONS. At GONE there is none.
 func TestMigrate(t *testing.T) {
 	t.Parallel()
 	programs := needPrograms(t)
 	migrations, err := filepath.Abs("../../ent/migrate/migrations")
+	check(t, err)
+	example, err := filepath.Abs("testdata/project")
 	check(t, err)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/migrate",
@@ -58,32 +56,26 @@ func TestMigrate(t *testing.T) {
 			tb := env.T().(testing.TB)
 			foreign := pgtest.EmptyURL(tb)
 			_, err := pgtest.Open(tb, foreign).ExecContext(tb.Context(), "CREATE TABLE strangers ()")
+			env.Vars = append(env.Vars, gitEnv...)
 			env.Setenv(raceEnv, raceValue)
 			env.Setenv("COMMITMENT_POSTGRES_BIN", programs)
 			env.Setenv("MIGRATIONS", migrations)
+			env.Setenv("PROJECT", example)
 			env.Setenv("EMPTY", pgtest.EmptyURL(tb))
+			env.Setenv("MIGRATED", pgtest.URL(tb))
 			env.Setenv("FOREIGN", foreign)
+			env.Setenv("GONE", foreign+"&dbname=gone")
 			return err
 		},
 	})
 }
 
-var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits}
+// gitEnv lets git commit, whatever is configured on the machine.
+var gitEnv = []string{
+	"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com",
+	"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
+}
 
-// exits runs a program and compares its exit code, as in
-//
-//	exits 2 commitment nonsense
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits CODE PROGRAM [ARGUMENT...]")
-	}
-	got, err := 0, ts.Exec(args[1], args[2:]...)
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		got = exit.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if want := args[0]; strconv.Itoa(got) != want {
-		ts.Fatalf("exit code of %s = %d, want %s", strings.Join(args[1:], " "), got, want)
-	}
+var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"exits": exits, "json": jsonValue, "project": project, "reader": reader, "sql": execSQL,
 }

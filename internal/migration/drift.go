@@ -29,26 +29,10 @@ func (e *DriftError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the schema isn't as migration %s left it, and no migration changed it:", e.Version)
 	for _, c := range e.Changes {
-		fmt.Fprintf(&b, "\n  %s", describeChange(c))
+		fmt.Fprintf(&b, "\n  %s", c)
 	}
 	return b.String()
 }
-
-func describeChange(c catalog.Change) string {
-	name := c.Name
-	if c.Table != "" {
-		name = c.Table + "." + c.Name
-	}
-	switch {
-	case c.Before == "":
-		return fmt.Sprintf("%s %s was added: %s", c.Kind, name, oneLine(c.After))
-	case c.After == "":
-		return fmt.Sprintf("%s %s was dropped: %s", c.Kind, name, oneLine(c.Before))
-	}
-	return fmt.Sprintf("%s %s was %s, is %s", c.Kind, name, oneLine(c.Before), oneLine(c.After))
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Drift compares the current schema of db with what the files of dir make that
 // were applied to it. They are replayed on dev, an empty throwaway database on a

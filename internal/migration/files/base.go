@@ -19,12 +19,29 @@ type Base struct {
 	fork  []migrate.File // what both had when they parted
 }
 
+// BaseError says why git can't tell what the base has: there is no repository, no
+// such ref, or no commit in common.
+type BaseError struct {
+	Ref string
+	Err error
+}
+
+// Error says it for the ref.
+func (e *BaseError) Error() string { return fmt.Sprintf("read base %s: %v", e.Ref, e.Err) }
+
+// Unwrap returns the cause.
+func (e *BaseError) Unwrap() error { return e.Err }
+
 // ReadBase reads from git what dir has at ref, a branch, tag or commit. Where git
-// doesn't know ref it is looked for at the remote "origin".
+// doesn't know ref it is looked for at the remote "origin". An error is a
+// [BaseError], or that of ctx.
 func ReadBase(ctx context.Context, dir *migrate.LocalDir, ref string) (Base, error) {
 	b, err := readBase(ctx, folder(dir.Path()), ref)
-	if err != nil {
-		return Base{}, fmt.Errorf("read base %s: %w", ref, err)
+	switch {
+	case ctx.Err() != nil:
+		return Base{}, ctx.Err()
+	case err != nil:
+		return Base{}, &BaseError{Ref: ref, Err: err}
 	}
 	return b, nil
 }

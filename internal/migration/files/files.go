@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"ariga.io/atlas/sql/migrate"
 
@@ -17,8 +16,6 @@ import (
 	"commitment/internal/migration/dev"
 	"commitment/internal/migration/plan"
 )
-
-var nameRE = regexp.MustCompile(`^[a-z0-9_]+$`)
 
 // newText is what a new file says until somebody writes into it. A line with
 // Atlas's prefix of directives would be read as one.
@@ -31,8 +28,8 @@ const newText = `-- Each statement ends with a semicolon, and all of them run in
 // New writes a migration without statements that comes after all others of dir,
 // and atlas.sum, and returns the file's name. The name is made of a-z, 0-9 and _.
 func New(dir *migrate.LocalDir, name string) (string, error) {
-	if !nameRE.MatchString(name) {
-		return "", fmt.Errorf("migration name %q has other characters than a-z, 0-9 and _", name)
+	if err := plan.CheckName(name); err != nil {
+		return "", err
 	}
 	if err := migration.Validate(dir); err != nil {
 		return "", err

@@ -19,6 +19,14 @@ import (
 
 var nameRE = regexp.MustCompile(`^[a-z0-9_]+$`)
 
+// CheckName returns an error for a name that a migration can't have.
+func CheckName(name string) error {
+	if !nameRE.MatchString(name) {
+		return fmt.Errorf("a migration can't be called %q: its name is made of a-z, 0-9 and _", name)
+	}
+	return nil
+}
+
 // DriftError says that the migrations don't make what the entities declare.
 type DriftError struct {
 	// SQL is what new migrations would have to do.
@@ -53,8 +61,8 @@ func Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name s
 }
 
 func diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string, want entities) ([]string, error) {
-	if !nameRE.MatchString(name) {
-		return nil, fmt.Errorf("migration name %q has other characters than a-z, 0-9 and _", name)
+	if err := CheckName(name); err != nil {
+		return nil, err
 	}
 	steps, err := plan(ctx, server, dir, want)
 	if err != nil || len(steps) == 0 {

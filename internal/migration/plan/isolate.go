@@ -11,6 +11,7 @@ var (
 	creates    = regexp.MustCompile(`(?i)^CREATE TABLE ` + nameForm)
 	references = regexp.MustCompile(`\bREFERENCES ` + nameForm)
 	alters     = regexp.MustCompile(`(?i)^(?:ALTER|DROP) TABLE ` + nameForm)
+	renaming   = regexp.MustCompile(`(?i)^ALTER (?:TABLE|INDEX) .* RENAME `)
 	renames    = regexp.MustCompile(`(?i)^ALTER TABLE .* RENAME TO ` + nameForm + `$`)
 	// attaches are the statements of declared objects that lock a table.
 	attaches = regexp.MustCompile(`(?i)\bALTER TABLE ` + nameForm + `|\b(?:TRIGGER|POLICY|RULE)\b[^;]*?\bON ` + nameForm)
@@ -19,14 +20,21 @@ var (
 
 // isolate begins a file wherever a statement would wait for the lock of one table
 // while the file keeps others from another: so nobody waits for more than one
-// lock. Tables that the plan makes are nobody's yet.
+// lock. Tables that the plan makes are nobody's yet. What renames for running code
+// is kept apart from the rest, too: it has to wait for a deployment.
 func isolate(steps []Step) {
 	made := map[string]bool{}
-	held := ""
+	held, renamed := "", false
 	for i := range steps {
 		s := &steps[i]
 		if i > 0 && parted(steps[i-1], *s) {
 			held = ""
+		}
+		if renaming.MatchString(s.SQL) {
+			renamed = renamed || breaks(s.SQL)
+		} else {
+			s.Apart = s.Apart || renamed
+			renamed = false
 		}
 		if m := creates.FindStringSubmatch(s.SQL); m != nil {
 			made[unquoted(m[1])] = true
@@ -41,6 +49,11 @@ func isolate(steps []Step) {
 			held = unquoted(m[1])
 		}
 	}
+}
+
+// breaks reports whether a renaming takes away a name that code uses.
+func breaks(sql string) bool {
+	return renames.MatchString(sql) || strings.Contains(sql, " RENAME COLUMN ")
 }
 
 // lockedBy is the first table that a statement keeps others from using, without

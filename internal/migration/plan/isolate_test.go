@@ -15,7 +15,9 @@ func TestIsolate(t *testing.T) {
 	}{
 		{"keeps the statements of one table together", `ALTER TABLE "a" ADD COLUMN "b" int`, `ALTER TABLE a DROP COLUMN "c"`, false},
 		{"parts the locks of two tables", `ALTER TABLE "a" ADD COLUMN "b" int`, `ALTER TABLE "b" ADD COLUMN "b" int`, true},
-		{"knows a table that was renamed", `ALTER TABLE "a" RENAME TO "b"`, `ALTER TABLE "b" ADD COLUMN "b" int`, false},
+		{"knows a table that was renamed", `ALTER TABLE "a" RENAME TO "b"`, `ALTER TABLE "b" RENAME CONSTRAINT "c" TO "d"`, false},
+		{"keeps a new name of a table apart", `ALTER TABLE "a" RENAME TO "b"`, `ALTER TABLE "b" ADD COLUMN "b" int`, true},
+		{"keeps a new name of a column apart", `ALTER TABLE "a" RENAME COLUMN "b" TO "c"`, `CREATE TABLE "d" ()`, true},
 		{"leaves new tables alone", `CREATE TABLE "a" ()`, `ALTER TABLE "b" ADD COLUMN "b" int`, false},
 		{"leaves what is done to new tables alone", `ALTER TABLE "b" ADD COLUMN "b" int`, `CREATE TABLE "a" (b int REFERENCES "b" ("id"))`, false},
 		{"sees the lock on a table that a new one refers to", `CREATE TABLE "a" (b int REFERENCES "b" ("id"))`, `ALTER TABLE "c" ADD COLUMN "b" int`, true},
