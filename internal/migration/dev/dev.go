@@ -21,12 +21,12 @@ type Server struct {
 	admin *sql.DB
 }
 
-// Open connects to the server of a libpq URL. Its role needs CREATEDB; the
+// Open connects to the server of a URL, postgres://…. Its role needs CREATEDB; the
 // database that the URL names is only connected to, never changed.
 func Open(ctx context.Context, databaseURL string) (*Server, error) {
 	u, err := url.Parse(databaseURL)
-	if err != nil {
-		return nil, errors.New("the dev server's URL is not a URL") // its own text may hold the password
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return nil, errors.New("the dev server's URL isn't one of postgres://") // its text may hold the password
 	}
 	admin, err := sql.Open("pgx", databaseURL)
 	if err != nil {
