@@ -37,5 +37,8 @@ chaos: ## break what is around the program, for long, and compare every answer w
 bench: ## measure the request transaction beside its peers, in some six minutes
 	cd bench && go run . -out RESULTS.md
 
+bench-migrations: ## measure old and big schemas; beside the Atlas CLI with ATLAS=path
+	cd bench && go run ./migrations -atlas "$(ATLAS)" -out MIGRATIONS.md
+
 docker: ## build the container image
 	docker build --tag commitment .

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"entgo.io/ent/dialect/sql/schema"
-
-	"commitment/internal/migration/plan"
 )
 
 // BenchmarkDiff plans one more column in a schema of so many tables.
@@ -20,7 +18,7 @@ func BenchmarkDiff(b *testing.B) {
 			after := many(n)
 			after[n/2].Columns = append(after[n/2].Columns, nullable(text("note", 20)))
 			for b.Loop() {
-				if err := plan.CheckEntities(b.Context(), s, dir, tables(after...).entities()); err == nil {
+				if err := tables(after...).entities().Check(b.Context(), s, dir); err == nil {
 					b.Fatal("check = nil, want a difference")
 				}
 			}

@@ -27,7 +27,7 @@ func TestCheck(t *testing.T) {
 		s, dir := server(t), directory(t)
 		diff(t, s, dir, "before", tables(items()).entities())
 		before := listing(t, dir)
-		err := plan.CheckEntities(t.Context(), s, dir, tables(items(nullable(text("note", 20)))).entities())
+		err := tables(items(nullable(text("note", 20)))).entities().Check(t.Context(), s, dir)
 		if drift, ok := errors.AsType[*plan.DriftError](err); !ok || !strings.Contains(drift.SQL, `ADD COLUMN "note"`) || !strings.Contains(err.Error(), drift.SQL) {
 			t.Errorf("error = %v, want a DriftError that adds the column", err)
 		}

@@ -38,15 +38,20 @@ func (e *DriftError) Error() string {
 	return "the migrations and the entities differ by:\n" + e.SQL
 }
 
-// entities are what the code declares, as it is compiled in.
-type entities struct {
-	tables  []*schema.Table
-	objects []schemakit.Object
-	renames []schemakit.Rename
+// Entities are what migrations are to lead to.
+type Entities struct {
+	Tables  []*schema.Table
+	Objects []schemakit.Object
+	Renames []schemakit.Rename
 }
 
-func compiledIn() entities {
-	return entities{entmigrate.Tables, entmigrate.Objects, entmigrate.Renames}
+func compiledIn() Entities {
+	return Entities{entmigrate.Tables, entmigrate.Objects, entmigrate.Renames}
+}
+
+// Diff is [Entities.Diff] for the entities that are compiled into the program.
+func Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string) ([]string, error) {
+	return compiledIn().Diff(ctx, server, dir, name)
 }
 
 // Diff plans what the entities declare and the files of dir don't make, writes it
@@ -56,15 +61,11 @@ func compiledIn() entities {
 // The plan has been run, on what the files make, and led to what is declared,
 // before any of it is written. Rows that the files insert are not looked at. The
 // error of a file that can't be replayed is a [migration.StatementError].
-func Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string) ([]string, error) {
-	return diff(ctx, server, dir, name, compiledIn())
-}
-
-func diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string, want entities) ([]string, error) {
+func (e Entities) Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string) ([]string, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
 	}
-	steps, err := plan(ctx, server, dir, want)
+	steps, err := e.plan(ctx, server, dir)
 	if err != nil || len(steps) == 0 {
 		return nil, err
 	}
@@ -86,14 +87,15 @@ func diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name s
 	return names, nil
 }
 
-// Check plans as [Diff] does, writes nothing, and returns a [DriftError] when
-// there is something to do.
+// Check is [Entities.Check] for the entities that are compiled into the program.
 func Check(ctx context.Context, server *dev.Server, dir migrate.Dir) error {
-	return check(ctx, server, dir, compiledIn())
+	return compiledIn().Check(ctx, server, dir)
 }
 
-func check(ctx context.Context, server *dev.Server, dir migrate.Dir, want entities) error {
-	steps, err := plan(ctx, server, dir, want)
+// Check plans as [Entities.Diff] does, writes nothing, and returns a [DriftError]
+// when there is something to do.
+func (e Entities) Check(ctx context.Context, server *dev.Server, dir migrate.Dir) error {
+	steps, err := e.plan(ctx, server, dir)
 	if err != nil || len(steps) == 0 {
 		return err
 	}
@@ -110,7 +112,7 @@ func check(ctx context.Context, server *dev.Server, dir migrate.Dir, want entiti
 
 // plan compares the files with the entities and returns what leads from the one
 // to the other.
-func plan(ctx context.Context, server *dev.Server, dir migrate.Dir, want entities) (_ []Step, err error) {
+func (e Entities) plan(ctx context.Context, server *dev.Server, dir migrate.Dir) (_ []Step, err error) {
 	if err := migration.Validate(dir); err != nil {
 		return nil, err
 	}
@@ -129,7 +131,7 @@ func plan(ctx context.Context, server *dev.Server, dir migrate.Dir, want entitie
 		to        *target
 		targetErr error
 	)
-	wg.Go(func() { to, targetErr = declare(ctx, server, want) })
+	wg.Go(func() { to, targetErr = declare(ctx, server, e) })
 	err = migration.Replay(ctx, db.DB, files)
 	wg.Wait()
 	if err != nil {

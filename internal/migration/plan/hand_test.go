@@ -8,7 +8,6 @@ import (
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/dialect/sql/schema"
 
-	"commitment/internal/migration/plan"
 	"commitment/internal/schemakit"
 )
 
@@ -118,7 +117,7 @@ func TestOtherWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := directory(t, migrate.NewLocalFile("1_by_hand.sql", []byte(tt.files)))
-			if err := plan.CheckEntities(t.Context(), server(t), dir, tt.want.entities()); err != nil {
+			if err := tt.want.entities().Check(t.Context(), server(t), dir); err != nil {
 				t.Error(err)
 			}
 		})
@@ -152,7 +151,7 @@ func TestNoPlan(t *testing.T) {
 			t.Parallel()
 			dir := directory(t, migrate.NewLocalFile("1_by_hand.sql", []byte(tt.files)))
 			before := listing(t, dir)
-			_, err := plan.DiffEntities(t.Context(), server(t), dir, "change", tt.want.entities())
+			_, err := tt.want.entities().Diff(t.Context(), server(t), dir, "change")
 			if err == nil || !strings.Contains(err.Error(), tt.error) {
 				t.Errorf("error = %v, want %s", err, tt.error)
 			}

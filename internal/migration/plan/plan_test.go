@@ -65,7 +65,7 @@ type failer interface {
 // diff plans into dir and returns the files that it added.
 func diff(tb failer, s *dev.Server, dir *migrate.LocalDir, name string, want plan.Entities) []migrate.File {
 	tb.Helper()
-	names, err := plan.DiffEntities(tb.Context(), s, dir, name, want)
+	names, err := want.Diff(tb.Context(), s, dir, name)
 	if err != nil {
 		tb.Fatalf("diff %s: %v", name, err)
 	}
@@ -96,7 +96,9 @@ type declaration struct {
 	renames []schemakit.Rename
 }
 
-func (d declaration) entities() plan.Entities { return plan.Declare(d.tables, d.objects, d.renames) }
+func (d declaration) entities() plan.Entities {
+	return plan.Entities{Tables: d.tables, Objects: d.objects, Renames: d.renames}
+}
 
 // table has an id, which is its primary key, and these columns.
 func table(name string, columns ...*schema.Column) *schema.Table {

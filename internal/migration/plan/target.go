@@ -27,17 +27,17 @@ type target struct {
 }
 
 // declare makes what the entities declare in a database and reads it back.
-func declare(ctx context.Context, server *dev.Server, want entities) (_ *target, err error) {
+func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target, err error) {
 	db, err := server.Database(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	w, err := wordsOf(ctx, db.DB, want.tables)
+	w, err := wordsOf(ctx, db.DB, want.Tables)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{server: server, words: w, objects: want.objects, renames: want.renames}
+	t := &target{server: server, words: w, objects: want.Objects, renames: want.Renames}
 	if err := t.makeObjects(ctx, db.DB, true, nil); err != nil {
 		return nil, err
 	}

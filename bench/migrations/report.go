@@ -1,0 +1,137 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// results are all that a run has found.
+type results struct {
+	settings settings
+	start    time.Time
+	took     time.Duration
+	postgres string
+	atlas    string // the CLI's version
+	measured []measured
+}
+
+// printer keeps the first error of what it writes.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+// write writes the report, in Markdown.
+func (r *results) write(w io.Writer) error {
+	p := &printer{w: w}
+	p.line("# Migrations, old and many\n")
+	p.line("Written by `make bench-migrations`; see the package comment of migrations/main.go for what is measured and how.\n")
+	r.writeConditions(p)
+	for _, m := range r.measured {
+		r.writeScenario(p, m)
+	}
+	return p.err
+}
+
+func (r *results) writeConditions(p *printer) {
+	p.line("| | |\n|---|---|")
+	p.line("| date | %s, %v |", r.start.UTC().Format("2006-01-02 15:04 UTC"), r.took.Round(time.Second))
+	p.line("| command | `%s` |", r.settings.command())
+	p.line("| machine | %s, %d CPUs, %s/%s; PostgreSQL shares it |", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	p.line("| database | PostgreSQL %s, as a private server is started: fsync off |", r.postgres)
+	p.line("| time | of one run of each command: here in this process, the CLI's with its start; the CLI is stopped after %v |", r.settings.limit)
+	p.line("| versions | %s, %s; Atlas CLI: %s |", runtime.Version(), strings.Join(libraries(), ", "), cmp.Or(r.atlas, "left out, no -atlas was given"))
+}
+
+// command is what was typed, without the place of the CLI.
+func (s settings) command() string {
+	args := fmt.Sprintf("go run ./migrations -files %d -tables %d", s.files, s.tables)
+	if s.atlas != "" {
+		args += fmt.Sprintf(" -atlas PATH -limit %v", s.limit)
+	}
+	return args
+}
+
+func (r *results) writeScenario(p *printer, m measured) {
+	p.line("\n## %s\n\n%s\n", m.title, m.about)
+	if r.atlas == "" {
+		p.line("| step | here |\n|---|--:|")
+		for _, row := range m.rows {
+			p.line("| %s | %s |", row.name, seconds(row.ours))
+		}
+		return
+	}
+	p.line("| step | here | Atlas CLI | times | its command |\n|---|--:|--:|--:|---|")
+	for _, row := range m.rows {
+		p.line("| %s | %s | %s | %s | `%s` |", row.name, seconds(row.ours), row.theirs.shown(), row.times(), row.command)
+	}
+	for _, row := range m.rows {
+		if row.theirs.said != "" {
+			p.line("\n`%s` (%s) ended in an error: `%s`", row.command, row.name, row.theirs.said)
+		}
+	}
+}
+
+// times is how often ours fits into the CLI's, where that did its work.
+func (r row) times() string {
+	ratio := fmt.Sprintf("%.1f", float64(r.theirs.took)/float64(r.ours))
+	switch {
+	case r.theirs.said != "":
+		return "failed"
+	case r.theirs.stopped:
+		return "> " + ratio
+	}
+	return ratio
+}
+
+// shown is the CLI's time.
+func (o outcome) shown() string {
+	if o.stopped {
+		return "stopped after " + seconds(o.took)
+	}
+	return seconds(o.took)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+
+// libraries are the versions of what both stand on.
+func libraries() []string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	var list []string
+	for _, m := range info.Deps {
+		switch m.Path {
+		case "ariga.io/atlas", "entgo.io/ent", "github.com/jackc/pgx/v5":
+			list = append(list, m.Path+" "+m.Version)
+		}
+	}
+	return list
+}
+
+// processor is the model's name where the system says it.
+func processor() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
