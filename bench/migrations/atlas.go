@@ -20,9 +20,13 @@ type atlas struct {
 type outcome struct {
 	took    time.Duration
 	stopped bool // at the limit
+	skipped bool // a step that it builds on wasn't done
 	// said is the CLI's answer where it refused, and empty where it did its work.
 	said string
 }
+
+// worked says that the CLI did its work.
+func (o outcome) worked() bool { return !o.stopped && !o.skipped && o.said == "" }
 
 // version is the first line of the CLI's own, and empty without a CLI.
 func (a atlas) version(ctx context.Context) (string, error) {

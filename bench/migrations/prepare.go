@@ -26,6 +26,7 @@ type bench struct {
 	theirs  string            // the folder of the other copy
 	desired *migrate.LocalDir // one file, with all of want
 	db      *sql.DB
+	through map[string]bool // steps that the CLI did to their end
 }
 
 // database names, of which the CLI's dev database has to be empty.
@@ -37,7 +38,7 @@ const (
 
 // prepare makes databases and directories.
 func prepare(ctx context.Context, server *pgserver.Server, sc scenario, top string) (*bench, error) {
-	b := &bench{scenario: sc, url: server.URL}
+	b := &bench{scenario: sc, url: server.URL, through: map[string]bool{}}
 	var err error
 	if b.dev, err = dev.Open(ctx, server.URL("postgres")); err != nil {
 		return nil, err

@@ -88,6 +88,8 @@ func (r *results) writeScenario(p *printer, m measured) {
 func (r row) times() string {
 	ratio := fmt.Sprintf("%.1f", float64(r.theirs.took)/float64(r.ours))
 	switch {
+	case r.theirs.skipped:
+		return "–"
 	case r.theirs.said != "":
 		return "failed"
 	case r.theirs.stopped:
@@ -98,6 +100,9 @@ func (r row) times() string {
 
 // shown is the CLI's time.
 func (o outcome) shown() string {
+	if o.skipped {
+		return "left out: apply was stopped or failed"
+	}
 	if o.stopped {
 		return "stopped after " + seconds(o.took)
 	}
