@@ -52,5 +52,5 @@
 // connection and deadlock a busy pool), two statements at once ([ErrBusy]), a
 // statement after the end ([ErrEnded]), a mode after the first statement
 // ([ErrBegun]), ending the transaction by hand ([ErrManaged]), success after an
-// error that was ignored ([ErrSwallowed]).
+// error that was ignored, by the work ([ErrSwallowed]) or by a hook ([ErrHook]).
 package txn

@@ -27,6 +27,9 @@ var (
 	// ErrSwallowed: the work was to be committed, but a statement had failed and
 	// its error was ignored; PostgreSQL commits nothing of such a transaction.
 	ErrSwallowed = errors.New("txn: a statement failed and its error was ignored: nothing was committed")
+	// ErrHook: a hook of the ent.Tx returned nil, though it didn't get to the COMMIT
+	// or that had failed.
+	ErrHook = errors.New("txn: a hook of the ent.Tx reported success, but nothing was committed")
 	// ErrSessionVar: Ent's sql.WithVar sets a variable for the session, which
 	// the next user of the pooled connection would inherit.
 	ErrSessionVar = errors.New("txn: sql.WithVar leaks into the pool: use txn.Set instead")

@@ -72,7 +72,7 @@ func (u *Unit) Commit() error {
 	if !u.lazy.hasEnded() {
 		// A hook didn't get to the COMMIT, or a statement is still running.
 		u.Rollback()
-		return err
+		return orHook(err)
 	}
 	switch outcome, _ := u.lazy.result(); outcome {
 	case postgres.Committed:
@@ -81,10 +81,18 @@ func (u *Unit) Commit() error {
 		}
 		return nil
 	case postgres.RolledBack:
-		return err
+		return orHook(err)
 	case postgres.Unknown:
 	}
 	return ErrOutcomeUnknown.With(err)
+}
+
+// orHook is why nothing was committed: err, or that a hook kept it for itself.
+func orHook(err error) error {
+	if err == nil {
+		return ErrHook
+	}
+	return err
 }
 
 // Close ends the unit's context, and the unit by Rollback if it hasn't ended.

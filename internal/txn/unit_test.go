@@ -285,31 +285,55 @@ func TestHooksOfTheEntTx(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	errHook := errors.New("the hook failed")
-	after := func(next ent.Committer) ent.Committer {
-		return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
-			return errors.Join(next.Commit(ctx, tx), errHook)
+	tests := []struct {
+		name    string
+		hook    func(ctx context.Context, tx *ent.Tx, next ent.Committer) error
+		refused bool // from here on PostgreSQL refuses the COMMIT
+		want    error
+		kept    bool
+	}{
+		{
+			name: "fails after the commit",
+			hook: func(ctx context.Context, tx *ent.Tx, next ent.Committer) error {
+				return errors.Join(next.Commit(ctx, tx), errHook)
+			},
+			kept: true,
+		},
+		{
+			name: "fails before the commit",
+			hook: func(context.Context, *ent.Tx, ent.Committer) error { return errHook },
+			want: errHook,
+		},
+		{
+			name: "forgets the commit",
+			hook: func(context.Context, *ent.Tx, ent.Committer) error { return nil },
+			want: ErrHook,
+		},
+		{
+			name:    "ignores the error of the commit",
+			hook:    func(ctx context.Context, tx *ent.Tx, next ent.Committer) error { _ = next.Commit(ctx, tx); return nil },
+			refused: true,
+			want:    ErrHook,
+		},
+	}
+	for _, tt := range tests {
+		if tt.refused {
+			f.refuseAtCommit(t)
+		}
+		err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
+			ent.TxFromContext(ctx).OnCommit(func(next ent.Committer) ent.Committer {
+				return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error { return tt.hook(ctx, tx, next) })
+			})
+			return openAccount(ctx, tt.name)
 		})
-	}
-	before := func(ent.Committer) ent.Committer {
-		return ent.CommitFunc(func(context.Context, *ent.Tx) error { return errHook })
-	}
-	run := func(name string, hook ent.CommitHook) error {
-		return f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-			ent.TxFromContext(ctx).OnCommit(hook)
-			return openAccount(ctx, name)
-		})
-	}
-	if err := run("after", after); err != nil {
-		t.Errorf("hook that fails after the commit: Run() = %v, want nil", err)
+		if !errors.Is(err, tt.want) {
+			t.Errorf("a hook that %s: Run() = %v, want %v", tt.name, err, tt.want)
+		}
+		f.wantExists(t, tt.name, tt.kept)
 	}
 	if !strings.Contains(f.log.String(), errHook.Error()) {
-		t.Errorf("log = %q, want the hook's error in it", f.log)
+		t.Errorf("log = %q, want the error of the hook that failed after the commit in it", f.log)
 	}
-	f.wantExists(t, "after", true)
-	if err := run("before", before); !errors.Is(err, errHook) {
-		t.Errorf("hook that fails before the commit: Run() = %v, want %v", err, errHook)
-	}
-	f.wantExists(t, "before", false)
 }
 
 func TestAfterCommitFunctions(t *testing.T) {
