@@ -128,7 +128,7 @@ func (r *runner) applyWhole(ctx context.Context, f migrate.File) (*migrate.Revis
 	if err := w.pace.keep(ctx, tx, command{}); err != nil { // before the revision, which can be locked too
 		return nil, fmt.Errorf("begin %s: %w", f.Name(), err)
 	}
-	rev, err := r.execute(ctx, w, r.revisions.on(tx).timed(), f)
+	rev, err := r.execute(ctx, w, r.revisions.of(tx).timed(), f)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,9 @@ type revisions struct {
 	table string // as SQL: quoted and qualified, so that no migration's search_path moves it
 	// began is when a run of a file began.
 	began time.Time
+	// whole says that db is the transaction of a whole file. Its steps aren't
+	// recorded: a record that is undone together with its statement helps nobody.
+	whole bool
 }
 
 // openRevisions returns the revisions of the connection's current schema, and
@@ -69,6 +72,12 @@ func openRevisions(ctx context.Context, conn *sql.Conn) (revisions, error) {
 // on returns the same revisions, read and written through db.
 func (r revisions) on(db schema.ExecQuerier) revisions {
 	r.db = db
+	return r
+}
+
+// of returns the same revisions, read and written in the transaction of a whole file.
+func (r revisions) of(file schema.ExecQuerier) revisions {
+	r.db, r.whole = file, true
 	return r
 }
 
@@ -137,6 +146,9 @@ func scanRevision(rows *sql.Rows) (*migrate.Revision, error) {
 // finishes when ctx has ended: a statement that ran outside a transaction and
 // isn't recorded would be run again.
 func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
+	if r.whole && rev.Applied > 0 && rev.Applied < rev.Total {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	took := rev.ExecutionTime

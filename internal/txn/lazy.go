@@ -27,6 +27,7 @@ type lazyTx struct {
 	tx      *postgres.Tx
 	taken   bool  // an ent.Tx has it
 	retry   error // what ended the transaction for no fault of its own
+	doomed  bool  // it has what should have been undone
 	ending  bool  // the unit itself ends: Commit and Rollback are allowed
 	ended   bool
 	outcome postgres.Outcome
@@ -236,7 +237,7 @@ func (t *lazyTx) Commit() error {
 		return ErrBusy
 	}
 	defer t.busy.Store(false)
-	if t.tx != nil && t.tx.Failed() {
+	if t.doomed || t.tx != nil && t.tx.Failed() {
 		// COMMIT would roll back, and say so: it needn't be asked.
 		return errors.Join(ErrSwallowed, t.end((*postgres.Tx).Rollback, rolledBack))
 	}

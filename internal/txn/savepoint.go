@@ -9,8 +9,8 @@ import (
 // Savepoint runs a part of the work in ctx that may fail and be undone alone: when
 // part returns an error, what it wrote is rolled back, the after-commit functions
 // that it registered are dropped, and the work may go on. It returns part's error,
-// or why the savepoint could not be made or undone, after which nothing goes on.
-// A panic leaves the savepoint as it is, for it ends the whole unit.
+// or why the savepoint could not be made, released or undone; what can't be undone
+// can't be committed either. A panic is undone alike, in case somebody recovers.
 //
 // A serialization failure can't be undone alone: PostgreSQL would report it again.
 func Savepoint(ctx context.Context, part func(ctx context.Context) error) error {
@@ -18,40 +18,82 @@ func Savepoint(ctx context.Context, part func(ctx context.Context) error) error 
 	if err != nil {
 		return err
 	}
-	u.mu.Lock()
-	u.savepoints++
-	name, registered := fmt.Sprintf("sp%d", u.savepoints), len(u.after)
-	u.mu.Unlock()
-
-	if err := u.lazy.Exec(ctx, "SAVEPOINT "+name, []any{}, nil); err != nil {
-		return fmt.Errorf("savepoint: %w", err)
+	s, err := u.savepoint(ctx)
+	if err != nil {
+		return err
 	}
-	partErr := part(ctx)
-	if partErr == nil {
-		if err := u.lazy.Exec(ctx, "RELEASE SAVEPOINT "+name, []any{}, nil); err != nil {
-			return fmt.Errorf("release savepoint: %w", err)
+	returned := false
+	defer func() {
+		if !returned {
+			_ = s.undo(ctx) // what it can't undo, it keeps from being committed
 		}
-		return nil
+	}()
+	partErr := part(ctx)
+	returned = true
+	if partErr == nil {
+		if partErr = s.release(ctx); partErr == nil {
+			return nil
+		}
 	}
 	if _, err := active(ctx); err != nil {
 		return errors.Join(partErr, err) // the part has ended the unit
 	}
-	u.mu.Lock()
-	u.after = u.after[:registered]
-	u.mu.Unlock()
-	// The part may have failed because the client is gone; undoing it is bounded
-	// by the end of the unit, which then follows at once.
-	err = u.lazy.Exec(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT "+name, []any{}, nil)
-	if err != nil {
-		return errors.Join(partErr, fmt.Errorf("roll back to savepoint: %w", err))
+	if err := s.undo(ctx); err != nil {
+		return errors.Join(partErr, err)
 	}
-	u.lazy.forgive()
 	return partErr
 }
 
-// forgive forgets an error that a savepoint has undone.
-func (t *lazyTx) forgive() {
+// savepoint is where a unit of work can go back to.
+type savepoint struct {
+	unit       *Unit
+	name       string
+	registered int // after-commit functions, before the part
+}
+
+func (u *Unit) savepoint(ctx context.Context) (savepoint, error) {
+	u.mu.Lock()
+	u.savepoints++
+	s := savepoint{u, fmt.Sprintf("sp%d", u.savepoints), len(u.after)}
+	u.mu.Unlock()
+	if err := u.lazy.Exec(ctx, "SAVEPOINT "+s.name, []any{}, nil); err != nil {
+		return s, fmt.Errorf("savepoint: %w", err)
+	}
+	return s, nil
+}
+
+func (s savepoint) release(ctx context.Context) error {
+	if err := s.unit.lazy.Exec(ctx, "RELEASE SAVEPOINT "+s.name, []any{}, nil); err != nil {
+		return fmt.Errorf("release savepoint: %w", err)
+	}
+	return nil
+}
+
+// undo goes back. The part may have failed because the client is gone, so no
+// client cancels it.
+func (s savepoint) undo(ctx context.Context) error {
+	u := s.unit
+	u.mu.Lock()
+	u.after = u.after[:s.registered]
+	u.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.db.o.EndTimeout)
+	defer cancel()
+	err := u.lazy.Exec(ctx, "ROLLBACK TO SAVEPOINT "+s.name, []any{}, nil)
+	u.lazy.undone(err == nil)
+	if err != nil {
+		return fmt.Errorf("roll back to savepoint: %w", err)
+	}
+	return nil
+}
+
+// undone forgets an error that a savepoint has undone. Where it couldn't, the
+// transaction still has what was to be undone, and must not be committed.
+func (t *lazyTx) undone(ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.retry = nil
+	if ok {
+		t.retry = nil
+		return
+	}
+	t.doomed = true
 }
