@@ -70,6 +70,15 @@ func (t *Tx) Failed() bool { return t.Begun() && t.pgx.PgConn().TxStatus() != 'T
 // Busy reports whether the rows of a statement are still being read.
 func (t *Tx) Busy() bool { return t.pgx.PgConn().IsBusy() }
 
+// Cut ends the session under whoever is in a statement: the server cancels that,
+// if it is still to be reached before ctx ends, and rolls back. It may be called
+// while the connection is in use.
+func (t *Tx) Cut(ctx context.Context) {
+	conn := t.pgx.PgConn()
+	_ = conn.CancelRequest(ctx) // without it the server finds out later
+	_ = conn.Conn().Close()
+}
+
 // XID is the transaction's id, once it has begun and if it was asked for.
 func (t *Tx) XID() XID {
 	if !t.o.WantXID || !t.Begun() {

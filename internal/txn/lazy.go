@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	entsql "entgo.io/ent/dialect/sql"
 
@@ -29,6 +30,7 @@ type lazyTx struct {
 	retry   error // what ended the transaction for no fault of its own
 	doomed  bool  // it has what should have been undone
 	ending  bool  // the unit itself ends: Commit and Rollback are allowed
+	lent    bool  // at the end somebody was still in a statement
 	ended   bool
 	outcome postgres.Outcome
 }
@@ -127,6 +129,9 @@ func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error
 		}
 		if !first || ctx.Err() != nil || !postgres.IsConnectionError(err) || !t.reopen(&stale) {
 			t.note(err)
+			if t.hasEnded() {
+				err = errors.Join(ErrEnded, err)
+			}
 			return because(ctx, err)
 		}
 	}
@@ -237,6 +242,9 @@ func (t *lazyTx) Commit() error {
 		return ErrBusy
 	}
 	defer t.busy.Store(false)
+	if t.tx != nil && t.tx.Busy() {
+		return ErrBusy
+	}
 	if t.doomed || t.tx != nil && t.tx.Failed() {
 		// COMMIT would roll back, and say so: it needn't be asked.
 		return errors.Join(ErrSwallowed, t.end((*postgres.Tx).Rollback, rolledBack))
@@ -248,14 +256,39 @@ func (t *lazyTx) Commit() error {
 	return err
 }
 
-// Rollback is for the unit alone, like Commit.
+// Rollback is for the unit alone, like Commit. It gives whoever is still in a
+// statement the end timeout to get out of it.
 func (t *lazyTx) Rollback() error {
+	inUse := t.inUse()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.mayEnd(); err != nil {
 		return err
 	}
+	if inUse && t.tx != nil {
+		t.lent = true
+		cut := time.AfterFunc(t.db.o.EndTimeout, t.cut)
+		defer cut.Stop()
+	}
 	return t.end((*postgres.Tx).Rollback, rolledBack)
+}
+
+// cut ends the session under whoever is in a statement. It is called while mu is
+// held by whoever waits for that.
+func (t *lazyTx) cut() {
+	ctx, cancel := context.WithTimeout(context.Background(), t.db.o.EndTimeout)
+	defer cancel()
+	t.tx.Cut(ctx)
+}
+
+// inUse reports whether somebody is in a statement, or hasn't closed its rows.
+func (t *lazyTx) inUse() bool {
+	if t.busy.Load() {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.tx != nil && t.tx.Busy()
 }
 
 // rolledBack is the outcome of ROLLBACK, whatever it returned: when it fails the
@@ -300,7 +333,7 @@ func (t *lazyTx) end(how func(*postgres.Tx, context.Context) error, outcome func
 	if t.outcome == postgres.Unknown {
 		xid = t.tx.XID()
 	}
-	_ = t.conn.Close() // gives it back; what there is to say, err has said
+	t.release()
 	if t.outcome == postgres.Unknown {
 		t.outcome = t.db.resolve(xid, err)
 	}
@@ -310,11 +343,22 @@ func (t *lazyTx) end(how func(*postgres.Tx, context.Context) error, outcome func
 	return err
 }
 
+// release gives the connection back. That takes until the last rows are closed, so
+// nobody waits for it where they may be open.
+func (t *lazyTx) release() {
+	closeConn := func() { _ = t.conn.Close() } // what there is to say, the end has said
+	if t.lent {
+		go closeConn()
+		return
+	}
+	closeConn()
+}
+
 // readsOnly reports whether COMMIT can't fail, nor make a difference.
 func (t *lazyTx) readsOnly() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.tx != nil && t.o.ReadOnly && t.o.Isolation != sql.LevelSerializable && !t.tx.Failed() && !t.busy.Load()
+	return t.tx != nil && t.o.ReadOnly && t.o.Isolation != sql.LevelSerializable && !t.tx.Failed() && !t.busy.Load() && !t.tx.Busy()
 }
 
 func (t *lazyTx) hasEnded() bool {

@@ -7,8 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
-
-	"commitment/ent"
 )
 
 func TestModeAndSettingsComeBeforeTheFirstStatement(t *testing.T) {
@@ -52,51 +50,6 @@ func TestModeAndSettingsComeBeforeTheFirstStatement(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestSavepointUndoesAPartAlone(t *testing.T) {
-	t.Parallel()
-	f := open(t, 1, Options{})
-	var ran []string
-	after := func(ctx context.Context, name string) error {
-		return AfterCommit(ctx, func(context.Context) error {
-			ran = append(ran, name)
-			return nil
-		})
-	}
-	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-		if err := errors.Join(openAccount(ctx, "outer"), after(ctx, "outer")); err != nil {
-			return err
-		}
-		err := Savepoint(ctx, func(ctx context.Context) error {
-			return errors.Join(openAccount(ctx, "undone"), after(ctx, "undone"), openAccount(ctx, "outer"))
-		})
-		if !ent.IsConstraintError(err) {
-			t.Errorf("Savepoint() = %v, want the violation of the unique name", err)
-		}
-		return Savepoint(ctx, func(ctx context.Context) error {
-			return errors.Join(openAccount(ctx, "kept"), after(ctx, "kept"), Savepoint(ctx, func(ctx context.Context) error {
-				return errors.Join(openAccount(ctx, "nested"), after(ctx, "nested"))
-			}))
-		})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]bool{"outer": true, "undone": false, "kept": true, "nested": true} {
-		f.wantExists(t, name, want)
-	}
-	if diff := cmp.Diff([]string{"outer", "kept", "nested"}, ran); diff != "" {
-		t.Errorf("after-commit functions (-want +got):\n%s", diff)
-	}
-}
-
-func TestSavepointOutsideAUnitIsAnError(t *testing.T) {
-	t.Parallel()
-	err := Savepoint(t.Context(), func(context.Context) error { return nil })
-	if !errors.Is(err, ErrNone) {
-		t.Errorf("Savepoint() = %v, want %v", err, ErrNone)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 // Savepoint runs a part of the work in ctx that may fail and be undone alone: when
 // part returns an error, what it wrote is rolled back, the after-commit functions
 // that it registered are dropped, and the work may go on. It returns part's error,
-// or why the savepoint could not be made, released or undone; what can't be undone
-// can't be committed either. A panic is undone alike, in case somebody recovers.
+// or why the savepoint could not be made, released or undone, after which nothing
+// goes on. A panic is undone alike, in case somebody recovers.
 //
 // A serialization failure can't be undone alone: PostgreSQL would report it again.
 func Savepoint(ctx context.Context, part func(ctx context.Context) error) error {
@@ -31,9 +31,7 @@ func Savepoint(ctx context.Context, part func(ctx context.Context) error) error 
 	partErr := part(ctx)
 	returned = true
 	if partErr == nil {
-		if partErr = s.release(ctx); partErr == nil {
-			return nil
-		}
+		return s.release(ctx)
 	}
 	if _, err := active(ctx); err != nil {
 		return errors.Join(partErr, err) // the part has ended the unit

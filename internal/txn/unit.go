@@ -109,7 +109,7 @@ func (u *Unit) Rollback() {
 	if u.behind || !u.lazy.allowEnd() {
 		return
 	}
-	if u.lazy.busy.Load() {
+	if u.lazy.inUse() {
 		u.cancel()
 	}
 	err := u.entEnd().Rollback() // runs the hooks of ent.Tx.OnRollback around lazyTx.Rollback
