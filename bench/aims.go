@@ -47,6 +47,6 @@ func (r *results) writeAims(p *printer) {
 		if a.reached(v) {
 			verdict = "reached"
 		}
-		p.line("| %s | %s %.2f | %.2f | %s |", a.what, sign, a.limit, v, verdict)
+		p.line("| %s | %s %.2f | %.3f | %s |", a.what, sign, a.limit, v, verdict)
 	}
 }

@@ -77,9 +77,9 @@ func TestTheAimsAreReadFromTheirCells(t *testing.T) {
 	var out strings.Builder
 	r.writeAims(&printer{w: &out})
 	for _, want := range []string{
-		"| read, 0 ms: throughput | at least 0.95 | 0.50 | missed |",
-		"| read, 1 ms: p50 | at most 0.45 | 0.50 | missed |",
-		"| transfer, 1 ms: p50 | at most 0.85 | 0.50 | reached |",
+		"| read, 0 ms: throughput | at least 0.95 | 0.500 | missed |",
+		"| read, 1 ms: p50 | at most 0.45 | 0.500 | missed |",
+		"| transfer, 1 ms: p50 | at most 0.85 | 0.500 | reached |",
 	} {
 		if !strings.Contains(out.String(), want+"\n") {
 			t.Errorf("aims have no line %q:\n%s", want, out.String())
