@@ -119,6 +119,18 @@ type ChangeInput struct {
 	IfMatch string    `header:"If-Match" doc:"the ETag that the account must still have"`
 }
 
+// Resolve refuses an If-Match without a tag: huma takes it for none, and the change
+// would go through whatever the client expects.
+func (in *ChangeInput) Resolve(ctx huma.Context) []error {
+	var errs []error
+	ctx.EachHeader(func(name, value string) {
+		if name == "If-Match" && value == "" {
+			errs = append(errs, &huma.ErrorDetail{Location: "header.If-Match", Message: "names no ETag"})
+		}
+	})
+	return errs
+}
+
 // unchanged is the precondition that If-Match states.
 func (in ChangeInput) unchanged(a *ent.Account) error {
 	return match(in.IfMatch, etag(a.Version))

@@ -175,6 +175,9 @@ func TestIfMatch(t *testing.T) {
 		s.refused(t, http.StatusPreconditionFailed, "PATCH", path, `{"name":"c"}`, "If-Match", tags).want(t, "stale")
 		s.refused(t, http.StatusPreconditionFailed, "DELETE", path, "", "If-Match", tags).want(t, "stale")
 	}
+	for method, body := range map[string]string{"PATCH": `{"name":"c"}`, "DELETE": ""} {
+		s.refused(t, http.StatusUnprocessableEntity, method, path, body, "If-Match", "").want(t, "invalid", "If-Match")
+	}
 	s.send(t, "DELETE", path, "", "If-Match", `"2"`).want(t, http.StatusNoContent)
 }
 

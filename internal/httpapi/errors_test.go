@@ -135,6 +135,7 @@ func TestMethodsThatAreNotAllowed(t *testing.T) {
 		account + "/entries":                {"GET", "HEAD"},
 		"/v1/transfers":                     {"POST"},
 		"/v1/transfers/" + uuid.NewString(): {"GET", "HEAD"},
+		"/v1/transfers/a%2Fb":               {"GET", "HEAD"},
 		"/v1/trial-balance":                 {"GET", "HEAD"},
 		"/readyz":                           {"GET", "HEAD"},
 		"/openapi.json":                     {"GET", "HEAD"},

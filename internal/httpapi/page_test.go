@@ -60,6 +60,7 @@ func TestPageRefuses(t *testing.T) {
 		{"limit=1.5", 422, "invalid", []string{"limit"}},
 		{"limit=99999999999999999999", 422, "invalid", []string{"limit"}},
 		{"limit", 422, "invalid", []string{"limit"}},
+		{"after=", 422, "invalid", []string{"after"}},
 		{"after=abc", 422, "invalid", []string{"after"}},
 		{"after=" + uuid.NewString() + "x", 422, "invalid", []string{"after"}},
 		{"limit=x&after=y", 422, "invalid", []string{"limit", "after"}},

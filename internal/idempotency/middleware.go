@@ -11,9 +11,10 @@
 //	the key is new                                 its work is done, and the answer recorded
 //	the key and the request are known              the recorded answer, marked as replayed
 //	the key is known, with another request         422 idempotency-key-reused
-//	the first request is still being worked on     409 idempotency-key-in-flight, at once
+//	the first request is still being worked on     409 idempotency-key-in-flight, at once, with Retry-After
 //	the key is empty, too long, not ASCII, or two  400 idempotency-key-malformed
 //	there is none, and Options.Required asks       400 idempotency-key-missing
+//	the answer is one of reqtx.Stream              400 idempotency-key-unsupported
 //
 // Requests are the same when their method, target, type and body are. An answer is
 // recorded only when its work is committed, so after an error, after a crash and
@@ -27,6 +28,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -52,11 +54,14 @@ const maxKey = 255
 var (
 	errMissing = fault.New(fault.Malformed, "idempotency-key-missing", "this request needs an Idempotency-Key").At(Header)
 	errKey     = fault.New(fault.Malformed, "idempotency-key-malformed",
-		"an Idempotency-Key has 1 to 255 printable ASCII characters").At(Header)
+		"an Idempotency-Key has 1 to 255 printable ASCII characters, and no space").At(Header)
 	errReused = fault.New(fault.Invalid, "idempotency-key-reused",
 		"this Idempotency-Key was used for another request").At(Header)
 	errInFlight = fault.New(fault.Conflict, "idempotency-key-in-flight",
 		"the first request with this Idempotency-Key is still being worked on").At(Header)
+	errStream = fault.New(fault.Malformed, "idempotency-key-unsupported",
+		"an answer that streams can't be recorded: send this request without an Idempotency-Key").At(Header)
+	errBody = fault.New(fault.Malformed, "", "the body can't be read to its end")
 )
 
 // Options configure the middleware.
@@ -81,7 +86,9 @@ type Options struct {
 // after any other the same key may be used again. Safe methods pass.
 //
 // It must come inside the middleware of package reqtx, and reads the whole body: whatever bounds
-// bodies comes before it.
+// bodies comes before it. The key is looked for by the first statement of the unit of
+// work, so what a request with a key needs of its transaction, a mode or a setting, is
+// set between the two.
 func Middleware(o Options) func(http.Handler) http.Handler {
 	o.Lifetime = cmp.Or(o.Lifetime, 24*time.Hour)
 	o.MaxAnswer = cmp.Or(o.MaxAnswer, 1<<20)
@@ -101,7 +108,7 @@ func Middleware(o Options) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 			default:
 				if err := o.serve(w, r, key, next); err != nil {
-					o.WriteError(w, r, err)
+					o.refuse(w, r, err)
 				}
 			}
 		})
@@ -138,7 +145,7 @@ func (o Options) key(r *http.Request) (string, error) {
 func (o Options) serve(w http.ResponseWriter, r *http.Request, key string, next http.Handler) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return err
+		return unreadable(err)
 	}
 	ctx := r.Context()
 	rec := record{subject: o.Subject(r), key: key, fingerprint: fingerprint(r, body)}
@@ -162,10 +169,38 @@ func (o Options) serve(w http.ResponseWriter, r *http.Request, key string, next 
 	return nil
 }
 
+// unreadable is why a body can't be read: the sender's fault, and no connection that
+// the service has lost.
+func unreadable(err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return err
+	}
+	return errBody.With(err)
+}
+
+// refuse answers err. Work whose key isn't recorded must not be committed, whatever
+// the handler has marked: sent again, it would be done again.
+func (o Options) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	_ = txn.RollbackOnly(r.Context()) // there may be nothing to roll back
+	if errors.Is(err, errInFlight) {
+		w = retryLater{w}
+	}
+	o.WriteError(w, r, err)
+}
+
+// retryLater is a writer of an answer that says when the request may be sent again.
+type retryLater struct{ http.ResponseWriter }
+
+// WriteHeader sends the header.
+func (w retryLater) WriteHeader(status int) {
+	w.Header().Set("Retry-After", "1")
+	w.ResponseWriter.WriteHeader(status)
+}
+
 // keep records the answer if its work is going to be committed.
 func (o Options) keep(ctx context.Context, rec record, given *answer) error {
-	if given.overflow {
-		return fmt.Errorf("idempotency: the answer is larger than %d bytes", o.MaxAnswer)
+	if given.err != nil {
+		return given.err
 	}
 	commits, err := txn.Decide(ctx, given.Status() < http.StatusBadRequest)
 	if err != nil || !commits {
@@ -184,11 +219,11 @@ func fingerprint(r *http.Request, body []byte) []byte {
 
 // answer is an answer that is kept, as an [http.ResponseWriter].
 type answer struct {
-	header   http.Header
-	status   int
-	body     []byte
-	max      int
-	overflow bool
+	header http.Header
+	status int
+	body   []byte
+	max    int
+	err    error // the answer can't be kept
 }
 
 // Header is the header that will be kept.
@@ -207,11 +242,23 @@ func (a *answer) Status() int { return cmp.Or(a.status, http.StatusOK) }
 // Write adds to the body.
 func (a *answer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
-	if a.overflow = a.overflow || len(a.body)+len(p) > a.max; a.overflow {
-		return 0, fmt.Errorf("idempotency: the answer is larger than %d bytes", a.max)
+	if a.err == nil && len(a.body)+len(p) > a.max {
+		a.err = fmt.Errorf("idempotency: the answer is larger than %d bytes", a.max)
+	}
+	if a.err != nil {
+		return 0, a.err
 	}
 	a.body = append(a.body, p...)
 	return len(p), nil
+}
+
+// Flush does what a flush may do to an answer that is held: it fixes the status.
+func (a *answer) Flush() { a.WriteHeader(http.StatusOK) }
+
+// Stream is why reqtx.Stream can't be: what flows can't be recorded.
+func (a *answer) Stream() error {
+	a.err = errStream
+	return a.err
 }
 
 // writeTo gives the answer.

@@ -1,10 +1,13 @@
 package idempotency_test
 
 import (
+	"bufio"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,6 +28,7 @@ import (
 
 // service does work on POST: it opens an account of the name in the body.
 type service struct {
+	pool  *sql.DB
 	db    *txn.DB
 	url   string
 	calls atomic.Int64
@@ -37,7 +41,7 @@ func serve(t *testing.T, o idempotency.Options, then http.HandlerFunc) *service 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	s := &service{db: txn.New(pool, txn.Options{})}
+	s := &service{pool: pool, db: txn.New(pool, txn.Options{})}
 	o.WriteError = writeError
 	work := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.calls.Add(1)
@@ -114,6 +118,13 @@ func (s *service) want(t *testing.T, key, body string, status int, answer string
 			key, body, got.status, got.body, got.replayed, status, answer, replayed)
 	}
 	return got
+}
+
+func (s *service) wantAccounts(t *testing.T, want int) {
+	t.Helper()
+	if n, err := s.db.Client().Account.Query().Count(t.Context()); err != nil || n != want {
+		t.Errorf("accounts = %d, %v, want %d", n, err, want)
+	}
 }
 
 func TestARequestWithAKeyIsDoneOnce(t *testing.T) {
@@ -196,7 +207,10 @@ func TestARequestInFlightIsRefusedPromptly(t *testing.T) {
 		done <- got
 	}()
 	<-working
-	s.want(t, "k", "a", 409, "idempotency-key-in-flight", false) // while the first is held up
+	refused := s.want(t, "k", "a", 409, "idempotency-key-in-flight", false) // while the first is held up
+	if again := refused.header.Get("Retry-After"); again != "1" {
+		t.Errorf("Retry-After = %q, want 1", again)
+	}
 	close(release)
 	if got := <-done; got.status != 201 {
 		t.Errorf("first = %d, want 201", got.status)
@@ -223,10 +237,7 @@ func TestManyAtOnceAreDoneOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	n, err := s.db.Client().Account.Query().Count(t.Context())
-	if err != nil || n != 1 {
-		t.Errorf("accounts = %d, %v, want 1", n, err)
-	}
+	s.wantAccounts(t, 1)
 }
 
 func TestAnAnswerTooLargeToRecordIsAnError(t *testing.T) {
@@ -235,8 +246,65 @@ func TestAnAnswerTooLargeToRecordIsAnError(t *testing.T) {
 	if got, err := s.post(t.Context(), "k", "a"); err != nil || got.status != 500 {
 		t.Errorf("answer = %v, %v, want 500", got, err)
 	}
-	if n, err := s.db.Client().Account.Query().Count(t.Context()); err != nil || n != 0 {
-		t.Errorf("accounts = %d, %v, want none", n, err)
+	s.wantAccounts(t, 0)
+}
+
+func TestWorkThatIsNotRecordedIsNotCommitted(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{MaxAnswer: 3}, func(w http.ResponseWriter, r *http.Request) {
+		_ = txn.CommitAnyway(r.Context())
+		created(w, r)
+	})
+	if got, err := s.post(t.Context(), "k", "a"); err != nil || got.status != 500 {
+		t.Errorf("answer = %v, %v, want 500", got, err)
+	}
+	s.wantAccounts(t, 0)
+}
+
+func TestAnAnswerThatStreamsTakesNoKey(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		if err := reqtx.Stream(w); err != nil {
+			return // as its comment says
+		}
+		_, _ = io.WriteString(w, "streamed")
+	})
+	s.want(t, "k", "a", 400, "idempotency-key-unsupported", false)
+	s.wantAccounts(t, 0)
+	s.want(t, "", "a", 200, "streamed", false)
+	s.wantAccounts(t, 1)
+}
+
+func TestAFlushOfARecordedAnswerFixesItsStatus(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Errorf("Flush() = %v, want nil", err)
+		}
+		w.WriteHeader(http.StatusTeapot)
+	})
+	s.want(t, "k", "a", 200, "", false)
+}
+
+func TestABodyThatCannotBeReadIsTheSendersFault(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idempotency.Options{}, created)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	const request = "POST / HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n"
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("status = %d, want 400", resp.StatusCode)
 	}
 }
 

@@ -26,36 +26,56 @@ type record struct {
 }
 
 // claim takes the key for this transaction, and returns the answer that is
-// recorded for it, or nil when there is none. It never waits: while another
-// transaction has the key it returns errInFlight.
+// recorded for it, or nil when there is none. While another transaction works under
+// the key it doesn't wait, and returns errInFlight.
 //
 // The lock is one of PostgreSQL's advisory locks, which the end of the transaction
 // frees. Of two keys that hash alike one is refused in vain, for a moment; what
 // keeps a key from being recorded twice is its unique index.
 func (rec record) claim(ctx context.Context) (*answer, error) {
-	tx, err := txn.SQLFromContext(ctx)
+	free, err := rec.lock(ctx)
 	if err != nil {
-		return nil, err
-	}
-	var free bool
-	const lock = `SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, length($2::text)))`
-	if err := tx.QueryRowContext(ctx, lock, []any{rec.subject + "\n" + rec.key, rec.subject}, &free); err != nil {
 		return nil, fmt.Errorf("claim idempotency key: %w", err)
 	}
-	if !free {
+	known, err := rec.read(ctx)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read idempotency key: %w", err)
+	case known != nil && known.ExpiresAt.After(schemakit.Now()):
+		return rec.answer(known) // it is final, whoever has the lock: to be answered again, too
+	case !free:
 		return nil, errInFlight
+	case known != nil: // Sweep may have been faster
+		_, err = ent.FromContext(ctx).IdempotencyKey.Delete().Where(idempotencykey.ID(known.ID)).Exec(ctx)
 	}
+	return nil, err
+}
+
+// lock takes the key's lock, and reports whether it was free.
+func (rec record) lock(ctx context.Context) (free bool, err error) {
+	tx, err := txn.SQLFromContext(ctx)
+	if err != nil {
+		return false, err
+	}
+	const lock = `SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, length($2::text)))`
+	err = tx.QueryRowContext(ctx, lock, []any{rec.subject + "\n" + rec.key, rec.subject}, &free)
+	return free, err
+}
+
+// read returns the key as it is recorded, expired or not, or nil.
+func (rec record) read(ctx context.Context) (*ent.IdempotencyKey, error) {
 	known, err := ent.FromContext(ctx).IdempotencyKey.Query().
 		Where(idempotencykey.Subject(rec.subject), idempotencykey.Key(rec.key)).
 		Only(ctx)
-	switch {
-	case ent.IsNotFound(err):
-		return nil, nil //nolint:nilnil // no answer and no error: the request is new
-	case err != nil:
-		return nil, fmt.Errorf("read idempotency key: %w", err)
-	case !known.ExpiresAt.After(schemakit.Now()):
-		return nil, ent.FromContext(ctx).IdempotencyKey.DeleteOne(known).Exec(ctx)
-	case !bytes.Equal(known.Fingerprint, rec.fingerprint):
+	if ent.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // no key and no error: the request is new
+	}
+	return known, err
+}
+
+// answer is the recorded answer, if it is that of this request.
+func (rec record) answer(known *ent.IdempotencyKey) (*answer, error) {
+	if !bytes.Equal(known.Fingerprint, rec.fingerprint) {
 		return nil, errReused
 	}
 	return &answer{header: known.Header, status: known.Status, body: known.Body}, nil

@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,7 +11,6 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/go-cmp/cmp"
 
-	"commitment/internal/fault"
 	"commitment/internal/middleware"
 )
 
@@ -80,7 +80,9 @@ func TestAccessLogLevel(t *testing.T) {
 			panic("boom")
 		}, map[string]any{"level": "WARN", "status": 201.0, "aborted": true}},
 		{"info for a client that went away", "/v1/x", func(w http.ResponseWriter, r *http.Request) {
-			problems.Write(w, r, fault.New(fault.Canceled, "", "the client went away"))
+			gone, leave := context.WithCancel(r.Context())
+			leave()
+			problems.Write(w, r.WithContext(gone), gone.Err())
 		}, map[string]any{"level": "INFO", "status": 499.0}},
 		{"debug for a probe", "/healthz", func(http.ResponseWriter, *http.Request) {},
 			map[string]any{"level": "DEBUG", "status": 200.0}},

@@ -3,6 +3,7 @@ package postgres
 import (
 	"database/sql"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -50,7 +51,11 @@ func beginOf(o TxOptions, prepare bool) (*begin, error) {
 	}
 	b := &begin{statements: []*beginStatement{{sql: text, name: text}}}
 	if len(o.Settings) > 0 {
-		b.statements = append(b.statements, set(o.Settings))
+		settings, err := set(o.Settings)
+		if err != nil {
+			return nil, err
+		}
+		b.statements = append(b.statements, settings)
 	}
 	if o.WantXID {
 		b.statements = append(b.statements, &beginStatement{sql: "select pg_current_xact_id()", name: "xid"})
@@ -90,17 +95,24 @@ func beginSQL(o sql.TxOptions) (string, error) {
 	return text, nil
 }
 
+// errNUL is about the one character that no text of PostgreSQL has. In the simple
+// query protocol it would end the message.
+var errNUL = errors.New("a setting can't hold a NUL")
+
 // set is the statement that sets settings for the transaction.
-func set(settings []Setting) *beginStatement {
+func set(settings []Setting) (*beginStatement, error) {
 	var calls, args []string
 	for i, s := range settings {
+		if strings.Contains(s.Name+s.Value, "\x00") {
+			return nil, errNUL
+		}
 		calls = append(calls, fmt.Sprintf("set_config($%d, $%d, true)", 2*i+1, 2*i+2))
 		args = append(args, s.Name, s.Value)
 	}
 	return &beginStatement{
 		sql: "select " + strings.Join(calls, ", "), args: args,
 		name: "settings " + strconv.Itoa(len(settings)),
-	}
+	}, nil
 }
 
 // encode makes the messages of the extended protocol.
@@ -151,25 +163,22 @@ func (b *begin) inFrontOfQuery(buf, message []byte) ([]byte, error) {
 	}
 	var text strings.Builder
 	for _, s := range b.statements {
-		sql, err := s.inline()
-		if err != nil {
-			return nil, err
-		}
-		text.WriteString(sql + ";")
+		text.WriteString(s.inline() + ";")
 	}
 	buf, err := (&pgproto3.Query{String: text.String() + q.String}).Encode(buf)
 	return append(buf, message[size:]...), err
 }
 
+// escape makes the inside of a literal E'…', which means the same whatever
+// standard_conforming_strings says.
+var escape = strings.NewReplacer("'", "''", `\`, `\\`)
+
 // inline is the statement with its arguments as literals, for the simple query
 // protocol, which has none.
-func (s *beginStatement) inline() (string, error) {
+func (s *beginStatement) inline() string {
 	var literals []string
 	for i, arg := range slices.Backward(s.args) { // $12 before $1
-		if strings.ContainsAny(arg, "\x00\\") {
-			return "", fmt.Errorf("a setting can't hold %q in the simple query protocol", arg)
-		}
-		literals = append(literals, "$"+strconv.Itoa(i+1), "'"+strings.ReplaceAll(arg, "'", "''")+"'")
+		literals = append(literals, "$"+strconv.Itoa(i+1), "E'"+escape.Replace(arg)+"'")
 	}
-	return strings.NewReplacer(literals...).Replace(s.sql), nil
+	return strings.NewReplacer(literals...).Replace(s.sql)
 }

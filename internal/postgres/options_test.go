@@ -43,6 +43,14 @@ func TestSessionSettings(t *testing.T) {
 			"lock_timeout":                        "2s",
 			"idle_in_transaction_session_timeout": "0",
 		}},
+		{"come from the server's options in the URL", options, map[string]string{
+			"options": "-c statement_timeout=7s --idle-in-transaction-session-timeout=8s -c deadlock_timeout=9s",
+		}, map[string]string{
+			"statement_timeout":                   "7s",
+			"lock_timeout":                        "2s",
+			"idle_in_transaction_session_timeout": "8s",
+			"deadlock_timeout":                    "9s",
+		}},
 		{"are the server's where nobody says", postgres.Options{}, nil, map[string]string{
 			"application_name":                    "",
 			"statement_timeout":                   "0",

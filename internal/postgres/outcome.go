@@ -66,12 +66,16 @@ func CommitOutcome(err error) Outcome {
 // IsRetryable reports whether err ended a transaction for no fault of its own, so
 // that the same work may well succeed when it is done again from the start: a
 // serialization failure, a deadlock, a conflict with recovery on a standby, a
-// connection that was lost. It says nothing of a COMMIT: for that an outcome is
-// known first.
+// prepared statement whose columns a migration has changed, a connection that was
+// lost. It says nothing of a COMMIT: for that an outcome is known first.
 func IsRetryable(err error) bool {
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok &&
-		(pgErr.Code == serializationFailure || pgErr.Code == deadlockDetected) {
-		return true
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch pgErr.Code {
+		case serializationFailure, deadlockDetected:
+			return true
+		case featureNotSupported:
+			return pgErr.Routine == "RevalidateCachedQuery" // pgx prepares it anew
+		}
 	}
 	return IsConnectionError(err)
 }

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -102,7 +104,7 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 		"lock_timeout":                        milliseconds(o.LockTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(o.IdleInTransactionTimeout),
 	} {
-		if _, given := cfg.RuntimeParams[name]; !given && value != "" {
+		if value != "" && !given(cfg.RuntimeParams, name) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
@@ -111,6 +113,16 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 		cfg.Tracer = echo{log: o.Echo}
 	}
 	return cfg, nil
+}
+
+// given reports whether the URL says what the parameter of that name is: by itself, or
+// in options, as the server's command line has it.
+func given(params map[string]string, name string) bool {
+	if _, ok := params[name]; ok {
+		return true
+	}
+	option := `(-c\s*|--)` + strings.ReplaceAll(name, "_", "[-_]") + `\s*=`
+	return regexp.MustCompile(option).MatchString(params["options"])
 }
 
 // milliseconds is d as PostgreSQL's timeouts take it; empty when d is zero.

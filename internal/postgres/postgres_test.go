@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,6 @@ func withParams(t *testing.T, rawURL string, params map[string]string) string {
 	for name, v := range params {
 		query.Set(name, v)
 	}
-	u.RawQuery = query.Encode()
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20") // libpq takes a plus for a plus
 	return u.String()
 }

@@ -16,6 +16,7 @@ import (
 // The SQLSTATEs that are sorted by themselves and not by their class. The list
 // of all is https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
+	featureNotSupported          = "0A000"
 	invalidParameterValue        = "22023"
 	restrictViolation            = "23001"
 	notNullViolation             = "23502"

@@ -225,6 +225,32 @@ func TestTheFirstStatementIsInItsTransaction(t *testing.T) {
 	}
 }
 
+// Without arguments a statement goes by the simple query protocol in every mode, and
+// so do the settings in front of it.
+func TestASettingCanBeAnyText(t *testing.T) {
+	t.Parallel()
+	const want = `it's DOMAIN\user\'; $1 "$2" \\ ä` + "\n"
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			db := openMode(t, mode)
+			o := postgres.TxOptions{Settings: []postgres.Setting{{Name: "app.tenant", Value: want}}}
+			for _, first := range []string{"SAVEPOINT one", "SELECT"} {
+				var got string
+				err := inTx(t.Context(), db, o, func(conn *sql.Conn, _ *postgres.Tx) error {
+					if _, err := conn.ExecContext(t.Context(), first); err != nil {
+						return err
+					}
+					return conn.QueryRowContext(t.Context(), "SELECT current_setting('app.tenant')").Scan(&got)
+				})
+				if err != nil || got != want {
+					t.Errorf("%s: setting = %q, %v, want %q", first, got, err, want)
+				}
+			}
+		})
+	}
+}
+
 func TestAStatementNeverRunsWhenItsBeginFails(t *testing.T) {
 	t.Parallel()
 	for _, mode := range modes {

@@ -73,8 +73,6 @@ func TestFrom(t *testing.T) {
 			Type: "urn:problem-type:outcome-unknown", Title: "Outcome unknown", Status: 503, Detail: "nobody knows"}},
 		{"an error that Sort knows", fmt.Errorf("insert: %w", errDatabase), problem.Problem{
 			Type: "urn:problem-type:already-exists", Title: "Already exists", Status: 409, Detail: "this exists"}},
-		{"a canceled context", fmt.Errorf("query: %w", context.Canceled), problem.Problem{
-			Type: "urn:problem-type:canceled", Title: "Canceled by the client", Status: 499, Detail: "the client went away"}},
 		{"a deadline that passed", context.DeadlineExceeded, problem.Problem{
 			Type: "urn:problem-type:timeout", Title: "Timeout", Status: 503, Detail: "the request took too long"}},
 		{"a body that is too large", fmt.Errorf("read: %w", &http.MaxBytesError{Limit: 10}), problem.Problem{
@@ -93,6 +91,22 @@ func TestFrom(t *testing.T) {
 				t.Errorf("From() differs (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestOnlyAClientThatIsGoneHasCanceled(t *testing.T) {
+	t.Parallel()
+	pw := &problem.Writer{}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for _, err := range []error{fmt.Errorf("query: %w", context.Canceled), fault.New(fault.Canceled, "", "the client went away")} {
+		want := &problem.Problem{Type: "urn:problem-type:canceled", Title: "Canceled by the client", Status: 499, Detail: "the client went away"}
+		if diff := cmp.Diff(want, pw.From(gone, err)); diff != "" {
+			t.Errorf("From(gone, %v) differs (-want +got):\n%s", err, diff)
+		}
+		if p := pw.From(t.Context(), err); p.Status != http.StatusInternalServerError {
+			t.Errorf("From(%v) = %d to a client that waits, want 500", err, p.Status)
+		}
 	}
 }
 

@@ -27,6 +27,9 @@ type Writer struct {
 // sorted is internal. From logs nothing.
 func (pw *Writer) From(ctx context.Context, err error) *Problem {
 	p := pw.sort(err)
+	if p.Status == statusClientClosedRequest && ctx.Err() == nil {
+		p = internal() // the service has canceled its own work: the client is there, and waits
+	}
 	if pw.RequestID != nil {
 		p.RequestID = pw.RequestID(ctx)
 	}
@@ -92,5 +95,8 @@ func (pw *Writer) sort(err error) *Problem {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fromFault(fault.New(fault.Unavailable, "timeout", "the request took too long"))
 	}
-	return fromFault(&fault.Error{Kind: fault.Internal, Cause: err})
+	return internal()
 }
+
+// internal is what an error is that nobody sorted.
+func internal() *Problem { return fromFault(&fault.Error{Kind: fault.Internal}) }

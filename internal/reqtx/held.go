@@ -43,12 +43,7 @@ func (h *held) flowing() bool { return h.released }
 
 // Header is the header that will be sent, until WriteHeader; after it, only
 // trailers are still taken from it.
-func (h *held) Header() http.Header {
-	if h.released {
-		return h.w.Header()
-	}
-	return h.header
-}
+func (h *held) Header() http.Header { return h.header }
 
 // WriteHeader sets the status. Only the first call counts. Informational
 // statuses are dropped: they would go out before the outcome is known.
@@ -100,7 +95,7 @@ func (h *held) prepare(n int) error {
 	size := h.body.size + int64(n)
 	switch {
 	case h.released || size <= h.o.MaxMemory:
-	case h.status < http.StatusBadRequest && h.unit.AnswerFirst():
+	case h.status < http.StatusBadRequest && h.unit.LetFlow():
 		h.letGo()
 	case size > h.o.MaxAnswer:
 		h.err = fmt.Errorf("reqtx: the answer is larger than %d bytes", h.o.MaxAnswer)
@@ -136,8 +131,8 @@ func (h *held) EnableFullDuplex() error {
 	return http.NewResponseController(h.w).EnableFullDuplex()
 }
 
-// stream ends the unit as the handler's end would, and lets the answer flow.
-func (h *held) stream() error {
+// Stream ends the unit as the handler's end would, and lets the answer flow.
+func (h *held) Stream() error {
 	if h.streaming {
 		return nil
 	}
@@ -148,9 +143,10 @@ func (h *held) stream() error {
 		return h.err
 	}
 	h.streaming = true
-	h.letGo()
 	h.unit.AfterCommit()
-	return http.NewResponseController(h.w).Flush()
+	h.letGo()
+	_ = http.NewResponseController(h.w).Flush() // the work has ended, whoever gets the answer
+	return nil
 }
 
 func (h *held) endUnit() error {

@@ -48,7 +48,8 @@ func Middleware(db *txn.DB, o Options) func(http.Handler) http.Handler {
 }
 
 // Mode is a middleware, inside of [Middleware], that sets the mode of a route, as
-// [txn.Serializable] or a GET that writes.
+// [txn.Serializable] or a GET that writes. It comes before whatever asks the database,
+// as package idempotency does.
 func Mode(mode sql.TxOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -102,6 +103,10 @@ func (m *middleware) attempt(w http.ResponseWriter, r *http.Request, body *repla
 		if err != nil {
 			panic(http.ErrAbortHandler) // the answer is out, in part: it must not look whole
 		}
+		if !held.streaming { // Stream has done it
+			unit.AfterCommit()
+		}
+		held.sendTrailers()
 		return false
 	case unit.RetryError() != nil && body.rewind() && m.db.Retry(r.Context(), unit):
 		return true
@@ -109,8 +114,8 @@ func (m *middleware) attempt(w http.ResponseWriter, r *http.Request, body *repla
 		m.o.WriteError(w, r, err)
 		return false
 	}
+	unit.AfterCommit() // before the answer, for a client may take long to read it
 	held.release()
-	unit.AfterCommit()
 	return false
 }
 
@@ -153,15 +158,17 @@ func end(r *http.Request, unit *txn.Unit, held *held) error {
 // from here on whatever is written, at once. It is for answers that take long or
 // never end, as server-sent events. The status must be set before, if it isn't 200.
 // After it the handler has no client in its context any more; entities go on by
-// their Unwrap.
+// their Unwrap. The request's deadline and the server's write timeout still count: a
+// route that outlasts them lifts the second by [http.ResponseController], and has none
+// of the first.
 //
 // Its error says why the work could not be committed, and then nothing was sent:
 // the handler returns, and the middleware answers.
 func Stream(w http.ResponseWriter) error {
 	for {
 		switch v := w.(type) {
-		case *held:
-			return v.stream()
+		case interface{ Stream() error }: // held, or who can't let its answer flow
+			return v.Stream()
 		case interface{ Unwrap() http.ResponseWriter }:
 			w = v.Unwrap()
 		default:

@@ -272,6 +272,52 @@ func TestAfterCommitFunctionsRunBehindTheAnswer(t *testing.T) {
 	s.wantRow(t, "row", true)
 }
 
+// slow is a client's side that takes nothing before it may.
+type slow struct {
+	http.ResponseWriter
+	t   *testing.T
+	may <-chan struct{}
+}
+
+func (s slow) WriteHeader(status int) {
+	select {
+	case <-s.may:
+	case <-time.After(10 * time.Second):
+		s.t.Error("the after-commit function waits for the client")
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func TestAfterCommitFunctionsDoNotWaitForASlowClient(t *testing.T) {
+	t.Parallel()
+	ran := make(chan struct{})
+	for _, end := range []func(http.ResponseWriter) error{
+		func(http.ResponseWriter) error { return nil },
+		reqtx.Stream,
+	} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			_ = insert(r, "row")
+			_ = txn.AfterCommit(r.Context(), func(ctx context.Context) error {
+				select {
+				case ran <- struct{}{}:
+				case <-ctx.Done():
+				}
+				return nil
+			})
+			if err := end(w); err != nil {
+				t.Errorf("Stream() = %v, want nil, for the work is committed", err) // slow has no Flush
+			}
+		}, func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(slow{w, t, ran}, r)
+			})
+		})
+		if _, _, err := s.do(t, http.MethodPost); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestNestedMiddlewareIsAnError(t *testing.T) {
 	t.Parallel()
 	var s *service

@@ -234,7 +234,7 @@ func (m *model) say(s step) string {
 		m.markedRun = true
 	case s.do == after:
 		m.after = append(m.after, fmt.Sprintf("%d of attempt %d", s.id, m.attempt))
-	case m.begun:
+	case m.begun, m.flowing:
 		return "begun"
 	default:
 		m.readOnly, m.serializable = modes[s.n].ReadOnly, modes[s.n].serializable()
@@ -298,9 +298,9 @@ func (m *model) writeError(err string) {
 	m.writeHeader(statusOfErr)
 }
 
-// decidesNothing: the transaction has only read, below SERIALIZABLE.
+// decidesNothing: the transaction only reads, below SERIALIZABLE.
 func (m *model) decidesNothing() bool {
-	return m.begun && m.readOnly && !m.serializable && !m.failed && !m.ended
+	return m.readOnly && !m.serializable && !m.failed && !m.ended
 }
 
 // commits decides.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"commitment/ent"
 	"commitment/internal/reqtx"
 	"commitment/internal/txn"
 )
@@ -90,6 +91,24 @@ func TestAFailureAtCommitIsRunAgain(t *testing.T) {
 	}
 	s.wantRow(t, "row1", false)
 	s.wantRow(t, "row2", true)
+}
+
+func TestAMigrationOfAColumnUnderAPreparedStatementGoesUnnoticed(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if _, err := ent.FromContext(r.Context()).Account.Query().All(r.Context()); err != nil {
+			writeError(w, r, err)
+		}
+	})
+	s.pool.SetMaxOpenConns(1) // all on the one that has prepared it
+	for _, statement := range []string{"SELECT", "ALTER TABLE accounts ALTER COLUMN name TYPE text"} {
+		if _, err := s.pool.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+		if resp, _, err := s.do(t, http.MethodGet); err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("answer after %s = %d, %v, want 200", statement, resp.StatusCode, err)
+		}
+	}
 }
 
 func TestABodyTooLargeToKeepIsSentOnce(t *testing.T) {

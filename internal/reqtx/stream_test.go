@@ -114,6 +114,49 @@ func TestALargeAnswerOfAReaderFlows(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatFlowsBeforeAnyStatementStaysAReaders(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat("x", 64<<10)) // beyond every limit
+		if err := txn.SetMode(r.Context(), txn.ReadWrite); !errors.Is(err, txn.ErrBegun) {
+			t.Errorf("SetMode() = %v, want %v", err, txn.ErrBegun)
+		}
+		_, _ = ent.FromContext(r.Context()).Account.Query().Count(r.Context())
+	})
+	if resp, body, err := s.do(t, http.MethodGet); err != nil || resp.StatusCode != http.StatusOK || len(body) != 64<<10 {
+		t.Errorf("answer = %d with %d bytes, %v, want 200 with %d", resp.StatusCode, len(body), err, 64<<10)
+	}
+}
+
+func TestATrailerOfAFlowingAnswerMayBeSetInTheHeaderOfBefore(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Trailer", "X-Sum")
+		if r.Method == http.MethodPost {
+			_ = reqtx.Stream(w)
+		}
+		_, _ = ent.FromContext(r.Context()).Account.Query().Count(r.Context())
+		_, _ = io.WriteString(w, strings.Repeat("x", 64<<10))
+		header.Set("X-Sum", "5")
+	})
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		req, err := http.NewRequestWithContext(t.Context(), method, s.url, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		if sum := resp.Trailer.Get("X-Sum"); err != nil || sum != "5" {
+			t.Errorf("%s: trailer = %q, %v, want 5", method, sum, err)
+		}
+		_ = resp.Body.Close()
+	}
+}
+
 func TestAFlowingAnswerWhoseTransactionFailsIsCut(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -28,7 +28,8 @@ type lazyTx struct {
 	tx      *postgres.Tx
 	taken   bool  // an ent.Tx has it
 	retry   error // what ended the transaction for no fault of its own
-	doomed  bool  // it has what should have been undone
+	doomed  bool  // it has what should have been undone, or not what should have been done
+	flows   bool  // the answer is on its way, so it stays a reader
 	ending  bool  // the unit itself ends: Commit and Rollback are allowed
 	lent    bool  // at the end somebody was still in a statement
 	ended   bool
@@ -56,13 +57,30 @@ func (t *lazyTx) Exec(ctx context.Context, query string, args, v any) error {
 	})
 }
 
-// with lends the connection to f, for one statement or several.
+// with lends the connection to f, for one statement.
 func (t *lazyTx) with(ctx context.Context, f func(*sql.Conn) error) error {
 	if err := t.claim(ctx); err != nil {
 		return err
 	}
 	defer t.busy.Store(false)
 	return t.run(ctx, f)
+}
+
+// withOnce lends the connection to f, which knows itself what it does, and is
+// called once at most.
+func (t *lazyTx) withOnce(ctx context.Context, f func(*sql.Conn) error) error {
+	if err := t.claim(ctx); err != nil {
+		return err
+	}
+	defer t.busy.Store(false)
+	conn, _, err := t.open(ctx)
+	if err != nil {
+		return t.failed(ctx, err)
+	}
+	if err := f(conn); err != nil {
+		return t.failed(ctx, err)
+	}
+	return nil
 }
 
 // Query runs a query; v is a *entsql.Rows. The unit is busy until they are closed.
@@ -128,13 +146,22 @@ func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error
 			return nil
 		}
 		if !first || ctx.Err() != nil || !postgres.IsConnectionError(err) || !t.reopen(&stale) {
-			t.note(err)
-			if t.hasEnded() {
-				err = errors.Join(ErrEnded, err)
-			}
-			return because(ctx, err)
+			return t.failed(ctx, err)
 		}
 	}
+}
+
+// failed takes note of the error of a statement, and adds to it what is to be known.
+// A transaction that didn't even begin isn't PostgreSQL's to remember that it failed.
+func (t *lazyTx) failed(ctx context.Context, err error) error {
+	t.note(err)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
+		return errors.Join(ErrEnded, because(ctx, err))
+	}
+	t.doomed = t.doomed || t.tx == nil || !t.tx.Begun()
+	return because(ctx, err)
 }
 
 // because adds to the error of a statement that its context has ended: the server
@@ -222,7 +249,7 @@ func (t *lazyTx) change(f func(*postgres.TxOptions)) error {
 	switch {
 	case t.ended:
 		return ErrEnded
-	case t.tx != nil:
+	case t.tx != nil, t.flows:
 		return ErrBegun
 	}
 	f(&t.o)
@@ -358,7 +385,21 @@ func (t *lazyTx) release() {
 func (t *lazyTx) readsOnly() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.tx != nil && t.o.ReadOnly && t.o.Isolation != sql.LevelSerializable && !t.tx.Failed() && !t.busy.Load() && !t.tx.Busy()
+	return t.tx != nil && t.isReader()
+}
+
+// letFlow reports whether nothing that has been done, or will be, needs a COMMIT that
+// succeeds, and keeps it so.
+func (t *lazyTx) letFlow() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flows = t.flows || t.isReader()
+	return t.flows
+}
+
+func (t *lazyTx) isReader() bool {
+	return t.o.ReadOnly && t.o.Isolation != sql.LevelSerializable && !t.doomed && !t.busy.Load() &&
+		(t.tx == nil || !t.tx.Failed() && !t.tx.Busy())
 }
 
 func (t *lazyTx) hasEnded() bool {

@@ -19,6 +19,10 @@ const (
 func (db *DB) resolve(xid postgres.XID, err error) postgres.Outcome {
 	ctx, cancel := context.WithTimeout(context.Background(), db.o.OutcomeTimeout)
 	defer cancel()
+	if xid == (postgres.XID{}) {
+		db.o.Log.Error("commit got no answer, and its id isn't known", "cause", err)
+		return postgres.Unknown
+	}
 	log := db.o.Log.With("xid", xid.Value, "timeline", xid.Origin.Timeline, "cause", err)
 	for wait := firstAsk; ; wait = min(2*wait, lastAsk) {
 		outcome, askErr := postgres.AskOutcome(ctx, db.pool, xid)

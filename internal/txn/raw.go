@@ -54,7 +54,7 @@ func (s SQL) QueryRowContext(ctx context.Context, query string, args []any, dest
 // doesn't reach, as COPY and batches. F must not end the transaction, nor keep the
 // connection.
 func (s SQL) Pgx(ctx context.Context, f func(*pgx.Conn) error) error {
-	return s.t.with(ctx, func(conn *sql.Conn) error {
+	return s.t.withOnce(ctx, func(conn *sql.Conn) error {
 		return conn.Raw(func(driverConn any) error { return f(driverConn.(*stdlib.Conn).Conn()) })
 	})
 }

@@ -68,7 +68,8 @@ func (u *Unit) Commit() error {
 	if !u.lazy.allowEnd() {
 		return ErrEnded
 	}
-	err := u.entEnd().Commit() // runs the hooks of ent.Tx.OnCommit around lazyTx.Commit
+	// Runs the hooks of ent.Tx.OnCommit around lazyTx.Commit. One may panic after that.
+	err := isolated(u.entEnd().Commit)
 	if !u.lazy.hasEnded() {
 		// A hook didn't get to the COMMIT, or a statement is still running.
 		u.Rollback()
@@ -125,14 +126,17 @@ func (u *Unit) Rollback() {
 // has only read, below SERIALIZABLE, so its COMMIT decides nothing.
 func (u *Unit) AnswerFirst() bool { return u.lazy.readsOnly() }
 
+// LetFlow reports whether the answer may be on its way before the end: the unit only
+// reads, below SERIALIZABLE. From then on that can't be changed.
+func (u *Unit) LetFlow() bool { return u.lazy.letFlow() }
+
 // CommitBehind commits in a goroutine that [DB.Wait] waits for, after-commit
 // functions included. It is for a unit whose answer is out, see AnswerFirst.
 func (u *Unit) CommitBehind() {
 	u.behind = true
 	u.db.after.Go(func() {
 		reserveStack()
-		// Isolated, for a hook of the ent.Tx may panic where nobody recovers.
-		if err := isolated(u.Commit); err != nil {
+		if err := u.Commit(); err != nil {
 			u.db.o.Log.WarnContext(u.ctx, "the end of a unit that has only read failed", "error", err)
 			return
 		}

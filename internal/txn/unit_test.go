@@ -300,6 +300,13 @@ func TestHooksOfTheEntTx(t *testing.T) {
 			kept: true,
 		},
 		{
+			name: "panics after the commit",
+			hook: func(ctx context.Context, tx *ent.Tx, next ent.Committer) error {
+				panic(errors.Join(next.Commit(ctx, tx), errHook))
+			},
+			kept: true,
+		},
+		{
 			name: "fails before the commit",
 			hook: func(context.Context, *ent.Tx, ent.Committer) error { return errHook },
 			want: errHook,
