@@ -12,7 +12,9 @@ const declaring = `package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/mixin"
 
@@ -33,6 +35,22 @@ func (Aardvark) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("id").StorageKey("number").Annotations(schemakit.RenamedFrom("nr")),
 		field.String("label").StorageKey("title").Annotations(schemakit.RenamedFrom("name")),
+	}
+}
+
+type Abode struct{ ent.View }
+
+func (Abode) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.View("SELECT number FROM aardvarks")}
+}
+
+func (Abode) Fields() []ent.Field { return []ent.Field{field.String("number")} }
+
+func (Aardvark) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("young", Aardvark.Type).From("mother").Unique().Annotations(schemakit.RenamedFrom("aardvark_parent")),
+		edge.To("burrow", Aardvark.Type).Unique().Annotations(schemakit.RenamedFrom("aardvark_hole")),
+		edge.To("friends", Aardvark.Type).Annotations(schemakit.RenamedFrom("aardvark_mates")),
 	}
 }
 
@@ -59,11 +77,15 @@ func TestDeclared(t *testing.T) {
 	for _, want := range []string{
 		"var Objects = []schemakit.Object{\n" +
 			"\t{\n\t\tName:  \"citext\",\n\t\tUp:    \"CREATE EXTENSION citext\",\n\t\tDown:  \"\",\n\t\tFirst: true,\n\t},\n" +
-			"\t{\n\t\tName: \"quotes\",\n\t\tUp:   \"SELECT '`';\\n\",\n\t\tDown: `SELECT\n1;\n`,\n\t},\n",
+			"\t{\n\t\tName: \"quotes\",\n\t\tUp:   \"SELECT '`';\\n\",\n\t\tDown: `SELECT\n1;\n`,\n\t},\n" +
+			"\t{\n\t\tName: \"abodes\",\n\t\tUp:   \"CREATE VIEW \\\"abodes\\\" AS SELECT number FROM aardvarks\",\n\t\tDown: \"DROP VIEW \\\"abodes\\\"\",\n\t},\n",
 		"var Renames = []schemakit.Rename{\n" +
 			"\t{Table: \"aardvarks\", From: \"anteaters\"},\n" +
+			"\t{Table: \"aardvark_friends\", From: \"aardvark_mates\"},\n" +
 			"\t{Table: \"aardvarks\", Column: \"number\", From: \"nr\"},\n" +
-			"\t{Table: \"aardvarks\", Column: \"title\", From: \"name\"},\n}\n",
+			"\t{Table: \"aardvarks\", Column: \"title\", From: \"name\"},\n" +
+			"\t{Table: \"aardvarks\", Column: \"aardvark_young\", From: \"aardvark_parent\"},\n" +
+			"\t{Table: \"aardvarks\", Column: \"aardvark_burrow\", From: \"aardvark_hole\"},\n}\n",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("declared.go = %s, want in it %s", text, want)

@@ -8,7 +8,9 @@ import (
 
 // Object is what an entity needs from the database beside its table: a function
 // with its trigger, a policy, a view, an extension. It is planned, replayed and
-// compared like a table.
+// compared like a table. What no comparison sees, as a privilege or a comment, is
+// planned together with something else or not at all. A view of Ent's whose schema
+// has entsql.View or entsql.ViewFor is declared by that.
 type Object struct {
 	// Name is what plans call it, unique among the objects of the project.
 	Name string `json:"name"`
@@ -51,8 +53,9 @@ type Renamed struct {
 	From string `json:"from"`
 }
 
-// RenamedFrom says, on a field, which column it was before, and on an entity,
-// which table, in the database's words: the next plan renames it instead of
+// RenamedFrom says, on a field or on an edge that is a column, which column it was
+// before, and on an entity or on an edge that is a table, many to many, which
+// table, in the database's words: the next plan renames it instead of
 // dropping the one and adding the other. Where the rename is done it does
 // nothing, so it can stay or go.
 func RenamedFrom(old string) schema.Annotation { return Renamed{From: old} }

@@ -254,3 +254,18 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+func TestReferencesIsTheTablesName(t *testing.T) {
+	t.Parallel()
+	db := empty(t)
+	exec(t, db, `CREATE SCHEMA other; CREATE TABLE other.parents (id int PRIMARY KEY); CREATE TABLE "Order Items" (id int PRIMARY KEY);
+		CREATE TABLE lines (id int CONSTRAINT a REFERENCES "Order Items" CONSTRAINT b REFERENCES other.parents)`)
+	lines, _ := read(t, db).Table("lines")
+	var got []string
+	for _, c := range lines.Constraints {
+		got = append(got, c.References)
+	}
+	if diff := cmp.Diff([]string{"Order Items", "other.parents"}, got); diff != "" {
+		t.Errorf("references (-want +got):\n%s", diff)
+	}
+}

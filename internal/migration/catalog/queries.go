@@ -42,7 +42,7 @@ const columns = `SELECT a.attrelid::bigint, a.attname, a.attnum, format_type(a.a
 const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.contype::text, pg_get_constraintdef(n.oid, true), n.convalidated,
 		coalesce((SELECT string_agg(a.attname, chr(1) ORDER BY k.place) FROM unnest(n.conkey) WITH ORDINALITY k (num, place)
 			JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = k.num), ''),
-		CASE WHEN n.confrelid <> 0 THEN n.confrelid::regclass::text ELSE '' END,
+		coalesce((SELECT CASE WHEN r.relnamespace = ` + here + ` THEN '' ELSE r.relnamespace::regnamespace::text || '.' END || r.relname FROM pg_class r WHERE r.oid = n.confrelid), ''),
 		coalesce((SELECT string_agg(a.attname, chr(1) ORDER BY k.place) FROM unnest(n.confkey) WITH ORDINALITY k (num, place)
 			JOIN pg_attribute a ON a.attrelid = n.confrelid AND a.attnum = k.num), '')
 	FROM pg_constraint n

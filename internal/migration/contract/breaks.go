@@ -25,8 +25,8 @@ const (
 //
 // What depends on the values and not on their types is taken out of the way
 // first, so that sample values raise no alarm: foreign keys, checks (but for those
-// of one enum column, to which every value of the enum is put) and triggers that
-// come after the row. Rules of that kind aren't judged. Nor are the values of
+// of one enum column, to which every value of the enum is put, and those that a
+// column isn't NULL) and triggers that come after the row. Rules of that kind aren't judged. Nor are the values of
 // fields whose Go type is the project's own: of those only the columns.
 //
 // The role has to own the tables, and they are locked meanwhile: nobody else may

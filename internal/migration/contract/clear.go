@@ -17,6 +17,9 @@ func (p *probe) clear(ctx context.Context) error {
 			if p.isEnumCheck(c) {
 				continue
 			}
+			if err := p.demand(ctx, c); err != nil {
+				return err
+			}
 		default:
 			continue
 		}
@@ -36,6 +39,23 @@ func (p *probe) clear(ctx context.Context) error {
 			if _, err := p.alter(ctx, "ALTER "+quote(c.Name)+" DROP NOT NULL"); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// demand makes a column NOT NULL that a check demands to be: to code it is the same,
+// and so is then what PostgreSQL says before the one takes the other's place and
+// after.
+func (p *probe) demand(ctx context.Context, c catalog.Constraint) error {
+	if len(c.Columns) != 1 {
+		return nil
+	}
+	rule := strings.TrimSuffix(c.Definition, " NOT VALID")
+	for _, name := range []string{c.Columns[0], quote(c.Columns[0])} {
+		if rule == "CHECK ("+name+" IS NOT NULL)" {
+			_, err := p.alter(ctx, "ALTER "+quote(c.Columns[0])+" SET NOT NULL")
+			return err
 		}
 	}
 	return nil

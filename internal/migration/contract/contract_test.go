@@ -173,6 +173,20 @@ var verdicts = []struct {
 		},
 	},
 	{
+		name: "demands by a check what the old code may leave out or clear", before: users + `ALTER TABLE users ADD "Nick" varchar`,
+		file: `ALTER TABLE users ADD CONSTRAINT filled CHECK ("Nick" IS NOT NULL) NOT VALID`,
+		old:  fields(field.String("name"), field.String("nick").StorageKey("Nick").Optional()),
+		new:  fields(field.String("name"), field.String("nick").StorageKey("Nick")), order: contract.CodeFirst,
+		breaks: []string{
+			`old after User insert: null value in column "Nick" of relation "users" violates not-null constraint (SQLSTATE 23502)`,
+		},
+	},
+	{
+		name: "sets NOT NULL where a check has demanded it", before: users + "ALTER TABLE users ADD nick varchar CONSTRAINT filled CHECK (nick IS NOT NULL)",
+		file: "ALTER TABLE users ALTER nick SET NOT NULL, DROP CONSTRAINT filled",
+		old:  fields(field.String("name")), new: fields(field.String("name"), field.String("nick")), order: contract.Either,
+	},
+	{
 		name: "lets a column be NULL", before: users, file: "ALTER TABLE users ALTER name DROP NOT NULL",
 		old: fields(field.String("name")), new: fields(field.String("name").Optional()), order: contract.MigrationFirst,
 		breaks: []string{

@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"ariga.io/atlas/sql/postgres"
@@ -21,17 +20,11 @@ func (p *planner) changeColumns(ctx context.Context) error {
 			return err
 		}
 		steps = append(steps, added...)
-		for _, c := range want.Columns {
-			old, there := have.Column(c.Name)
-			if !there || p.settled(columnKey(want.Name, c.Name)) || old.Type == c.Type && old.Collation == c.Collation {
-				continue
-			}
-			step, err := p.changeType(ctx, want.Name, old, c)
-			if err != nil {
-				return err
-			}
-			steps = append(steps, step)
+		changed, err := p.changeTypes(ctx, have, want)
+		if err != nil {
+			return err
 		}
+		steps = append(steps, changed...)
 	}
 	return p.advance(ctx, steps)
 }
@@ -116,40 +109,6 @@ func withoutValue(c *atlas.Column) *atlas.Column {
 	return &bare
 }
 
-// changeType gives a column another type in the first form that PostgreSQL
-// accepts. A default that isn't that of the new type is taken off and set later.
-func (p *planner) changeType(ctx context.Context, table string, have, want catalog.Column) (Step, error) {
-	name := quoted(want.Name)
-	var prefix string
-	if have.Default != "" && have.Default != want.Default {
-		prefix = fmt.Sprintf("ALTER COLUMN %s DROP DEFAULT, ", name)
-	}
-	form := fmt.Sprintf("ALTER TABLE %s %sALTER COLUMN %s TYPE %s", quoted(table), prefix, name, want.Type)
-	if want.Collation != "" {
-		form += " COLLATE " + want.Collation
-	}
-	rewrites, err := p.trial(ctx, table, form)
-	if refused(err, datatypeMismatch) {
-		form += fmt.Sprintf(" USING %s::%s", name, want.Type)
-		rewrites, err = p.trial(ctx, table, form)
-	}
-	if err != nil {
-		return Step{}, fmt.Errorf("change the type of %q in %q from %s to %s: %w", want.Name, table, have.Type, want.Type, err)
-	}
-	return Step{SQL: form, Comment: typeComment(have, want, rewrites)}, nil
-}
-
-// datatypeMismatch is the SQLSTATE of a cast that isn't made by itself.
-const datatypeMismatch = "42804"
-
-func typeComment(have, want catalog.Column, rewrites bool) string {
-	change := fmt.Sprintf("Change %q from %s to %s", want.Name, have.Type, want.Type)
-	if rewrites {
-		return change + ": this REWRITES the table and its indexes, and\nnobody reads or writes the table meanwhile"
-	}
-	return change + " in place: no row is rewritten"
-}
-
 // settleColumns sets and drops defaults, and lets columns be empty that have to
 // be, those included that are to go.
 func (p *planner) settleColumns(ctx context.Context) error {
@@ -189,21 +148,6 @@ func (p *planner) settleColumn(table string, have, want catalog.Column) []Step {
 		steps = append(steps, Step{SQL: alter + "DROP NOT NULL", Comment: fmt.Sprintf("%q may be empty from now on: code that reads it has to expect that", have.Name)})
 	}
 	return steps
-}
-
-// nextval is the default of a serial column.
-var nextval = regexp.MustCompile(`^nextval\('(.+)'::regclass\)$`)
-
-// ownSequence makes the sequence of a column that was serial in one piece.
-func ownSequence(table string, c catalog.Column) []Step {
-	match := nextval.FindStringSubmatch(c.Default)
-	if match == nil {
-		return nil
-	}
-	return []Step{{
-		SQL:     fmt.Sprintf("CREATE SEQUENCE %s AS %s OWNED BY %s.%s", match[1], c.Type, quoted(table), quoted(c.Name)),
-		Comment: fmt.Sprintf("%q takes its numbers from here", c.Name),
-	}}
 }
 
 // releaseColumn lets code insert that doesn't know a column any more, which is

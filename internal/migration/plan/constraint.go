@@ -23,7 +23,6 @@ func (p *planner) changeConstraints(ctx context.Context) error {
 			return err
 		}
 		steps = append(steps, added...)
-		steps = append(steps, p.demand(have, want)...)
 	}
 	return p.advance(ctx, steps)
 }
@@ -113,8 +112,21 @@ func (p *planner) addConstraint(ctx context.Context, table string, c catalog.Con
 }
 
 // demand has new rows fill the columns that are to be NOT NULL, by a check: once
-// that is validated, SET NOT NULL has nothing to scan.
-func (p *planner) demand(have, want catalog.Table) []Step {
+// that is validated, SET NOT NULL has nothing to scan. It begins a file, because
+// code that doesn't fill them has to be gone by then, and code that does may need
+// what stands before it.
+func (p *planner) demand(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		steps = append(steps, p.demands(have, want)...)
+	}
+	if len(steps) > 0 {
+		steps[0].Apart = true
+	}
+	return p.advance(ctx, steps)
+}
+
+func (p *planner) demands(have, want catalog.Table) []Step {
 	var steps []Step
 	for _, c := range p.unmet(have, want) {
 		if _, there := constraint(p.present, have.Name, demandName(have.Name, c.Name)); there {

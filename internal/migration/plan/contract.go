@@ -135,7 +135,7 @@ func (p *planner) dropAll(ctx context.Context, drops []Step) error {
 		if len(waiting) == len(drops) {
 			together, ok := dropTogether(waiting)
 			if !ok {
-				return fmt.Errorf("drop what nothing declares: %w", refusal)
+				return fmt.Errorf("drop what something else stands on: %w", detailed(refusal))
 			}
 			waiting = together
 		}

@@ -144,6 +144,12 @@ var changes = []change{
 		rows: oneItem, fails: "23514", fill: "UPDATE items SET name = ''", holds: "SELECT name = '' FROM items",
 	},
 	{
+		name:   "require_two_columns_of_long_names",
+		before: tables(items(nullable(number("the_delivery_address_of_the_customer_at_the_first_attempt")), nullable(number("the_delivery_address_of_the_customer_at_the_second_attempt")))),
+		after:  tables(items(number("the_delivery_address_of_the_customer_at_the_first_attempt"), number("the_delivery_address_of_the_customer_at_the_second_attempt"))),
+		rows:   "INSERT INTO items VALUES (1, 2, 3)", holds: "SELECT count(*) = 1 FROM items",
+	},
+	{
 		name: "unrequire", before: tables(items(text("name", 20))), after: tables(items(nullable(text("name", 20)))),
 		rows: "INSERT INTO items VALUES (1, 'a')", holds: "SELECT name = 'a' FROM items",
 	},
@@ -151,6 +157,11 @@ var changes = []change{
 		name: "change_types", before: tables(withChecks(items(text("name", 20), withDefault(text("amount", 20), "0"), number("price")), map[string]string{"named": "name <> ''"})),
 		after: tables(withChecks(items(text("name", 50), withDefault(number("amount"), 0), &schema.Column{Name: "price", Type: field.TypeFloat64}), map[string]string{"named": "name <> ''"})),
 		rows:  "INSERT INTO items VALUES (1, 'a', '12', 3)", holds: "SELECT amount = 12 AND price = 3.0 FROM items",
+	},
+	{
+		name: "change_types_and_lose", before: tables(items(typed("price", "numeric(12,4)"), typed("moment", "timestamptz"), number("score"))),
+		after: tables(items(typed("price", "numeric(10,2)"), typed("moment", "date"), typed("score", "text"))),
+		rows:  "INSERT INTO items VALUES (1, 1.2345, '2000-01-02 03:04:05+00', 7)", holds: "SELECT price = 1.23 AND moment >= '2000-01-01' AND score = '7' FROM items",
 	},
 	{
 		name: "change_defaults", before: tables(items(withDefault(number("price"), 1), withDefault(number("size"), 1), number("rank"))),

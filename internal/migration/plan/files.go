@@ -121,6 +121,12 @@ func text(steps []Step) string {
 		}
 		b.WriteByte('\n')
 	}
+	return b.String() + body(steps)
+}
+
+// body is statements with their comments.
+func body(steps []Step) string {
+	var b strings.Builder
 	for _, s := range steps {
 		if s.Comment != "" {
 			comment(&b, s.Comment)
@@ -138,10 +144,21 @@ func comment(b *strings.Builder, text string) {
 
 func terminated(sql string) string {
 	sql = strings.TrimSpace(sql)
-	if strings.HasSuffix(sql, ";") {
+	last := sql[strings.LastIndexByte(sql, '\n')+1:]
+	switch commented := strings.Contains(last, "--"); {
+	case commented && !ends(sql):
+		return sql + "\n;"
+	case commented, strings.HasSuffix(last, ";"):
 		return sql
 	}
 	return sql + ";"
+}
+
+// ends reports whether what is written on the next line is another statement.
+func ends(sql string) bool {
+	const next = "SELECT 1"
+	stmts, err := migrate.Stmts(sql + "\n" + next)
+	return err == nil && stmts[len(stmts)-1].Text == next
 }
 
 // Write puts files into dir, in the place of those of the same names, and writes

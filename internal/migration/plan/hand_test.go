@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/dialect/sql/schema"
 
+	"commitment/internal/migration/plan"
 	"commitment/internal/schemakit"
 )
 
@@ -45,6 +46,16 @@ UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'items_name'::regclass
 		rows:  "INSERT INTO items VALUES ('a', 1)", holds: "SELECT pg_get_constraintdef(oid) = 'PRIMARY KEY (id)' FROM pg_constraint WHERE conname = 'items_pkey'",
 	},
 	{
+		name:  "take_a_column_out_of_the_primary_key",
+		files: "CREATE TABLE items (id bigint, tenant bigint, PRIMARY KEY (id, tenant));", after: tables(items()),
+		rows: "INSERT INTO items VALUES (1, 1)", holds: "SELECT pg_get_constraintdef(oid) = 'PRIMARY KEY (id)' FROM pg_constraint WHERE conname = 'items_pkey'",
+	},
+	{
+		name:  "widen_a_serial_column",
+		files: "CREATE TABLE items (id bigint PRIMARY KEY, place serial);", after: tables(items(typed("place", "bigserial"))),
+		rows: oneItem, holds: "SELECT seqtypid = 'bigint'::regtype FROM pg_sequence WHERE seqrelid = 'items_place_seq'::regclass",
+	},
+	{
 		name: "begin_to_number", files: itemsTable, after: tables(numbered(text("name", 20))),
 		rows: "INSERT INTO items VALUES (1, 'a')", holds: "SELECT attidentity = 'd' FROM pg_attribute WHERE attrelid = 'items'::regclass AND attname = 'id'",
 	},
@@ -80,6 +91,11 @@ func TestDiffByHand(t *testing.T) {
 	}
 }
 
+// renamed is a table with what its names were.
+func renamed(t *schema.Table, renames ...schemakit.Rename) declaration {
+	return declaration{tables: []*schema.Table{t}, renames: renames}
+}
+
 // TestOtherWords is about files that say in other words what the entities declare.
 func TestOtherWords(t *testing.T) {
 	t.Parallel()
@@ -87,8 +103,8 @@ func TestOtherWords(t *testing.T) {
 	partial.Indexes = []*schema.Index{{
 		Name: "items_named", Columns: partial.Columns[1:2], Annotation: &entsql.IndexAnnotation{Where: "name IN ('a', 'b')"},
 	}}
-	renamed := tables(items(text("name", 20)))
-	renamed.renames = []schemakit.Rename{{Table: "items", From: "things"}, {Table: "items", Column: "name", From: "label"}, {Table: "gone", From: "items"}}
+	done := renamed(items(text("name", 20)),
+		schemakit.Rename{Table: "items", From: "things"}, schemakit.Rename{Table: "items", Column: "name", From: "label"}, schemakit.Rename{Table: "gone", From: "items"})
 	for name, tt := range map[string]struct {
 		files string
 		want  declaration
@@ -109,7 +125,7 @@ func TestOtherWords(t *testing.T) {
 			"CREATE TABLE items (name varchar(20) NOT NULL, id bigint PRIMARY KEY);",
 			tables(items(text("name", 20))),
 		},
-		"a rename that was done": {itemsTable, renamed},
+		"a rename that was done": {itemsTable, done},
 		"a view that Ent only reads": {
 			itemsTable, tables(items(text("name", 20)), &schema.Table{Name: "seen", View: true, Columns: []*schema.Column{number("id")}}),
 		},
@@ -121,6 +137,23 @@ func TestOtherWords(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestRowsOfFiles fills by hand, in the file that the plan says, what rows of the
+// files don't have.
+func TestRowsOfFiles(t *testing.T) {
+	t.Parallel()
+	const insert = "CREATE TABLE items (id bigint PRIMARY KEY);\nINSERT INTO items VALUES (1);\n"
+	s, dir := server(t), directory(t, migrate.NewLocalFile("1_by_hand.sql", []byte(insert)))
+	want := tables(items(text("name", 20))).entities()
+	demand := diff(t, s, dir, "require", want)[1]
+	filled := migrate.NewLocalFile(demand.Name(), append(demand.Bytes(), "UPDATE items SET name = '';\n"...))
+	if err := plan.Write(dir, []migrate.File{filled}); err != nil {
+		t.Fatal(err)
+	}
+	if err := want.Check(t.Context(), s, dir); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -144,8 +177,27 @@ func TestNoPlan(t *testing.T) {
 		"a declared object that can't be made": {itemsTable, broken, `make the declared object "broken": `},
 		"a declared object whose Down doesn't fit": {
 			itemsTable + "CREATE TABLE audit (what text);", declared(schemakit.Object{Name: "audit", Up: audit.Up, Down: "DROP TABLE other"}),
-			`change the declared object "audit": its Down doesn't fit what the files make: ERROR: table "other" does not exist`,
+			`change the declared object "audit": write this migration by hand: its Down doesn't fit what the files make: ERROR: table "other" does not exist`,
 		},
+		"a declared type that a column has": {
+			"CREATE TYPE state AS ENUM ('on'); CREATE TABLE items (id bigint PRIMARY KEY, name varchar(20), state state);",
+			declared(schemakit.Object{Name: "state", Up: "CREATE TYPE state AS ENUM ('on', 'off')", Down: "DROP TYPE state", First: true}),
+			`change the declared object "state": write this migration by hand: drop what something else stands on: ERROR: cannot drop type state because other objects depend on it (SQLSTATE 2BP01): column state of table items depends on type state`,
+		},
+		"a type of a column that a view shows": {
+			itemsTable + "CREATE VIEW named AS SELECT name FROM items;", tables(items(text("name", 30))),
+			`change the type of "name" in "items" from character varying(20) to character varying(30): write this migration by hand: ERROR: cannot alter type of a column used by a view or rule (SQLSTATE 0A000): rule _RETURN on view named depends on column "name"`,
+		},
+		"a swap of two names": {
+			itemsTable, renamed(items(text("name", 20)), schemakit.Rename{Table: "items", Column: "name", From: "id"}, schemakit.Rename{Table: "items", Column: "id", From: "name"}),
+			`RenamedFrom gives the name of column "id" of table "items" to another at once: rename one in each release`,
+		},
+		"a name that is passed on": {
+			itemsTable, renamed(items(text("title", 20), text("name", 20)), schemakit.Rename{Table: "items", Column: "title", From: "name"}, schemakit.Rename{Table: "items", Column: "name", From: "id"}),
+			`RenamedFrom gives the name of column "name" of table "items" to another at once: rename one in each release`,
+		},
+		"a name of a table that PostgreSQL would cut":  {itemsTable, tables(table(strings.Repeat("t", 64))), "PostgreSQL keeps 63 bytes of a name: give table"},
+		"a name of a column that PostgreSQL would cut": {itemsTable, tables(items(number(strings.Repeat("c", 64)))), "PostgreSQL keeps 63 bytes of a name: give column"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -31,7 +31,23 @@ func (p *planner) changeKeys(ctx context.Context) error {
 			Comment: "Make it the primary key, which takes no time",
 		})
 	}
-	return p.advance(ctx, steps)
+	if err := p.advance(ctx, steps); err != nil {
+		return err
+	}
+	return p.advance(ctx, p.releaseColumns())
+}
+
+// releaseColumns is [planner.releaseColumn] for those that were in a key until now.
+func (p *planner) releaseColumns() []Step {
+	var steps []Step
+	for have, want := range p.shared {
+		for _, c := range have.Columns {
+			if _, stays := want.Column(c.Name); !stays {
+				steps = append(steps, p.releaseColumn(have, c)...)
+			}
+		}
+	}
+	return steps
 }
 
 func primaryKey(t catalog.Table) (catalog.Constraint, bool) {

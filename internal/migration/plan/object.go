@@ -33,16 +33,29 @@ func (p *planner) makeDeclared(ctx context.Context, first bool) error {
 		if o.First != first || p.isMade(i) {
 			continue
 		}
+		start := len(p.steps)
 		if !p.isAbsent(i) {
 			if err := p.clear(ctx, i); err != nil {
-				return fmt.Errorf("change the declared object %q: %w", o.Name, err)
+				return fmt.Errorf("change the declared object %q: write this migration by hand: %w", o.Name, err)
 			}
 		}
 		if err := p.advance(ctx, []Step{up(o)}); err != nil {
 			return fmt.Errorf("make the declared object %q: %w", o.Name, err)
 		}
+		p.steps = append(p.steps[:start], together(p.steps[start:])...)
 	}
 	return nil
+}
+
+// together makes one step of several, so that no file's end comes between them: a
+// policy or a trigger that is made anew is missing to nobody.
+func together(steps []Step) []Step {
+	if slices.ContainsFunc(steps, func(s Step) bool { return s.Alone }) {
+		return steps
+	}
+	all := steps[0]
+	all.SQL = terminated(all.SQL) + "\n" + strings.TrimSuffix(body(steps[1:]), "\n")
+	return []Step{all}
 }
 
 func changeKey(c catalog.Change) key { return key{c.Kind, c.Table, c.Name} }
@@ -58,8 +71,12 @@ func (p *planner) isAbsent(i int) bool {
 }
 
 // clear takes away what stands where an object will be made: by its Down, which
-// knows best, or, where that doesn't fit what the files make, piece by piece.
+// knows best, or, where that doesn't fit what the files make, piece by piece. What
+// CREATE OR REPLACE makes can stay.
 func (p *planner) clear(ctx context.Context, i int) error {
+	if replaced, err := p.isReplaced(ctx, i); replaced || err != nil {
+		return err
+	}
 	if p.objects[i].Down == "" {
 		return errors.New("it has no Down")
 	}
@@ -74,6 +91,28 @@ func (p *planner) clear(ctx context.Context, i int) error {
 	}
 	p.steps[len(p.steps)-1].Loses = lostBetween(before, p.present)
 	return nil
+}
+
+// isReplaced says that an object can be made with the files' still there.
+func (p *planner) isReplaced(ctx context.Context, i int) (bool, error) {
+	step := up(p.objects[i])
+	if step.Alone {
+		return false, nil
+	}
+	tx, err := p.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("try statements: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it was only a trial
+	if _, err := tx.ExecContext(ctx, step.SQL); err != nil {
+		return false, ctx.Err() // it is made anew, then
+	}
+	made, err := catalog.Read(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	has := definitionsOf(made)
+	return !slices.ContainsFunc(p.made[i], func(c catalog.Change) bool { return has[changeKey(c)] != p.aims[changeKey(c)] }), nil
 }
 
 // fits runs statements in a transaction that is rolled back.
@@ -110,9 +149,14 @@ func (p *planner) clearPieces(ctx context.Context, i int, downErr error) error {
 	return p.dropAll(ctx, drops)
 }
 
-// lostBetween names the tables and columns that are gone.
+// lostBetween names the tables, columns and sequences that are gone.
 func lostBetween(before, after catalog.Schema) string {
 	var lost []string
+	for _, c := range catalog.CompareObjects(before.Others, after.Others) {
+		if c.Kind == catalog.KindSequence && c.After == "" {
+			lost = append(lost, fmt.Sprintf("how far sequence %q has counted", c.Name))
+		}
+	}
 	for _, t := range before.Tables {
 		now, there := after.Table(t.Name)
 		if !there {

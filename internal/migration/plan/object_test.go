@@ -3,6 +3,8 @@ package plan_test
 import (
 	"testing"
 
+	"entgo.io/ent/dialect/sql/schema"
+
 	"commitment/internal/schemakit"
 )
 
@@ -47,6 +49,36 @@ var (
 	}
 )
 
+// guardedTwice is a policy on each of two tables, taken away in the other order.
+func guardedTwice(command string) schemakit.Object {
+	return schemakit.Object{
+		Name: "guarded",
+		Up: "ALTER TABLE items ENABLE ROW LEVEL SECURITY;\nCREATE POLICY guarded ON items FOR " + command + " USING (true);\n" +
+			"ALTER TABLE owners ENABLE ROW LEVEL SECURITY;\nCREATE POLICY guarded ON owners FOR " + command + " USING (true);",
+		Down: "DROP POLICY guarded ON owners;\nALTER TABLE owners DISABLE ROW LEVEL SECURITY;\nDROP POLICY guarded ON items;\nALTER TABLE items DISABLE ROW LEVEL SECURITY;",
+	}
+}
+
+func paired(o schemakit.Object) declaration {
+	return declaration{tables: []*schema.Table{items(), table("owners")}, objects: []schemakit.Object{o}}
+}
+
+// touch is a function that other objects share.
+func touch(note string) schemakit.Object {
+	return schemakit.Object{
+		Name: "touch", Up: "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; -- " + note + "\nEND'",
+		Down: "DROP FUNCTION touch()",
+	}
+}
+
+var touched = schemakit.Object{
+	Name: "touched", Up: "CREATE TRIGGER touched BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION touch()", Down: "DROP TRIGGER touched ON items",
+}
+
+func counter(step string) schemakit.Object {
+	return schemakit.Object{Name: "counter", Up: "CREATE SEQUENCE counter INCREMENT BY " + step, Down: "DROP SEQUENCE counter"}
+}
+
 // declared is the table of items with these objects beside it.
 func declared(objects ...schemakit.Object) declaration {
 	d := tables(items(nullable(text("name", 20))))
@@ -78,6 +110,26 @@ var objectChanges = []change{
 	{
 		name: "remove_objects", before: declared(citext, stamp("a"), guarded("SELECT"), named, sparse, audit), after: declared(),
 		rows: oneItem, holds: "SELECT name = 'a' FROM items",
+	},
+	{
+		name: "change_an_object_of_two_tables", before: paired(guardedTwice("SELECT")), after: paired(guardedTwice("UPDATE")),
+		rows: oneItem, holds: "SELECT count(*) = 2 FROM pg_policy",
+	},
+	{
+		name:   "replace_a_function",
+		before: declared(touch("a"), touched), after: declared(touch("b"), touched),
+		rows: oneItem, holds: "SELECT count(*) = 1 FROM pg_trigger WHERE tgrelid = 'items'::regclass",
+	},
+	{
+		name: "change_a_sequence", before: declared(counter("1")), after: declared(counter("2")),
+		rows: "SELECT nextval('counter')", holds: "SELECT nextval('counter') = 1",
+	},
+	{
+		name: "end_in_a_comment", before: declared(), after: declared(
+			schemakit.Object{Name: "one", Up: "CREATE VIEW one AS SELECT 1 AS a -- the first", Down: "DROP VIEW one"},
+			schemakit.Object{Name: "two", Up: "CREATE VIEW two AS SELECT '--' AS a; -- the second;", Down: "DROP VIEW two"}, named,
+		),
+		rows: oneItem, holds: "SELECT count(*) = 1 FROM one, two, named",
 	},
 	{
 		name: "change_a_declared_table", before: declared(audit), after: declared(audit2),

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ariga.io/atlas/sql/migrate"
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
@@ -110,6 +111,11 @@ func number(name string) *schema.Column { return &schema.Column{Name: name, Type
 
 func text(name string, size int64) *schema.Column {
 	return &schema.Column{Name: name, Type: field.TypeString, SchemaType: schemakit.Varchar(int(size))}
+}
+
+// typed is a column of a type of PostgreSQL's.
+func typed(name, postgres string) *schema.Column {
+	return &schema.Column{Name: name, Type: field.TypeString, SchemaType: map[string]string{dialect.Postgres: postgres}}
 }
 
 func nullable(c *schema.Column) *schema.Column {

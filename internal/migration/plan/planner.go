@@ -32,6 +32,9 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	if err := p.look(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.checkRenames(); err != nil {
+		return nil, err
+	}
 	p.aims, p.gradual, p.alike = definitionsOf(p.full), map[key]bool{}, map[[2]string]bool{}
 	left, err := p.left(ctx)
 	if err != nil {
@@ -47,7 +50,7 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	for _, stage := range []func(context.Context) error{
 		p.rename, p.renameParts,
 		p.makeFirst, p.addTables, p.changeColumns, p.settleColumns, p.changeConstraints, p.addComments,
-		p.changeIndexes, p.validate, p.require, p.changeKeys, p.makeLater,
+		p.changeIndexes, p.demand, p.validate, p.require, p.changeKeys, p.makeLater,
 		p.contract,
 	} {
 		if err := stage(ctx); err != nil {

@@ -3,8 +3,10 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/schemakit"
 )
 
 // rename renames the tables and columns that an annotation says have had other
@@ -22,6 +24,46 @@ func (p *planner) rename(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// checkRenames returns an error for a name that goes from one thing to another at
+// once, as both do in a swap: running code would take the one for the other, and
+// from the schema nobody can tell whether a swap was done.
+func (p *planner) checkRenames() error {
+	for _, r := range p.renames {
+		name := former(r)
+		passed := slices.ContainsFunc(p.renames, func(next schemakit.Rename) bool {
+			return next.Table == name.Table && next.Column == name.Column && p.isThere(former(next))
+		})
+		if passed && p.isThere(name) {
+			return fmt.Errorf("RenamedFrom gives the name of %s to another at once: rename one in each release, or write this migration by hand and take the annotations away", described(name))
+		}
+	}
+	return nil
+}
+
+// former is the table or the column that a rename begins with.
+func former(r schemakit.Rename) schemakit.Rename {
+	if r.Column == "" {
+		return schemakit.Rename{Table: r.From}
+	}
+	return schemakit.Rename{Table: r.Table, Column: r.From}
+}
+
+func (p *planner) isThere(r schemakit.Rename) bool {
+	if r.Column == "" {
+		_, there := p.present.Table(r.Table)
+		return there
+	}
+	_, there := column(p.present, r.Table, r.Column)
+	return there
+}
+
+func described(r schemakit.Rename) string {
+	if r.Column == "" {
+		return fmt.Sprintf("table %q", r.Table)
+	}
+	return fmt.Sprintf("column %q of table %q", r.Column, r.Table)
 }
 
 func (p *planner) renameTable(from, to string) []Step {

@@ -28,6 +28,9 @@ type target struct {
 
 // declare makes what the entities declare in a database and reads it back.
 func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target, err error) {
+	if err := checkNames(want.Tables); err != nil {
+		return nil, err
+	}
 	db, err := server.Database(ctx)
 	if err != nil {
 		return nil, err

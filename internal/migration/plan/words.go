@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"hash/crc32"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,6 +53,21 @@ func wordsOf(ctx context.Context, db *sql.DB, tables []*schema.Table) (words, er
 		return nil, fmt.Errorf("read entities: %w", err)
 	}
 	return w, nil
+}
+
+// checkNames returns an error for a name that PostgreSQL would cut.
+func checkNames(tables []*schema.Table) error {
+	for _, t := range tables {
+		if len(t.Name) > nameLimit {
+			return fmt.Errorf("PostgreSQL keeps %d bytes of a name: give table %q a shorter one, by entsql.Table or edge.Table", nameLimit, t.Name)
+		}
+		for _, c := range t.Columns {
+			if len(c.Name) > nameLimit {
+				return fmt.Errorf("PostgreSQL keeps %d bytes of a name: give column %q of %q a shorter one, by StorageKey", nameLimit, c.Name, t.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // copied are tables that Ent may mark: the generated ones are everybody's. Views
@@ -155,10 +171,16 @@ func quotedAll(names []string) string {
 	return strings.Join(all, ", ")
 }
 
-// named is a name with an ending, cut to what PostgreSQL keeps of a name.
+// nameLimit is what PostgreSQL keeps of a name, in bytes.
+const nameLimit = 63
+
+// named is a name with an ending. One that is too long is cut, and a hash in it
+// tells it from others that begin alike.
 func named(name, ending string) string {
-	const limit = 63
-	for len(name)+len(ending) > limit {
+	if len(name)+len(ending) > nameLimit {
+		ending = fmt.Sprintf("_%08x%s", crc32.ChecksumIEEE([]byte(name)), ending)
+	}
+	for len(name)+len(ending) > nameLimit {
 		_, size := utf8.DecodeLastRuneInString(name)
 		name = name[:len(name)-size]
 	}

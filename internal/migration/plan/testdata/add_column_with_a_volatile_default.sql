@@ -4,6 +4,7 @@ ALTER TABLE "items" ADD COLUMN "token" uuid NULL;
 -- New rows have the default from now on. Those that are there have no value: fill them, a few
 -- thousand at a time
 ALTER TABLE "items" ALTER COLUMN "token" SET DEFAULT gen_random_uuid();
+==> add_column_with_a_volatile_default.sql
 -- Have new rows fill "token". Where rows are there without it, fill them, a few thousand at a time,
 -- before the file that validates this: with one that is empty, it fails
 ALTER TABLE "items" ADD CONSTRAINT "items_token_required" CHECK ("token" IS NOT NULL) NOT VALID;

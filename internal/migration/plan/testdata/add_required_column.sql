@@ -1,6 +1,7 @@
 ==> add_required_column.sql
 -- Add it without a value, which is instant, and without its conditions, which follow
 ALTER TABLE "items" ADD COLUMN "name" character varying(20) NULL;
+==> add_required_column.sql
 -- Have new rows fill "name". Where rows are there without it, fill them, a few thousand at a time,
 -- before the file that validates this: with one that is empty, it fails
 ALTER TABLE "items" ADD CONSTRAINT "items_name_required" CHECK ("name" IS NOT NULL) NOT VALID;

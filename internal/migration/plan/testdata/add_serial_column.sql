@@ -6,6 +6,7 @@ CREATE SEQUENCE items_place_seq AS integer OWNED BY "items"."place";
 -- New rows have the default from now on. Those that are there have no value: fill them, a few
 -- thousand at a time
 ALTER TABLE "items" ALTER COLUMN "place" SET DEFAULT nextval('items_place_seq'::regclass);
+==> add_serial_column.sql
 -- Have new rows fill "place". Where rows are there without it, fill them, a few thousand at a time,
 -- before the file that validates this: with one that is empty, it fails
 ALTER TABLE "items" ADD CONSTRAINT "items_place_required" CHECK ("place" IS NOT NULL) NOT VALID;

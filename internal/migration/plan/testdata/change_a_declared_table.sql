@@ -5,6 +5,5 @@
 
 -- Make place for "audit" as it is declared now
 DROP TABLE audit;
-==> change_a_declared_table.sql
 -- Make "audit", as it is declared
 CREATE TABLE audit (id bigint PRIMARY KEY, what jsonb NOT NULL);
