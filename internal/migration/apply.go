@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
@@ -46,13 +47,13 @@ func Apply(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([]
 }
 
 func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
-	files, err := r.pending(ctx)
-	if err != nil || len(files) == 0 {
-		return nil, err
-	}
 	revs, err := r.revisions.ReadRevisions(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read revisions: %w", err)
+	}
+	files, err := r.pending(ctx, revs)
+	if err != nil || len(files) == 0 {
+		return nil, err
 	}
 	if err := checkDrift(ctx, r.snapshots, revs, r.options); err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
 	var applied []*migrate.Revision
 	kept := time.Now()
 	for i, f := range files {
-		rev, err := r.apply(ctx, f)
+		rev, err := r.apply(ctx, f, begunBy(revs, f))
 		if err != nil {
 			return applied, err
 		}
@@ -77,36 +78,51 @@ func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
 
 // pending is what there is to run. The directory itself is asked, because it may
 // know of checkpoints.
-func (r *runner) pending(ctx context.Context) ([]migrate.File, error) {
-	ex, err := migrate.NewExecutor(r.session, r.dir.Dir, r.revisions)
-	if err != nil {
-		return nil, err
-	}
-	return pendingFiles(ctx, ex)
+func (r *runner) pending(ctx context.Context, revs []*migrate.Revision) ([]migrate.File, error) {
+	return pendingFiles(ctx, r.session, r.dir.Dir, revs)
 }
 
 // pendingFiles finds a file that can't be run before the first one is.
-func pendingFiles(ctx context.Context, ex *migrate.Executor) ([]migrate.File, error) {
+func pendingFiles(ctx context.Context, s session, dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
+	ex, err := migrate.NewExecutor(s, dir, history{revs: revs})
+	if err != nil {
+		return nil, err
+	}
 	files, err := ex.Pending(ctx)
 	if err != nil && !errors.Is(err, migrate.ErrNoPendingFiles) {
 		return nil, err
 	}
+	early, err := beforeFirst(dir, revs)
+	if err != nil {
+		return nil, err
+	}
+	if len(early) > 0 {
+		return nil, &migrate.HistoryNonLinearError{OutOfOrder: early, Pending: files}
+	}
 	for _, f := range files {
-		if _, err := inTransaction(f); err != nil {
+		if err := Runnable(f); err != nil {
 			return nil, err
 		}
 	}
 	return files, nil
 }
 
-// apply runs one file and returns its revision.
-func (r *runner) apply(ctx context.Context, f migrate.File) (*migrate.Revision, error) {
+// apply runs what is left of one file and returns its revision.
+func (r *runner) apply(ctx context.Context, f migrate.File, begun *migrate.Revision) (*migrate.Revision, error) {
 	within, err := inTransaction(f)
 	if err != nil {
 		return nil, err
 	}
+	// What failed left nothing behind that could be taken for done.
+	interrupted := begun != nil && begun.Error == ""
+	if begun != nil {
+		err := r.resume(ctx, f, begun)
+		if err != nil || begun.Applied == begun.Total {
+			return begun, err
+		}
+	}
 	if !within {
-		return r.applyStepwise(ctx, f)
+		return r.applyStepwise(ctx, f, begun, interrupted)
 	}
 	var rev *migrate.Revision
 	err = r.insist(ctx, func() error {
@@ -125,10 +141,17 @@ func (r *runner) applyWhole(ctx context.Context, f migrate.File) (*migrate.Revis
 	}
 	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
 	w := &whole{ExecQuerier: tx, pace: pace{runner: r, set: "SET LOCAL"}}
+	records := r.revisions.of(tx).timed()
+	if records.steps, err = hasTransactions(f); err != nil {
+		return nil, err
+	}
+	if records.steps {
+		w.pace.set = "SET"
+	}
 	if err := w.pace.keep(ctx, tx, command{}); err != nil { // before the revision, which can be locked too
 		return nil, fmt.Errorf("begin %s: %w", f.Name(), err)
 	}
-	rev, err := r.execute(ctx, w, r.revisions.of(tx).timed(), f)
+	rev, err := r.execute(ctx, w, records, f)
 	if err != nil {
 		return nil, err
 	}
@@ -165,6 +188,15 @@ func (r *runner) execute(ctx context.Context, db schema.ExecQuerier, records mig
 		return nil, locate(r.dir, err)
 	}
 	return records.ReadRevision(ctx, f.Version())
+}
+
+// hasTransactions reports whether the file begins or ends transactions itself.
+func hasTransactions(f migrate.File) (bool, error) {
+	stmts, err := f.StmtDecls()
+	if err != nil {
+		return false, fmt.Errorf("read %s: %w", f.Name(), err)
+	}
+	return slices.ContainsFunc(stmts, func(s *migrate.Stmt) bool { return parse(s.Text).transaction }), nil
 }
 
 // inTransaction reads the file's txmode directive.

@@ -147,6 +147,18 @@ func TestApplyTogether(t *testing.T) {
 	})
 }
 
+func TestApplyWaitsForWhomItMayNotSee(t *testing.T) {
+	t.Parallel()
+	url := pgtest.EmptyURL(t)
+	exec(t, pgtest.Open(t, url), "REVOKE SELECT ON pg_stat_activity FROM public")
+	atlasLock(t, url)
+	_, err := migration.Apply(t.Context(), pgtest.Open(t, asMigrator(t, url)), files(t, "1_a.sql", createA),
+		migration.ApplyOptions{LockTimeout: time.Millisecond})
+	if !errors.Is(err, migration.ErrLocked) {
+		t.Errorf("error = %v, want %v", err, migration.ErrLocked)
+	}
+}
+
 func TestApplyCanceled(t *testing.T) {
 	t.Parallel()
 
@@ -320,6 +332,28 @@ func TestApplyRefuses(t *testing.T) {
 		}
 	})
 
+	t.Run("a file before all that was applied", func(t *testing.T) {
+		t.Parallel()
+		db := emptyDB(t)
+		apply(t, db, files(t, "2_a.sql", createA))
+		early := files(t, "1_b.sql", createB, "2_a.sql", createA)
+		_, applied := migration.Apply(t.Context(), db, early, migration.ApplyOptions{})
+		_, printed := migration.DryRun(t.Context(), db, early, migration.ApplyOptions{})
+		for _, err := range []error{applied, printed} {
+			behind, ok := errors.AsType[*migrate.HistoryNonLinearError](err)
+			if !ok {
+				t.Fatalf("error = %v, want a HistoryNonLinearError", err)
+			}
+			if diff := cmp.Diff([]string{"1_b.sql"}, names(behind.OutOfOrder)); diff != "" {
+				t.Errorf("out of order (-want +got):\n%s", diff)
+			}
+		}
+		exec(t, db, "UPDATE atlas_schema_revisions SET type = 1, applied = 0, total = 0")
+		if revs := apply(t, db, early); len(revs) != 0 {
+			t.Errorf("applied behind a baseline = %v, want none", versions(revs))
+		}
+	})
+
 	t.Run("a schema with tables that no migration made", func(t *testing.T) {
 		t.Parallel()
 		db := emptyDB(t)
@@ -342,6 +376,40 @@ func TestApplyRefuses(t *testing.T) {
 			t.Errorf("applied = %v, want none", versions(revs))
 		}
 	})
+}
+
+func TestRunnable(t *testing.T) {
+	t.Parallel()
+	for _, copies := range []string{"COPY a (id) FROM STDIN;\n1\n\\.\n", "-- stdin\ncopy public.a from /* why */ stdin with csv;\n"} {
+		db, dir := emptyDB(t), files(t, "1_a.sql", createA, "2_a.sql", copies)
+		all, err := dir.Files()
+		if err != nil {
+			t.Fatal(err)
+		}
+		revs, applied := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{})
+		for _, err := range []error{applied, migration.Replay(t.Context(), emptyDB(t), all)} {
+			at, ok := errors.AsType[*migration.StatementError](err)
+			if !ok || at.File != "2_a.sql" || !strings.Contains(err.Error(), "COPY FROM STDIN") {
+				t.Errorf("error = %v, want one of the COPY of 2_a.sql", err)
+			}
+		}
+		if len(revs) != 0 {
+			t.Errorf("applied = %v, want none", versions(revs))
+		}
+	}
+	for _, other := range []string{"INSERT INTO a VALUES ('COPY a FROM STDIN');", "COPY a FROM '/tmp/stdin';", "COPY stdin TO '/tmp/a';"} {
+		if err := migration.Runnable(migrate.NewLocalFile("1_a.sql", []byte(other))); err != nil {
+			t.Errorf("%s: %v", other, err)
+		}
+	}
+}
+
+func TestApplyNeedsNoRightWhereNothingIsToDo(t *testing.T) {
+	t.Parallel()
+	url := pgtest.EmptyURL(t)
+	dir := files(t, "1_a.sql", createA)
+	apply(t, pgtest.Open(t, url), dir)
+	apply(t, pgtest.Open(t, withSetting(t, url, "default_transaction_read_only", "on")), dir)
 }
 
 // atlasLock takes the lock as the Atlas CLI does; the returned function, like

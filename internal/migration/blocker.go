@@ -16,7 +16,8 @@ type Blocker struct {
 	// Application, User and State are those of pg_stat_activity. They and Query
 	// are empty when the migration's role may not see them.
 	Application, User, State string
-	// Open is how long its transaction has been open.
+	// Open is how long its transaction has been open; 0 when it has none, or the
+	// migration's role may not see it.
 	Open time.Duration
 	// Query is what it runs, or ran last: the first 80 characters.
 	Query string
@@ -33,8 +34,17 @@ func (b Blocker) String() string {
 			known = append(known, s)
 		}
 	}
-	known = append(known, fmt.Sprintf("open for %s", b.Open.Round(time.Millisecond)))
-	return strings.TrimRight(fmt.Sprintf("pid %d (%s): %s", b.PID, strings.Join(known, ", "), b.Query), ": ")
+	if b.Open > 0 {
+		known = append(known, fmt.Sprintf("open for %s", b.Open.Round(time.Millisecond)))
+	}
+	text := fmt.Sprintf("pid %d", b.PID)
+	if len(known) > 0 {
+		text += " (" + strings.Join(known, ", ") + ")"
+	}
+	if b.Query != "" {
+		text += ": " + b.Query
+	}
+	return text
 }
 
 // BlockedError says that a lock on a table wasn't to be had within

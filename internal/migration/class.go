@@ -32,6 +32,7 @@ const (
 	createIndex
 	dropIndex
 	detachPartition
+	reindex
 )
 
 // command is what the words at the head of a statement say of it.
@@ -39,12 +40,16 @@ type command struct {
 	sql    string
 	class  class
 	action action
-	// within says that the statement can run in a transaction.
+	// within says that the statement can run in a transaction, but for blocks and
+	// procedures that end theirs.
 	within bool
+	// transaction says that it begins or ends one.
+	transaction bool
 	// parameter is what a SET, a RESET or set_config sets; "all" for all.
 	parameter string
 	// keyword is the word CONCURRENTLY. table is the one that the action is
-	// about, and object the index or the partition.
+	// about, and object the index or the partition; of a reindex, object is
+	// either.
 	keyword, table, object token.Token
 }
 
@@ -72,8 +77,11 @@ func readControl(r *reader, c *command) bool {
 		c.class, c.parameter = control, r.tokens[0].Text[1:len(r.tokens[0].Text)-1]
 		return true
 	}
-	if r.eatAny("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "listen", "unlisten", "notify",
-		"discard", "prepare", "deallocate", "load", "show") {
+	if r.eatAny("begin", "start", "commit", "end", "rollback", "abort") {
+		c.class, c.transaction = control, true
+		return true
+	}
+	if r.eatAny("savepoint", "release", "listen", "unlisten", "notify", "discard", "prepare", "deallocate", "load", "show") {
 		c.class = control
 		return true
 	}
@@ -89,14 +97,10 @@ func readControl(r *reader, c *command) bool {
 }
 
 func readRows(r *reader, c *command) bool {
-	switch {
-	case r.eatAny("insert", "update", "delete", "merge"):
-		c.class, c.within = data, true
-	case r.eatAny("select", "with", "values", "copy", "do", "call", "execute", "explain", "("):
-		c.class = data // a procedure may end transactions
-	default:
+	if !r.eatAny("insert", "update", "delete", "merge", "select", "with", "values", "copy", "do", "call", "execute", "explain", "(") {
 		return false
 	}
+	c.class, c.within = data, true
 	return true
 }
 
@@ -116,11 +120,34 @@ func readIndex(r *reader, c *command) bool {
 			c.action, c.object = dropIndex, n
 		}
 		return true
-	case r.eatAny("reindex", "refresh") && slices.ContainsFunc(r.tokens, func(t token.Token) bool { return t.Is("concurrently") }):
-		c.class = concurrent // REINDEX has the word in two places
+	case r.eat("refresh", "materialized", "view", "concurrently"):
+		c.class = concurrent
 		return true
+	case r.eat("reindex"):
+		return readReindex(r, c)
 	}
 	return false
+}
+
+// readReindex knows that the word can stand in two places.
+func readReindex(r *reader, c *command) bool {
+	if !slices.ContainsFunc(r.tokens, func(t token.Token) bool { return t.Is("concurrently") }) {
+		return false
+	}
+	c.class = concurrent
+	if r.eat("(") {
+		for len(r.tokens) > 0 && !r.eat(")") {
+			r.tokens = r.tokens[1:]
+		}
+	}
+	if !r.eatAny("index", "table") {
+		return true
+	}
+	r.eat("concurrently")
+	if n, ok := r.name(); ok {
+		c.action, c.object = reindex, n
+	}
+	return true
 }
 
 func readCreateIndex(r *reader, c *command) bool {
@@ -173,18 +200,16 @@ func readMaintenance(r *reader, c *command) bool {
 	return true
 }
 
-// readSchema finds what can run in a transaction among what changes the schema.
+// readSchema finds what can't run in a transaction among what changes the schema.
 func readSchema(r *reader, c *command) bool {
-	if r.eatAny("comment", "truncate", "grant", "revoke") {
+	switch {
+	case r.eatAny("comment", "truncate", "grant", "revoke", "security", "import", "reassign"):
 		c.within = true
-		return true
-	}
-	if !r.eatAny("create", "alter", "drop") {
+	case r.eatAny("create", "alter", "drop"):
+		c.within = !r.eatAny("database", "tablespace", "subscription", "system")
+	default:
 		return false
 	}
-	r.eat("or", "replace")
-	c.within = r.eatAny("table", "unlogged", "unique", "index", "view", "materialized", "function", "procedure", "aggregate", "trigger",
-		"constraint", "type", "domain", "sequence", "policy", "schema", "extension", "rule", "statistics", "operator", "cast", "collation")
 	return true
 }
 

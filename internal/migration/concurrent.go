@@ -3,6 +3,7 @@ package migration
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -47,6 +48,8 @@ func (s *stepwise) prepare(ctx context.Context, c command, resumed bool) (done b
 		return done, err
 	case detachPartition:
 		return s.finishDetach(ctx, c, resumed)
+	case reindex:
+		return false, s.dropLeftovers(ctx, c)
 	case other:
 	}
 	return false, nil
@@ -92,12 +95,40 @@ func (s *stepwise) prepareIndex(ctx context.Context, c command, resumed bool) (d
 	case b.valid:
 		return false, nil
 	}
-	s.pace.options.Log.WarnContext(ctx, "dropping the invalid index that a failed build left", "index", b.name)
-	drop := command{sql: "DROP INDEX CONCURRENTLY IF EXISTS " + b.name, class: concurrent}
+	return false, s.dropInvalid(ctx, b.name)
+}
+
+func (s *stepwise) dropInvalid(ctx context.Context, index string) error {
+	s.pace.options.Log.WarnContext(ctx, "dropping the invalid index that a failed build left", "index", index)
+	drop := command{sql: "DROP INDEX CONCURRENTLY IF EXISTS " + index, class: concurrent}
 	if _, err := s.alone(ctx, drop); err != nil {
-		return false, fmt.Errorf("drop invalid index %s: %w", b.name, err)
+		return fmt.Errorf("drop invalid index %s: %w", index, err)
 	}
-	return false, nil
+	return nil
+}
+
+// dropLeftovers drops what a failed REINDEX CONCURRENTLY left beside the indexes
+// of a table, under names of PostgreSQL's making: each try would leave another one,
+// which slows every write down and serves no query.
+func (s *stepwise) dropLeftovers(ctx context.Context, c command) error {
+	const query = `SELECT coalesce(array_to_json(array_agg(i.indexrelid::regclass::text ORDER BY i.indexrelid)), '[]')
+		FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+		WHERE NOT i.indisvalid AND x.relkind = 'i' AND x.relname ~ '_cc(new|old)[0-9]*$'
+		AND i.indrelid IN (SELECT to_regclass($1) UNION ALL SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass($1))`
+	var list []byte
+	if err := s.scan(ctx, &list, query, c.object.Text); err != nil {
+		return err
+	}
+	var names []string
+	if err := json.Unmarshal(list, &names); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := s.dropInvalid(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // verify makes sure that an index that was built can be used.

@@ -83,6 +83,34 @@ func TestApplyRepairsIndex(t *testing.T) {
 	})
 }
 
+func TestApplyRepairsReindex(t *testing.T) {
+	t.Parallel()
+	for _, statement := range []string{"REINDEX INDEX CONCURRENTLY a_id;\n", "REINDEX (CONCURRENTLY) TABLE public.a;\n"} {
+		url := pgtest.EmptyURL(t)
+		db := pgtest.Open(t, url)
+		first := createA + "CREATE INDEX a_id ON a (id);\n"
+		apply(t, db, files(t, "1_a.sql", first))
+		reader := holding(t, url, "a")
+		impatient := pgtest.Open(t, withSetting(t, url, "lock_timeout", "100ms"))
+		if _, err := impatient.ExecContext(t.Context(), "REINDEX INDEX CONCURRENTLY a_id"); err == nil {
+			t.Fatal("error = nil, want a lock's timeout")
+		}
+		if err := reader.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"a_id true", "a_id_ccnew false"}, validity(t, db)); diff != "" {
+			t.Fatalf("indexes (-want +got):\n%s", diff)
+		}
+		dir := files(t, "1_a.sql", first, "2_a.sql", none+statement)
+		if _, err := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{AllowDrift: true}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"a_id true"}, validity(t, db)); diff != "" {
+			t.Errorf("indexes after %s (-want +got):\n%s", statement, diff)
+		}
+	}
+}
+
 // unrecorded puts a file into the state in which a program was killed after the
 // file was begun.
 func unrecorded(t *testing.T, db *sql.DB, dir *migrate.MemDir, done string) {

@@ -59,6 +59,7 @@ func (r *runner) revert(ctx context.Context, find func(context.Context, []*migra
 	var reverted []string
 	for _, w := range ways {
 		if err := r.goBack(ctx, w); err != nil {
+			_ = r.keepNewest(ctx) // the indexes that stay aren't drift; a lost connection keeps nothing
 			return reverted, err
 		}
 		reverted = append(reverted, w.Version)

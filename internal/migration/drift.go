@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
@@ -51,15 +53,28 @@ func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir) ([]catalog.Cha
 	if err := replayParts(ctx, dev, applied); err != nil {
 		return nil, err
 	}
-	want, err := catalog.Read(ctx, dev)
+	want, err := readPlainly(ctx, dev)
 	if err != nil {
 		return nil, fmt.Errorf("read the replayed schema: %w", err)
 	}
-	have, err := catalog.Read(ctx, db)
+	have, err := readPlainly(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	return catalog.Compare(want, have), nil
+	return withoutPartitions(catalog.Compare(want, have)), nil
+}
+
+// readPlainly reads the current schema at one moment.
+func readPlainly(ctx context.Context, db *sql.DB) (catalog.Schema, error) {
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return catalog.Schema{}, err
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	if _, err := tx.ExecContext(ctx, plainly); err != nil {
+		return catalog.Schema{}, err
+	}
+	return catalog.Read(ctx, tx)
 }
 
 // appliedParts are the files that were applied, and those older than the first
@@ -132,7 +147,27 @@ func (s snapshots) changesSince(ctx context.Context, version string) (changes []
 	if kept.server != now.server || kept.format != now.format {
 		return nil, "its snapshot was taken by another version of PostgreSQL or of this program", nil
 	}
-	return catalog.CompareObjects(kept.objects, now.objects), "", nil
+	if kept.Origin != now.Origin {
+		return nil, "its snapshot was taken in the database that this one is a copy of", nil
+	}
+	return withoutPartitions(catalog.CompareObjects(kept.Objects, now.Objects)), "", nil
+}
+
+// isPartition finds the definition of a table that is a part of another.
+var isPartition = regexp.MustCompile(`^TABLE (UNLOGGED )?PARTITION OF `)
+
+// withoutPartitions leaves out the partitions that came or went, with what belongs
+// to them: jobs make them and drop them, as rows come and age.
+func withoutPartitions(changes []catalog.Change) []catalog.Change {
+	moved := map[string]bool{}
+	for _, c := range changes {
+		if c.Kind == catalog.KindTable && (c.Before == "" || c.After == "") && isPartition.MatchString(c.Before+c.After) {
+			moved[c.Name] = true
+		}
+	}
+	return slices.DeleteFunc(changes, func(c catalog.Change) bool {
+		return moved[c.Table] || c.Kind == catalog.KindTable && moved[c.Name]
+	})
 }
 
 // keepSnapshot leaves a schema without one when that isn't to be had: before its

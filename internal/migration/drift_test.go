@@ -38,6 +38,10 @@ func TestApplyLooksForDrift(t *testing.T) {
 				execution_time, error, error_stmt, hash, partial_hashes, operator_version FROM atlas_schema_revisions`},
 		{name: "and says that it has nothing to compare with", change: "DROP INDEX a_n; DROP SCHEMA commitment CASCADE", says: "no snapshot"},
 		{name: "and doesn't compare other words", change: "DROP INDEX a_n; UPDATE commitment.schema_snapshots SET server = server - 1", says: "another version"},
+		{name: "and doesn't compare another format", says: "another version",
+			change: "DROP INDEX a_n; UPDATE commitment.schema_snapshots SET format = 1, objects = '[]'"},
+		{name: "and doesn't compare another database's words", says: "a copy of",
+			change: `DROP INDEX a_n; UPDATE commitment.schema_snapshots SET objects = jsonb_set(objects, '{Origin}', '"5.7"')`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -65,6 +69,45 @@ func TestApplyLooksForDrift(t *testing.T) {
 	}
 }
 
+// What a session has set changes PostgreSQL's words for an expression.
+func TestApplyLooksForDriftInTheSameWords(t *testing.T) {
+	t.Parallel()
+	first := "CREATE TABLE a (t timestamptz DEFAULT '2020-01-01 00:00:00+00', i interval DEFAULT '1 day 2 hours', CHECK (t > '2019-01-01 00:00:00+00'));\n"
+	for _, setting := range [][2]string{
+		{"timezone", "Europe/Berlin"}, {"datestyle", "German"}, {"intervalstyle", "iso_8601"}, {"quote_all_identifiers", "on"},
+	} {
+		t.Run(setting[0], func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.EmptyURL(t)
+			apply(t, pgtest.Open(t, url), files(t, "1_a.sql", first))
+			db := pgtest.Open(t, withSetting(t, url, setting[0], setting[1]))
+			changes, err := migration.Drift(t.Context(), db, emptyDB(t), files(t, "1_a.sql", first))
+			if err != nil || len(changes) > 0 {
+				t.Errorf("drift = %v, %v, want none", changes, err)
+			}
+			apply(t, db, files(t, "1_a.sql", first, "2_b.sql", createB))
+		})
+	}
+}
+
+func TestPartitionsComeAndGo(t *testing.T) {
+	t.Parallel()
+	db := emptyDB(t)
+	const parts = "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);\nCREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\n"
+	apply(t, db, files(t, "1_p.sql", parts))
+	exec(t, db, "DROP TABLE p1; CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2); CREATE UNLOGGED TABLE p3 PARTITION OF p FOR VALUES IN (3)")
+	changes, err := migration.Drift(t.Context(), db, emptyDB(t), files(t, "1_p.sql", parts))
+	if err != nil || len(changes) > 0 {
+		t.Errorf("drift = %v, %v, want none", changes, err)
+	}
+	apply(t, db, files(t, "1_p.sql", parts, "2_b.sql", createB))
+	exec(t, db, "ALTER TABLE p2 ALTER id SET DEFAULT 2")
+	_, err = migration.Apply(t.Context(), db, files(t, "1_p.sql", parts, "2_b.sql", createB, "3_a.sql", createA), migration.ApplyOptions{})
+	if _, ok := errors.AsType[*migration.DriftError](err); !ok {
+		t.Errorf("error = %v, want a DriftError for a partition that was there", err)
+	}
+}
+
 func TestDriftError(t *testing.T) {
 	t.Parallel()
 	err := &migration.DriftError{Version: "7", Changes: []catalog.Change{
@@ -81,9 +124,10 @@ func TestDriftError(t *testing.T) {
 	}
 }
 
-func TestApplyKeepsNoSnapshotWithoutTheRight(t *testing.T) {
-	t.Parallel()
-	url := pgtest.EmptyURL(t)
+// asMigrator is the URL for a role that may create in the schema public and nothing
+// else.
+func asMigrator(t *testing.T, url string) string {
+	t.Helper()
 	admin := pgtest.Open(t, url)
 	role := "migrator_" + strings.ToLower(rand.Text())
 	exec(t, admin, "CREATE ROLE "+role+"; GRANT CREATE ON SCHEMA public TO "+role)
@@ -92,7 +136,12 @@ func TestApplyKeepsNoSnapshotWithoutTheRight(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	db := pgtest.Open(t, withSetting(t, url, "role", role))
+	return withSetting(t, url, "role", role)
+}
+
+func TestApplyKeepsNoSnapshotWithoutTheRight(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Open(t, asMigrator(t, pgtest.EmptyURL(t)))
 	var log syncBuffer
 	for _, names := range [][]string{{"1_a.sql", createA}, {"1_a.sql", createA, "2_b.sql", createB}} {
 		_, err := migration.Apply(t.Context(), db, files(t, names...), migration.ApplyOptions{Log: slog.New(slog.NewTextHandler(&log, nil))})
@@ -109,7 +158,7 @@ func TestApplyKeepsSnapshotOfItsOwnSchema(t *testing.T) {
 	t.Parallel()
 	db := emptyDB(t)
 	apply(t, db, files(t, "1_a.sql", createA+"SET search_path = pg_catalog;\n"))
-	got := queryStrings(t, db, "SELECT schema || ' ' || version || ' ' || jsonb_array_length(objects) FROM commitment.schema_snapshots")
+	got := queryStrings(t, db, "SELECT schema || ' ' || version || ' ' || jsonb_array_length(objects -> 'Objects') FROM commitment.schema_snapshots")
 	if diff := cmp.Diff([]string{"public 1 2"}, got); diff != "" {
 		t.Errorf("snapshots (-want +got):\n%s", diff)
 	}

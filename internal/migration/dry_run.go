@@ -58,11 +58,7 @@ func pendingOffline(ctx context.Context, conn *sql.Conn, dir migrate.Dir, revs [
 	if err != nil {
 		return nil, err
 	}
-	ex, err := migrate.NewExecutor(s, dir, history{revs: revs})
-	if err != nil {
-		return nil, err
-	}
-	return pendingFiles(ctx, ex)
+	return pendingFiles(ctx, s, dir, revs)
 }
 
 // statements are those of files that weren't applied yet.
@@ -73,6 +69,11 @@ func statements(files []migrate.File, revs []*migrate.Revision) ([]Statement, er
 	}
 	var all []Statement
 	for _, f := range files {
+		if begun := begunBy(revs, f); begun != nil {
+			if _, err := checkBegun(f, begun); err != nil {
+				return nil, err
+			}
+		}
 		within, err := inTransaction(f)
 		if err != nil {
 			return nil, err

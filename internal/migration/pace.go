@@ -38,6 +38,9 @@ type pace struct {
 // keep sets the timeouts for the command, where they are another's.
 func (p *pace) keep(ctx context.Context, db schema.ExecQuerier, c command) error {
 	if c.class == control {
+		if c.transaction {
+			p.current = nil // its end may take them along
+		}
 		all := c.parameter == "all"
 		p.ownLock = p.ownLock || all || c.parameter == "lock_timeout"
 		p.ownStatement = p.ownStatement || all || c.parameter == "statement_timeout"

@@ -130,6 +130,7 @@ func TestApplySetsTimeouts(t *testing.T) {
 		{"for a change of the schema both", column("n"), []string{"3s 1min"}},
 		{"for each statement its own", column("n") + settings + column("m"), []string{"3s 1min", "3s 0", "3s 1min"}},
 		{"outside a transaction too", none + column("n") + settings, []string{"3s 1min", "3s 0"}},
+		{"behind the file's own COMMIT too", column("n") + "COMMIT;\n" + column("m"), []string{"3s 1min", "3s 1min"}},
 		{"but not where the file has set one", settings + "SET lock_timeout = '7s';\n" + settings + column("n"), []string{"3s 0", "7s 0", "7s 1min"}},
 		{"nor where it has set both outside a transaction", none + "SET lock_timeout = '7s';\nSET statement_timeout = '9s';\n" + column("n") + settings,
 			[]string{"7s 9s", "7s 9s"}},

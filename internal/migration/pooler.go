@@ -91,13 +91,18 @@ func sessionOf(ctx context.Context, db rowQuerier, markExpr string) (pid int, ma
 
 // toldPID is the process ID that the server, or a pooler, told conn.
 func toldPID(conn *sql.Conn) (pid int, err error) {
-	err = conn.Raw(func(driver any) error {
+	err = raw(conn, func(c *pgconn.PgConn) { pid = int(c.PID()) })
+	return pid, err
+}
+
+// raw looks below database/sql.
+func raw(conn *sql.Conn, look func(*pgconn.PgConn)) error {
+	return conn.Raw(func(driver any) error {
 		c, ok := driver.(*stdlib.Conn)
 		if !ok {
 			return fmt.Errorf("the database's driver is %T, want pgx", driver)
 		}
-		pid = int(c.Conn().PgConn().PID())
+		look(c.Conn().PgConn())
 		return nil
 	})
-	return pid, err
 }

@@ -46,6 +46,9 @@ func replayParts(ctx context.Context, db *sql.DB, parts []part) error {
 
 func replay(ctx context.Context, conn *sql.Conn, p part) error {
 	f := p.File
+	if err := Runnable(f); err != nil {
+		return err
+	}
 	within, err := inTransaction(f)
 	if err != nil {
 		return err

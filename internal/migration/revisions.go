@@ -48,25 +48,45 @@ type revisions struct {
 	// began is when a run of a file began.
 	began time.Time
 	// whole says that db is the transaction of a whole file. Its steps aren't
-	// recorded: a record that is undone together with its statement helps nobody.
+	// recorded, nor its failure: a record that is undone together with its
+	// statement helps nobody.
 	whole bool
+	// steps says that they are all the same, because the file itself ends the
+	// transaction.
+	steps bool
 }
 
 // openRevisions returns the revisions of the connection's current schema, and
-// creates their table when it isn't there.
+// creates their table when it isn't there: only then it takes a right to create.
 func openRevisions(ctx context.Context, conn *sql.Conn) (revisions, error) {
-	var name sql.NullString
-	if err := conn.QueryRowContext(ctx, "SELECT current_schema()").Scan(&name); err != nil {
-		return revisions{}, fmt.Errorf("read current schema: %w", err)
+	name, err := currentSchema(ctx, conn)
+	if err != nil {
+		return revisions{}, err
 	}
-	if !name.Valid {
-		return revisions{}, errors.New("no schema to migrate: search_path names none that exists")
+	table := pgx.Identifier{name, revisionsTable}.Sanitize()
+	var there bool
+	if err := conn.QueryRowContext(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&there); err != nil {
+		return revisions{}, fmt.Errorf("look for table of revisions: %w", err)
 	}
-	table := pgx.Identifier{name.String, revisionsTable}.Sanitize()
+	if there {
+		return revisions{db: conn, table: table}, nil
+	}
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf(createRevisions, table)); err != nil {
 		return revisions{}, fmt.Errorf("create table of revisions: %w", err)
 	}
 	return revisions{db: conn, table: table}, nil
+}
+
+// currentSchema is the schema that is migrated.
+func currentSchema(ctx context.Context, conn *sql.Conn) (string, error) {
+	var name sql.NullString
+	if err := conn.QueryRowContext(ctx, "SELECT current_schema()").Scan(&name); err != nil {
+		return "", fmt.Errorf("read current schema: %w", err)
+	}
+	if !name.Valid {
+		return "", errors.New("no schema to migrate: search_path names none that exists")
+	}
+	return name.String, nil
 }
 
 // on returns the same revisions, read and written through db.
@@ -146,7 +166,7 @@ func scanRevision(rows *sql.Rows) (*migrate.Revision, error) {
 // finishes when ctx has ended: a statement that ran outside a transaction and
 // isn't recorded would be run again.
 func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
-	if r.whole && rev.Applied > 0 && rev.Applied < rev.Total {
+	if r.whole && (rev.Error != "" || !r.steps && rev.Applied > 0 && rev.Applied < rev.Total) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)

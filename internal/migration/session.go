@@ -110,12 +110,10 @@ func lock(ctx context.Context, conn *sql.Conn, name string, timeout time.Duratio
 			return nil
 		}
 		if wait == firstWait {
-			holders, err := querySessions(ctx, conn, `SELECT `+sessions+` FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+			// Without the right to see who it is, it is waited for all the same.
+			holders, _ := querySessions(ctx, conn, `SELECT `+sessions+` FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 				WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid::bigint = $1 AND l.objsubid = 1
 				AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`, lockID(name))
-			if err != nil {
-				return fmt.Errorf("look for whoever is migrating: %w", err)
-			}
 			log.InfoContext(ctx, "waiting for another instance to finish migrating", "locked_by", describe(holders))
 		}
 		select {

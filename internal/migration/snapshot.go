@@ -10,9 +10,9 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// snapshotFormat is raised when package catalog comes to describe objects in
-// other words: snapshots of another format can't be compared.
-const snapshotFormat = 1
+// snapshotFormat is raised when objects come to be described in other words:
+// snapshots of another format can't be compared.
+const snapshotFormat = 2
 
 // The snapshots are in a schema of their own. In that of the migrations they would
 // be a table that no migration made, to the Atlas CLI as to us.
@@ -36,13 +36,23 @@ type snapshots struct {
 type snapshot struct {
 	version        string
 	server, format int // the server's major version
-	objects        []catalog.Object
+	content
 }
 
-func openSnapshots(ctx context.Context, conn *sql.Conn) (snapshots, error) {
-	s := snapshots{conn: conn}
-	err := conn.QueryRowContext(ctx, "SELECT current_schema(), current_setting('search_path')").Scan(&s.schema, &s.path)
-	if err != nil {
+// content is what a snapshot keeps as JSON.
+type content struct {
+	// Origin tells a database from one to which pg_dump has brought it: an
+	// expression that was parsed again may read otherwise, and be the same.
+	Origin  string
+	Objects []catalog.Object
+}
+
+func openSnapshots(ctx context.Context, conn *sql.Conn) (s snapshots, err error) {
+	s.conn = conn
+	if s.schema, err = currentSchema(ctx, conn); err != nil {
+		return s, err
+	}
+	if err := conn.QueryRowContext(ctx, "SHOW search_path").Scan(&s.path); err != nil {
 		return s, fmt.Errorf("read search_path: %w", err)
 	}
 	return s, nil
@@ -56,19 +66,27 @@ func (s snapshots) read(ctx context.Context) (*snapshot, error) {
 		return nil, err
 	}
 	var (
-		kept    snapshot
-		objects []byte
+		kept snapshot
+		text []byte
 	)
 	err = s.conn.QueryRowContext(ctx, `SELECT version, server, format, objects FROM commitment.schema_snapshots WHERE schema = $1`, s.schema).
-		Scan(&kept.version, &kept.server, &kept.format, &objects)
+		Scan(&kept.version, &kept.server, &kept.format, &text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &kept, json.Unmarshal(objects, &kept.objects)
+	if kept.format != snapshotFormat {
+		return &kept, nil
+	}
+	return &kept, json.Unmarshal(text, &kept.content)
 }
+
+// plainly has PostgreSQL print expressions in the same words whatever the session,
+// its role or a migration has set: a default of timestamptz reads otherwise in
+// another time zone.
+const plainly = `SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL quote_all_identifiers = off`
 
 // take reads the schema as it is, whatever search_path a migration has left.
 func (s snapshots) take(ctx context.Context) (snapshot, error) {
@@ -78,8 +96,12 @@ func (s snapshots) take(ctx context.Context) (snapshot, error) {
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
 	now := snapshot{format: snapshotFormat}
-	err = tx.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int / 10000 FROM set_config('search_path', $1, true)", s.path).
-		Scan(&now.server)
+	if _, err := tx.ExecContext(ctx, plainly); err != nil {
+		return snapshot{}, err
+	}
+	err = tx.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int / 10000,
+		(SELECT oid FROM pg_database WHERE datname = current_database()) || '.' || coalesce(to_regclass('commitment.schema_snapshots')::oid, 0)
+		FROM set_config('search_path', $1, true)`, s.path).Scan(&now.server, &now.Origin)
 	if err != nil {
 		return snapshot{}, err
 	}
@@ -87,7 +109,7 @@ func (s snapshots) take(ctx context.Context) (snapshot, error) {
 	if err != nil {
 		return snapshot{}, err
 	}
-	now.objects = schema.Objects()
+	now.Objects = schema.Objects()
 	return now, nil
 }
 
@@ -100,14 +122,14 @@ func (s snapshots) keep(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	objects, err := json.Marshal(now.objects)
+	text, err := json.Marshal(now.content)
 	if err != nil {
 		return err
 	}
 	_, err = s.conn.ExecContext(ctx, `INSERT INTO commitment.schema_snapshots (schema, version, server, format, objects)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (schema) DO UPDATE SET version = excluded.version,
 		taken_at = excluded.taken_at, server = excluded.server, format = excluded.format, objects = excluded.objects`,
-		s.schema, version, now.server, now.format, string(objects))
+		s.schema, version, now.server, now.format, string(text))
 	return err
 }
 

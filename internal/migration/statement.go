@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration/token"
 )
 
 // StatementError is a statement of a migration that failed. Its Err holds the
@@ -35,6 +38,40 @@ func (e *StatementError) Error() string {
 
 // Unwrap returns the cause.
 func (e *StatementError) Unwrap() error { return e.Err }
+
+// errFromClient is of a statement that would wait for its rows for ever.
+var errFromClient = errors.New("COPY FROM STDIN takes its rows from a client, and a migration is none: write INSERT")
+
+// Runnable says why a file can't be run, before any of it is: its txmode is none
+// that there is, or a statement waits for what nobody sends, which is a
+// [StatementError].
+func Runnable(f migrate.File) error {
+	if _, err := inTransaction(f); err != nil {
+		return err
+	}
+	if !bytes.Contains(bytes.ToLower(f.Bytes()), []byte("stdin")) {
+		return nil
+	}
+	stmts, err := f.StmtDecls()
+	if err != nil {
+		return fmt.Errorf("read %s: %w", f.Name(), err)
+	}
+	for _, s := range stmts {
+		if copiesFromClient(s.Text) {
+			return &StatementError{File: f.Name(), Line: lineOf(f, s.Pos), SQL: s.Text, Err: errFromClient}
+		}
+	}
+	return nil
+}
+
+func copiesFromClient(sql string) bool {
+	tokens := slices.Collect(token.All(sql))
+	if len(tokens) == 0 || !tokens[0].Is("copy") {
+		return false
+	}
+	from := slices.IndexFunc(tokens, func(t token.Token) bool { return t.Is("from") })
+	return from > 0 && from+1 < len(tokens) && tokens[from+1].Is("stdin")
+}
 
 // locate turns the executor's error for a statement, which knows only a version,
 // into one that says where the statement stands. What the executor adds to it is

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/schema"
@@ -56,15 +57,34 @@ func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error
 		return Status{}, err
 	}
 	s := Status{Applied: revs}
+	if s.OutOfOrder, err = beforeFirst(dir, revs); err != nil {
+		return Status{}, err
+	}
 	s.Pending, err = ex.Pending(ctx)
 	if behind, ok := errors.AsType[*migrate.HistoryNonLinearError](err); ok {
-		s.Pending, s.OutOfOrder = behind.Pending, behind.OutOfOrder
+		s.Pending, s.OutOfOrder = behind.Pending, append(s.OutOfOrder, behind.OutOfOrder...)
 		return s, nil
 	}
 	if err != nil && !errors.Is(err, migrate.ErrNoPendingFiles) {
 		return Status{}, err
 	}
 	return s, nil
+}
+
+// beforeFirst are the files that were added before the first one that was applied.
+// Atlas's executor takes them for what the database was begun with; that they can
+// only be before a baseline or a checkpoint.
+func beforeFirst(dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
+	if len(revs) == 0 || !revs[0].Type.Has(migrate.RevisionTypeExecute) {
+		return nil, nil
+	}
+	all, err := dir.Files()
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	files := migrate.SkipCheckpointFiles(all)
+	first := slices.IndexFunc(files, func(f migrate.File) bool { return f.Version() == revs[0].Version })
+	return files[:max(first, 0)], nil // the first may be gone, or be a checkpoint
 }
 
 // readCurrent returns the revisions of the current schema; none without their table.

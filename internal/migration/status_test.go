@@ -32,6 +32,8 @@ func TestReadStatus(t *testing.T) {
 			want{Applied: []string{"1", "3"}, Current: "3", UpToDate: true}},
 		{"takes a database that is ahead for up to date", both, both[:2],
 			want{Applied: []string{"1", "3"}, Current: "3", UpToDate: true}},
+		{"sees a file that came before the first", both, []string{"0_c.sql", createB, "1_a.sql", createA, "3_b.sql", createB},
+			want{Applied: []string{"1", "3"}, OutOfOrder: []string{"0_c.sql"}, Current: "3"}},
 		{"sees a file that came too late", both, []string{"1_a.sql", createA, "2_c.sql", createB, "3_b.sql", createB},
 			want{Applied: []string{"1", "3"}, OutOfOrder: []string{"2_c.sql"}, Current: "3"}},
 	}

@@ -9,19 +9,14 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/schema"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // applyStepwise runs a file outside a transaction, and each statement together
 // with its record where PostgreSQL lets it run in a transaction.
-func (r *runner) applyStepwise(ctx context.Context, f migrate.File) (*migrate.Revision, error) {
-	s := &stepwise{ExecQuerier: r.conn, pace: pace{runner: r, set: "SET"}}
-	begun, err := r.revisions.ReadRevision(ctx, f.Version())
-	switch {
-	case errors.Is(err, migrate.ErrRevisionNotExist):
-	case err != nil:
-		return nil, fmt.Errorf("read revision of %s: %w", f.Name(), err)
-	default:
-		s.resumed = true
+func (r *runner) applyStepwise(ctx context.Context, f migrate.File, begun *migrate.Revision, interrupted bool) (*migrate.Revision, error) {
+	s := &stepwise{ExecQuerier: r.conn, pace: pace{runner: r, set: "SET"}, resumed: interrupted}
+	if begun != nil {
 		if err := s.restore(ctx, f, begun.Applied); err != nil {
 			return nil, err
 		}
@@ -38,6 +33,9 @@ type stepwise struct {
 	resumed bool
 	// tx is open between a statement and its record.
 	tx *sql.Tx
+	// undone says that a statement failed in a transaction that the file itself
+	// has begun, with which the records of its statements are undone, too.
+	undone bool
 }
 
 // restore runs again what the file SET for its session before it was stopped.
@@ -66,14 +64,26 @@ func (s *stepwise) ExecContext(ctx context.Context, query string, args ...any) (
 	c := parse(query)
 	resumed := s.resumed
 	s.resumed = false
+	own, err := hasBegun(s.pace.conn)
+	if err != nil {
+		return nil, err
+	}
+	if own {
+		result, err := s.alone(ctx, c, args...)
+		s.undone = err != nil
+		return result, err
+	}
 	var result sql.Result
-	err := s.pace.insist(ctx, func() error {
+	err = s.pace.insist(ctx, func() error {
 		var err error
 		switch {
 		case c.class == concurrent:
 			result, err = s.concurrently(ctx, c, resumed)
 		case c.within:
 			result, err = s.together(ctx, c, args...)
+			if refusesTransaction(err) {
+				result, err = s.alone(ctx, c, args...)
+			}
 		default:
 			result, err = s.alone(ctx, c, args...)
 		}
@@ -82,7 +92,13 @@ func (s *stepwise) ExecContext(ctx context.Context, query string, args ...any) (
 	return result, err
 }
 
-// alone runs the command outside a transaction.
+// hasBegun reports whether a transaction is open on conn.
+func hasBegun(conn *sql.Conn) (open bool, err error) {
+	err = raw(conn, func(c *pgconn.PgConn) { open = c.TxStatus() != 'I' })
+	return open, err
+}
+
+// alone runs the command in no transaction of ours.
 func (s *stepwise) alone(ctx context.Context, c command, args ...any) (sql.Result, error) {
 	if err := s.pace.keep(ctx, s.ExecQuerier, c); err != nil {
 		return nil, err
@@ -107,6 +123,14 @@ func (s *stepwise) together(ctx context.Context, c command, args ...any) (sql.Re
 	}
 	s.tx = tx
 	return result, nil
+}
+
+// refusesTransaction reports whether a statement can't run in a transaction after
+// all: a block or a procedure commits as it goes, a function asks for none.
+func refusesTransaction(err error) bool {
+	const activeTransaction, invalidTermination = "25001", "2D000"
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pgErr.Code == activeTransaction || pgErr.Code == invalidTermination)
 }
 
 // concurrently runs the command after what an earlier one left was put right.
@@ -138,7 +162,10 @@ type steps struct {
 // WriteRevision writes the revision and commits the statement that it records.
 func (s steps) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
 	tx := s.file.tx
-	if tx == nil {
+	switch {
+	case s.file.undone:
+		return nil
+	case tx == nil:
 		return s.revisions.WriteRevision(ctx, rev)
 	}
 	s.file.tx = nil

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -105,6 +106,17 @@ func TestTemplate(t *testing.T) {
 			t.Error("connect = nil, want an error")
 		}
 	})
+}
+
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	given, err := url.Parse("postgres://ann@db/app?dbname=app&database=app&sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := address(*given, "mine"), "postgres://ann@db/mine?sslmode=disable"; got != want {
+		t.Errorf("address = %s, want %s", got, want)
+	}
 }
 
 func BenchmarkURL(b *testing.B) {

@@ -47,11 +47,7 @@ var theServer = sync.OnceValues(func() (*server, error) {
 			return nil, errors.New("TEST_DATABASE_URL is not a URL") // the error would show its password
 		}
 		s.admin = given
-		s.url = func(database string) string {
-			other := *u
-			other.Path = "/" + database
-			return other.String()
-		}
+		s.url = func(database string) string { return address(*u, database) }
 	} else {
 		private, err := pgserver.Start(context.Background(), pgserver.Options{})
 		if err != nil {
@@ -63,6 +59,16 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	s.template = sync.OnceValues(s.migratedTemplate)
 	return s, nil
 })
+
+// address is given for another database. One that the query names would win over
+// the path.
+func address(given url.URL, database string) string {
+	query := given.Query()
+	query.Del("dbname")
+	query.Del("database")
+	given.Path, given.RawQuery = "/"+database, query.Encode()
+	return given.String()
+}
 
 // clone creates a database from template and drops it when the test ends.
 func (s *server) clone(tb testing.TB, template string) string {

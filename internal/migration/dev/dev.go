@@ -83,6 +83,10 @@ func (s *Server) create(ctx context.Context, template string) (*Database, error)
 	}
 	u := *s.url
 	u.Path = "/" + name
+	query := u.Query()
+	query.Del("dbname") // it would win over the path
+	query.Del("database")
+	u.RawQuery = query.Encode()
 	db, err := sql.Open("pgx", u.String())
 	if err != nil {
 		return nil, fmt.Errorf("open dev database: %w", err)

@@ -28,6 +28,25 @@ func TestServer(t *testing.T) {
 		}
 	})
 
+	t.Run("makes databases of their own also where the URL names its database behind the question mark", func(t *testing.T) {
+		for _, parameter := range []string{"dbname", "database"} {
+			path, _, _ := strings.Cut(url, "?")
+			server := open(t, path+"?sslmode=disable&"+parameter+"=postgres")
+			d, err := server.Database(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { drop(t, d) })
+			var name string
+			if err := d.QueryRowContext(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(name, "commitment_dev_") {
+				t.Errorf("database = %s, want a throwaway one", name)
+			}
+		}
+	})
+
 	t.Run("clones a database as it is, which goes on on its own", func(t *testing.T) {
 		first, err := server.Database(t.Context())
 		if err != nil {

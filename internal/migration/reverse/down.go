@@ -112,7 +112,10 @@ func (d *descent) choose(applied []*migrate.Revision) ([]*migrate.Revision, erro
 		}
 		first = at + 1
 	}
-	if first < 0 {
+	switch {
+	case len(applied) == 0:
+		return nil, errors.New("there is nothing to take back: 0 files were applied")
+	case first < 0:
 		return nil, fmt.Errorf("%d files were applied, and %d are to be taken back", len(applied), d.options.Count)
 	}
 	for _, r := range applied[first:] {

@@ -240,3 +240,23 @@ func TestDownWaitsForTheLock(t *testing.T) {
 		t.Errorf("Down = %v, want %v", err, migration.ErrLocked)
 	}
 }
+
+func TestDownOfNothing(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Open(t, pgtest.EmptyURL(t))
+	_, err := reverse.Down(t.Context(), db, server(t), directory(t, users), reverse.DownOptions{Count: 1})
+	if want := "there is nothing to take back: 0 files were applied"; err == nil || err.Error() != want {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+}
+
+func TestDownThatFailedKeepsNobodyFromApplying(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, users+makeIndex+";", dropIndex)
+	db := applied(t, dir)
+	exec(t, db, "INSERT INTO users (name) VALUES (NULL)")
+	if _, err := reverse.Down(t.Context(), db, server(t), dir, reverse.DownOptions{}); err == nil {
+		t.Fatal("error = nil, want one of the row without a name")
+	}
+	apply(t, db, directory(t, users+makeIndex+";", dropIndex, addColumn))
+}

@@ -84,12 +84,16 @@ func (f *finder) gradeDropped(t catalog.Table, c catalog.Column) {
 // itself makes or drops, and to columns that it makes, goes with them.
 func (f *finder) gradeWrites(writes []write) {
 	for _, w := range writes {
+		first, _, _ := strings.Cut(strings.TrimSpace(w.statement), "\n")
+		if w.table == 0 {
+			f.lose(Impossible, "which rows are changed isn't seen, because it ends transactions itself: %s", first)
+			continue
+		}
 		before, was := byOID(f.before.Tables, w.table)
 		after, stays := byOID(f.after.Tables, w.table)
 		if !was || !stays || isOwn(before, after, w.columns) {
 			continue
 		}
-		first, _, _ := strings.Cut(strings.TrimSpace(w.statement), "\n")
 		f.lose(Impossible, "the rows of %s are changed, and nothing tells what they were: %s", before.Name, first)
 	}
 }

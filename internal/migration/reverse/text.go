@@ -23,16 +23,6 @@ func changesRows(statement string) bool {
 	return len(w) > 0 && slices.Contains([]string{"insert", "update", "delete", "merge", "truncate", "copy", "with", "select", "do", "call", "execute"}, w[0])
 }
 
-// truncated is the table that a TRUNCATE names first, as SQL.
-func truncated(statement string) string {
-	w := words(statement)
-	if len(w) < 2 || w[0] != "truncate" {
-		return ""
-	}
-	w = slices.DeleteFunc(w[1:], func(word string) bool { return word == "table" || word == "only" })
-	return append(w, "")[0]
-}
-
 // assigned are the columns that a plain UPDATE sets, and nil for any other
 // statement.
 func assigned(statement string) []string {

@@ -3,13 +3,15 @@ package stats
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 )
 
-// serverQuery asks for the server's version and its clock.
-const serverQuery = `SELECT current_setting('server_version'), now()`
+// serverQuery asks for the server's version, its clock, and whether there is a
+// schema to look into.
+const serverQuery = `SELECT current_setting('server_version'), now(), current_schema() IS NOT NULL`
 
 // tablesQuery sums each table with its partitions. pg_class.reltuples is as old
 // as the last ANALYZE, so it is scaled to the present size, as the planner does;
@@ -48,7 +50,7 @@ SELECT t.relname,
 FROM relations r
 JOIN pg_class t ON t.oid = r.root
 CROSS JOIN period p
-WHERE t.relnamespace = current_schema()::regnamespace AND t.relname <> 'atlas_schema_revisions'
+WHERE t.relnamespace = quote_ident(current_schema())::regnamespace AND t.relname <> 'atlas_schema_revisions'
 GROUP BY t.oid, t.relname
 ORDER BY t.relname COLLATE "C"`
 
@@ -58,8 +60,12 @@ ORDER BY t.relname COLLATE "C"`
 // as ctx lasts.
 func Read(ctx context.Context, db *sql.DB) (Snapshot, error) {
 	var s Snapshot
-	if err := db.QueryRowContext(ctx, serverQuery).Scan(&s.Server, &s.Taken); err != nil {
+	var schema bool
+	if err := db.QueryRowContext(ctx, serverQuery).Scan(&s.Server, &s.Taken, &schema); err != nil {
 		return Snapshot{}, fmt.Errorf("read server version: %w", err)
+	}
+	if !schema {
+		return Snapshot{}, errors.New("no schema to read: search_path names none that exists")
 	}
 	s.Server, _, _ = strings.Cut(s.Server, " ") // packagers add their own behind it
 	s.Taken = s.Taken.UTC().Truncate(time.Second)

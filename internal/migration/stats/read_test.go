@@ -3,6 +3,7 @@ package stats_test
 import (
 	"database/sql"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,4 +161,23 @@ func TestReadOfALiveServer(t *testing.T) {
 			t.Error("Read = nil, want an error without a server")
 		}
 	})
+}
+
+// A name in capitals needs quotes, and the schema comes later than the first look.
+func TestReadFindsTheSchema(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(pgtest.EmptyURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := pgtest.Open(t, address.String())
+	query := address.Query()
+	query.Set("search_path", `"App"`)
+	address.RawQuery = query.Encode()
+	db := pgtest.Open(t, address.String())
+	if _, err := stats.Read(t.Context(), db); err == nil || !strings.Contains(err.Error(), "no schema") {
+		t.Errorf("error = %v, want that there is no schema", err)
+	}
+	exec(t, admin, `CREATE SCHEMA "App"`, `CREATE TABLE "App".notes ()`)
+	table(t, read(t, db), "notes")
 }
