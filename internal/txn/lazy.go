@@ -209,7 +209,7 @@ func (t *lazyTx) reopen(stale *int) bool {
 	if *stale < 0 {
 		*stale = t.db.pool.Stats().Idle + 1 // and the one at hand
 	}
-	if t.conn == nil || *stale == 0 {
+	if t.ended || t.conn == nil || *stale == 0 {
 		return false
 	}
 	_ = t.conn.Close() // database/sql finds it dead, and drops it
@@ -286,14 +286,13 @@ func (t *lazyTx) Commit() error {
 // Rollback is for the unit alone, like Commit. It gives whoever is still in a
 // statement the end timeout to get out of it.
 func (t *lazyTx) Rollback() error {
-	inUse := t.inUse()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.mayEnd(); err != nil {
 		return err
 	}
-	if inUse && t.tx != nil {
-		t.lent = true
+	t.lent = t.lent || t.busy.Load()
+	if t.lent && t.tx != nil {
 		cut := time.AfterFunc(t.db.o.EndTimeout, t.cut)
 		defer cut.Stop()
 	}
@@ -308,14 +307,16 @@ func (t *lazyTx) cut() {
 	t.tx.Cut(ctx)
 }
 
-// inUse reports whether somebody is in a statement, or hasn't closed its rows.
+// inUse reports whether somebody is in a statement, or hasn't closed its rows, and
+// remembers it for the end: after that there is no asking the connection.
 func (t *lazyTx) inUse() bool {
 	if t.busy.Load() {
 		return true
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.tx != nil && t.tx.Busy()
+	t.lent = t.tx != nil && !t.ended && t.tx.Busy()
+	return t.lent
 }
 
 // rolledBack is the outcome of ROLLBACK, whatever it returned: when it fails the
@@ -373,7 +374,8 @@ func (t *lazyTx) end(how func(*postgres.Tx, context.Context) error, outcome func
 // release gives the connection back. That takes until the last rows are closed, so
 // nobody waits for it where they may be open.
 func (t *lazyTx) release() {
-	closeConn := func() { _ = t.conn.Close() } // what there is to say, the end has said
+	conn := t.conn
+	closeConn := func() { _ = conn.Close() } // what there is to say, the end has said
 	if t.lent {
 		go closeConn()
 		return
