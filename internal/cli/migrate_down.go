@@ -44,7 +44,12 @@ a file changed, nothing is done.`,
 	}
 	lastFlag(cmd, &o.Count, "take back the last `N` files (default 1)")
 	f := cmd.Flags()
-	f.StringVar(&o.To, "to", "", "take back what comes after this `VERSION`")
+	f.Func("to", "take back what comes after this `VERSION`", func(version string) error {
+		if o.To = version; version == "" {
+			return errors.New("want a version")
+		}
+		return nil
+	})
 	f.BoolVar(&o.AllowLoss, "allow-loss", false, "also take back what loses rows")
 	f.BoolVar(&o.DryRun, "dry-run", false, "print the statements that would run, and run none")
 	devFlag(cmd, &devURL)

@@ -37,8 +37,9 @@ const columns = `SELECT a.attrelid::bigint, a.attname, a.attnum, format_type(a.a
 	WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN (SELECT c.oid FROM ` + ourTables + `)
 	ORDER BY a.attrelid, a.attnum`
 
-// constraints leaves out the triggers that are constraints, which are triggers, and
-// PostgreSQL 18's not-null constraints, which say again what the column says.
+// constraints leaves out the triggers that are constraints, which are triggers,
+// PostgreSQL 18's not-null constraints, which say again what the column says, and the
+// copies of a foreign key that PostgreSQL keeps for each partition that it points to.
 const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.contype::text, pg_get_constraintdef(n.oid, true), n.convalidated,
 		coalesce((SELECT string_agg(a.attname, chr(1) ORDER BY k.place) FROM unnest(n.conkey) WITH ORDINALITY k (num, place)
 			JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = k.num), ''),
@@ -46,7 +47,8 @@ const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.cont
 		coalesce((SELECT string_agg(a.attname, chr(1) ORDER BY k.place) FROM unnest(n.confkey) WITH ORDINALITY k (num, place)
 			JOIN pg_attribute a ON a.attrelid = n.confrelid AND a.attnum = k.num), '')
 	FROM pg_constraint n
-	WHERE n.contype <> 't' AND NOT (n.contype = 'n' AND n.convalidated) AND n.conrelid IN (SELECT c.oid FROM ` + ourTables + `)
+	WHERE n.contype <> 't' AND NOT (n.contype = 'n' AND n.convalidated)
+	AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = n.conparentid AND p.conrelid = n.conrelid) AND n.conrelid IN (SELECT c.oid FROM ` + ourTables + `)
 	ORDER BY n.conrelid, n.conname COLLATE "C"`
 
 const indexes = `SELECT i.indrelid::bigint, x.relname, x.oid::bigint, pg_get_indexdef(x.oid, 0, true), i.indisunique, i.indisvalid, i.indpred IS NOT NULL,

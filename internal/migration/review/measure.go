@@ -7,7 +7,6 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 
-	"commitment/internal/migration"
 	"commitment/internal/migration/dev"
 	"commitment/internal/migration/hazard"
 	"commitment/internal/migration/trace"
@@ -48,10 +47,6 @@ func failed(stmts []trace.Statement) *hazard.Finding {
 		return nil
 	}
 	s := stmts[len(stmts)-1]
-	cause := s.Err
-	if located, ok := errors.AsType[*migration.StatementError](cause); ok {
-		cause = located.Err // the finding has the place
-	}
-	f := failure(s.File, s.Line, cause)
+	f := failure(s.File, s.Line, s.Err)
 	return &f
 }

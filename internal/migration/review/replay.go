@@ -3,7 +3,6 @@ package review
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
@@ -31,20 +30,20 @@ func (o Options) replay(ctx context.Context, older []migrate.File) (*dev.Databas
 	}
 	err = errors.Join(err, db.Drop(ctx))
 	if failed, ok := errors.AsType[*migration.StatementError](err); ok {
-		return nil, basis(failure(failed.File, failed.Line, failed.Err)), nil
+		return nil, basis(failure(failed.File, failed.Line, failed)), nil
 	}
 	return nil, nil, err
 }
 
-// unreadable returns the first file that says nothing clear: whose statements can't
-// be told apart, or whose transaction mode isn't one.
+// unreadable returns the first file that can't be run at all: its statements can't be
+// told apart, its transaction mode isn't one, or it waits for rows that nobody sends.
 func unreadable(all []migrate.File) (int, error) {
 	for i, f := range all {
 		if _, err := f.StmtDecls(); err != nil {
 			return i, err
 		}
-		if modes := txmode(f); len(modes) > 1 || len(modes) == 1 && modes[0] != "none" && modes[0] != "file" {
-			return i, fmt.Errorf("txmode is %q, want file or none", modes)
+		if err := migration.Runnable(f); err != nil {
+			return i, err
 		}
 	}
 	return len(all), nil
@@ -67,6 +66,9 @@ func basis(f hazard.Finding) *hazard.Finding {
 
 // failure is a statement that can't be run, or a file that can't be read.
 func failure(file string, line int, err error) hazard.Finding {
+	if located, ok := errors.AsType[*migration.StatementError](err); ok {
+		line, err = located.Line, located.Err // the finding has the place
+	}
 	f := finding(codeFails, file, "it fails: "+err.Error(), "In production it would, too. The files behind it weren't tried.", "")
 	f.Line = line
 	f.Evidence = hazard.Measured

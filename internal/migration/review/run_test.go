@@ -219,6 +219,15 @@ func TestRunStopsAtWhatFails(t *testing.T) {
 		}
 	})
 
+	t.Run("at a statement that would wait for ever", func(t *testing.T) {
+		t.Parallel()
+		p := newProject(t)
+		p.add("20260201000000_b.sql", "CREATE TABLE b (n int);\nCOPY b FROM STDIN;\n")
+		if diff := cmp.Diff([]string{"error CM411 20260201000000_b.sql:2"}, errorsOf(p.review())); diff != "" {
+			t.Errorf("errors (-want +got):\n%s", diff)
+		}
+	})
+
 	t.Run("in a file of the base", func(t *testing.T) {
 		t.Parallel()
 		p := newProject(t)
