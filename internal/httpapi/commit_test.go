@@ -112,9 +112,7 @@ func TestAClientThatGoesAwayChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(before, s.rows(t)); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
-	if inUse := s.pool.Stats().InUse; inUse != 0 {
-		t.Errorf("connections in use = %d, want 0", inUse)
-	}
+	eventually(t, "no connection is in use", func() bool { return s.pool.Stats().InUse == 0 })
 	s.move(t, bank.ID, cash.ID, 1)
 }
 
