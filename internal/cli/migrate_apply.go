@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/migration"
+	"commitment/internal/migration/report"
 )
 
 const nothingPending = "Nothing to do: no migration is pending."
@@ -86,7 +87,7 @@ func (sys System) dryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o mig
 			}
 			fmt.Fprintf(sys.Stdout, "-- %s, %s\n", s.File, mode)
 		}
-		fmt.Fprintln(sys.Stdout, printable(s.SQL))
+		fmt.Fprintln(sys.Stdout, report.Printable(s.SQL))
 	}
 	return nil
 }

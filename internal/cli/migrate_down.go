@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/migration/dev"
+	"commitment/internal/migration/report"
 	"commitment/internal/migration/reverse"
 )
 
@@ -70,7 +71,7 @@ func (sys System) printReverted(all []reverse.Reverted, asJSON bool, err error) 
 		fmt.Fprintln(sys.Stdout, "Nothing to do: no migration that was applied comes after that version.")
 	}
 	for _, r := range all {
-		fmt.Fprint(sys.Stdout, printable(reversion(r)))
+		fmt.Fprint(sys.Stdout, report.Printable(reversion(r)))
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"commitment/internal/migration/dev"
 	"commitment/internal/migration/files"
+	"commitment/internal/migration/report"
 )
 
 func newCommand(sys System) *cobra.Command {
@@ -121,7 +122,7 @@ func (sys System) printRebased(done files.Rebased, asJSON bool) error {
 		return writeJSON(sys.Stdout, done)
 	}
 	for _, r := range done.Renamed {
-		fmt.Fprintf(sys.Stdout, "%s -> %s\n", r.From, r.To)
+		fmt.Fprintln(sys.Stdout, report.Printable(r.From+" -> "+r.To))
 	}
 	switch {
 	case done.Rehashed:

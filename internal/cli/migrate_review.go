@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"ariga.io/atlas/sql/migrate"
 	"github.com/spf13/cobra"
@@ -122,7 +123,7 @@ func (sys System) review(ctx context.Context, flags reviewFlags) error {
 		return err
 	}
 	return sys.withDev(ctx, flags.devURL, func(server *dev.Server) error {
-		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot}
+		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Progress: paced(3*time.Second, sys.busy)}
 		sys.busy("reviewing")
 		r, err := sys.reviewed(ctx, o, flags.fix)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migration/dev"
+	"commitment/internal/migration/report"
 )
 
 func statusCommand(sys System) *cobra.Command {
@@ -137,7 +138,7 @@ func (sys System) printStatusJSON(status migration.Status, changes []catalog.Cha
 func (sys System) printStatusTable(status migration.Status, changes []catalog.Change) error {
 	w := tabwriter.NewWriter(sys.Stdout, 0, 0, 2, ' ', 0)
 	row := func(version, description, state string) {
-		fmt.Fprintln(w, printable(version+"\t"+description+"\t"+strings.Join(strings.Fields(state), " ")))
+		fmt.Fprintln(w, report.Printable(version+"\t"+description+"\t"+strings.Join(strings.Fields(state), " ")))
 	}
 	for _, rev := range status.Applied {
 		row(rev.Version, rev.Description, stateOf(rev))
@@ -152,7 +153,7 @@ func (sys System) printStatusTable(status migration.Status, changes []catalog.Ch
 		return err
 	}
 	for _, c := range changes {
-		fmt.Fprintf(sys.Stdout, "drift: %s\n", printable(c.String()))
+		fmt.Fprintf(sys.Stdout, "drift: %s\n", report.Printable(c.String()))
 	}
 	if changes != nil && len(changes) == 0 {
 		fmt.Fprintln(sys.Stdout, "Nothing has drifted: the database is as its files make it.")

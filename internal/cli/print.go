@@ -7,20 +7,32 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"strings"
-	"unicode"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"commitment/internal/migration/report"
 )
 
 // say writes a line of progress, beside the result.
-func (sys System) say(line string) { fmt.Fprintln(sys.Stderr, line) }
+func (sys System) say(line string) { fmt.Fprintln(sys.Stderr, report.Printable(line)) }
 
 // busy is say for somebody who sits before a terminal and waits.
 func (sys System) busy(line string) {
 	if _, ok := terminalOf(sys.Stderr); ok {
 		sys.say(line + " …")
+	}
+}
+
+// paced leaves out what comes sooner than some time after what was said before.
+func paced(every time.Duration, say func(line string)) func(line string) {
+	last := time.Now()
+	return func(line string) {
+		if now := time.Now(); now.Sub(last) >= every {
+			last = now
+			say(line)
+		}
 	}
 }
 
@@ -67,24 +79,10 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// printable shows control characters and invisible ones as their escapes: what
-// stands in a file must not act on a terminal. Line breaks and tabs stay.
-func printable(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
-			fmt.Fprintf(&b, `\u%04x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
 // printableError is an error whose text may quote what stands in a file.
 type printableError struct{ error }
 
-func (e printableError) Error() string { return printable(e.error.Error()) }
+func (e printableError) Error() string { return report.Printable(e.error.Error()) }
 
 func (e printableError) Unwrap() error { return e.error }
 

@@ -33,6 +33,7 @@ func addedColumn(s scene) (found []Finding) {
 				Fix:    s.safe,
 			}
 			if c.Generated {
+				f.Fix = nil
 				f.Advice = "Add an ordinary column that a trigger fills, and fill the rows that are there a few thousand at a time; from PostgreSQL 18 on, a VIRTUAL one costs nothing."
 			}
 			found = append(found, f)

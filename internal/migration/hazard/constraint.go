@@ -32,14 +32,18 @@ func foreignKey(s scene) (found []Finding) {
 	for _, c := range added {
 		table := p.after.Name
 		switch {
-		case c.Valid && (s.scanned(table) || s.scanned(c.References)):
-			found = append(found, Finding{
+		case c.Valid && (s.through(p.after) || s.scanned(c.References)):
+			f := Finding{
 				Code: "PG306", Severity: Warning, Table: table,
 				Title:  fmt.Sprintf("%s and %s can't be written while %s is checked", table, c.References, c.Name),
 				Reason: "Every row is looked up in the other table, under a lock on both. A row that points nowhere makes it fail at the end.",
 				Advice: "Add it NOT VALID, which is an instant, and VALIDATE it in a later file.",
 				Fix:    s.safe,
-			})
+			}
+			if partitioned(p.after) {
+				f.Advice = "Add it NOT VALID to each partition and VALIDATE it there, then add it to the table, which takes those as its own."
+			}
+			found = append(found, f)
 		case c.Valid && p.fresh(c.Columns):
 			found = append(found, Finding{
 				Code: "CM124", Severity: Note, Table: c.References,
@@ -55,7 +59,7 @@ func foreignKey(s scene) (found []Finding) {
 func check(s scene) (found []Finding) {
 	p, added := s.news(catalog.Check)
 	for _, c := range added {
-		if !c.Valid || !s.scanned(p.after.Name) {
+		if !c.Valid || !s.through(p.after) {
 			continue
 		}
 		f := Finding{

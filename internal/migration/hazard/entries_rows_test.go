@@ -67,6 +67,10 @@ var transactionEntries = []entry{
 		does: "scans t", codes: "CM171:n PG305:e PG305:e",
 	},
 	{
+		sql:  "SET search_path = '';\nCREATE INDEX i ON public.t (m)",
+		does: "t SHARE; scans t", codes: "CM201:w PG101:w",
+	},
+	{
 		sql:   "SET search_path TO public",
 		codes: "CM201:w",
 	},

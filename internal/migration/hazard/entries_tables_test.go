@@ -36,6 +36,10 @@ var tableEntries = []entry{
 		does: "t ACCESS EXCLUSIVE", codes: "BC101:e",
 	},
 	{
+		sql: "ALTER TABLE u SET SCHEMA s", setup: "CREATE SCHEMA s",
+		does: "u ACCESS EXCLUSIVE", codes: "BC101:e",
+	},
+	{
 		sql: "DROP SCHEMA s CASCADE", setup: "CREATE SCHEMA s; CREATE TABLE s.a (id int)",
 		does: "s.a ACCESS EXCLUSIVE", codes: "DS101:e",
 	},
@@ -101,6 +105,22 @@ var partitionEntries = []entry{
 	{
 		sql: "CREATE TABLE log_4 PARTITION OF log FOR VALUES FROM ('2026-04-01') TO ('2026-05-01')", setup: partitioned,
 		does: "log ACCESS EXCLUSIVE", codes: "CM160:w",
+	},
+	{
+		sql: "ALTER TABLE log ADD CONSTRAINT c CHECK (n > 0)", setup: partitioned,
+		does: "log ACCESS EXCLUSIVE, log_1 ACCESS EXCLUSIVE, log_2 ACCESS EXCLUSIVE; scans log_1 log_2", codes: "PG305:e",
+	},
+	{
+		sql: "ALTER TABLE log ADD CONSTRAINT c CHECK (n > 0) NOT VALID", setup: partitioned,
+		does: "log ACCESS EXCLUSIVE, log_1 ACCESS EXCLUSIVE, log_2 ACCESS EXCLUSIVE",
+	},
+	{
+		sql: "ALTER TABLE log ADD CONSTRAINT c FOREIGN KEY (n) REFERENCES bare (k)", setup: partitioned + "ALTER TABLE bare ADD UNIQUE (k); CREATE INDEX ON log (n)",
+		does: "bare SHARE ROW EXCLUSIVE, log SHARE ROW EXCLUSIVE, log_1 SHARE ROW EXCLUSIVE, log_2 SHARE ROW EXCLUSIVE; scans log_1 log_2", codes: "PG306:w",
+	},
+	{
+		sql: "ALTER TABLE log DETACH PARTITION log_1 -- for good", setup: partitioned,
+		does: "log ACCESS EXCLUSIVE, log_1 ACCESS EXCLUSIVE", codes: "CM166:w",
 	},
 	{
 		sql: "ALTER TABLE log ATTACH PARTITION log_3 FOR VALUES FROM ('2026-03-01') TO ('2026-04-01')", setup: partitioned,

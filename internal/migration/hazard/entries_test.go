@@ -47,7 +47,7 @@ type entry struct {
 
 var entries = slices.Concat(
 	indexEntries, addedEntries, changedEntries, constraintEntries, severalEntries, tableEntries,
-	partitionEntries, objectEntries, rowEntries, transactionEntries, typeEntries, harmlessEntries,
+	partitionEntries, objectEntries, rowEntries, transactionEntries, typeEntries, blockEntries, harmlessEntries,
 )
 
 const none = "-- atlas:txmode none\n\n"

@@ -25,10 +25,21 @@ var rules = slices.Concat(
 func Find(stmts []trace.Statement) []Finding {
 	var all []Finding
 	for i := range stmts {
-		s := newScene(stmts, i)
+		all = append(all, findIn(newScene(stmts, i).parts())...)
+	}
+	return all
+}
+
+// findIn judges the parts of one statement, which may be found to do the same.
+func findIn(parts []scene) []Finding {
+	var all []Finding
+	for _, s := range parts {
 		for _, find := range rules {
 			for _, f := range find(s) {
-				all = append(all, s.complete(f))
+				twice := func(other Finding) bool { return other.Code == f.Code && other.Title == f.Title }
+				if len(parts) == 1 || !slices.ContainsFunc(all, twice) {
+					all = append(all, s.complete(f))
+				}
 			}
 		}
 	}
@@ -37,7 +48,7 @@ func Find(stmts []trace.Statement) []Finding {
 
 // complete fills in what rules don't say.
 func (s scene) complete(f Finding) Finding {
-	f.File, f.Line, f.Docs = s.File, s.Line, docs(f.Code)
+	f.File, f.Line, f.Statement, f.Docs = s.File, s.Line, s.at+1, docs(f.Code)
 	if f.Evidence == "" {
 		f.Evidence = Measured
 	}
@@ -60,6 +71,6 @@ func count(n int, noun string) string {
 
 // again is the statement as it is, with a step's properties.
 func (s scene) again(step plan.Step) []plan.Step {
-	step.SQL = s.text.sql
+	step.SQL = read(s.SQL).sql
 	return []plan.Step{step}
 }

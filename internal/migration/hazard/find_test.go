@@ -8,8 +8,10 @@ import (
 	"ariga.io/atlas/sql/migrate"
 	"github.com/google/go-cmp/cmp"
 
+	"commitment/internal/migration/catalog"
 	"commitment/internal/migration/hazard"
 	"commitment/internal/migration/plan"
+	"commitment/internal/migration/trace"
 	"commitment/internal/pgtest"
 )
 
@@ -51,7 +53,7 @@ func TestFind(t *testing.T) {
 			Code: "PG101", Severity: hazard.Warning, Evidence: hazard.Measured,
 			Title:  "t can't be written while the index i is built",
 			Reason: "Building reads the whole table, and every INSERT, UPDATE and DELETE waits until it is done. The lock stays until the end of the file, one statement later.",
-			File:   "1_a.sql", Line: 3, Table: "t", Lock: "SHARE on t",
+			File:   "1_a.sql", Line: 3, Statement: 2, Table: "t", Lock: "SHARE on t",
 			Advice: "Build it CONCURRENTLY, in a file of its own without a transaction.",
 			Fix: []plan.Step{{
 				SQL: "CREATE INDEX CONCURRENTLY i ON t (m)", Alone: true,
@@ -94,4 +96,34 @@ func TestFind(t *testing.T) {
 			t.Errorf("findings = %+v, want none", found)
 		}
 	})
+}
+
+func TestFindCutsALongNameBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	kept := strings.Repeat("a", 62)
+	found := hazard.Find([]trace.Statement{{SQL: "CREATE TABLE " + kept + "éé ()"}})
+	if want := kept + "éé is cut to " + kept; len(found) != 1 || found[0].Title != want {
+		t.Errorf("findings = %+v, want one that says %q", found, want)
+	}
+}
+
+func TestFindOffersNoFixThatLeavesAStoredColumnAsItIs(t *testing.T) {
+	t.Parallel()
+	added := []catalog.Column{
+		{Name: "g", Type: "text", Position: 1, Generated: true},
+		{Name: "r", Type: "double precision", Position: 2, Default: "random()"},
+	}
+	found := hazard.Find([]trace.Statement{{
+		SQL:      "ALTER TABLE t ADD COLUMN g text GENERATED ALWAYS AS ('x') STORED, ADD COLUMN r float DEFAULT random()",
+		Rewrites: []string{"t"},
+		Before:   catalog.Schema{Tables: []catalog.Table{{OID: 1, Name: "t"}}},
+		After:    catalog.Schema{Tables: []catalog.Table{{OID: 1, Name: "t", Columns: added}}},
+	}})
+	fixable := map[string]bool{}
+	for _, f := range found {
+		fixable[f.Code] = len(f.Fix) > 0
+	}
+	if diff := cmp.Diff(map[string]bool{"CM122": false, "PG302": true}, fixable); diff != "" {
+		t.Errorf("codes with a fix (-want +got):\n%s", diff)
+	}
 }

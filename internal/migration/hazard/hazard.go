@@ -38,7 +38,10 @@ type Finding struct {
 	Reason string `json:"reason"`
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"` // counted from 1; 0 when it is the whole file
-	Table  string `json:"table,omitempty"`
+	// Statement is the statement's place in the file, counted from 1; 0 when it is
+	// the whole file. A line can have several.
+	Statement int    `json:"-"`
+	Table     string `json:"table,omitempty"`
 	// Lock is the lock in question, as in "SHARE on accounts".
 	Lock string `json:"lock,omitempty"`
 	// Estimate is how long and how much, when statistics of production are

@@ -115,7 +115,7 @@ func (s scene) detach() []plan.Step {
 		return nil
 	}
 	return []plan.Step{{
-		SQL:     s.text.sql + " CONCURRENTLY",
+		SQL:     s.text.insert(len(s.text.tokens)-1, "CONCURRENTLY"),
 		Comment: "Detach it while others use the table. It can't be in a transaction, and leaves the partition\na CHECK with its bounds, which can be dropped",
 		Alone:   true,
 	}}

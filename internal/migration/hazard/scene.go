@@ -25,6 +25,21 @@ func newScene(file []trace.Statement, at int) scene {
 	return s
 }
 
+// parts are the statements of a DO, which did together what was measured and can't
+// be done safely as long as they are in it, or the statement itself.
+func (s scene) parts() []scene {
+	inner := s.text.inner()
+	if len(inner) == 0 {
+		return []scene{s}
+	}
+	s.safe = nil
+	var all []scene
+	for _, s.text = range inner {
+		all = append(all, s)
+	}
+	return all
+}
+
 // pair is a table before and after a statement.
 type pair struct{ before, after catalog.Table }
 
@@ -96,6 +111,11 @@ func (s scene) stops(locks []trace.Lock) []trace.Lock {
 
 func (s scene) scanned(table string) bool   { return slices.Contains(s.Scans, table) }
 func (s scene) rewritten(table string) bool { return slices.Contains(s.Rewrites, table) }
+
+// through reports whether a table was scanned, or a partition of it.
+func (s scene) through(t catalog.Table) bool {
+	return s.scanned(t.Name) || partitioned(t) && len(s.Scans) > 0
+}
 
 // behind are the statements during which the locks of this one are held.
 func (s scene) behind() []trace.Statement {

@@ -8,7 +8,7 @@ import (
 )
 
 var tableRules = []rule{
-	droppedSchema, droppedTable, droppedReference, renamedTable, newReference, writtenAnew, emptied,
+	droppedSchema, droppedTable, droppedReference, renamedTable, movedTable, newReference, writtenAnew, emptied,
 }
 
 func droppedSchema(s scene) []Finding {
@@ -25,6 +25,9 @@ func droppedSchema(s scene) []Finding {
 }
 
 func droppedTable(s scene) (found []Finding) {
+	if s.text.outside("SET", "SCHEMA") >= 0 {
+		return nil
+	}
 	for _, t := range s.dropped() {
 		found = append(found, Finding{
 			Code: "DS102", Severity: Error, Table: t.Name,
@@ -67,6 +70,24 @@ func renamedTable(s scene) (found []Finding) {
 			Title:  fmt.Sprintf("code that knows %s breaks: it is %s now", p.before.Name, p.after.Name),
 			Reason: "During a deployment old and new code run side by side, and no order suits both.",
 			Advice: fmt.Sprintf("Keep the name, in Ent with the annotation entsql.Table(%q), or leave a view under the old one.", p.before.Name),
+		})
+	}
+	return found
+}
+
+// movedTable is a table that is in another schema from now on.
+func movedTable(s scene) (found []Finding) {
+	i := s.text.outside("SET", "SCHEMA")
+	if i < 0 {
+		return nil
+	}
+	schema, _ := s.text.name(i + 2)
+	for _, t := range s.dropped() {
+		found = append(found, Finding{
+			Code: "BC101", Severity: Error, Table: t.Name,
+			Title:  fmt.Sprintf("code that knows %s breaks: it is %s.%s now", t.Name, schema, t.Name),
+			Reason: "During a deployment old and new code run side by side, and no order suits both.",
+			Advice: "Keep the schema, or leave a view under the old name.",
 		})
 	}
 	return found

@@ -140,6 +140,39 @@ func (t text) without(words ...string) text {
 	return read(strings.TrimRight(t.sql[:t.tokens[i].From], " ") + t.sql[end:])
 }
 
+// body is what stands in the dollar quotes of a DO.
+func (t text) body() text {
+	i := slices.IndexFunc(t.tokens, func(tok token.Token) bool { return strings.HasPrefix(tok.Text, "$") })
+	if !t.begins("DO") || i < 0 {
+		return text{}
+	}
+	quoted := t.tokens[i].Text
+	tag := 2 + strings.Index(quoted[1:], "$")
+	if tag < 2 || len(quoted) < 2*tag {
+		return text{}
+	}
+	return read(quoted[tag : len(quoted)-tag])
+}
+
+// inner are the statements in the body of a DO, but for those that it puts together
+// from strings.
+func (t text) inner() []text {
+	body := t.body()
+	var all []text
+	for i, tok := range body.tokens {
+		first := i == 0 || body.tokens[i-1].Is(";", "BEGIN", "THEN", "ELSE", "LOOP")
+		if !first || !tok.Is("ALTER", "CREATE", "DROP", "REINDEX", "REFRESH", "TRUNCATE", "UPDATE", "DELETE", "INSERT", "WITH") {
+			continue
+		}
+		end := slices.IndexFunc(body.tokens[i:], func(tok token.Token) bool { return tok.Is(";") })
+		if end < 0 {
+			end = len(body.tokens) - i
+		}
+		all = append(all, body.part(i, i+end))
+	}
+	return all
+}
+
 // table is the name behind ALTER TABLE and its like, and the place of what is done
 // to it.
 func (t text) table() (name string, behind int) {

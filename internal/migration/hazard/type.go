@@ -143,7 +143,7 @@ func longName(s scene) (found []Finding) {
 		if name := t.Name(); len(name) > nameLimit && (t.Word() || strings.HasPrefix(t.Text, `"`)) {
 			found = append(found, Finding{
 				Code: "CM196", Severity: Warning, Evidence: Inferred,
-				Title:  fmt.Sprintf("%s is cut to %s", name, name[:nameLimit]),
+				Title:  fmt.Sprintf("%s is cut to %s", name, strings.ToValidUTF8(name[:nameLimit], "")),
 				Reason: "PostgreSQL keeps 63 bytes of a name: two that begin alike are one, and who looks for the whole name doesn't find it.",
 				Advice: "Give it a shorter name.",
 			})

@@ -72,7 +72,7 @@ func command(level, dir string, f hazard.Finding) string {
 
 // message escapes what would end a workflow command.
 func message(s string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(clean(s))
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(Printable(s))
 }
 
 // property escapes what would also end one of its properties.

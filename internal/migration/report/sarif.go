@@ -61,11 +61,11 @@ func sarifRules(findings []hazard.Finding) ([]sarifRule, map[string]int) {
 		index[id] = len(rules)
 		rule := sarifRule{
 			ID:        id,
-			Short:     sarifText{clean(cmp.Or(f.Reason, f.Title, id))},
+			Short:     sarifText{Printable(cmp.Or(f.Reason, f.Title, id))},
 			HelpURI:   webPage(f.Docs),
 			Configure: sarifDefaults{sarifLevel(f.Severity)},
 		}
-		if help := strings.TrimSpace(clean(f.Reason) + "\n\n" + clean(f.Advice)); help != "" {
+		if help := strings.TrimSpace(Printable(f.Reason) + "\n\n" + Printable(f.Advice)); help != "" {
 			rule.Full, rule.Help = &sarifText{help}, &sarifText{help}
 		}
 		rules = append(rules, rule)
@@ -90,7 +90,7 @@ func sarifFinding(r review.Report, f hazard.Finding) sarifResult {
 		Properties:   map[string]string{},
 	}
 	if f.Suppressed != "" {
-		result.Suppressions = append(result.Suppressions, sarifSuppression{"inSource", "accepted", clean(f.Suppressed)})
+		result.Suppressions = append(result.Suppressions, sarifSuppression{"inSource", "accepted", Printable(f.Suppressed)})
 	}
 	for name, value := range map[string]string{
 		"evidence": string(f.Evidence), "table": f.Table, "lock": f.Lock, "estimate": f.Estimate,
@@ -122,9 +122,9 @@ func sarifPlace(dir, file string, number int) sarifLocation {
 	}}
 }
 
-// address is a file as a relative URI.
+// address is a file as a relative URI, which is never empty.
 func address(dir, file string) string {
-	return (&url.URL{Path: strings.TrimLeft(path.Join(dir, file), "/")}).String()
+	return (&url.URL{Path: cmp.Or(strings.TrimLeft(path.Join(dir, file), "/"), ".")}).String()
 }
 
 // sarifInvoked says how the review went. A statement that couldn't run is

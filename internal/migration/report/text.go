@@ -8,10 +8,10 @@ import (
 	"unicode"
 )
 
-// clean shows what would otherwise act or hide: control characters, those that
-// turn the direction of text, and invisible ones become their escapes. Line
-// breaks and tabs stay.
-func clean(s string) string {
+// Printable shows what would otherwise act on a terminal or a reader, or hide:
+// control characters, those that turn the direction of text, and invisible ones
+// become their escapes. Line breaks and tabs stay.
+func Printable(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
 	if !strings.ContainsFunc(s, hidden) {
 		return s
@@ -39,10 +39,10 @@ func hidden(r rune) bool {
 }
 
 // line is text on one line, its runs of white space made single spaces.
-func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+func line(s string) string { return strings.Join(strings.Fields(Printable(s)), " ") }
 
 // block is text with its lines kept, without white space around it.
-func block(s string) string { return strings.TrimSpace(clean(s)) }
+func block(s string) string { return strings.TrimSpace(Printable(s)) }
 
 // host is a name with a port or without, and nothing that means something in
 // markup.

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"commitment/internal/migration/contract"
@@ -109,7 +111,7 @@ func next(r review.Report, t tally) []step {
 		}
 	}
 	if t.Fixable > 0 {
-		steps = append(steps, step{"Let the safe form of " + count(t.Fixable, "finding") + " be written:", reviewCommand + " --fix"})
+		steps = append(steps, step{"Let the safe form of " + count(t.Fixable, "finding") + " be written:", reviewCommand + selecting(r.Base) + " --fix"})
 	}
 	if t.Stuck > 0 {
 		steps = append(steps, stuck(t.Stuck))
@@ -157,6 +159,29 @@ func selection(base string) string {
 	}
 	return "the files that are new against " + base
 }
+
+// lastFiles is a selection by number.
+var lastFiles = regexp.MustCompile(`^the last (?:(\d+) files|file)$`)
+
+// selecting are the flags that select the same files, for who types the command. That
+// of a name which a shell could take for more is left to them.
+func selecting(base string) string {
+	last := lastFiles.FindStringSubmatch(base)
+	switch {
+	case base == "all files":
+		return " --all"
+	case last != nil:
+		return " --last " + cmp.Or(last[1], "1")
+	case base == "" || base == "main":
+		return ""
+	case !plainRef.MatchString(base):
+		return " --base REF"
+	}
+	return " --base " + base
+}
+
+// plainRef is a name of git's without anything that means something elsewhere.
+var plainRef = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 
 // stuck is what to do about errors that no command mends.
 func stuck(n int) step {

@@ -20,7 +20,7 @@ import (
 // for codes that it doesn't know.
 type suppression struct {
 	line      int // of the directive
-	statement int // the line on which the statement begins, 0 for the whole file
+	statement int // the place of the statement, counted from 1, 0 for the whole file
 	rules     []string
 	reason    string
 	until     time.Time // the last day, zero for ever
@@ -43,11 +43,11 @@ func suppressions(f migrate.File) ([]*suppression, error) {
 	for i, comment := range header(f) {
 		all = appendDirective(all, comment, 1+i, 0)
 	}
-	for _, s := range stmts {
+	for i, s := range stmts {
 		for _, comment := range s.Comments {
 			before := f.Bytes()[:s.Pos]
 			at := max(0, bytes.LastIndex(before, []byte(comment)))
-			all = appendDirective(all, comment, lineAt(f, at), lineAt(f, s.Pos))
+			all = appendDirective(all, comment, lineAt(f, at), i+1)
 		}
 	}
 	return all, nil

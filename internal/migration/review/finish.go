@@ -19,9 +19,20 @@ func (o Options) finish(r *Report, added []migrate.File) {
 		if accepted, err := accept(f, file.Findings, file.complete(), o.Now); err == nil {
 			file.Findings = accepted
 		}
+		file.keep(f)
 		slices.SortStableFunc(file.Findings, byPlace)
 	}
 	slices.SortStableFunc(r.Findings, worst)
+}
+
+// keep takes the fixes off the findings of a file that [Fix] leaves as it is.
+func (f *File) keep(written migrate.File) {
+	if f.rewritable(written) {
+		return
+	}
+	for i := range f.Findings {
+		f.Findings[i].Fix = nil
+	}
 }
 
 // complete reports whether the file was run to its end.

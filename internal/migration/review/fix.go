@@ -10,6 +10,7 @@ import (
 	"ariga.io/atlas/sql/migrate"
 
 	"commitment/internal/migration/files"
+	"commitment/internal/migration/hazard"
 	"commitment/internal/migration/plan"
 	"commitment/internal/migration/trace"
 )
@@ -18,8 +19,9 @@ import (
 // fixed, except where a directive accepts it, and returns the names of what it
 // wrote: none when there is nothing to fix. A file is split where the safe form
 // needs more than one; files that come after it get later versions if they have
-// to. Then atlas.sum is written anew. A file that fails, or that has another
-// delimiter than a semicolon, is left as it is.
+// to. Then atlas.sum is written anew. A file is left as it is that fails, unless a
+// fix is what lets it run, that begins or ends transactions itself, or that has
+// another delimiter than a semicolon.
 //
 // It is an error, and nothing is written, when a file isn't what was reviewed, or
 // when one of the base's was touched, which new sums would hide.
@@ -104,7 +106,7 @@ func (c *change) unambiguous(now []migrate.File) error {
 // has versions after newest.
 func (r File) fixed(f migrate.File, newest string) ([]migrate.File, error) {
 	steps := r.fixSteps()
-	if len(steps) == 0 || !r.complete() || otherDelimiter(f) {
+	if len(steps) == 0 || !r.rewritable(f) {
 		return later(f, newest)
 	}
 	stmts, err := f.StmtDecls()
@@ -121,7 +123,7 @@ func (r File) fixed(f migrate.File, newest string) ([]migrate.File, error) {
 	return rewrite(f, version, stmts, steps)
 }
 
-// fixSteps are the fixes of the statements, by line. Of several for one the first
+// fixSteps are the fixes of the statements, by their places. Of several for one the first
 // is taken that does more than move it; the next review shows whether another is
 // still needed.
 func (r File) fixSteps() map[int][]plan.Step {
@@ -130,8 +132,8 @@ func (r File) fixSteps() map[int][]plan.Step {
 		if len(f.Fix) == 0 || f.Suppressed != "" {
 			continue
 		}
-		if taken := steps[f.Line]; taken == nil || moves(taken) && !moves(f.Fix) {
-			steps[f.Line] = f.Fix
+		if taken := steps[f.Statement]; taken == nil || moves(taken) && !moves(f.Fix) {
+			steps[f.Statement] = f.Fix
 		}
 	}
 	return steps
@@ -140,9 +142,27 @@ func (r File) fixSteps() map[int][]plan.Step {
 // moves reports whether a fix only puts the statement into another file.
 func moves(fix []plan.Step) bool { return len(fix) == 1 && fix[0].Apart && !fix[0].Alone }
 
-// describes reports whether the statements are those that were reviewed.
+// rewritable reports whether the statements of f can be brought into other files.
+func (r File) rewritable(f migrate.File) bool {
+	controls := slices.ContainsFunc(r.Findings, func(found hazard.Finding) bool { return found.Code == "CM202" })
+	return !controls && !otherDelimiter(f) && (r.complete() || r.misplaced())
+}
+
+// misplaced reports whether the file failed on a statement that can't be in its
+// transaction, and can be elsewhere.
+func (r File) misplaced() bool {
+	n := len(r.Statements)
+	return n > 0 && r.Statements[n-1].Transaction && r.fixSteps()[n] != nil
+}
+
+// describes reports whether the statements are those that were reviewed: all of
+// them, or those up to the one that failed.
 func (r File) describes(f migrate.File, stmts []*migrate.Stmt) bool {
-	return slices.EqualFunc(r.Statements, stmts, func(t trace.Statement, s *migrate.Stmt) bool {
+	n := len(r.Statements)
+	if n > len(stmts) || n < len(stmts) && r.complete() {
+		return false
+	}
+	return slices.EqualFunc(r.Statements, stmts[:n], func(t trace.Statement, s *migrate.Stmt) bool {
 		return t.SQL == s.Text && t.Line == lineAt(f, s.Pos)
 	})
 }

@@ -73,11 +73,11 @@ func reviewed(t *testing.T, dir *migrate.LocalDir, only ...string) Report {
 			t.Fatal(err)
 		}
 		file := File{Name: f.Name()}
-		for _, s := range stmts {
+		for i, s := range stmts {
 			line := lineAt(f, s.Pos)
 			file.Statements = append(file.Statements, trace.Statement{File: f.Name(), Line: line, SQL: s.Text})
 			if fix := safeForm(s.Text); fix != nil {
-				file.Findings = append(file.Findings, hazard.Finding{Code: "PG101", File: f.Name(), Line: line, Fix: fix})
+				file.Findings = append(file.Findings, hazard.Finding{Code: "PG101", File: f.Name(), Line: line, Statement: i + 1, Fix: fix})
 			}
 		}
 		r.Files = append(r.Files, file)
@@ -175,6 +175,13 @@ SELECT ';';
 		map[string]string{
 			"20260101000000_a.sql":       "SELECT 1;\n",
 			"20260101000001_a_index.sql": "-- atlas:txmode none\n\n-- Build it without stopping writes\nCREATE INDEX CONCURRENTLY i ON a (b);\n",
+		},
+	},
+	"tells statements on one line apart": {
+		map[string]string{"20260101000000_a.sql": "SELECT 1; ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0); SELECT 2;\n"},
+		map[string]string{
+			"20260101000000_a.sql":          "SELECT 1;\nALTER TABLE a ADD CONSTRAINT c CHECK (b > 0) NOT VALID;\n",
+			"20260101000001_a_validate.sql": "ALTER TABLE a VALIDATE CONSTRAINT c;\nSELECT 2;\n",
 		},
 	},
 	"leaves a file with another delimiter": {

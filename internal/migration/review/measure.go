@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"ariga.io/atlas/sql/migrate"
@@ -24,6 +25,7 @@ func (o Options) measure(ctx context.Context, base *dev.Database, r *Report, add
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
+	o.Progress(fmt.Sprintf("running %d files statement by statement", readable))
 	traced, err := trace.Run(ctx, db.DB, added[:readable])
 	if err != nil {
 		return 0, err

@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
@@ -24,6 +25,7 @@ func (o Options) replay(ctx context.Context, older []migrate.File) (*dev.Databas
 	if err != nil {
 		return nil, nil, err
 	}
+	o.Progress(fmt.Sprintf("replaying %d older files", len(older)))
 	err = migration.Replay(ctx, db.DB, older)
 	if err == nil {
 		return db, nil, nil

@@ -9,8 +9,8 @@ import (
 	"commitment/internal/migration/plan"
 )
 
-// rewrite writes f anew, with steps in the place of the statements on their
-// lines, as one file or as several. Comments stay with their statements.
+// rewrite writes f anew, with steps in the place of the statements that have them,
+// as one file or as several. Comments stay with their statements.
 func rewrite(f migrate.File, version string, stmts []*migrate.Stmt, fixes map[int][]plan.Step) ([]migrate.File, error) {
 	_, name, _ := strings.Cut(strings.TrimSuffix(f.Name(), ".sql"), "_")
 	written, err := plan.Files(version, name, stepsOf(f, stmts, fixes))
@@ -42,7 +42,7 @@ func stepsOf(f migrate.File, stmts []*migrate.Stmt, fixes map[int][]plan.Step) [
 		}
 		comment := comments(string(f.Bytes()[end:s.Pos]), s.Comments)
 		end = s.Pos + len(s.Text)
-		fix := slices.Clone(fixes[lineAt(f, s.Pos)])
+		fix := slices.Clone(fixes[i+1])
 		if len(fix) == 0 {
 			fix = []plan.Step{{SQL: s.Text, Alone: alone}}
 		}

@@ -27,6 +27,9 @@ type Options struct {
 	Selection Selection
 	// Stats are sizes of production. Defaults to none: nothing is sized.
 	Stats *stats.Snapshot
+	// Progress is told what is done now, in a few words, when it begins. Defaults to
+	// telling nobody.
+	Progress func(doing string)
 	// Now decides which directives have expired. Defaults to the present.
 	Now time.Time
 }
@@ -41,6 +44,9 @@ type Options struct {
 func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Now.IsZero() {
 		o.Now = time.Now()
+	}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
 	}
 	now, err := o.Dir.Files()
 	if err != nil {

@@ -31,11 +31,10 @@ func size(findings []hazard.Finding, stmts []trace.Statement, snapshot *stats.Sn
 	}
 	for i := range findings {
 		f := &findings[i]
-		at := slices.IndexFunc(stmts, func(s trace.Statement) bool { return s.Line == f.Line })
-		if f.Lock == "" || at < 0 {
+		if f.Lock == "" || f.Statement == 0 {
 			continue
 		}
-		e, known := lockedWork(stmts[at:], *snapshot)
+		e, known := lockedWork(stmts[f.Statement-1:], *snapshot)
 		if !known {
 			continue
 		}

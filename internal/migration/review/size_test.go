@@ -90,8 +90,8 @@ func TestSize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			findings := []hazard.Finding{
-				{Code: test.code, Severity: hazard.Error, Evidence: hazard.Measured, Line: 1, Table: test.table, Lock: "SHARE on " + test.table},
-				{Code: test.code, Severity: hazard.Error, Evidence: hazard.Measured, Line: 1, Table: test.table},
+				{Code: test.code, Severity: hazard.Error, Evidence: hazard.Measured, Line: 1, Statement: 1, Table: test.table, Lock: "SHARE on " + test.table},
+				{Code: test.code, Severity: hazard.Error, Evidence: hazard.Measured, Line: 1, Statement: 1, Table: test.table},
 			}
 			unlocked := findings[1]
 			size(findings, test.stmts, production)

@@ -48,7 +48,7 @@ func accept(f migrate.File, findings []hazard.Finding, complete bool, now time.T
 // covers reports whether the directive is about the finding. That a file couldn't
 // be run is a fact that nobody can accept.
 func (s *suppression) covers(f hazard.Finding) bool {
-	if f.Code == codeFails || s.statement != 0 && s.statement != f.Line {
+	if f.Code == codeFails || s.statement != 0 && s.statement != f.Statement {
 		return false
 	}
 	return len(s.rules) == 0 || slices.ContainsFunc(s.rules, func(rule string) bool {

@@ -17,7 +17,7 @@ var today = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func accepted(t *testing.T, text string, complete bool) (string, []string) {
 	t.Helper()
 	f := migrate.NewLocalFile("1_a.sql", []byte(text))
-	found, err := accept(f, []hazard.Finding{{Code: "DS103", Severity: hazard.Error, File: "1_a.sql", Line: 2}}, complete, today)
+	found, err := accept(f, []hazard.Finding{{Code: "DS103", Severity: hazard.Error, File: "1_a.sql", Line: 2, Statement: 1}}, complete, today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,6 +71,7 @@ func TestAcceptGoesByPlace(t *testing.T) {
 		"the file's header":     {"-- atlas:nolint DS103 reason=x\n\nDROP TABLE a;\n", "x"},
 		"another statement's":   {"SELECT 1;\nSELECT 2;\n-- atlas:nolint DS103 reason=x\nDROP TABLE a;\n", ""},
 		"a statement's twice":   {"-- atlas:nolint DS103 reason=x\nDROP TABLE a;\n-- atlas:nolint DS103 reason=y\nSELECT 1;\n", "x"},
+		"one on the same line":  {"SELECT 1;\n-- atlas:nolint DS103 reason=x\nSELECT 2; DROP TABLE a;\n", ""},
 		"the file's as a whole": {"-- atlas:nolint reason=x\n\nDROP TABLE a;\n", "x"},
 	} {
 		if got, _ := accepted(t, test.text, true); got != test.want {

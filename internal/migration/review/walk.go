@@ -43,6 +43,7 @@ func (o Options) walk(ctx context.Context, before *dev.Database, r *Report, adde
 		return err
 	}
 	for i, f := range added {
+		o.Progress(fmt.Sprintf("reviewing %s, %d of %d", f.Name(), i+1, len(added)))
 		after, err := before.Clone(ctx)
 		if err != nil {
 			return err

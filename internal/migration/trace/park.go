@@ -22,7 +22,7 @@ const glance = 2 * time.Millisecond
 // lock by then. The counters of scans may have been reset meanwhile: a table is
 // taken to be scanned when its own or an index's storage is new.
 func (s *session) parked(ctx context.Context, stmt *Statement) error {
-	before, err := look(ctx, s.observer, s.pid)
+	before, err := s.look(ctx, s.observer)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *session) parked(ctx context.Context, stmt *Statement) error {
 		stmt.fail(failed)
 		return nil
 	}
-	after, err := look(ctx, s.observer, s.pid)
+	after, err := s.look(ctx, s.observer)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *session) watch(ctx context.Context, done <-chan error) (seen state, fai
 			return seen, failed, s.unblock(ctx)
 		case <-time.After(glance):
 		}
-		if seen, err = look(ctx, s.observer, s.pid); err != nil || seen.waiting {
+		if seen, err = s.look(ctx, s.observer); err != nil || seen.waiting {
 			break
 		}
 	}

@@ -177,6 +177,8 @@ func TestRunStopsAtAFailure(t *testing.T) {
 		"of a statement":                     {"SELECT 1;\nSELECT * FROM nothing;\nSELECT 2;", 2},
 		"of the commit":                      {"CREATE TABLE a (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1), (1);", 2},
 		"of a statement outside":             {none + "SELECT 1;\nSELECT * FROM nothing;\nSELECT 2;", 4},
+		"of what leaves no schema":           {"SELECT 1;\nDROP SCHEMA public CASCADE;\nSELECT 2;", 2},
+		"of what leaves none, outside":       {none + "SELECT 1;\nDROP SCHEMA public CASCADE;\nSELECT 2;", 4},
 		"of what can't be in a transaction":  {"SELECT 1;\nCREATE INDEX CONCURRENTLY a ON parents (name);\nSELECT 2;", 2},
 		"of an enum's value that is too new": {"CREATE TYPE mood AS ENUM ('glad');\nCOMMIT;\nBEGIN;\nALTER TYPE mood ADD VALUE 'sad';\nSELECT 'sad'::mood;\nSELECT 1;", 5},
 	} {
@@ -195,5 +197,17 @@ func TestRunStopsAtAFailure(t *testing.T) {
 				t.Errorf("statements of the next file = %d, want 0", len(all[1]))
 			}
 		})
+	}
+}
+
+func TestRunLooksAtOneSchemaWhateverSearchPathAFileSets(t *testing.T) {
+	t.Parallel()
+	all := run(t, "SELECT set_config('search_path', '', false);\nCREATE INDEX i ON public.children (parent_id);\n", none+"ALTER TABLE public.parents ADD COLUMN a int;\n")
+	built, altered := all[0][1], all[1][0]
+	if diff := cmp.Diff([]string{"children"}, built.Scans); diff != "" {
+		t.Errorf("scans of CREATE INDEX (-want +got):\n%s", diff)
+	}
+	if parents, ok := altered.After.Table("parents"); !ok || len(parents.Columns) != 3 {
+		t.Errorf("parents = %+v, want it with three columns", parents)
 	}
 }

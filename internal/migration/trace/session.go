@@ -22,6 +22,8 @@ type session struct {
 	conn     *sql.Conn
 	observer *sql.Conn
 	pid      int
+	path     string         // the search_path before any file
+	name     string         // of the schema that is looked at
 	schema   catalog.Schema // as it is now
 	// began is what others can see: the relations that were there when the
 	// transaction began. now is what it has come to.
@@ -38,9 +40,10 @@ func openSession(ctx context.Context, db *sql.DB) (*session, error) {
 		s.close()
 		return nil, fmt.Errorf("connect to dev database a second time: %w", err)
 	}
-	if err := conn.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&s.pid); err != nil {
+	err = conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), current_setting('search_path'), coalesce(current_schema(), '')").Scan(&s.pid, &s.path, &s.name)
+	if err != nil {
 		s.close()
-		return nil, fmt.Errorf("read the session's process: %w", err)
+		return nil, fmt.Errorf("read the session: %w", err)
 	}
 	if s.schema, err = catalog.Read(ctx, conn); err != nil {
 		s.close()
@@ -131,7 +134,7 @@ func (s *session) begin(ctx context.Context) error {
 // mark keeps what is there when a transaction begins. It looks from within: the
 // counters that it reads may be reset between two transactions.
 func (s *session) mark(ctx context.Context) (err error) {
-	s.began, err = look(ctx, s.conn, s.pid)
+	s.began, err = s.look(ctx, s.conn)
 	s.now = s.began
 	return err
 }
@@ -197,7 +200,7 @@ func (s *session) measured(ctx context.Context, stmt *Statement) error {
 		stmt.fail(err)
 		return nil
 	}
-	if s.now, err = look(ctx, s.conn, s.pid); err != nil {
+	if s.now, err = s.look(ctx, s.conn); err != nil {
 		return err
 	}
 	stmt.Locks, stmt.Held = before.taken(s.now, s.began), before.held(s.began)
@@ -205,25 +208,36 @@ func (s *session) measured(ctx context.Context, stmt *Statement) error {
 	return s.read(ctx, stmt)
 }
 
-// read reads the schema that a statement left. Some of PostgreSQL's functions lock
-// tables until the transaction's end: going back to a savepoint gives up what the
-// reading took.
+// errSchemaless is of a statement behind which no other can be run.
+var errSchemaless = errors.New("no schema is left that search_path names")
+
+// read reads the schema that a statement left, whatever search_path it set. Some of
+// PostgreSQL's functions lock tables until the transaction's end: going back to a
+// savepoint gives up what the reading took.
 func (s *session) read(ctx context.Context, stmt *Statement) error {
 	open, err := s.inTransaction()
 	if err != nil {
 		return err
 	}
+	begin, end := "BEGIN", "ROLLBACK"
 	if open {
-		if err := s.exec(ctx, "SAVEPOINT trace"); err != nil {
-			return err
-		}
+		begin, end = "SAVEPOINT trace", "ROLLBACK TO SAVEPOINT trace; RELEASE SAVEPOINT trace"
+	}
+	if err := s.exec(ctx, begin); err != nil {
+		return err
+	}
+	var there bool
+	err = s.conn.QueryRowContext(ctx, "SELECT current_schema() IS NOT NULL FROM set_config('search_path', $1, true)", s.path).Scan(&there)
+	if err != nil {
+		return fmt.Errorf("read schema: %w", err)
+	}
+	if !there {
+		stmt.fail(errSchemaless)
+		return s.exec(ctx, end)
 	}
 	if s.schema, err = catalog.Read(ctx, s.conn); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	stmt.After = s.schema
-	if open {
-		return errors.Join(s.exec(ctx, "ROLLBACK TO SAVEPOINT trace"), s.exec(ctx, "RELEASE SAVEPOINT trace"))
-	}
-	return nil
+	return s.exec(ctx, end)
 }

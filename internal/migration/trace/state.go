@@ -19,7 +19,7 @@ type state struct {
 // relation is a table, a view or an index as a session sees it.
 type relation struct {
 	oid     uint32
-	name    string // with its schema where that isn't the current one
+	name    string // with its schema where that isn't the one that is looked at
 	sql     string // the same, quoted where it has to be
 	index   bool
 	table   bool   // ordinary or partitioned: it can be locked by name
@@ -43,7 +43,7 @@ var (
 
 // relationsQuery leaves out the server's own relations, and temporary ones, which
 // are in nobody's way.
-const relationsQuery = `SELECT c.oid::bigint, CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || '.' END || c.relname, c.oid::regclass::text,
+const relationsQuery = `SELECT c.oid::bigint, CASE WHEN n.nspname = $1 THEN '' ELSE n.nspname || '.' END || c.relname, c.oid::regclass::text,
 		c.relkind IN ('i', 'I'), c.relkind IN ('r', 'p'), c.relkind IN ('r', 'p') AND c.relispartition, coalesce(pg_relation_filenode(c.oid), 0)::bigint,
 		CASE WHEN c.relkind IN ('r', 'm') THEN pg_stat_get_xact_numscans(c.oid) ELSE 0 END
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -53,21 +53,21 @@ const relationsQuery = `SELECT c.oid::bigint, CASE WHEN n.nspname = current_sche
 const locksQuery = `SELECT coalesce(relation, 0)::bigint, mode, granted FROM pg_locks
 	WHERE pid = %d AND (NOT granted OR locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`
 
-// look reads what the session with that process id has done, through db: the
-// counters of scans are those of db's own session.
-func look(ctx context.Context, db catalog.Querier, pid int) (state, error) {
-	s := state{relations: map[uint32]relation{}, locks: map[uint32]int{}}
-	if err := s.readRelations(ctx, db); err != nil {
-		return s, fmt.Errorf("read relations: %w", err)
+// look reads what the session has done, through db: the counters of scans are those
+// of db's own session.
+func (s *session) look(ctx context.Context, db catalog.Querier) (state, error) {
+	now := state{relations: map[uint32]relation{}, locks: map[uint32]int{}}
+	if err := now.readRelations(ctx, db, s.name); err != nil {
+		return now, fmt.Errorf("read relations: %w", err)
 	}
-	if err := s.readLocks(ctx, db, pid); err != nil {
-		return s, fmt.Errorf("read locks: %w", err)
+	if err := now.readLocks(ctx, db, s.pid); err != nil {
+		return now, fmt.Errorf("read locks: %w", err)
 	}
-	return s, nil
+	return now, nil
 }
 
-func (s *state) readRelations(ctx context.Context, db catalog.Querier) error {
-	rows, err := db.QueryContext(ctx, relationsQuery)
+func (s *state) readRelations(ctx context.Context, db catalog.Querier, schema string) error {
+	rows, err := db.QueryContext(ctx, relationsQuery, schema)
 	if err != nil {
 		return err
 	}
