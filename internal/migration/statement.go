@@ -9,7 +9,7 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 
-	"commitment/internal/migration/token"
+	"commitment/internal/sqltoken"
 )
 
 // StatementError is a statement of a migration that failed. Its Err holds the
@@ -65,11 +65,11 @@ func Runnable(f migrate.File) error {
 }
 
 func copiesFromClient(sql string) bool {
-	tokens := slices.Collect(token.All(sql))
+	tokens := slices.Collect(sqltoken.All(sql))
 	if len(tokens) == 0 || !tokens[0].Is("copy") {
 		return false
 	}
-	from := slices.IndexFunc(tokens, func(t token.Token) bool { return t.Is("from") })
+	from := slices.IndexFunc(tokens, func(t sqltoken.Token) bool { return t.Is("from") })
 	return from > 0 && from+1 < len(tokens) && tokens[from+1].Is("stdin")
 }
 
