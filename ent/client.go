@@ -9,8 +9,6 @@ import (
 	"log"
 	"reflect"
 
-	"commitment/ent/migrate"
-
 	"commitment/ent/account"
 	"commitment/ent/entry"
 	"commitment/ent/idempotencykey"
@@ -26,8 +24,6 @@ import (
 // Client is the client that holds all ent builders.
 type Client struct {
 	config
-	// Schema is the client for creating, migrating and dropping schema.
-	Schema *migrate.Schema
 	// Account is the client for interacting with the Account builders.
 	Account *AccountClient
 	// Entry is the client for interacting with the Entry builders.
@@ -46,7 +42,6 @@ func NewClient(opts ...Option) *Client {
 }
 
 func (c *Client) init() {
-	c.Schema = migrate.NewSchema(c.driver)
 	c.Account = NewAccountClient(c.config)
 	c.Entry = NewEntryClient(c.config)
 	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)

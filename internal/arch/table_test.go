@@ -74,22 +74,22 @@ var table = rules{
 	{pkg: "internal/migration/stats", never: noHTTP},
 	{pkg: "internal/migration/reverse", may: []string{"internal/migration", "internal/migration/dev", "internal/migration/catalog"}, never: noHTTP},
 	{pkg: "internal/migration/contract", may: []string{"internal/migration/catalog"}, never: noHTTP},
-	{pkg: "internal/migration/hazard", may: []string{"internal/migration/trace", "internal/migration/plan", "internal/migration/catalog", "internal/migration/token"}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/migration/hazard", may: []string{"internal/migration/trace", "internal/migration/plan", "internal/migration/catalog", "internal/sqltoken"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/migration/trace", may: []string{"internal/migration", "internal/migration/dev", "internal/migration/catalog"}, never: noHTTP},
 	{pkg: "internal/migration/plan", may: []string{
 		"internal/migration", "internal/migration/dev", "internal/migration/catalog", "internal/schemakit", "ent/migrate",
 	}, never: noHTTP},
 	{pkg: "internal/migration", may: []string{
-		"internal/migration/catalog", "internal/migration/token", "internal/postgres", "internal/fault", "ent/migrate/migrations",
+		"internal/migration/catalog", "internal/sqltoken", "internal/postgres", "internal/fault", "ent/migrate/migrations",
 	}, never: noHTTP},
-	{pkg: "internal/migration/token", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/migration/dev", never: noHTTP},
 	{pkg: "internal/migration/catalog", never: noHTTP},
 	{pkg: "internal/telemetry"},
 	{pkg: "internal/postgres", may: []string{"internal/fault"}, never: noHTTP},
-	{pkg: "internal/pgserver", never: noHTTP},
+	{pkg: "internal/pgserver"}, // it fetches programs
 	{pkg: "internal/config", never: noHTTP},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/sqltoken", never: slices.Concat(noHTTP, noSQL)},
 
 	{pkg: "ent/...", may: []string{"ent/...", "ent/migrate", "ent/schema"}, never: noHTTP},
 	{pkg: "ent/migrate", may: []string{"internal/schemakit"}, never: noHTTP},

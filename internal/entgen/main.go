@@ -27,5 +27,5 @@ func generate(dir, pkg string) error {
 			gen.FeatureLock,   // SELECT … FOR UPDATE, for rows that are read to be changed
 			gen.FeatureUpsert, // INSERT … ON CONFLICT
 		},
-	}, entc.Extensions(declared{}, txHooks{}))
+	}, entc.Extensions(declared{}, txHooks{}, lean{}))
 }

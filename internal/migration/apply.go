@@ -109,7 +109,7 @@ func pendingFiles(ctx context.Context, s session, dir migrate.Dir, revs []*migra
 
 // apply runs what is left of one file and returns its revision.
 func (r *runner) apply(ctx context.Context, f migrate.File, begun *migrate.Revision) (*migrate.Revision, error) {
-	within, err := inTransaction(f)
+	within, err := InTransaction(f)
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +179,7 @@ func (w *whole) ExecContext(ctx context.Context, query string, args ...any) (sql
 // execute runs the statements of f that are still to be run, through db, and keeps
 // records of them.
 func (r *runner) execute(ctx context.Context, db schema.ExecQuerier, records migrate.RevisionReadWriter, f migrate.File) (*migrate.Revision, error) {
-	s := session{Driver: r.session.Driver, db: db}
-	ex, err := migrate.NewExecutor(s, r.dir, records, migrate.WithOperatorVersion(operator))
+	ex, err := migrate.NewExecutor(session{db: db}, r.dir, records, migrate.WithOperatorVersion(operator))
 	if err != nil {
 		return nil, err
 	}
@@ -192,15 +191,16 @@ func (r *runner) execute(ctx context.Context, db schema.ExecQuerier, records mig
 
 // hasTransactions reports whether the file begins or ends transactions itself.
 func hasTransactions(f migrate.File) (bool, error) {
-	stmts, err := f.StmtDecls()
+	stmts, err := Statements(f)
 	if err != nil {
-		return false, fmt.Errorf("read %s: %w", f.Name(), err)
+		return false, err
 	}
 	return slices.ContainsFunc(stmts, func(s *migrate.Stmt) bool { return parse(s.Text).transaction }), nil
 }
 
-// inTransaction reads the file's txmode directive.
-func inTransaction(f migrate.File) (bool, error) {
+// InTransaction reports whether a file runs in a transaction of its own, which it does
+// unless its txmode directive is none.
+func InTransaction(f migrate.File) (bool, error) {
 	var modes []string
 	if d, ok := f.(interface{ Directive(name string) []string }); ok {
 		modes = d.Directive("txmode")

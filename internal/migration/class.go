@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"commitment/internal/migration/token"
+	"commitment/internal/sqltoken"
 )
 
 // class says what a statement may wait for and how long it may take.
@@ -50,7 +50,7 @@ type command struct {
 	// keyword is the word CONCURRENTLY. table is the one that the action is
 	// about, and object the index or the partition; of a reindex, object is
 	// either.
-	keyword, table, object token.Token
+	keyword, table, object sqltoken.Token
 }
 
 // head bounds the tokens that are looked at.
@@ -131,7 +131,7 @@ func readIndex(r *reader, c *command) bool {
 
 // readReindex knows that the word can stand in two places.
 func readReindex(r *reader, c *command) bool {
-	if !slices.ContainsFunc(r.tokens, func(t token.Token) bool { return t.Is("concurrently") }) {
+	if !slices.ContainsFunc(r.tokens, func(t sqltoken.Token) bool { return t.Is("concurrently") }) {
 		return false
 	}
 	c.class = concurrent

@@ -3,7 +3,7 @@ package migration
 import (
 	"testing"
 
-	"commitment/internal/migration/token"
+	"commitment/internal/sqltoken"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -71,7 +71,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(`SELECT set_config('`)
 	f.Fuzz(func(t *testing.T, sql string) {
 		c := parse(sql)
-		for _, name := range []token.Token{c.keyword, c.table, c.object} {
+		for _, name := range []sqltoken.Token{c.keyword, c.table, c.object} {
 			if name.Text != "" && folded(sql[name.From:name.To]) != folded(name.Text) {
 				t.Errorf("text = %q, want %q", name.Text, sql[name.From:name.To])
 			}

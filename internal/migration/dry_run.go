@@ -54,7 +54,7 @@ func DryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([
 
 // pendingOffline is what there is to run on a database that has these revisions.
 func pendingOffline(ctx context.Context, conn *sql.Conn, dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
-	s, err := openSession(conn)
+	s, err := openSession(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +74,13 @@ func statements(files []migrate.File, revs []*migrate.Revision) ([]Statement, er
 				return nil, err
 			}
 		}
-		within, err := inTransaction(f)
+		within, err := InTransaction(f)
 		if err != nil {
 			return nil, err
 		}
-		stmts, err := f.StmtDecls()
+		stmts, err := Statements(f)
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", f.Name(), err)
+			return nil, err
 		}
 		for _, s := range stmts[min(applied[f.Version()], len(stmts)):] {
 			all = append(all, Statement{File: f.Name(), Line: lineOf(f, s.Pos), SQL: s.Text, Transaction: within})

@@ -3,13 +3,13 @@ package migration
 import (
 	"strings"
 
-	"commitment/internal/migration/token"
+	"commitment/internal/sqltoken"
 )
 
 // lex reads the first tokens of a statement.
-func lex(sql string, limit int) []token.Token {
-	var all []token.Token
-	for t := range token.All(sql) {
+func lex(sql string, limit int) []sqltoken.Token {
+	var all []sqltoken.Token
+	for t := range sqltoken.All(sql) {
 		if all = append(all, t); len(all) == limit {
 			break
 		}
@@ -20,7 +20,7 @@ func lex(sql string, limit int) []token.Token {
 // reader takes tokens from the front.
 type reader struct {
 	sql    string
-	tokens []token.Token
+	tokens []sqltoken.Token
 }
 
 // eat takes the words if they are next, all of them.
@@ -47,9 +47,9 @@ func (r *reader) eatAny(words ...string) bool {
 }
 
 // name takes a name, qualified or not, as it is written.
-func (r *reader) name() (token.Token, bool) {
+func (r *reader) name() (sqltoken.Token, bool) {
 	if len(r.tokens) == 0 || !r.tokens[0].Word() && !strings.HasPrefix(r.tokens[0].Text, `"`) {
-		return token.Token{}, false
+		return sqltoken.Token{}, false
 	}
 	n := r.tokens[0]
 	r.tokens = r.tokens[1:]

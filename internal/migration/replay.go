@@ -49,13 +49,13 @@ func replay(ctx context.Context, conn *sql.Conn, p part) error {
 	if err := Runnable(f); err != nil {
 		return err
 	}
-	within, err := inTransaction(f)
+	within, err := InTransaction(f)
 	if err != nil {
 		return err
 	}
-	stmts, err := f.StmtDecls()
+	stmts, err := Statements(f)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", f.Name(), err)
+		return err
 	}
 	stmts = stmts[:min(p.statements, len(stmts))]
 	if !within {

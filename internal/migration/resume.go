@@ -33,9 +33,9 @@ func (r *runner) resume(ctx context.Context, f migrate.File, begun *migrate.Revi
 // [migrate.HistoryChangedError] when those that were applied aren't the same any
 // more. Atlas's executor takes for granted that they are all there.
 func checkBegun(f migrate.File, begun *migrate.Revision) (int, error) {
-	stmts, err := f.StmtDecls()
+	stmts, err := Statements(f)
 	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", f.Name(), err)
+		return 0, err
 	}
 	sum := sha256.New()
 	for i := range begun.Applied {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
-	"ariga.io/atlas/sql/postgres"
 	"ariga.io/atlas/sql/schema"
 )
 
@@ -34,24 +33,28 @@ var ErrLocked = errors.New("another instance is migrating this database")
 // the first migration would meet there is unknown.
 var ErrNotEmpty = errors.New("the schema has tables that no migration made")
 
-// session is Atlas's driver on the one connection that migrates. Statements run
-// through db: the connection, or the transaction that is open on it.
+// session is as much of a driver as Atlas's executor asks for, on the one connection
+// that migrates. Atlas's own driver for PostgreSQL plans as well, and for that links a
+// parser of HCL. Statements run through db: the connection, or the transaction that
+// is open on it.
 type session struct {
-	*postgres.Driver
-	db schema.ExecQuerier
+	migrate.Driver // nil
+	db             schema.ExecQuerier
 }
 
-func openSession(conn *sql.Conn) (session, error) {
-	drv, err := postgres.Open(conn)
-	if err != nil {
-		return session{}, fmt.Errorf("open Atlas driver: %w", err)
+func openSession(ctx context.Context, conn *sql.Conn) (session, error) {
+	var cockroach bool
+	if err := conn.QueryRowContext(ctx, "SELECT current_setting('crdb_version', true) IS NOT NULL").Scan(&cockroach); err != nil {
+		return session{}, fmt.Errorf("read server version: %w", err)
 	}
-	pg, ok := drv.(*postgres.Driver)
-	if !ok {
+	if cockroach {
 		return session{}, errors.New("this server speaks PostgreSQL's protocol and isn't PostgreSQL")
 	}
-	return session{Driver: pg, db: conn}, nil
+	return session{db: conn}, nil
 }
+
+// ScanStmts cuts a file into statements.
+func (session) ScanStmts(input string) ([]*migrate.Stmt, error) { return scan(input) }
 
 // ExecContext runs a statement of a migration.
 func (s session) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

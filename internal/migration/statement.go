@@ -9,7 +9,7 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 
-	"commitment/internal/migration/token"
+	"commitment/internal/sqltoken"
 )
 
 // StatementError is a statement of a migration that failed. Its Err holds the
@@ -46,15 +46,15 @@ var errFromClient = errors.New("COPY FROM STDIN takes its rows from a client, an
 // that there is, or a statement waits for what nobody sends, which is a
 // [StatementError].
 func Runnable(f migrate.File) error {
-	if _, err := inTransaction(f); err != nil {
+	if _, err := InTransaction(f); err != nil {
 		return err
 	}
 	if !bytes.Contains(bytes.ToLower(f.Bytes()), []byte("stdin")) {
 		return nil
 	}
-	stmts, err := f.StmtDecls()
+	stmts, err := Statements(f)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", f.Name(), err)
+		return err
 	}
 	for _, s := range stmts {
 		if copiesFromClient(s.Text) {
@@ -65,11 +65,11 @@ func Runnable(f migrate.File) error {
 }
 
 func copiesFromClient(sql string) bool {
-	tokens := slices.Collect(token.All(sql))
+	tokens := slices.Collect(sqltoken.All(sql))
 	if len(tokens) == 0 || !tokens[0].Is("copy") {
 		return false
 	}
-	from := slices.IndexFunc(tokens, func(t token.Token) bool { return t.Is("from") })
+	from := slices.IndexFunc(tokens, func(t sqltoken.Token) bool { return t.Is("from") })
 	return from > 0 && from+1 < len(tokens) && tokens[from+1].Is("stdin")
 }
 
@@ -93,6 +93,22 @@ func locate(dir migrate.Dir, err error) error {
 		}
 	}
 	return e
+}
+
+// Statements are the statements of a file, cut as Atlas's driver for PostgreSQL cuts
+// what it runs: [migrate.File.StmtDecls] knows no blocks.
+func Statements(f migrate.File) ([]*migrate.Stmt, error) {
+	stmts, err := scan(string(f.Bytes()))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", f.Name(), err)
+	}
+	return stmts, nil
+}
+
+func scan(text string) ([]*migrate.Stmt, error) {
+	return (&migrate.Scanner{ScannerOptions: migrate.ScannerOptions{
+		MatchBegin: true, MatchBeginAtomic: true, MatchDollarQuote: true, EscapedStringExt: true,
+	}}).Scan(text)
 }
 
 // lineOf is the line on which the byte at pos stands, counted from 1.

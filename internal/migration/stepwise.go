@@ -40,9 +40,9 @@ type stepwise struct {
 
 // restore runs again what the file SET for its session before it was stopped.
 func (s *stepwise) restore(ctx context.Context, f migrate.File, applied int) error {
-	stmts, err := f.StmtDecls()
+	stmts, err := Statements(f)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", f.Name(), err)
+		return err
 	}
 	for _, stmt := range stmts[:min(applied, len(stmts))] {
 		c := parse(stmt.Text)

@@ -4,18 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-
-	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
 // fetchedVersion is what is fetched where nothing is installed.
-const fetchedVersion = embeddedpostgres.V18
+const fetchedVersion = "18.3.0"
 
 // findOrFetch finds programs, of version major where there is a choice, or
-// fetches them. ctx ends the wait; the download itself ends with the process.
+// fetches them.
 func (s source) findOrFetch(ctx context.Context, major int, say func(string, ...any)) (Programs, error) {
 	p, err := s.find(major)
 	if err == nil || !errors.Is(err, ErrNotFound) {
@@ -41,22 +38,8 @@ func (s source) fetch(ctx context.Context) (Programs, error) {
 	if err != nil {
 		return Programs{}, err
 	}
-	type result struct {
-		programs Programs
-		err      error
-	}
-	results := make(chan result, 1)
-	go func() { // The library can't be told to stop.
-		defer func() { _ = lock.Close() }()
-		p, err := s.download()
-		results <- result{p, err}
-	}()
-	select {
-	case r := <-results:
-		return r.programs, r.err
-	case <-ctx.Done():
-		return Programs{}, context.Cause(ctx)
-	}
+	defer func() { _ = lock.Close() }()
+	return s.download(ctx)
 }
 
 func waitLock(ctx context.Context, path string) (*os.File, error) {
@@ -73,8 +56,8 @@ func waitLock(ctx context.Context, path string) (*os.File, error) {
 
 // download fetches and unpacks into a folder of its own, which it renames when
 // the programs run, so that an interrupted one leaves nothing that Find takes.
-func (s source) download() (Programs, error) {
-	target := filepath.Join(s.cache, string(fetchedVersion))
+func (s source) download(ctx context.Context) (Programs, error) {
+	target := filepath.Join(s.cache, fetchedVersion)
 	if p, err := inspect(filepath.Join(target, "bin")); err == nil {
 		return p, nil
 	}
@@ -84,29 +67,21 @@ func (s source) download() (Programs, error) {
 	}
 	defer func() { _ = os.RemoveAll(stage) }()
 	programs := filepath.Join(stage, "programs")
-	fetchErr := unpack(s.repository, filepath.Join(stage, "archive"), programs)
+	if err := os.MkdirAll(programs, 0o755); err != nil { //nolint:gosec // The server's user executes what is in it.
+		return Programs{}, err
+	}
+	jar := filepath.Join(stage, "archive.jar")
+	if err := getArchive(ctx, s.archiveURL(), jar); err != nil {
+		return Programs{}, err
+	}
+	if err := unpack(ctx, jar, programs); err != nil {
+		return Programs{}, fmt.Errorf("unpack %s: %w", s.archiveURL(), err)
+	}
 	if _, err := inspect(filepath.Join(programs, "bin")); err != nil {
-		return Programs{}, errors.Join(fetchErr, err)
+		return Programs{}, err
 	}
 	if err := os.Rename(programs, target); err != nil {
 		return Programs{}, fmt.Errorf("move into the cache: %w", err)
 	}
 	return inspect(filepath.Join(target, "bin"))
-}
-
-// unpack has the library download the archive and unpack it into programs. The
-// library can only go on and start a server, which as root it can't: a runtime
-// path below a file makes it stop right after unpacking, always with an error.
-func unpack(repository, archive, programs string) error {
-	config := embeddedpostgres.DefaultConfig().
-		Version(fetchedVersion).
-		CachePath(archive).
-		BinariesPath(programs).
-		RuntimePath(filepath.Join(programs, "bin", "postgres", "none")).
-		Port(0).
-		Logger(io.Discard)
-	if repository != "" {
-		config = config.BinaryRepositoryURL(repository)
-	}
-	return embeddedpostgres.NewDatabase(config).Start()
 }

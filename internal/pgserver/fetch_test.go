@@ -23,8 +23,13 @@ import (
 // the binaries does, and counts how often it is fetched.
 func repository(t *testing.T) (url string, fetched *atomic.Int32) {
 	t.Helper()
-	jar := jarOf(t, needPrograms(t))
+	jar := jarOf(t, linksTo(needPrograms(t)))
 	sum := sha256.Sum256(jar)
+	return serveArchive(t, jar, hex.EncodeToString(sum[:]))
+}
+
+func serveArchive(t *testing.T, jar []byte, checksum string) (url string, fetched *atomic.Int32) {
+	t.Helper()
 	fetched = new(atomic.Int32)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch filepath.Ext(r.URL.Path) {
@@ -32,7 +37,7 @@ func repository(t *testing.T) (url string, fetched *atomic.Int32) {
 			fetched.Add(1)
 			_, _ = w.Write(jar)
 		case ".sha256":
-			_, _ = io.WriteString(w, hex.EncodeToString(sum[:]))
+			_, _ = io.WriteString(w, checksum)
 		default:
 			http.NotFound(w, r)
 		}
@@ -41,15 +46,23 @@ func repository(t *testing.T) (url string, fetched *atomic.Int32) {
 	return server.URL, fetched
 }
 
-// jarOf returns a zip with an xz-compressed tar in it, whose programs are links
-// to installed ones, which look for the rest of PostgreSQL beside themselves.
-func jarOf(t *testing.T, programs Programs) []byte {
+// linksTo returns links to installed programs, which look for the rest of
+// PostgreSQL beside themselves.
+func linksTo(programs Programs) []tar.Header {
+	var links []tar.Header
+	for _, name := range []string{"initdb", "pg_ctl", "postgres"} {
+		links = append(links, tar.Header{Typeflag: tar.TypeSymlink, Name: "./bin/" + name, Linkname: filepath.Join(programs.Dir, name)})
+	}
+	return links
+}
+
+// jarOf returns a zip with an xz-compressed tar in it.
+func jarOf(t *testing.T, headers []tar.Header) []byte {
 	t.Helper()
 	var archive bytes.Buffer
 	files := tar.NewWriter(&archive)
-	for _, name := range []string{"initdb", "pg_ctl", "postgres"} {
-		link := tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + name, Linkname: filepath.Join(programs.Dir, name)}
-		check(t, files.WriteHeader(&link))
+	for _, header := range headers {
+		check(t, files.WriteHeader(&header))
 	}
 	check(t, files.Close())
 	compress := exec.Command("xz", "--stdout")
@@ -96,7 +109,7 @@ func TestFetch(t *testing.T) {
 	t.Run("gives programs that start a server", func(t *testing.T) {
 		programs, err := s.findOrFetch(t.Context(), 0, silent)
 		check(t, err)
-		if want := filepath.Join(s.cache, string(fetchedVersion), "bin"); programs.Dir != want {
+		if want := filepath.Join(s.cache, fetchedVersion, "bin"); programs.Dir != want {
 			t.Errorf("directory = %s, want %s", programs.Dir, want)
 		}
 		server := start(t, Options{BinDir: programs.Dir})
@@ -105,7 +118,7 @@ func TestFetch(t *testing.T) {
 		}
 	})
 	t.Run("fetches again over a broken cache", func(t *testing.T) {
-		check(t, os.Remove(filepath.Join(s.cache, string(fetchedVersion), "bin", "initdb")))
+		check(t, os.Remove(filepath.Join(s.cache, fetchedVersion, "bin", "initdb")))
 		check(t, os.MkdirAll(filepath.Join(s.cache, "fetching", "programs", "bin"), 0o755))
 		_, err := s.findOrFetch(t.Context(), 0, silent)
 		check(t, err)
@@ -119,7 +132,7 @@ func TestFetchFails(t *testing.T) {
 		server := httptest.NewServer(http.NotFoundHandler())
 		server.Close()
 		_, err := source{cache: t.TempDir(), repository: server.URL}.findOrFetch(t.Context(), 0, silent)
-		wantNotFound(t, err, server.URL, string(fetchedVersion), "apt install")
+		wantNotFound(t, err, server.URL, fetchedVersion, "apt install")
 	})
 	t.Run("says what to install when the repository hasn't got it", func(t *testing.T) {
 		t.Parallel()
@@ -127,11 +140,40 @@ func TestFetchFails(t *testing.T) {
 		defer server.Close()
 		cache := t.TempDir()
 		_, err := source{cache: cache, repository: server.URL}.findOrFetch(t.Context(), 0, silent)
-		wantNotFound(t, err, string(fetchedVersion), "apt install")
-		if exists(filepath.Join(cache, string(fetchedVersion))) {
+		wantNotFound(t, err, fetchedVersion, "apt install")
+		if exists(filepath.Join(cache, fetchedVersion)) {
 			t.Error("something was put into the cache")
 		}
 	})
+	t.Run("takes nothing whose checksum is another", func(t *testing.T) {
+		t.Parallel()
+		cache := t.TempDir()
+		url, _ := serveArchive(t, []byte("tampered with"), strings.Repeat("0", 64))
+		_, err := source{cache: cache, repository: url}.findOrFetch(t.Context(), 0, silent)
+		wantNotFound(t, err, "SHA-256", strings.Repeat("0", 64))
+		if exists(filepath.Join(cache, fetchedVersion)) {
+			t.Error("something was put into the cache")
+		}
+	})
+	for name, header := range map[string]tar.Header{
+		"outside of its folder":  {Typeflag: tar.TypeReg, Name: "../../../outside", Mode: 0o644},
+		"at an absolute path":    {Typeflag: tar.TypeReg, Name: "/outside", Mode: 0o644},
+		"by way of its own link": {Typeflag: tar.TypeReg, Name: "bin/out/outside", Mode: 0o644},
+	} {
+		t.Run("writes no file "+name, func(t *testing.T) {
+			t.Parallel()
+			base := t.TempDir()
+			headers := []tar.Header{{Typeflag: tar.TypeSymlink, Name: "bin/out", Linkname: base}, header}
+			jar := jarOf(t, headers)
+			sum := sha256.Sum256(jar)
+			url, _ := serveArchive(t, jar, hex.EncodeToString(sum[:]))
+			_, err := source{cache: filepath.Join(base, "cache"), repository: url}.findOrFetch(t.Context(), 0, silent)
+			wantNotFound(t, err, "unpack", "escapes")
+			if exists(filepath.Join(base, "outside")) {
+				t.Error("the file was written")
+			}
+		})
+	}
 	t.Run("stops waiting when it is canceled", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -147,7 +189,7 @@ func TestFetchFails(t *testing.T) {
 		}
 		close(goOn)
 		server.Close()
-		lock, err := waitLock(t.Context(), filepath.Join(cache, "lock")) // until the download has ended
+		lock, err := tryLock(filepath.Join(cache, "lock"))
 		check(t, err)
 		check(t, lock.Close())
 	})

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
-	"commitment/internal/migration/token"
 	"commitment/internal/migration/trace"
+	"commitment/internal/sqltoken"
 )
 
 var columnRules = []rule{
@@ -206,7 +206,7 @@ func (s scene) filled(table, column string) bool {
 			return false
 		}
 		name, _ := t.name(t.skip(1, "ONLY"))
-		return name == table && slices.ContainsFunc(t.tokens, func(tok token.Token) bool { return tok.Name() == column })
+		return name == table && slices.ContainsFunc(t.tokens, func(tok sqltoken.Token) bool { return tok.Name() == column })
 	})
 }
 

@@ -4,19 +4,19 @@ import (
 	"slices"
 	"strings"
 
-	"commitment/internal/migration/token"
+	"commitment/internal/sqltoken"
 )
 
 // text is a statement as a rule reads it, where the server doesn't show what it
 // has to know.
 type text struct {
 	sql    string
-	tokens []token.Token
+	tokens []sqltoken.Token
 }
 
 // read leaves out what ends the statement.
 func read(sql string) text {
-	all := slices.Collect(token.All(sql))
+	all := slices.Collect(sqltoken.All(sql))
 	for len(all) > 0 && all[len(all)-1].Text == ";" {
 		sql = sql[:all[len(all)-1].From]
 		all = all[:len(all)-1]
@@ -99,7 +99,7 @@ func (t text) part(i, j int) text {
 	from := t.tokens[i].From
 	part := text{sql: t.sql[from:t.tokens[j-1].To]}
 	for _, tok := range t.tokens[i:j] {
-		part.tokens = append(part.tokens, token.Token{Text: tok.Text, From: tok.From - from, To: tok.To - from})
+		part.tokens = append(part.tokens, sqltoken.Token{Text: tok.Text, From: tok.From - from, To: tok.To - from})
 	}
 	return part
 }
@@ -142,7 +142,7 @@ func (t text) without(words ...string) text {
 
 // body is what stands in the dollar quotes of a DO.
 func (t text) body() text {
-	i := slices.IndexFunc(t.tokens, func(tok token.Token) bool { return strings.HasPrefix(tok.Text, "$") })
+	i := slices.IndexFunc(t.tokens, func(tok sqltoken.Token) bool { return strings.HasPrefix(tok.Text, "$") })
 	if !t.begins("DO") || i < 0 {
 		return text{}
 	}
@@ -164,7 +164,7 @@ func (t text) inner() []text {
 		if !first || !tok.Is("ALTER", "CREATE", "DROP", "REINDEX", "REFRESH", "TRUNCATE", "UPDATE", "DELETE", "INSERT", "WITH") {
 			continue
 		}
-		end := slices.IndexFunc(body.tokens[i:], func(tok token.Token) bool { return tok.Is(";") })
+		end := slices.IndexFunc(body.tokens[i:], func(tok sqltoken.Token) bool { return tok.Is(";") })
 		if end < 0 {
 			end = len(body.tokens) - i
 		}

@@ -7,7 +7,7 @@ import (
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migration/plan"
-	"commitment/internal/migration/token"
+	"commitment/internal/sqltoken"
 )
 
 var typeRules = []rule{chosenType, smallKey, serial, renamedValue, freshValue, longName}
@@ -99,7 +99,7 @@ func serial(s scene) (found []Finding) {
 	return found
 }
 
-func isSerial(t token.Token) bool {
+func isSerial(t sqltoken.Token) bool {
 	return t.Is("serial", "bigserial", "smallserial", "serial2", "serial4", "serial8")
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"commitment/internal/migration"
 )
 
 // write is a statement that changes the rows of a table.
@@ -25,9 +27,13 @@ type write struct {
 // that: even where no row is, writing takes ROW EXCLUSIVE on the table, also
 // from within a function.
 func up(ctx context.Context, db *sql.DB, file migrate.File) ([]write, error) {
-	statements, err := file.Stmts()
+	within, err := migration.InTransaction(file)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file.Name(), err)
+		return nil, err
+	}
+	statements, err := migration.Statements(file)
+	if err != nil {
+		return nil, err
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -35,8 +41,8 @@ func up(ctx context.Context, db *sql.DB, file migrate.File) ([]write, error) {
 	}
 	defer discard(conn)
 	var writes []write
-	batches := [][]string{statements}
-	if outside(file) {
+	batches := [][]*migrate.Stmt{statements}
+	if !within {
 		batches = slices.Collect(slices.Chunk(statements, 1))
 	}
 	for _, batch := range batches {
@@ -49,12 +55,6 @@ func up(ctx context.Context, db *sql.DB, file migrate.File) ([]write, error) {
 	return writes, nil
 }
 
-// outside reports whether the file asks for no transaction.
-func outside(file migrate.File) bool {
-	f, ok := file.(interface{ Directive(name string) []string })
-	return ok && slices.Contains(f.Directive("txmode"), "none")
-}
-
 // The SQLSTATEs of a statement that can't run in a transaction, and of one that
 // would end it.
 const (
@@ -62,7 +62,7 @@ const (
 	endsIt        = "2D000"
 )
 
-func runBatch(ctx context.Context, conn *sql.Conn, statements []string) ([]write, error) {
+func runBatch(ctx context.Context, conn *sql.Conn, statements []*migrate.Stmt) ([]write, error) {
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -74,14 +74,14 @@ func runBatch(ctx context.Context, conn *sql.Conn, statements []string) ([]write
 		return nil, err
 	}
 	for _, s := range statements {
-		_, err := tx.ExecContext(ctx, s)
+		_, err := tx.ExecContext(ctx, s.Text)
 		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && len(statements) == 1 && (pg.Code == inTransaction || pg.Code == endsIt) {
-			return runOutside(ctx, conn, tx, s, pg.Code)
+			return runOutside(ctx, conn, tx, s.Text, pg.Code)
 		}
 		if err != nil {
 			return nil, err
 		}
-		found, err := written(ctx, tx, s, seen, stored)
+		found, err := written(ctx, tx, s.Text, seen, stored)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration"
 )
 
 // suppression is a directive of Atlas that accepts findings, with what we add:
@@ -35,9 +37,9 @@ var directiveRE = regexp.MustCompile(`^(?:-- ?|#|/\*)atlas:nolint(?: +(.*?))?\s*
 // suppressions are the directives of a file: those of its header, then those of
 // the statements.
 func suppressions(f migrate.File) ([]*suppression, error) {
-	stmts, err := f.StmtDecls()
+	stmts, err := migration.Statements(f)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.Name(), err)
+		return nil, err
 	}
 	var all []*suppression
 	for i, comment := range header(f) {

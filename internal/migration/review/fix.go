@@ -9,6 +9,7 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 
+	"commitment/internal/migration"
 	"commitment/internal/migration/files"
 	"commitment/internal/migration/hazard"
 	"commitment/internal/migration/plan"
@@ -109,9 +110,9 @@ func (r File) fixed(f migrate.File, newest string) ([]migrate.File, error) {
 	if len(steps) == 0 || !r.rewritable(f) {
 		return later(f, newest)
 	}
-	stmts, err := f.StmtDecls()
+	stmts, err := migration.Statements(f)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.Name(), err)
+		return nil, err
 	}
 	if !r.describes(f, stmts) {
 		return nil, fmt.Errorf("%s has changed since the review", f.Name())

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"ariga.io/atlas/sql/migrate"
 
+	"commitment/internal/migration"
 	"commitment/internal/migration/dev"
 	"commitment/internal/migration/hazard"
 	"commitment/internal/migration/trace"
@@ -33,7 +33,9 @@ func (o Options) measure(ctx context.Context, base *dev.Database, r *Report, add
 	for i, stmts := range traced {
 		file := &r.Files[i]
 		file.Statements = stmts
-		file.Transaction = !slices.Contains(txmode(added[i]), "none")
+		if file.Transaction, err = migration.InTransaction(added[i]); err != nil {
+			return i, err
+		}
 		file.Findings = append(file.Findings, hazard.Find(stmts)...)
 		if f := failed(stmts); f != nil {
 			file.Findings = append(file.Findings, *f)

@@ -105,7 +105,7 @@ func fileFindings(f migrate.File, first map[string]string, s selected) []hazard.
 			"Git may change them on another machine, and then the sum no longer matches. Atlas doesn't find the header of such a file.",
 			"Save it with LF, and let .gitattributes say so: *.sql text eol=lf."))
 	}
-	if stmts, err := f.StmtDecls(); err == nil && len(stmts) == 0 {
+	if stmts, err := migration.Statements(f); err == nil && len(stmts) == 0 {
 		blank := finding(codeBlank, f.Name(), "there is no statement in it", "It would be recorded as applied, and what comes into it later never runs.", "Fill it or remove it.")
 		blank.Severity = hazard.Warning
 		found = append(found, blank)

@@ -41,7 +41,7 @@ func (o Options) replay(ctx context.Context, older []migrate.File) (*dev.Databas
 // told apart, its transaction mode isn't one, or it waits for rows that nobody sends.
 func unreadable(all []migrate.File) (int, error) {
 	for i, f := range all {
-		if _, err := f.StmtDecls(); err != nil {
+		if _, err := migration.Statements(f); err != nil {
 			return i, err
 		}
 		if err := migration.Runnable(f); err != nil {
@@ -49,15 +49,6 @@ func unreadable(all []migrate.File) (int, error) {
 		}
 	}
 	return len(all), nil
-}
-
-// txmode is the file's directive, of which there should be one or none.
-func txmode(f migrate.File) []string {
-	d, ok := f.(interface{ Directive(name string) []string })
-	if !ok {
-		return nil
-	}
-	return d.Directive("txmode")
 }
 
 // basis is a failure among the older files.

@@ -6,6 +6,7 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 
+	"commitment/internal/migration"
 	"commitment/internal/migration/plan"
 )
 
@@ -13,7 +14,11 @@ import (
 // as one file or as several. Comments stay with their statements.
 func rewrite(f migrate.File, version string, stmts []*migrate.Stmt, fixes map[int][]plan.Step) ([]migrate.File, error) {
 	_, name, _ := strings.Cut(strings.TrimSuffix(f.Name(), ".sql"), "_")
-	written, err := plan.Files(version, name, stepsOf(f, stmts, fixes))
+	within, err := migration.InTransaction(f)
+	if err != nil {
+		return nil, err
+	}
+	written, err := plan.Files(version, name, stepsOf(f, !within, stmts, fixes))
 	if err != nil {
 		return nil, err
 	}
@@ -31,9 +36,9 @@ func rewrite(f migrate.File, version string, stmts []*migrate.Stmt, fixes map[in
 	return written, nil
 }
 
-// stepsOf are the statements of f, fixed.
-func stepsOf(f migrate.File, stmts []*migrate.Stmt, fixes map[int][]plan.Step) []plan.Step {
-	alone := slices.Contains(txmode(f), "none")
+// stepsOf are the statements of f, fixed. Those that aren't fixed stay alone where
+// they were.
+func stepsOf(f migrate.File, alone bool, stmts []*migrate.Stmt, fixes map[int][]plan.Step) []plan.Step {
 	var steps []plan.Step
 	end := 0
 	for i, s := range stmts {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration"
 )
 
 // Run runs files on a throwaway database that has what the files before them
@@ -37,11 +39,14 @@ func Run(ctx context.Context, db *sql.DB, files []migrate.File) ([][]Statement, 
 
 // file runs the statements of f until one fails.
 func (s *session) file(ctx context.Context, f migrate.File) ([]Statement, error) {
-	decls, err := f.StmtDecls()
+	decls, err := migration.Statements(f)
 	if err != nil {
-		return nil, fmt.Errorf("read statements: %w", err)
+		return nil, err
 	}
-	within := !separate(f)
+	within, err := migration.InTransaction(f)
+	if err != nil {
+		return nil, err
+	}
 	if within {
 		if err := s.begin(ctx); err != nil {
 			return nil, err
@@ -62,16 +67,6 @@ func (s *session) file(ctx context.Context, f migrate.File) ([]Statement, error)
 		s.commit(ctx, &stmts[len(stmts)-1])
 	}
 	return stmts, s.rollback(ctx)
-}
-
-// separate reports whether the file's statements run each by itself.
-func separate(f migrate.File) bool {
-	d, ok := f.(interface{ Directive(name string) []string })
-	if !ok {
-		return false
-	}
-	modes := d.Directive("txmode")
-	return len(modes) == 1 && modes[0] == "none"
 }
 
 // lineOf is the line on which the byte at pos stands, counted from 1.

@@ -1,7 +1,7 @@
-// Package token cuts SQL into words, names, strings and signs, as far as has to be
+// Package sqltoken cuts SQL into words, names, strings and signs, as far as has to be
 // known to tell a keyword from what only looks like one. It is no parser, and knows
 // nothing of what the words mean.
-package token
+package sqltoken
 
 import (
 	"iter"

@@ -1,4 +1,4 @@
-package token_test
+package sqltoken_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"commitment/internal/migration/token"
+	"commitment/internal/sqltoken"
 )
 
 func TestAll(t *testing.T) {
@@ -28,7 +28,7 @@ func TestAll(t *testing.T) {
 		"SELECT $$ open":                 {"SELECT", "$$ open"},
 	} {
 		var got []string
-		for tok := range token.All(sql) {
+		for tok := range sqltoken.All(sql) {
 			got = append(got, tok.Text)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -45,7 +45,7 @@ func FuzzAll(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
 		end := 0
-		for tok := range token.All(sql) {
+		for tok := range sqltoken.All(sql) {
 			if tok.From < end || tok.To <= tok.From || sql[tok.From:tok.To] != tok.Text {
 				t.Fatalf("token %q at %d to %d, want it behind %d", tok.Text, tok.From, tok.To, end)
 			}
