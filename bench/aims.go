@@ -1,6 +1,10 @@
 package main
 
-import "time"
+import (
+	"time"
+
+	"commitment/bench/internal/markdown"
+)
 
 // aim is one thing that the service is to reach.
 type aim struct {
@@ -33,11 +37,11 @@ func (a aim) reached(v float64) bool {
 }
 
 // writeAims compares the service with what it aims for.
-func (r *results) writeAims(p *printer) {
+func (r *results) writeAims(p *markdown.Printer) {
 	if r.cells[cell{read, 0, ours}] == nil {
 		return
 	}
-	p.line("\n## Aims, as ratios to pgxpool by hand\n\n| | aim | measured | |\n|---|--:|--:|---|")
+	p.Line("\n## Aims, as ratios to pgxpool by hand\n\n| | aim | measured | |\n|---|--:|--:|---|")
 	for _, a := range aims {
 		sign, verdict := "at most", "missed"
 		if a.least {
@@ -47,6 +51,6 @@ func (r *results) writeAims(p *printer) {
 		if a.reached(v) {
 			verdict = "reached"
 		}
-		p.line("| %s | %s %.2f | %.3f | %s |", a.what, sign, a.limit, v, verdict)
+		p.Line("| %s | %s %.2f | %.3f | %s |", a.what, sign, a.limit, v, verdict)
 	}
 }

@@ -15,10 +15,11 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
+
+	"commitment/bench/internal/markdown"
 )
 
 // settings are what a run can be told.
@@ -84,17 +85,7 @@ func run(ctx context.Context, s settings) error {
 	if err := r.describe(ctx, db); err != nil {
 		return err
 	}
-	if s.out == "" {
-		return r.write(os.Stdout)
-	}
-	f, err := os.Create(s.out)
-	if err != nil {
-		return err
-	}
-	if err := r.write(f); err != nil {
-		return err
-	}
-	return f.Close()
+	return markdown.Save(s.out, r.write)
 }
 
 // command is what was typed, as far as it can be known.
@@ -104,19 +95,4 @@ func command() string {
 		args += " " + strings.Join(os.Args[1:], " ")
 	}
 	return args
-}
-
-// machine describes what the run was on.
-func machine() string {
-	model := runtime.GOARCH
-	text, err := os.ReadFile("/proc/cpuinfo")
-	if err == nil {
-		for line := range strings.Lines(string(text)) {
-			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				model = strings.TrimSpace(value)
-				break
-			}
-		}
-	}
-	return model
 }

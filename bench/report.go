@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"commitment/bench/internal/markdown"
 )
 
 // results are all that a run has found.
@@ -37,23 +38,10 @@ func (r *results) describe(ctx context.Context, db *database) error {
 	return err
 }
 
-// printer keeps the first error of what it writes.
-type printer struct {
-	w   io.Writer
-	err error
-}
-
-func (p *printer) line(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
-	}
-}
-
 // write writes the report, in Markdown.
-func (r *results) write(w io.Writer) error {
-	p := &printer{w: w}
-	p.line("# Results\n")
-	p.line("Written by `make bench`; see the package comment of main.go for what is measured and how.\n")
+func (r *results) write(p *markdown.Printer) {
+	p.Line("# Results\n")
+	p.Line("Written by `make bench`; see the package comment of main.go for what is measured and how.\n")
 	r.writeConditions(p)
 	r.writeAims(p)
 	for i := range works {
@@ -63,25 +51,24 @@ func (r *results) write(w io.Writer) error {
 	r.writeAllocs(p)
 	r.writeDialled(p)
 	r.writeChecks(p)
-	return p.err
 }
 
-func (r *results) writeConditions(p *printer) {
-	p.line("| | |\n|---|---|")
-	p.line("| date | %s, %v |", r.start.UTC().Format("2006-01-02 15:04 UTC"), r.took.Round(time.Second))
-	p.line("| command | `%s` |", command())
-	p.line("| machine | %s, %d CPUs, %s/%s; clients, proxies, PostgreSQL and the peer share it |",
-		machine(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	p.line("| database | %s; a database for each peer |", r.postgres)
-	p.line("| load | %d clients in a closed loop with keep-alive; pools of %d; %v for each cell in %d rounds, in which the peers take turns |",
+func (r *results) writeConditions(p *markdown.Printer) {
+	p.Line("| | |\n|---|---|")
+	p.Line("| date | %s, %v |", r.start.UTC().Format("2006-01-02 15:04 UTC"), r.took.Round(time.Second))
+	p.Line("| command | `%s` |", command())
+	p.Line("| machine | %s, %d CPUs, %s/%s; clients, proxies, PostgreSQL and the peer share it |",
+		markdown.Processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	p.Line("| database | %s; a database for each peer |", r.postgres)
+	p.Line("| load | %d clients in a closed loop with keep-alive; pools of %d; %v for each cell in %d rounds, in which the peers take turns |",
 		r.settings.clients, r.settings.pool, r.settings.duration, r.settings.rounds)
-	p.line("| versions | %s |", strings.Join(r.versions(), ", "))
+	p.Line("| versions | %s |", strings.Join(r.versions(), ", "))
 	for _, why := range r.left {
-		p.line("| left out | %s |", why)
+		p.Line("| left out | %s |", why)
 	}
-	p.line("\nfsync is off: a disk's latency differs from machine to machine, is the same for all peers, and hides what they differ in;")
-	p.line("COMMIT writes its record and waits for it all the same. Requests per second and ratios are medians of the rounds; a ratio is taken")
-	p.line("within a round, to pgxpool by hand. At 0 ms there is no proxy.")
+	p.Line("\nfsync is off: a disk's latency differs from machine to machine, is the same for all peers, and hides what they differ in;")
+	p.Line("COMMIT writes its record and waits for it all the same. Requests per second and ratios are medians of the rounds; a ratio is taken")
+	p.Line("within a round, to pgxpool by hand. At 0 ms there is no proxy.")
 }
 
 // versions are those of the modules that the peers stand on.
@@ -122,14 +109,14 @@ func (r *results) slower(work string, delay time.Duration, name string, q float6
 	return float64(r.quantile(work, delay, name, q)) / float64(r.quantile(work, delay, reference, q))
 }
 
-func (r *results) writeWork(p *printer, w *work) {
-	p.line("\n## %s\n", w.title)
-	p.line("| added | peer | req/s | ratio | p50 ms | ratio | p99 ms | ratio |")
-	p.line("|--:|---|--:|--:|--:|--:|--:|--:|")
+func (r *results) writeWork(p *markdown.Printer, w *work) {
+	p.Line("\n## %s\n", w.title)
+	p.Line("| added | peer | req/s | ratio | p50 ms | ratio | p99 ms | ratio |")
+	p.Line("|--:|---|--:|--:|--:|--:|--:|--:|")
 	for _, delay := range delays {
 		for _, peer := range r.peers {
 			n := peer.name
-			p.line("| %s | %s | %.0f | %.2f | %s | %.2f | %s | %.2f |",
+			p.Line("| %s | %s | %.0f | %.2f | %s | %.2f | %s | %.2f |",
 				milliseconds(delay), peer.title,
 				median(slices.Clone(r.cells[cell{w.name, delay, n}].rates)), r.ratio(w.name, delay, n),
 				precise(r.quantile(w.name, delay, n, 0.5)), r.slower(w.name, delay, n, 0.5),
@@ -143,33 +130,33 @@ func milliseconds(d time.Duration) string { return fmt.Sprintf("%g ms", float64(
 func precise(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d)/1e6) }
 
 // table writes a table with a row for each peer and a column for each work.
-func (r *results) table(p *printer, field func(work string, peer *peer) string) {
+func (r *results) table(p *markdown.Printer, field func(work string, peer *peer) string) {
 	head, rule := "| peer |", "|---|"
 	for _, w := range works {
 		head, rule = head+" "+w.name+" |", rule+"--:|"
 	}
-	p.line("%s\n%s", head, rule)
+	p.Line("%s\n%s", head, rule)
 	for _, peer := range r.peers {
 		row := []string{peer.title}
 		for _, w := range works {
 			row = append(row, field(w.name, peer))
 		}
-		p.line("| %s |", strings.Join(row, " | "))
+		p.Line("| %s |", strings.Join(row, " | "))
 	}
 }
 
-func (r *results) writeTrips(p *printer) {
-	p.line("\n## Round trips of a request\n")
-	p.line("All of them, and those that its answer waits for; seen by the proxy, with statements prepared.\n")
+func (r *results) writeTrips(p *markdown.Printer) {
+	p.Line("\n## Round trips of a request\n")
+	p.Line("All of them, and those that its answer waits for; seen by the proxy, with statements prepared.\n")
 	r.table(p, func(work string, peer *peer) string {
 		t := r.trips[cell{work: work, peer: peer.name}]
 		return fmt.Sprintf("%d, answer after %d", t.total, t.waited)
 	})
 }
 
-func (r *results) writeAllocs(p *printer) {
-	p.line("\n## Allocations of a request\n")
-	p.line("Objects and kilobytes of the handler alone, in the reporting process, without net/http's server.\n")
+func (r *results) writeAllocs(p *markdown.Printer) {
+	p.Line("\n## Allocations of a request\n")
+	p.Line("Objects and kilobytes of the handler alone, in the reporting process, without net/http's server.\n")
 	r.table(p, func(work string, peer *peer) string {
 		a, ok := r.allocs[cell{work: work, peer: peer.name}]
 		if !ok {
@@ -180,26 +167,26 @@ func (r *results) writeAllocs(p *printer) {
 	})
 }
 
-func (r *results) writeDialled(p *printer) {
-	p.line("\n## Connections dialed\n")
+func (r *results) writeDialled(p *markdown.Printer) {
+	p.Line("\n## Connections dialed\n")
 	head, rule := "| peer |", "|---|"
 	for _, delay := range delays {
 		head, rule = head+" "+milliseconds(delay)+" |", rule+"--:|"
 	}
-	p.line("In all works together, by the server's count.\n\n%s\n%s", head, rule)
+	p.Line("In all works together, by the server's count.\n\n%s\n%s", head, rule)
 	for _, peer := range r.peers {
 		row := []string{peer.title}
 		for _, delay := range delays {
 			row = append(row, strconv.Itoa(r.dialed[cell{delay: delay, peer: peer.name}]))
 		}
-		p.line("| %s |", strings.Join(row, " | "))
+		p.Line("| %s |", strings.Join(row, " | "))
 	}
 }
 
-func (r *results) writeChecks(p *printer) {
-	p.line("\n## The proxy against its own setting\n")
-	p.line("An empty query on one connection, nothing else running; and 64 MB from the server at once.\n")
-	p.line("| set | round trip p50 ms | p99 ms | added, p50 ms | MB/s |\n|---|--:|--:|--:|--:|")
+func (r *results) writeChecks(p *markdown.Printer) {
+	p.Line("\n## The proxy against its own setting\n")
+	p.Line("An empty query on one connection, nothing else running; and 64 MB from the server at once.\n")
+	p.Line("| set | round trip p50 ms | p99 ms | added, p50 ms | MB/s |\n|---|--:|--:|--:|--:|")
 	var base time.Duration
 	for _, c := range r.checks {
 		name, added := "no proxy", "–"
@@ -210,6 +197,6 @@ func (r *results) writeChecks(p *printer) {
 			}
 			added = fmt.Sprintf("%.3f", float64(c.p50-base)/1e6)
 		}
-		p.line("| %s | %.3f | %.3f | %s | %.0f |", name, float64(c.p50)/1e6, float64(c.p99)/1e6, added, c.megabytes)
+		p.Line("| %s | %.3f | %.3f | %s | %.0f |", name, float64(c.p50)/1e6, float64(c.p99)/1e6, added, c.megabytes)
 	}
 }

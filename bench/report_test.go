@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"commitment/bench/internal/markdown"
 )
 
 // measuredAt is what a cell came to.
@@ -75,7 +77,7 @@ func TestTheAimsAreReadFromTheirCells(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	r.writeAims(&printer{w: &out})
+	r.writeAims(markdown.New(&out))
 	for _, want := range []string{
 		"| read, 0 ms: throughput | at least 0.95 | 0.500 | missed |",
 		"| read, 1 ms: p50 | at most 0.45 | 0.500 | missed |",

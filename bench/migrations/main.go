@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"commitment/bench/internal/markdown"
 	"commitment/internal/pgserver"
 )
 
@@ -73,20 +74,5 @@ func run(ctx context.Context, s settings) error {
 		r.measured = append(r.measured, m)
 	}
 	r.took = time.Since(r.start)
-	return s.write(r)
-}
-
-// write writes the results to where they were asked for.
-func (s settings) write(r *results) error {
-	if s.out == "" {
-		return r.write(os.Stdout)
-	}
-	f, err := os.Create(s.out)
-	if err != nil {
-		return err
-	}
-	if err := r.write(f); err != nil {
-		return err
-	}
-	return f.Close()
+	return markdown.Save(s.out, r.write)
 }

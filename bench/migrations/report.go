@@ -3,12 +3,12 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"commitment/bench/internal/markdown"
 )
 
 // results are all that a run has found.
@@ -21,38 +21,24 @@ type results struct {
 	measured []measured
 }
 
-// printer keeps the first error of what it writes.
-type printer struct {
-	w   io.Writer
-	err error
-}
-
-func (p *printer) line(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
-	}
-}
-
 // write writes the report, in Markdown.
-func (r *results) write(w io.Writer) error {
-	p := &printer{w: w}
-	p.line("# Migrations, old and many\n")
-	p.line("Written by `make bench-migrations`; see the package comment of migrations/main.go for what is measured and how.\n")
+func (r *results) write(p *markdown.Printer) {
+	p.Line("# Migrations, old and many\n")
+	p.Line("Written by `make bench-migrations`; see the package comment of migrations/main.go for what is measured and how.\n")
 	r.writeConditions(p)
 	for _, m := range r.measured {
 		r.writeScenario(p, m)
 	}
-	return p.err
 }
 
-func (r *results) writeConditions(p *printer) {
-	p.line("| | |\n|---|---|")
-	p.line("| date | %s, %v |", r.start.UTC().Format("2006-01-02 15:04 UTC"), r.took.Round(time.Second))
-	p.line("| command | `%s` |", r.settings.command())
-	p.line("| machine | %s, %d CPUs, %s/%s; PostgreSQL shares it |", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	p.line("| database | PostgreSQL %s, as a private server is started: fsync off |", r.postgres)
-	p.line("| time | of one run of each command: here in this process, the CLI's with its start; the CLI is stopped after %v |", r.settings.limit)
-	p.line("| versions | %s, %s; Atlas CLI: %s |", runtime.Version(), strings.Join(libraries(), ", "), cmp.Or(r.atlas, "left out, no -atlas was given"))
+func (r *results) writeConditions(p *markdown.Printer) {
+	p.Line("| | |\n|---|---|")
+	p.Line("| date | %s, %v |", r.start.UTC().Format("2006-01-02 15:04 UTC"), r.took.Round(time.Second))
+	p.Line("| command | `%s` |", r.settings.command())
+	p.Line("| machine | %s, %d CPUs, %s/%s; PostgreSQL shares it |", markdown.Processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	p.Line("| database | PostgreSQL %s, as a private server is started: fsync off |", r.postgres)
+	p.Line("| time | of one run of each command: here in this process, the CLI's with its start; the CLI is stopped after %v |", r.settings.limit)
+	p.Line("| versions | %s, %s; Atlas CLI: %s |", runtime.Version(), strings.Join(libraries(), ", "), cmp.Or(r.atlas, "left out, no -atlas was given"))
 }
 
 // command is what was typed, without the place of the CLI.
@@ -64,22 +50,22 @@ func (s settings) command() string {
 	return args
 }
 
-func (r *results) writeScenario(p *printer, m measured) {
-	p.line("\n## %s\n\n%s\n", m.title, m.about)
+func (r *results) writeScenario(p *markdown.Printer, m measured) {
+	p.Line("\n## %s\n\n%s\n", m.title, m.about)
 	if r.atlas == "" {
-		p.line("| step | here |\n|---|--:|")
+		p.Line("| step | here |\n|---|--:|")
 		for _, row := range m.rows {
-			p.line("| %s | %s |", row.name, seconds(row.ours))
+			p.Line("| %s | %s |", row.name, seconds(row.ours))
 		}
 		return
 	}
-	p.line("| step | here | Atlas CLI | times | its command |\n|---|--:|--:|--:|---|")
+	p.Line("| step | here | Atlas CLI | times | its command |\n|---|--:|--:|--:|---|")
 	for _, row := range m.rows {
-		p.line("| %s | %s | %s | %s | `%s` |", row.name, seconds(row.ours), row.theirs.shown(), row.times(), row.command)
+		p.Line("| %s | %s | %s | %s | `%s` |", row.name, seconds(row.ours), row.theirs.shown(), row.times(), row.command)
 	}
 	for _, row := range m.rows {
 		if row.theirs.said != "" {
-			p.line("\n`%s` (%s) ended in an error: `%s`", row.command, row.name, row.theirs.said)
+			p.Line("\n`%s` (%s) ended in an error: `%s`", row.command, row.name, row.theirs.said)
 		}
 	}
 }
@@ -125,18 +111,4 @@ func libraries() []string {
 		}
 	}
 	return list
-}
-
-// processor is the model's name where the system says it.
-func processor() string {
-	text, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
 }
