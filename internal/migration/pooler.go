@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // ErrPooled says that a pooler between here and the server gives every transaction
@@ -98,7 +97,7 @@ func toldPID(conn *sql.Conn) (pid int, err error) {
 // raw looks below database/sql.
 func raw(conn *sql.Conn, look func(*pgconn.PgConn)) error {
 	return conn.Raw(func(driver any) error {
-		c, ok := driver.(*stdlib.Conn)
+		c, ok := driver.(interface{ Conn() *pgx.Conn })
 		if !ok {
 			return fmt.Errorf("the database's driver is %T, want pgx", driver)
 		}

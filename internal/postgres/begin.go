@@ -74,25 +74,33 @@ func beginOf(o TxOptions, prepare bool) (*begin, error) {
 // beginSQL is BEGIN with the mode that o asks for.
 func beginSQL(o sql.TxOptions) (string, error) {
 	text := "begin"
-	switch o.Isolation {
-	case sql.LevelDefault:
-	case sql.LevelReadUncommitted:
-		text += " isolation level read uncommitted"
-	case sql.LevelReadCommitted:
-		text += " isolation level read committed"
-	case sql.LevelRepeatableRead, sql.LevelSnapshot:
-		text += " isolation level repeatable read"
-	case sql.LevelSerializable:
-		text += " isolation level serializable"
-	case sql.LevelWriteCommitted, sql.LevelLinearizable:
-		return "", fmt.Errorf("PostgreSQL has no isolation level %v", o.Isolation)
-	default:
-		return "", fmt.Errorf("there is no isolation level %v", o.Isolation)
+	if o.Isolation != sql.LevelDefault {
+		level := isolation(o.Isolation)
+		if level == "" {
+			return "", fmt.Errorf("PostgreSQL has no isolation level %v", o.Isolation)
+		}
+		text += " isolation level " + level
 	}
 	if o.ReadOnly {
 		text += " read only"
 	}
 	return text, nil
+}
+
+// isolation is PostgreSQL's name for a level, empty where it has none.
+func isolation(level sql.IsolationLevel) string {
+	switch level {
+	case sql.LevelReadUncommitted:
+		return "read uncommitted"
+	case sql.LevelReadCommitted:
+		return "read committed"
+	case sql.LevelRepeatableRead, sql.LevelSnapshot:
+		return "repeatable read"
+	case sql.LevelSerializable:
+		return "serializable"
+	case sql.LevelDefault, sql.LevelWriteCommitted, sql.LevelLinearizable:
+	}
+	return ""
 }
 
 // errNUL is about the one character that no text of PostgreSQL has. In the simple
@@ -115,10 +123,13 @@ func set(settings []Setting) (*beginStatement, error) {
 	}, nil
 }
 
+// preparedPrefix begins the names of the statements that wire prepares.
+const preparedPrefix = "commitment "
+
 // encode makes the messages of the extended protocol.
 func (s *beginStatement) encode(prepare bool) (err error) {
 	if prepare {
-		s.name = "commitment " + s.name
+		s.name = preparedPrefix + s.name
 		// It may be there already: after an error nobody knows.
 		if s.parse, err = (&pgproto3.Close{ObjectType: 'S', Name: s.name}).Encode(nil); err != nil {
 			return err

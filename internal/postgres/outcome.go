@@ -44,7 +44,7 @@ func CommitOutcome(err error) Outcome {
 		return Committed
 	}
 	// COMMIT of a transaction in which a statement failed is answered with ROLLBACK.
-	if errors.Is(err, pgx.ErrTxCommitRollback) {
+	if errors.Is(err, pgx.ErrTxCommitRollback) || errors.Is(err, ErrLost) {
 		return RolledBack
 	}
 	// The COMMIT never left. A connection that pgx says is closed proves nothing: it
@@ -73,11 +73,18 @@ func IsRetryable(err error) bool {
 		switch pgErr.Code {
 		case serializationFailure, deadlockDetected:
 			return true
-		case featureNotSupported:
-			return pgErr.Routine == "RevalidateCachedQuery" // pgx prepares it anew
+		}
+		if isStalePlan(pgErr) {
+			return true // the pool prepares its statements anew
 		}
 	}
-	return IsConnectionError(err)
+	return !errors.Is(err, ErrManaged) && IsConnectionError(err)
+}
+
+// isStalePlan reports whether a prepared statement's columns are no longer what they
+// were, since a migration has changed its table.
+func isStalePlan(err *pgconn.PgError) bool {
+	return err.Code == featureNotSupported && err.Routine == "RevalidateCachedQuery"
 }
 
 // XID identifies a transaction across the servers, and the lives of a server, that

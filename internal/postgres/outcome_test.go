@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
@@ -138,7 +137,7 @@ func neverSent(t *testing.T, tx transaction) error {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	return tx.conn.Raw(func(driverConn any) error {
-		_, err := driverConn.(*stdlib.Conn).Conn().Exec(ctx, "commit")
+		_, err := driverConn.(interface{ Conn() *pgx.Conn }).Conn().Exec(ctx, "commit")
 		return err
 	})
 }

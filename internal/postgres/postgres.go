@@ -1,12 +1,9 @@
 package postgres
 
 import (
-	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,8 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
-	"github.com/jackc/pgx/v5/pgtype"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // Options configure a pool. What the URL says of a timeout or of the
@@ -71,17 +66,7 @@ func Open(o Options) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*cfg,
-		stdlib.OptionBeforeConnect(attachWire),
-		stdlib.OptionAfterConnect(o.afterConnect),
-		stdlib.OptionShouldPing(func(_ context.Context, p stdlib.ShouldPingParams) bool {
-			forgetBegin(p.Conn) // before anything is sent, and be it the ping
-			return p.IdleDuration > o.PingAfter
-		}),
-		stdlib.OptionResetSession(func(_ context.Context, conn *pgx.Conn) error {
-			return discard(conn, time.Now())
-		}),
-	)
+	db := sql.OpenDB(o.connector(*cfg))
 	db.SetMaxOpenConns(o.MaxOpenConns)
 	db.SetMaxIdleConns(o.MaxIdleConns)
 	db.SetConnMaxIdleTime(o.ConnMaxIdleTime)
@@ -131,60 +116,4 @@ func milliseconds(d time.Duration) string {
 		return ""
 	}
 	return strconv.FormatInt(max(d.Milliseconds(), 1), 10)
-}
-
-// attachWire gives a connection that is about to be made its wire.
-func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
-	w := &wire{prepares: cfg.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && cfg.StatementCacheCapacity > 0}
-	cfg.BuildFrontend = w.build
-	cfg.DialFunc = w.dialer(cfg.DialFunc)
-	next := cfg.AfterConnect
-	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-		conn.CustomData()[wireKey] = w
-		if next != nil {
-			return next(ctx, conn)
-		}
-		return nil
-	}
-	return nil
-}
-
-// What a connection knows about itself.
-const (
-	expiresKey = "commitment.expires" // time.Time: when it is to be replaced
-	originKey  = "commitment.origin"  // Origin: of its transactions' ids
-)
-
-func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
-	// Times are UTC everywhere, whatever the zone of the machine or the session.
-	conn.TypeMap().RegisterType(&pgtype.Type{
-		Name:  "timestamptz",
-		OID:   pgtype.TimestamptzOID,
-		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
-	})
-	encodeUUIDs(conn.TypeMap())
-	known := conn.PgConn().CustomData()
-	if o.ConnMaxLifetime > 0 && o.LifetimeJitter > 0 {
-		known[expiresKey] = time.Now().Add(o.ConnMaxLifetime - rand.N(o.LifetimeJitter))
-	}
-	origin, err := readOrigin(ctx, conn.PgConn())
-	known[originKey] = origin
-	return err
-}
-
-// forgetBegin drops a BEGIN that was never sent, when a transaction was left
-// without an end: the next user of the connection didn't ask for it.
-func forgetBegin(conn *pgx.Conn) {
-	if w, ok := conn.PgConn().CustomData()[wireKey].(*wire); ok {
-		w.begin = nil
-	}
-}
-
-// discard makes database/sql replace a connection that is past its own, jittered,
-// end, for database/sql itself knows one lifetime for all.
-func discard(conn *pgx.Conn, now time.Time) error {
-	if end, ok := conn.PgConn().CustomData()[expiresKey].(time.Time); ok && now.After(end) {
-		return driver.ErrBadConn
-	}
-	return nil
 }

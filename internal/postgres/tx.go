@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // TxOptions say how a transaction begins.
@@ -24,64 +23,116 @@ type TxOptions struct {
 // of a statement.
 type Setting struct{ Name, Value string }
 
+// State is where a transaction stands, by the server's own word.
+type State uint8
+
+// The states.
+const (
+	// NotBegun: nothing was sent.
+	NotBegun State = iota
+	// Begun: BEGIN was answered, and the transaction is still the one that it began.
+	Begun
+	// Failed: a statement has failed, so that nothing but a rollback is possible,
+	// be it to a savepoint.
+	Failed
+	// Lost: BEGIN failed, the connection is gone, or somebody has ended the
+	// transaction by hand. A statement would run outside of it.
+	Lost
+)
+
+// ErrLost is the error of a transaction that isn't the one that was begun any more: it
+// was ended by hand, or its access mode was changed. Nothing of it is committed by
+// its Tx.
+var ErrLost = errors.New("the transaction was ended, or its access mode changed, by hand")
+
 // Tx is a transaction whose BEGIN, with all that belongs to it, travels with its
 // first statement: it takes no round trip of its own. It is not safe for
-// concurrent use.
+// concurrent use, but for Cut.
 type Tx struct {
-	conn *sql.Conn
+	conn *conn
 	pgx  *pgx.Conn
 	wire *wire
 	o    TxOptions
 }
 
-// wireKey is where a connection keeps its wire.
-const wireKey = "commitment.wire"
-
 // NewTx returns a transaction on conn, which must be of a pool that [Open] made
 // and is the transaction's alone until its end. Nothing is sent yet. Statements
-// are run on conn itself, by any of its methods, or on the [pgx.Conn] behind it.
-func NewTx(conn *sql.Conn, o TxOptions) (*Tx, error) {
-	t := &Tx{conn: conn, o: o}
-	err := conn.Raw(func(driverConn any) (err error) {
-		std, ok := driverConn.(*stdlib.Conn)
+// are run on conn itself, by any of its methods, or on the [pgx.Conn] behind it;
+// those that would end or change the transaction are refused by [ErrManaged].
+func NewTx(on *sql.Conn, o TxOptions) (*Tx, error) {
+	t := &Tx{o: o}
+	err := on.Raw(func(driverConn any) (err error) {
+		c, ok := driverConn.(*conn)
 		if !ok {
-			return fmt.Errorf("connection is a %T, not of pgx", driverConn)
+			return fmt.Errorf("connection is a %T, not of postgres.Open", driverConn)
 		}
-		t.pgx = std.Conn()
-		if t.wire, ok = t.pgx.PgConn().CustomData()[wireKey].(*wire); !ok {
-			return errors.New("connection was not opened by postgres.Open")
-		}
+		t.conn, t.pgx, t.wire = c, c.Conn(), c.wire
 		t.wire.begin, err = beginOf(o, t.wire.prepares)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
+	t.wire.watch.enter()
 	return t, nil
 }
 
-// Begun reports whether BEGIN was sent.
-func (t *Tx) Begun() bool { return t.wire.begin == nil }
+// Conn is the connection of the transaction, for what database/sql doesn't reach.
+func (t *Tx) Conn() *pgx.Conn { return t.pgx }
 
-// Failed reports whether a statement has failed, so that nothing but a rollback
-// is possible. It asks nobody: the server says so with every answer.
-func (t *Tx) Failed() bool { return t.Begun() && t.pgx.PgConn().TxStatus() != 'T' }
+// State says where the transaction stands. It asks nobody: the server says so with
+// every answer. While rows are being read it is the state of before.
+func (t *Tx) State() State {
+	w := &t.wire.watch
+	switch {
+	case t.wire.begin != nil:
+		return NotBegun
+	case !w.begun || w.foreign || t.pgx.IsClosed():
+		return Lost
+	case w.status == 'T':
+		return Begun
+	case w.status == 'E':
+		return Failed
+	}
+	return Lost
+}
+
+// Cause is what made the transaction fail, as the server said: SQLSTATE, severity
+// and routine, whoever has read the error. It is nil when nothing has.
+func (t *Tx) Cause() error {
+	if cause := t.wire.watch.cause; cause != nil {
+		return cause
+	}
+	return nil
+}
+
+// Doubtful reports whether a statement may have changed the transaction's access
+// mode, so that [Tx.Commit] has to ask before it commits.
+func (t *Tx) Doubtful() bool { return t.wire.watch.doubtful }
 
 // Busy reports whether the rows of a statement are still being read.
 func (t *Tx) Busy() bool { return t.pgx.PgConn().IsBusy() }
 
-// Cut ends the session under whoever is in a statement: the server cancels that,
-// if it is still to be reached before ctx ends, and rolls back. It may be called
-// while the connection is in use.
-func (t *Tx) Cut(ctx context.Context) {
-	conn := t.pgx.PgConn()
-	_ = conn.CancelRequest(ctx) // without it the server finds out later
-	_ = conn.Conn().Close()
+// Shut refuses whatever is sent from now on by somebody else than Commit and Rollback.
+// It may be called while the connection is in use.
+func (t *Tx) Shut() { t.wire.watch.gate.Store(gateShut) }
+
+// Cut ends the session under whoever is in a statement, at once: the server rolls
+// back, and the pool makes another connection in its place. It may be called while
+// the connection is in use. Commit and Rollback can't be called any more.
+func (t *Tx) Cut() {
+	t.Shut()
+	t.conn.cut.Store(true)
+	_ = t.pgx.PgConn().Conn().Close()
 }
+
+// Cancel has the server cancel the statement of a transaction that was cut, and so
+// roll back now, if it is to be reached before ctx ends.
+func (t *Tx) Cancel(ctx context.Context) { _ = t.pgx.PgConn().CancelRequest(ctx) }
 
 // XID is the transaction's id, once it has begun and if it was asked for.
 func (t *Tx) XID() XID {
-	if !t.o.WantXID || !t.Begun() {
+	if !t.o.WantXID || !t.wire.watch.begun {
 		return XID{}
 	}
 	value, err := t.wire.hiddenValue()
@@ -90,53 +141,4 @@ func (t *Tx) XID() XID {
 	}
 	origin, _ := t.pgx.PgConn().CustomData()[originKey].(Origin)
 	return XID{Value: value, Origin: origin}
-}
-
-// errNotSent is Commit's error on a connection that was lost before.
-var errNotSent = errors.New("the connection was lost before the commit")
-
-// Commit commits, if anything has begun. [CommitOutcome] says what its error means.
-// Ctx bounds the wait for the answer; the server goes on when it ends.
-func (t *Tx) Commit(ctx context.Context) error {
-	if !t.Begun() {
-		t.wire.begin = nil
-		return nil
-	}
-	return t.raw(func(conn *pgx.Conn) error {
-		if conn.IsClosed() {
-			return errNotSent
-		}
-		tag, err := t.wire.commit(ctx, conn)
-		if err != nil && conn.PgConn().TxStatus() != 'I' {
-			return errors.Join(err, conn.Close(ctx))
-		}
-		if err == nil && tag.String() != "COMMIT" {
-			return pgx.ErrTxCommitRollback
-		}
-		return err
-	})
-}
-
-// Rollback rolls back, if anything has begun. When it fails the connection is
-// closed, and the server rolls back.
-func (t *Tx) Rollback(ctx context.Context) error {
-	if !t.Begun() {
-		t.wire.begin = nil
-		return nil
-	}
-	return t.raw(func(conn *pgx.Conn) error {
-		if conn.PgConn().TxStatus() == 'I' {
-			return nil // BEGIN itself failed
-		}
-		_, err := conn.Exec(ctx, "rollback")
-		if err != nil {
-			return errors.Join(err, conn.Close(ctx))
-		}
-		return nil
-	})
-}
-
-// raw lends the connection to f.
-func (t *Tx) raw(f func(*pgx.Conn) error) error {
-	return t.conn.Raw(func(any) error { return f(t.pgx) })
 }

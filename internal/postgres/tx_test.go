@@ -125,7 +125,7 @@ func TestAFirstStatementBehavesAsAnyOther(t *testing.T) {
 					var first string
 					_ = inTx(t.Context(), db, o, func(conn *sql.Conn, tx *postgres.Tx) error {
 						first = transcript(t.Context(), conn, c.query, c.args)
-						if !tx.Begun() {
+						if tx.State() == postgres.NotBegun {
 							t.Errorf("%s: BEGIN was not sent", c.query)
 						}
 						return nil
@@ -375,7 +375,7 @@ func TestCommitOfAFailedTransactionIsARollback(t *testing.T) {
 		if _, err := conn.ExecContext(t.Context(), "SELECT 1/0"); err == nil {
 			t.Error("SELECT 1/0 = nil, want an error")
 		}
-		if !tx.Failed() {
+		if tx.State() != postgres.Failed {
 			t.Error("Failed() = false, want true")
 		}
 		return nil

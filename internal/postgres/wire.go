@@ -3,6 +3,7 @@ package postgres
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -32,6 +33,8 @@ type wire struct {
 
 	committing atomic.Bool // a COMMIT was sent, and not answered
 
+	watch watch
+
 	prepares  bool                // statements are prepared once and stay, as pgx's own do
 	prepared  map[string]struct{} // those that the server has
 	preparing []string            // those that it was sent and hasn't answered
@@ -43,11 +46,23 @@ func (w *wire) build(r io.Reader, out io.Writer) *pgproto3.Frontend {
 	return pgproto3.NewFrontend(w, w)
 }
 
+// errShut is why nothing more is sent for a transaction that has ended.
+var errShut = errors.New("the transaction has ended")
+
 // Write sends what pgx sends: whole messages, of which the first of a
 // transaction takes BEGIN along.
 func (w *wire) Write(p []byte) (int, error) {
+	if len(p) == 0 || p[0] == terminate {
+		return w.out.Write(p)
+	}
+	if w.watch.gate.Load() == gateShut {
+		return 0, errShut
+	}
+	if err := w.watch.sending(p); err != nil {
+		return 0, err
+	}
 	b := w.begin
-	if b == nil || len(p) == 0 || p[0] == terminate {
+	if b == nil {
 		return w.out.Write(p)
 	}
 	w.begin, w.hidden, w.row = nil, len(b.statements), w.row[:0]
@@ -102,14 +117,20 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.ready = w.ready[n:]
 		return n, nil
 	}
-	return w.in.Read(p)
+	n, err := w.in.Read(p)
+	w.watch.reading(p[:n])
+	return n, err
 }
 
 // The messages that matter here; see
 // https://www.postgresql.org/docs/current/protocol-message-formats.html.
 const (
-	query           = 'Q'
-	terminate       = 'X'
+	query        = 'Q'
+	parseText    = 'P'
+	bindPortal   = 'B'
+	functionCall = 'F'
+	terminate    = 'X'
+
 	parseComplete   = '1'
 	commandComplete = 'C'
 	dataRow         = 'D'
@@ -117,6 +138,7 @@ const (
 	notice          = 'N'
 	notification    = 'A'
 	parameterStatus = 'S'
+	readyForQuery   = 'Z'
 
 	headerSize = 5 // the type, and the length of what follows, itself included
 
@@ -149,12 +171,15 @@ func (w *wire) hide() error {
 	switch kind {
 	case notice, notification, parameterStatus:
 		w.ready = append(w.ready, message...)
+		w.watch.received(kind, message[headerSize:])
 	case parseComplete:
 		w.parsed()
 	case dataRow:
 		w.row = append(w.row[:0], message[headerSize:]...)
 	case commandComplete:
-		w.hidden--
+		if w.hidden--; w.hidden == 0 {
+			w.watch.begun, w.watch.status = true, 'T'
+		}
 	}
 	return nil
 }

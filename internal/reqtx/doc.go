@@ -43,7 +43,7 @@
 // To a handler the [http.ResponseWriter] is like any other: the first WriteHeader
 // counts, a Flush and a status of 1xx do no harm. But nothing leaves, and nothing
 // leads around it: there is no Unwrap and no Hijack. What is held is in memory up to
-// [Options].MaxMemory, then in a temporary file up to MaxAnswer. Two kinds of answer
-// aren't held: one that only reads and outgrows the memory flows at once, and one
-// that the handler has given free by [Stream], which commits first.
+// [Options].MaxMemory, then in a temporary file up to MaxAnswer, so that a client
+// that takes long to read it keeps no connection of the pool. Only what the handler
+// has given free by [Stream], which commits first, isn't held.
 package reqtx

@@ -12,11 +12,10 @@ import (
 	"commitment/internal/txn"
 )
 
-// held is the answer of a handler, kept back until its transaction has ended.
+// held is the response of a handler, kept back until its transaction has ended.
 // It behaves as the [http.ResponseWriter] of net/http does, but nothing that a
 // handler calls puts a byte on the wire: it has no Unwrap and no Hijack, and its
-// Flush keeps what it has. Two things make it flow: [Stream], and a body that is
-// too large to be held in memory where the request only reads. It is used by the
+// Flush keeps what it has. Only [Stream] makes it flow. It is used by the
 // handler's goroutine alone.
 type held struct {
 	w      http.ResponseWriter
@@ -30,16 +29,12 @@ type held struct {
 	body   spool
 	err    error // the answer can't go out
 
-	streaming bool // the unit has ended, by Stream
-	released  bool // the header, and what was held, are out
+	streaming bool // the unit has ended, by Stream: what is written goes out at once
 }
 
 func newHeld(w http.ResponseWriter, unit *txn.Unit, method string, o *Options) *held {
 	return &held{w: w, unit: unit, method: method, o: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory}}
 }
-
-// flowing reports whether a part of the answer is out.
-func (h *held) flowing() bool { return h.released }
 
 // Header is the header that will be sent, until WriteHeader; after it, only
 // trailers are still taken from it.
@@ -72,7 +67,7 @@ func (h *held) Write(p []byte) (int, error) {
 	if err := h.prepare(len(p)); err != nil {
 		return 0, err
 	}
-	if h.released {
+	if h.streaming {
 		return h.w.Write(p)
 	}
 	n, err := h.body.Write(p)
@@ -92,12 +87,7 @@ func (h *held) prepare(n int) error {
 	if n > 0 && !bodyAllowed(h.status) {
 		return http.ErrBodyNotAllowed
 	}
-	size := h.body.size + int64(n)
-	switch {
-	case h.released || size <= h.o.MaxMemory:
-	case h.status < http.StatusBadRequest && h.unit.LetFlow():
-		h.letGo()
-	case size > h.o.MaxAnswer:
+	if !h.streaming && h.body.size+int64(n) > h.o.MaxAnswer {
 		h.err = fmt.Errorf("reqtx: the answer is larger than %d bytes", h.o.MaxAnswer)
 	}
 	return h.err
@@ -110,7 +100,7 @@ func (h *held) Flush() { _ = h.FlushError() }
 // FlushError is Flush for [http.ResponseController].
 func (h *held) FlushError() error {
 	h.WriteHeader(h.Status())
-	if h.released {
+	if h.streaming {
 		return http.NewResponseController(h.w).Flush()
 	}
 	return nil
@@ -144,7 +134,9 @@ func (h *held) Stream() error {
 	}
 	h.streaming = true
 	h.unit.AfterCommit()
-	h.letGo()
+	h.WriteHeader(h.Status())
+	h.sendHeader("")
+	h.sendBody()
 	_ = http.NewResponseController(h.w).Flush() // the work has ended, whoever gets the answer
 	return nil
 }
@@ -158,17 +150,6 @@ func (h *held) endUnit() error {
 	}
 	h.unit.Rollback()
 	return h.unit.RetryError() // what is done again has no answer yet
-}
-
-// letGo sends what is held, and lets what follows flow.
-func (h *held) letGo() {
-	if h.released {
-		return
-	}
-	h.WriteHeader(h.Status())
-	h.sendHeader("")
-	h.sendBody()
-	h.released = true
 }
 
 // release sends the whole answer.

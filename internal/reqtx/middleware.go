@@ -13,8 +13,8 @@ import (
 // Options configure the middleware.
 type Options struct {
 	// MaxMemory bounds what is held of an answer's body in memory, in bytes. What
-	// goes beyond is held in a temporary file, or flows at once where the request
-	// only reads. Defaults to 1 MiB.
+	// goes beyond is held in a temporary file: a client that takes long to read it
+	// keeps no connection from others. Defaults to 1 MiB.
 	MaxMemory int64
 	// MaxAnswer bounds the body of a held answer, in bytes: a larger one rolls
 	// back and becomes an error. Defaults to 64 MiB.
@@ -99,13 +99,7 @@ func (m *middleware) attempt(w http.ResponseWriter, r *http.Request, body *repla
 	m.next.ServeHTTP(held, req)
 
 	switch err = end(r, unit, held); {
-	case held.flowing():
-		if err != nil {
-			panic(http.ErrAbortHandler) // the answer is out, in part: it must not look whole
-		}
-		if !held.streaming { // Stream has done it
-			unit.AfterCommit()
-		}
+	case held.streaming:
 		held.sendTrailers()
 		return false
 	case unit.RetryError() != nil && body.rewind() && m.db.Retry(r.Context(), unit):

@@ -119,7 +119,6 @@ type model struct {
 	// The answer.
 	lost      string // why there is none
 	streaming bool
-	flowing   bool
 	header    map[string]string
 	sent      map[string]string
 	status    int
@@ -234,7 +233,7 @@ func (m *model) say(s step) string {
 		m.markedRun = true
 	case s.do == after:
 		m.after = append(m.after, fmt.Sprintf("%d of attempt %d", s.id, m.attempt))
-	case m.begun, m.flowing:
+	case m.begun:
 		return "begun"
 	default:
 		m.readOnly, m.serializable = modes[s.n].ReadOnly, modes[s.n].serializable()
@@ -274,12 +273,7 @@ func (m *model) write(n int) string {
 	if n > 0 && bodiless(m.status) {
 		return "no body"
 	}
-	size := len(m.body) + n
-	switch {
-	case m.flowing || size <= maxMemory:
-	case m.status < http.StatusBadRequest && m.decidesNothing():
-		m.flowing = true
-	case size > maxAnswer:
+	if !m.streaming && len(m.body)+n > maxAnswer {
 		m.lost = "other"
 		return m.lost
 	}
@@ -296,11 +290,6 @@ func (m *model) writeError(err string) {
 		m.header["X-Error"] = err
 	}
 	m.writeHeader(statusOfErr)
-}
-
-// decidesNothing: the transaction only reads, below SERIALIZABLE.
-func (m *model) decidesNothing() bool {
-	return m.readOnly && !m.serializable && !m.failed && !m.ended
 }
 
 // commits decides.
@@ -327,7 +316,7 @@ func (m *model) stream() string {
 	if m.lost != "" {
 		return m.lost
 	}
-	m.streaming, m.flowing, m.ended = true, true, true
+	m.streaming, m.ended = true, true
 	m.writeHeader(http.StatusOK)
 	return ""
 }
@@ -363,7 +352,7 @@ func (m *model) end() (again bool) {
 		slices.Sort(m.want.Rows)
 	}
 	switch {
-	case m.crashed, m.canceled, m.flowing && err != "":
+	case m.crashed, m.canceled:
 		return false // without an answer
 	case m.retry && !m.committed && m.attempt < attempts:
 		return true

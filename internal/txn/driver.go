@@ -66,6 +66,32 @@ func (r *lastRows) Close() error {
 	return err
 }
 
+// ExecContext runs a statement written by hand in a transaction of its own, as Ent's
+// execquery does.
+func (d *driver) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	conn, err := d.connection(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	result, err := conn.ExecContext(ctx, query, args...)
+	return result, because(ctx, err)
+}
+
+// QueryContext runs a query written by hand in a transaction of its own.
+func (d *driver) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	conn, err := d.connection(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller reads and closes them
+	if err != nil {
+		return nil, because(ctx, errors.Join(err, conn.Close()))
+	}
+	go func() { _ = conn.Close() }() // waits for the rows to be closed
+	return rows, nil
+}
+
 // connection is where a statement outside of any unit of work runs.
 func (d *driver) connection(ctx context.Context) (*sql.Conn, error) {
 	if err := outside(ctx); err != nil {

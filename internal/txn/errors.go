@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"commitment/internal/fault"
+	"commitment/internal/postgres"
 )
 
 // What can't be done with a unit of work. Each is a defect of the code that
@@ -22,14 +23,20 @@ var (
 	ErrEnded = errors.New("txn: this unit of work has ended")
 	// ErrBegun: the mode or a setting was to be changed after the first statement.
 	ErrBegun = errors.New("txn: this unit of work has begun: its mode is set before the first statement")
-	// ErrManaged: Commit or Rollback was called on the ent.Tx.
-	ErrManaged = errors.New("txn: whoever began the unit of work ends it: return an error or use RollbackOnly")
-	// ErrSwallowed: the work was to be committed, but a statement had failed and
-	// its error was ignored; PostgreSQL commits nothing of such a transaction.
+	// ErrManaged: Commit or Rollback was called on the ent.Tx, or a statement was
+	// written by hand that would end or change the transaction. Return an error, or
+	// use RollbackOnly, SetMode or Savepoint.
+	ErrManaged = postgres.ErrManaged
+	// ErrLost: the transaction was ended, or its access mode changed, by hand in a way
+	// that only the server could tell of, or its connection is gone. Nothing of the
+	// work is committed.
+	ErrLost = postgres.ErrLost
+	// ErrSwallowed: the work was to be committed, but a statement had failed, or a
+	// savepoint could not be undone, and the error was ignored.
 	ErrSwallowed = errors.New("txn: a statement failed and its error was ignored: nothing was committed")
-	// ErrHook: a hook of the ent.Tx returned nil, though it didn't get to the COMMIT
-	// or that had failed.
-	ErrHook = errors.New("txn: a hook of the ent.Tx reported success, but nothing was committed")
+	// ErrHook: a hook of the ent.Tx didn't get to the COMMIT, or kept its error for
+	// itself.
+	ErrHook = errors.New("txn: a hook of the ent.Tx didn't get to the end of the transaction")
 	// ErrSessionVar: Ent's sql.WithVar sets a variable for the session, which
 	// the next user of the pooled connection would inherit.
 	ErrSessionVar = errors.New("txn: sql.WithVar leaks into the pool: use txn.Set instead")

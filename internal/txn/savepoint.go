@@ -47,12 +47,16 @@ type savepoint struct {
 	unit       *Unit
 	name       string
 	registered int // after-commit functions, before the part
+	hooks      int // of ent.Tx.OnCommit, likewise
 }
 
 func (u *Unit) savepoint(ctx context.Context) (savepoint, error) {
 	u.mu.Lock()
 	u.savepoints++
-	s := savepoint{u, fmt.Sprintf("sp%d", u.savepoints), len(u.after)}
+	s := savepoint{unit: u, name: fmt.Sprintf("sp%d", u.savepoints), registered: len(u.after)}
+	if u.tx != nil {
+		s.hooks, _ = u.tx.HookCounts()
+	}
 	u.mu.Unlock()
 	if err := u.lazy.Exec(ctx, "SAVEPOINT "+s.name, []any{}, nil); err != nil {
 		return s, fmt.Errorf("savepoint: %w", err)
@@ -73,6 +77,10 @@ func (s savepoint) undo(ctx context.Context) error {
 	u := s.unit
 	u.mu.Lock()
 	u.after = u.after[:s.registered]
+	if u.tx != nil {
+		_, rollback := u.tx.HookCounts() // those of OnRollback stay: what they are about was rolled back
+		u.tx.TruncateHooks(s.hooks, rollback)
+	}
 	u.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.db.o.EndTimeout)
 	defer cancel()
@@ -82,16 +90,4 @@ func (s savepoint) undo(ctx context.Context) error {
 		return fmt.Errorf("roll back to savepoint: %w", err)
 	}
 	return nil
-}
-
-// undone forgets an error that a savepoint has undone. Where it couldn't, the
-// transaction still has what was to be undone, and must not be committed.
-func (t *lazyTx) undone(ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if ok {
-		t.retry = nil
-		return
-	}
-	t.doomed = true
 }

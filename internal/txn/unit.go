@@ -3,8 +3,10 @@ package txn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"commitment/ent"
 	"commitment/internal/postgres"
@@ -47,18 +49,39 @@ func (u *Unit) Decide(success bool) bool {
 	return success
 }
 
-// entEnd is what ends the unit: the [ent.Tx], for its hooks, or where nobody has
-// asked for one, what is under it.
-func (u *Unit) entEnd() interface {
+// finish ends the unit by its [ent.Tx], for the hooks, or where nobody has asked for
+// one by what is under it. Hooks are strangers: they may panic, and one that doesn't
+// return within the end timeout is left alone.
+func (u *Unit) finish(by func(ender) error) error {
+	u.mu.Lock()
+	tx := u.tx
+	u.mu.Unlock()
+	if tx == nil {
+		return by(&u.lazy)
+	}
+	if commit, rollback := tx.HookCounts(); commit+rollback == 0 {
+		return by(tx)
+	}
+	done := make(chan error, 1)
+	go func() {
+		err := ErrHook // of a Goexit
+		defer func() { done <- err }()
+		err = isolated(func() error { return by(tx) })
+	}()
+	timer := time.NewTimer(u.db.o.EndTimeout)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("%w within %v", ErrHook, u.db.o.EndTimeout)
+	}
+}
+
+// ender is what a unit ends by.
+type ender interface {
 	Commit() error
 	Rollback() error
-} {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.tx == nil {
-		return &u.lazy
-	}
-	return u.tx
 }
 
 // Commit ends the unit of work, and is durable when it returns nil. Every error
@@ -68,8 +91,7 @@ func (u *Unit) Commit() error {
 	if !u.lazy.allowEnd() {
 		return ErrEnded
 	}
-	// Runs the hooks of ent.Tx.OnCommit around lazyTx.Commit. One may panic after that.
-	err := isolated(u.entEnd().Commit)
+	err := u.finish(ender.Commit) // runs the hooks of ent.Tx.OnCommit around lazyTx.Commit
 	if !u.lazy.hasEnded() {
 		// A hook didn't get to the COMMIT, or a statement is still running.
 		u.Rollback()
@@ -113,22 +135,18 @@ func (u *Unit) Rollback() {
 	if u.lazy.inUse() {
 		u.cancel()
 	}
-	err := u.entEnd().Rollback() // runs the hooks of ent.Tx.OnRollback around lazyTx.Rollback
+	err := u.finish(ender.Rollback) // runs the hooks of ent.Tx.OnRollback around lazyTx.Rollback
 	if !u.lazy.hasEnded() {
 		err = errors.Join(err, u.lazy.Rollback()) // a hook didn't get to the ROLLBACK
 	}
 	if err != nil {
-		u.db.o.Log.WarnContext(u.ctx, "rollback failed, the connection is dropped", "error", err)
+		u.db.o.Log.WarnContext(u.ctx, "rollback failed, or a hook of it", "error", err)
 	}
 }
 
 // AnswerFirst reports whether the answer needn't wait for the end of the unit: it
 // has only read, below SERIALIZABLE, so its COMMIT decides nothing.
-func (u *Unit) AnswerFirst() bool { return u.lazy.readsOnly() }
-
-// LetFlow reports whether the answer may be on its way before the end: the unit only
-// reads, below SERIALIZABLE. From then on that can't be changed.
-func (u *Unit) LetFlow() bool { return u.lazy.letFlow() }
+func (u *Unit) AnswerFirst() bool { return u.lazy.decidesNothing() }
 
 // CommitBehind commits in a goroutine that [DB.Wait] waits for, after-commit
 // functions included. It is for a unit whose answer is out, see AnswerFirst.

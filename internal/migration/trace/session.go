@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5"
 
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
@@ -115,7 +115,7 @@ func sqlState(err error) string {
 
 func (s *session) inTransaction() (open bool, err error) {
 	err = s.conn.Raw(func(c any) error {
-		open = c.(*stdlib.Conn).Conn().PgConn().TxStatus() != 'I'
+		open = c.(interface{ Conn() *pgx.Conn }).Conn().PgConn().TxStatus() != 'I'
 		return nil
 	})
 	if err != nil {
