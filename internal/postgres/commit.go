@@ -20,7 +20,7 @@ var errCommitting = errors.New("a COMMIT isn't canceled")
 func (w *wire) commit(ctx context.Context, conn *pgx.Conn) (pgconn.CommandTag, error) {
 	end, _ := ctx.Deadline() // the zero time is none, for both
 	if err := conn.PgConn().Conn().SetDeadline(end); err != nil {
-		return pgconn.CommandTag{}, err
+		return pgconn.CommandTag{}, lost(err)
 	}
 	w.committing.Store(true)
 	tag, err := conn.Exec(context.WithoutCancel(ctx), "commit")

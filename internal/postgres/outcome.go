@@ -73,11 +73,18 @@ func IsRetryable(err error) bool {
 		switch pgErr.Code {
 		case serializationFailure, deadlockDetected:
 			return true
-		case featureNotSupported:
-			return pgErr.Routine == "RevalidateCachedQuery" // pgx prepares it anew
+		}
+		if isStalePlan(pgErr) || refusesWrites(pgErr) {
+			return true
 		}
 	}
 	return IsConnectionError(err)
+}
+
+// isStalePlan reports whether a migration has changed the columns of a prepared
+// statement. pgx prepares it anew.
+func isStalePlan(err *pgconn.PgError) bool {
+	return err.Code == featureNotSupported && err.Routine == "RevalidateCachedQuery"
 }
 
 // XID identifies a transaction across the servers, and the lives of a server, that

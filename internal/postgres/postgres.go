@@ -71,7 +71,7 @@ func Open(o Options) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*cfg,
+	db := sql.OpenDB(connector{stdlib.GetConnector(*cfg,
 		stdlib.OptionBeforeConnect(attachWire),
 		stdlib.OptionAfterConnect(o.afterConnect),
 		stdlib.OptionShouldPing(func(_ context.Context, p stdlib.ShouldPingParams) bool {
@@ -81,7 +81,7 @@ func Open(o Options) (*sql.DB, error) {
 		stdlib.OptionResetSession(func(_ context.Context, conn *pgx.Conn) error {
 			return discard(conn, time.Now())
 		}),
-	)
+	)})
 	db.SetMaxOpenConns(o.MaxOpenConns)
 	db.SetMaxIdleConns(o.MaxIdleConns)
 	db.SetConnMaxIdleTime(o.ConnMaxIdleTime)
@@ -108,6 +108,7 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
+	cfg.OnPgError = keepSession
 	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler { return &canceler{conn: conn} }
 	if o.Echo != nil {
 		cfg.Tracer = echo{log: o.Echo}
@@ -176,7 +177,7 @@ func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
 // without an end: the next user of the connection didn't ask for it.
 func forgetBegin(conn *pgx.Conn) {
 	if w, ok := conn.PgConn().CustomData()[wireKey].(*wire); ok {
-		w.begin = nil
+		w.begin, w.writes = nil, false
 	}
 }
 

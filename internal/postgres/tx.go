@@ -51,6 +51,7 @@ func NewTx(conn *sql.Conn, o TxOptions) (*Tx, error) {
 		if t.wire, ok = t.pgx.PgConn().CustomData()[wireKey].(*wire); !ok {
 			return errors.New("connection was not opened by postgres.Open")
 		}
+		t.wire.writes = !o.ReadOnly
 		t.wire.begin, err = beginOf(o, t.wire.prepares)
 		return err
 	})
