@@ -111,7 +111,7 @@ func (l *ledger) wantCount(what string, most int, query string) {
 // and who set nothing sees what the database was given.
 func TestSettingsBehindPgBouncer(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{"cache_describe", "exec", "describe_exec", "simple_protocol"} {
+	for _, mode := range []string{"cache_describe", "describe_exec"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)

@@ -64,6 +64,10 @@ func (u URL) invalid() string {
 		if hosts, _ := addresses(cfg); misread(strings.Join(hosts, ",")) {
 			return "an @ in a password is written %40"
 		}
+		switch cfg.DefaultQueryExecMode {
+		case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol: // what postgres.Open refuses
+			return "default_query_exec_mode stores wrong values, use cache_describe"
+		}
 		return ""
 	}
 	// Pgx quotes u between the only two backticks, unless u has its own.

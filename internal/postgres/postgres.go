@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -64,8 +63,12 @@ type Options struct {
 // in words of its own.
 var errURL = errors.New("the database URL is not understood")
 
+// errExecMode is about the modes in which pgx doesn't ask for the types of a
+// statement's parameters: it would store the bytes of a [driver.Valuer] as \x… .
+var errExecMode = errors.New("the database URL has a default_query_exec_mode that stores wrong values: use cache_describe")
+
 // Open returns a pool. It doesn't connect: connections are made on demand. Its only
-// error is a URL that isn't understood, and doesn't say why, for the URL is secret.
+// error is a URL that can't be used, and doesn't show it, for the URL is secret.
 func Open(o Options) (*sql.DB, error) {
 	cfg, err := o.connConfig()
 	if err != nil {
@@ -94,6 +97,10 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(o.URL)
 	if err != nil {
 		return nil, errURL // pgx's error may hold a part of the password
+	}
+	switch cfg.DefaultQueryExecMode {
+	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
+		return nil, errExecMode
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = o.ConnectTimeout
@@ -157,13 +164,9 @@ const (
 )
 
 func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
-	// Times are UTC everywhere, whatever the zone of the machine or the session.
-	conn.TypeMap().RegisterType(&pgtype.Type{
-		Name:  "timestamptz",
-		OID:   pgtype.TimestamptzOID,
-		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
-	})
-	encodeUUIDs(conn.TypeMap())
+	if err := registerTypes(ctx, conn.PgConn(), conn.TypeMap()); err != nil {
+		return err
+	}
 	known := conn.PgConn().CustomData()
 	if o.ConnMaxLifetime > 0 && o.LifetimeJitter > 0 {
 		known[expiresKey] = time.Now().Add(o.ConnMaxLifetime - rand.N(o.LifetimeJitter))
