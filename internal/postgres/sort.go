@@ -60,6 +60,9 @@ func (c Constraints) sortServer(pgErr *pgconn.PgError, err error) error {
 	if known, ok := c[pgErr.ConstraintName]; ok && pgErr.ConstraintName != "" {
 		return known.With(err)
 	}
+	if pgErr.Code == queryCanceled && pgErr.Routine == "CopyGetData" {
+		return err // canceled by whoever sends the rows, for a reason of its own
+	}
 	switch pgErr.Code {
 	case uniqueViolation, exclusionViolation:
 		return fault.New(fault.Conflict, "already-exists", "this conflicts with something that exists").With(err)

@@ -5,12 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
+	"testing/iotest"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/ent"
@@ -64,7 +67,17 @@ func TestSortByStatement(t *testing.T) {
 		{"a feature that isn't there", "0A000", statement("DECLARE c CURSOR WITH HOLD FOR SELECT FROM child FOR UPDATE"), nil},
 		{"a server that shuts down", "57P01", statement("SELECT pg_terminate_backend(pg_backend_pid())"), unreachable},
 		{"a pooler that lost the server", "08P01", statement("DO $$ BEGIN RAISE 'lost' USING ERRCODE = '08P01'; END $$"), unreachable},
+		{"a COPY whose rows can't be read", "57014", copyNothing, nil},
 		{"a statement that takes too long", "57014", statement("SET statement_timeout = 1; SELECT pg_sleep(600)"), overdue},
+	})
+}
+
+// copyNothing fails to read what it copies.
+func copyNothing(t *testing.T, db *sql.DB) error {
+	t.Helper()
+	return raw(session(t, db), func(conn *pgx.Conn) error {
+		_, err := conn.PgConn().CopyFrom(t.Context(), iotest.ErrReader(io.ErrUnexpectedEOF), "COPY child FROM STDIN")
+		return err
 	})
 }
 
