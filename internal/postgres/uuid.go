@@ -1,0 +1,53 @@
+package postgres
+
+import (
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// uuidCodec is pgx's for two more types of Go: a [uuid.UUID], which pgx takes for any
+// [driver.Valuer], makes a text of, fails to send as bytes, and sends as text; and the
+// bytes of a Valuer, of which pgx takes the first 16 though they be the text.
+type uuidCodec struct{ pgtype.UUIDCodec }
+
+// PlanEncode is how values of value's type are sent.
+func (c uuidCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
+	switch value.(type) {
+	case uuid.UUID:
+		if format == pgtype.BinaryFormatCode {
+			return uuidPlan{}
+		}
+	case []byte:
+		return uuidBytesPlan{format}
+	}
+	return c.UUIDCodec.PlanEncode(m, oid, format, value)
+}
+
+type uuidPlan struct{}
+
+// Encode appends a [uuid.UUID] to buf.
+func (uuidPlan) Encode(value any, buf []byte) ([]byte, error) {
+	id := value.(uuid.UUID) //nolint:forcetypeassert // the plan is for that type
+	return append(buf, id[:]...), nil
+}
+
+type uuidBytesPlan struct{ format int16 }
+
+// Encode appends a UUID to buf, from its 16 bytes or from its text.
+func (p uuidBytesPlan) Encode(value any, buf []byte) ([]byte, error) {
+	bytes := value.([]byte) //nolint:forcetypeassert // the plan is for that type
+	if bytes == nil {
+		return nil, nil
+	}
+	id, err := uuid.FromBytes(bytes)
+	if err != nil {
+		id, err = uuid.ParseBytes(bytes)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.format == pgtype.TextFormatCode {
+		return append(buf, id.String()...), nil
+	}
+	return append(buf, id[:]...), nil
+}
