@@ -144,12 +144,13 @@ func stopServer(t *testing.T, server *pgserver.Server) (goOn func()) {
 	pids := []int{server.Pid()}
 	rows, err := pgtest.Open(t, server.URL("postgres")).QueryContext(t.Context(), "SELECT pid FROM pg_stat_activity")
 	check(t, err)
+	defer func() { check(t, rows.Close()) }()
 	for rows.Next() {
 		var pid int
 		check(t, rows.Scan(&pid))
 		pids = append(pids, pid)
 	}
-	check(t, errors.Join(rows.Err(), rows.Close()))
+	check(t, rows.Err())
 	signal := func(s syscall.Signal) {
 		for _, pid := range pids {
 			_ = syscall.Kill(pid, s) // a worker may have ended

@@ -64,9 +64,8 @@ func (u URL) invalid() string {
 		if hosts, _ := addresses(cfg); misread(strings.Join(hosts, ",")) {
 			return "an @ in a password is written %40"
 		}
-		switch cfg.DefaultQueryExecMode {
-		case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol: // what postgres.Open refuses
-			return "default_query_exec_mode stores wrong values, use cache_describe"
+		if mode := cfg.DefaultQueryExecMode; mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
+			return "default_query_exec_mode=exec and simple_protocol aren't supported, use cache_describe" // as postgres.Open has it
 		}
 		return ""
 	}

@@ -24,11 +24,11 @@ func (e *connectionError) Unwrap() error { return e.err }
 
 // lost marks an error of the network; nil stays nil.
 func lost(err error) error {
-	switch err { //nolint:errorlint // as io.Reader returns it
-	case nil:
+	if err == nil {
 		return nil
-	case io.EOF:
-		err = io.ErrUnexpectedEOF // the server says goodbye, it doesn't just leave
+	}
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // pgx has that for a server that leaves without a word
 	}
 	return &connectionError{err}
 }

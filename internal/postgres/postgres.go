@@ -65,7 +65,7 @@ var errURL = errors.New("the database URL is not understood")
 
 // errExecMode is about the modes in which pgx doesn't ask for the types of a
 // statement's parameters: it would store the bytes of a [driver.Valuer] as \x… .
-var errExecMode = errors.New("the database URL has a default_query_exec_mode that stores wrong values: use cache_describe")
+var errExecMode = errors.New("default_query_exec_mode=exec and simple_protocol aren't supported: use cache_describe")
 
 // Open returns a pool. It doesn't connect: connections are made on demand. Its only
 // error is a URL that can't be used, and doesn't show it, for the URL is secret.
@@ -98,8 +98,7 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, errURL // pgx's error may hold a part of the password
 	}
-	switch cfg.DefaultQueryExecMode {
-	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
+	if mode := cfg.DefaultQueryExecMode; mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
 		return nil, errExecMode
 	}
 	if cfg.ConnectTimeout == 0 {

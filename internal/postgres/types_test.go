@@ -74,7 +74,7 @@ func (d *decimal) Scan(src any) error {
 // inet is as Ent's documentation has it.
 type inet struct{ netip.Prefix }
 
-func (i inet) Value() (driver.Value, error) { return i.Prefix.String(), nil }
+func (i inet) Value() (driver.Value, error) { return i.String(), nil }
 
 func (i *inet) Scan(src any) (err error) {
 	i.Prefix, err = netip.ParsePrefix(fmt.Sprint(src))
