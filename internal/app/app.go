@@ -20,7 +20,6 @@ import (
 	"commitment/internal/httpapi"
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
-	"commitment/internal/migration"
 	"commitment/internal/postgres"
 	"commitment/internal/telemetry"
 	"commitment/internal/txn"
@@ -68,15 +67,18 @@ func serve(ctx context.Context, cfg config.Config, screen io.Writer, log *slog.L
 		}
 	}
 
-	pool, err := postgres.Open(poolOptions(cfg, database.URL, log))
+	options := poolOptions(cfg, database.URL, log)
+	pool, err := postgres.Open(options)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	s, err := newService(cfg, pool, log)
+	ready, err := openReadiness(options)
 	if err != nil {
 		return false, err
 	}
+	defer func() { err = errors.Join(err, ready.pool.Close()) }()
+	s := newService(cfg, pool, ready, log)
 	announce(screen, listener.Addr(), database)
 	return true, s.run(ctx, listener, database.Done())
 }
@@ -137,14 +139,10 @@ type service struct {
 	server *http.Server
 }
 
-func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, error) {
-	dir, err := migration.Embedded()
-	if err != nil {
-		return nil, err
-	}
+func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger) *service {
 	metrics := telemetry.NewMetrics()
 	metrics.RegisterPool(pool)
-	s := &service{cfg: cfg, log: log, ready: &readiness{pool: pool, dir: dir}}
+	s := &service{cfg: cfg, log: log, ready: ready}
 	s.db = txn.New(pool, txn.Options{
 		AcquireTimeout: cfg.Database.AcquireTimeout,
 		EndTimeout:     cfg.Database.CommitTimeout,
@@ -179,7 +177,7 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 		MaxHeaderBytes:    int(cfg.HTTP.MaxHeaderBytes),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	return s, nil
+	return s
 }
 
 // run serves until ctx ends, or the private server does, which nothing can be

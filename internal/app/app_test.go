@@ -34,8 +34,7 @@ type serving struct {
 func runService(t *testing.T, databaseDone <-chan struct{}, answer func(*service) http.Handler, environ ...string) *serving {
 	t.Helper()
 	url := pgtest.URL(t)
-	s, err := newService(load(t, append(environ, "DATABASE_URL="+url)...), openPool(t, url), slog.New(slog.DiscardHandler))
-	check(t, err)
+	s := newService(load(t, append(environ, "DATABASE_URL="+url)...), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler))
 	if answer != nil {
 		s.server.Handler = answer(s)
 	}
@@ -167,8 +166,7 @@ func TestRunEndsWithItsPrivateServer(t *testing.T) {
 func TestRunFailsWithoutItsListener(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
-	s, err := newService(load(t, "DATABASE_URL="+url), openPool(t, url), slog.New(slog.DiscardHandler))
-	check(t, err)
+	s := newService(load(t, "DATABASE_URL="+url), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler))
 	listener, err := listen(t.Context(), "127.0.0.1:0")
 	check(t, err)
 	check(t, listener.Close())

@@ -1,19 +1,30 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"commitment/internal/migration"
+	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
 )
 
 // newReadiness returns the readiness of a service on the database at url.
 func newReadiness(t *testing.T, url string) *readiness {
 	t.Helper()
-	dir, err := migration.Embedded()
+	r, err := openReadiness(postgres.Options{URL: url, MaxOpenConns: 15, PingAfter: time.Second, ConnectTimeout: time.Minute})
 	check(t, err)
-	return &readiness{pool: pgtest.Open(t, url), dir: dir}
+	t.Cleanup(func() { _ = r.pool.Close() })
+	return r
 }
 
 func TestReadiness(t *testing.T) {
@@ -51,7 +62,16 @@ func TestReadiness(t *testing.T) {
 		check(t, r.check(t.Context()))
 	})
 
-	t.Run("is false while the database doesn't answer", func(t *testing.T) {
+	t.Run("is false while the database is read-only", func(t *testing.T) {
+		t.Parallel()
+		url := pgtest.URL(t)
+		r := newReadiness(t, url+"&default_transaction_read_only=on")
+		wantError(t, r.check(t.Context()), "read-only")
+		r.current.Store(true)
+		wantError(t, r.check(t.Context()), "read-only")
+	})
+
+	t.Run("is false while there is no database", func(t *testing.T) {
 		t.Parallel()
 		const nobody = "postgres://127.0.0.1:1/none?connect_timeout=1"
 		r := newReadiness(t, nobody)
@@ -59,6 +79,85 @@ func TestReadiness(t *testing.T) {
 		r.current.Store(true)
 		wantError(t, r.check(t.Context()), "connect")
 	})
+}
+
+// TestReadinessOfAStoppedServer stops all processes of a server, which then takes
+// connections, and says no word.
+func TestReadinessOfAStoppedServer(t *testing.T) {
+	t.Parallel()
+	server := startServer(t)
+	r := newReadiness(t, server.URL("postgres"))
+	r.current.Store(true)
+	check(t, r.check(t.Context()))
+	goOn := stopServer(t, server)
+	defer goOn()
+
+	for range 2 { // on the connection that is there, and for want of one
+		if err := r.check(t.Context()); !errors.Is(err, errNoAnswer) {
+			t.Errorf("check() = %v, want %v", err, errNoAnswer)
+		}
+	}
+	if inUse := r.pool.Stats().InUse; inUse != 1 {
+		t.Errorf("connections in use = %d, want 1: the check doesn't wait for the statement's end", inUse)
+	}
+	unknown := newReadiness(t, server.URL("postgres"))
+	if err := unknown.check(t.Context()); !errors.Is(err, errNoAnswer) {
+		t.Errorf("check() = %v of a service without a connection, want %v", err, errNoAnswer)
+	}
+
+	goOn()
+	eventually(t, "the service is ready again", func() bool { return r.check(t.Context()) == nil })
+}
+
+// TestReadinessDoesNotWaitForThePool has requests hold all connections of the service.
+func TestReadinessDoesNotWaitForThePool(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	pool := openPool(t, url)
+	pool.SetMaxOpenConns(1)
+	conn, err := pool.Conn(t.Context())
+	check(t, err)
+	defer func() { _ = conn.Close() }()
+	s := newService(load(t, "DATABASE_URL="+url), pool, newReadiness(t, url), slog.New(slog.DiscardHandler))
+	w := httptest.NewRecorder()
+	s.server.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
+	if w.Code != http.StatusOK || pool.Stats().WaitCount != 0 {
+		t.Errorf("GET /readyz = %d %s, %d waited for the pool, want 200 and none", w.Code, w.Body, pool.Stats().WaitCount)
+	}
+}
+
+// startServer starts a server of the test's own.
+func startServer(t *testing.T) *pgserver.Server {
+	t.Helper()
+	server, err := pgserver.Start(t.Context(), pgserver.Options{})
+	if errors.Is(err, pgserver.ErrNotFound) && os.Getenv("CI") == "" {
+		t.Skipf("this test needs PostgreSQL: %v", err)
+	}
+	check(t, err)
+	t.Cleanup(func() { check(t, server.Stop(context.WithoutCancel(t.Context()))) })
+	return server
+}
+
+// stopServer stops the postmaster and all sessions, and returns what has them go on.
+func stopServer(t *testing.T, server *pgserver.Server) (goOn func()) {
+	t.Helper()
+	pids := []int{server.Pid()}
+	rows, err := pgtest.Open(t, server.URL("postgres")).QueryContext(t.Context(), "SELECT pid FROM pg_stat_activity")
+	check(t, err)
+	defer func() { check(t, rows.Close()) }()
+	for rows.Next() {
+		var pid int
+		check(t, rows.Scan(&pid))
+		pids = append(pids, pid)
+	}
+	check(t, rows.Err())
+	signal := func(s syscall.Signal) {
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, s) // a worker may have ended
+		}
+	}
+	signal(syscall.SIGSTOP)
+	return func() { signal(syscall.SIGCONT) }
 }
 
 func check(tb testing.TB, err error) {

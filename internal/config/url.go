@@ -64,6 +64,9 @@ func (u URL) invalid() string {
 		if hosts, _ := addresses(cfg); misread(strings.Join(hosts, ",")) {
 			return "an @ in a password is written %40"
 		}
+		if mode := cfg.DefaultQueryExecMode; mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
+			return "default_query_exec_mode=exec and simple_protocol aren't supported, use cache_describe" // as postgres.Open has it
+		}
 		return ""
 	}
 	// Pgx quotes u between the only two backticks, unless u has its own.

@@ -44,6 +44,7 @@ func TestLoadRefusesURLsWithoutShowingThem(t *testing.T) {
 		"postgres://u:p@h/d?target_session_attrs=hunter2":    "unknown target_session_attrs value",
 		"postgres://u:p@h/d?max_protocol_version=hunter2":    "invalid max_protocol_version",
 		"postgres://u:p@h/d?default_query_exec_mode=hunter2": "invalid default_query_exec_mode",
+		"postgres://u:p@h/d?default_query_exec_mode=exec":    "default_query_exec_mode=exec and simple_protocol aren't supported, use cache_describe",
 		"postgres://u:hunter2@h/d?connect_timeout=soon":      "invalid connect_timeout",
 	} {
 		_, err := config.Load([]string{"DATABASE_URL=" + url})

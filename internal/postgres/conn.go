@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -52,9 +51,14 @@ func (o Options) connector(cfg pgx.ConnConfig) *connector {
 	)}
 }
 
-// Connect makes a connection.
+// Connect makes a connection. Every refusal is an outage at that moment: a password
+// that was changed, a database that is gone. The same SQLSTATE in a statement is the
+// statement's. Whoever gives up the wait gets their own error.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	made, err := c.Connector.Connect(ctx)
+	if err != nil && ctx.Err() == nil {
+		return nil, &connectionError{err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -87,13 +91,9 @@ func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
 }
 
 func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
-	// Times are UTC everywhere, whatever the zone of the machine or the session.
-	conn.TypeMap().RegisterType(&pgtype.Type{
-		Name:  "timestamptz",
-		OID:   pgtype.TimestamptzOID,
-		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
-	})
-	encodeUUIDs(conn.TypeMap())
+	if err := registerTypes(ctx, conn.PgConn(), conn.TypeMap()); err != nil {
+		return err
+	}
 	origin, err := readOrigin(ctx, conn.PgConn())
 	conn.PgConn().CustomData()[originKey] = origin
 	return err
@@ -119,7 +119,7 @@ func (c *conn) Close() error {
 // for all), when it is dead, or when something was left in its session that can't be
 // taken away. It takes a round trip after a pause, and where there is something to do.
 func (c *conn) ResetSession(ctx context.Context) error {
-	c.wire.begin = nil // of a transaction that was left without an end
+	c.wire.begin, c.wire.writes = nil, false // of a transaction that was left without an end
 	c.wire.watch.gate.Store(gateOpen)
 	if !c.expires.IsZero() && time.Now().After(c.expires) {
 		return driver.ErrBadConn

@@ -7,10 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"net/url"
+	"os"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/pgtest"
@@ -25,16 +30,23 @@ func TestIsConnectionError(t *testing.T) {
 	}{
 		{driver.ErrBadConn, true},
 		{pgconn.ErrConnClosed, true},
-		{io.EOF, true},
-		{io.ErrUnexpectedEOF, true},
-		{net.ErrClosed, true},
-		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, true},
+		{io.EOF, false}, // of whatever a handler reads
+		{io.ErrUnexpectedEOF, false},
+		{net.ErrClosed, false},
+		{syscall.ECONNREFUSED, false},
+		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, false},
+		{&net.DNSError{Err: "no such host", Name: "nowhere.invalid", IsNotFound: true}, false},
+		{&url.Error{Op: "Get", URL: "http://nowhere.invalid", Err: os.ErrDeadlineExceeded}, false},
+		{&fs.PathError{Op: "open", Path: "nothing", Err: syscall.ENOENT}, false},
 		{&pgconn.PgError{SeverityUnlocalized: "FATAL", Code: "57P01"}, true},
 		{&pgconn.PgError{SeverityUnlocalized: "PANIC", Code: "XX000"}, true},
+		{&pgconn.PgError{Severity: "FATAL", Code: "08P01"}, true}, // as a pooler sends it
 		{&pgconn.PgError{SeverityUnlocalized: "ERROR", Code: "57014"}, false},
 		{sql.ErrNoRows, false},
 		{sql.ErrTxDone, false},
 		{context.Canceled, false},
+		{context.DeadlineExceeded, false},
+		{errors.Join(context.Canceled, driver.ErrBadConn), false},
 		{errors.New("another"), false},
 	} {
 		for _, err := range []error{tt.err, fmt.Errorf("begin: %w", tt.err)} {
@@ -75,4 +87,69 @@ func TestIsConnectionErrorOfRealOnes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestErrorsOfTheNetworkAreMarked has the network end in the ways that it has, while a
+// statement waits: the error is that of the network below, and known as ours.
+func TestErrorsOfTheNetworkAreMarked(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*pgx.Conn) error{
+		"a connection that is cut":        func(conn *pgx.Conn) error { return conn.PgConn().Conn().Close() },
+		"a time that is over":             func(conn *pgx.Conn) error { return conn.PgConn().Conn().SetDeadline(time.Unix(1, 0)) },
+		"a server that takes no more":     func(conn *pgx.Conn) error { return tcp(conn).CloseWrite() },
+		"a server that says nothing more": func(conn *pgx.Conn) error { return tcp(conn).CloseRead() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := withParams(t, pgtest.EmptyURL(t), map[string]string{"sslmode": "disable"})
+			conn := session(t, open(t, postgres.Options{URL: url}))
+			if err := raw(conn, end); err != nil {
+				t.Fatal(err)
+			}
+			_, err := conn.ExecContext(t.Context(), "SELECT")
+			if !postgres.IsConnectionError(err) {
+				t.Errorf("Exec() = %v, want the end of the connection", err)
+			}
+		})
+	}
+}
+
+func tcp(conn *pgx.Conn) *net.TCPConn { return conn.PgConn().Conn().(*net.TCPConn) }
+
+// raw lends the connection of pgx to f.
+func raw(conn *sql.Conn, f func(*pgx.Conn) error) error {
+	return conn.Raw(func(driverConn any) error { return f(driverConn.(interface{ Conn() *pgx.Conn }).Conn()) })
+}
+
+// TestConnectTimeoutIsTheDatabases is about a connect that takes too long by itself: it
+// looks like the end of a context, and isn't that of the request.
+func TestConnectTimeoutIsTheDatabases(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgres.Options{
+		URL: "postgres://nobody@" + listenSilently(t) + "/nothing?sslmode=disable", ConnectTimeout: 20 * time.Millisecond,
+	})
+	err := db.PingContext(t.Context())
+	if !errors.Is(err, context.DeadlineExceeded) || !postgres.IsConnectionError(err) {
+		t.Errorf("Ping() = %v, want a timeout of the connect", err)
+	}
+	wantSorted(t, postgres.Constraints{}.Sort(err), err, unreachable)
+
+	hasty, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := db.PingContext(hasty); postgres.IsConnectionError(err) {
+		t.Errorf("Ping() = %v on a context that has ended, want no end of a connection", err)
+	}
+}
+
+// TestAnotherDatabaseIsNotOurs is about a handler with a PostgreSQL of its own.
+func TestAnotherDatabaseIsNotOurs(t *testing.T) {
+	t.Parallel()
+	_, err := pgx.Connect(t.Context(), fmt.Sprintf("postgres://127.0.0.1:%d/none", deadPort(t)))
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); !ok {
+		t.Fatalf("Connect() = %v, want a refusal", err)
+	}
+	if postgres.IsConnectionError(err) {
+		t.Errorf("IsConnectionError(%v) = true, want false", err)
+	}
+	wantSorted(t, postgres.Constraints{}.Sort(err), err, nil)
 }

@@ -21,7 +21,8 @@
 //
 // [Constraints.Sort] makes of an error what a client may know of it, and
 // [IsRetryable] says whether the same work may succeed when it is done again. Both
-// go by SQLSTATE, never by text.
+// go by SQLSTATE, never by text. Errors of the network and of connects are marked
+// where they arise, so a handler's own io.EOF or timeout isn't taken for one.
 //
 // # Outcomes
 //

@@ -117,7 +117,7 @@ var errCommitting = errors.New("a COMMIT isn't canceled")
 func (w *wire) commit(ctx context.Context, conn *pgx.Conn, command string) error {
 	end, _ := ctx.Deadline() // the zero time is none, for both
 	if err := conn.PgConn().Conn().SetDeadline(end); err != nil {
-		return err
+		return lost(err)
 	}
 	w.committing.Store(true)
 	_, err := conn.Exec(context.WithoutCancel(ctx), command)

@@ -74,8 +74,8 @@ func IsRetryable(err error) bool {
 		case serializationFailure, deadlockDetected:
 			return true
 		}
-		if isStalePlan(pgErr) {
-			return true // the pool prepares its statements anew
+		if isStalePlan(pgErr) || refusesWrites(pgErr) {
+			return true // the pool prepares its statements anew, or makes another session
 		}
 	}
 	return !errors.Is(err, ErrManaged) && IsConnectionError(err)
@@ -119,15 +119,23 @@ const originSQL = `
 // fewer outcomes known. It is empty where the server doesn't tell: outcomes then
 // stay unknown, and everything else works.
 func readOrigin(ctx context.Context, conn *pgconn.PgConn) (Origin, error) {
-	results, err := conn.Exec(ctx, "SELECT "+originSQL).ReadAll()
-	if _, ok := errors.AsType[*pgconn.PgError](err); ok && !IsConnectionError(err) {
-		return Origin{}, nil
-	}
-	if err != nil {
+	rows, err := ask(ctx, conn, "SELECT "+originSQL)
+	if len(rows) == 0 {
 		return Origin{}, err
 	}
-	row := results[0].Rows[0]
-	return Origin{Timeline: string(row[0]), Recovered: string(row[1])}, nil
+	return Origin{Timeline: string(rows[0][0]), Recovered: string(rows[0][1])}, nil
+}
+
+// ask returns the rows of a query, as text; none where the server refuses to tell.
+func ask(ctx context.Context, conn *pgconn.PgConn, query string) ([][][]byte, error) {
+	results, err := conn.Exec(ctx, query).ReadAll()
+	if _, ok := errors.AsType[*pgconn.PgError](err); ok && !IsConnectionError(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return results[0].Rows, nil
 }
 
 // errUndecided is what AskOutcome returns while asking again may help.

@@ -59,8 +59,12 @@ type Options struct {
 // in words of its own.
 var errURL = errors.New("the database URL is not understood")
 
+// errExecMode is about the modes in which pgx doesn't ask for the types of a
+// statement's parameters: it would store the bytes of a [driver.Valuer] as \x… .
+var errExecMode = errors.New("default_query_exec_mode=exec and simple_protocol aren't supported: use cache_describe")
+
 // Open returns a pool. It doesn't connect: connections are made on demand. Its only
-// error is a URL that isn't understood, and doesn't say why, for the URL is secret.
+// error is a URL that can't be used, and doesn't show it, for the URL is secret.
 func Open(o Options) (*sql.DB, error) {
 	cfg, err := o.connConfig()
 	if err != nil {
@@ -80,6 +84,9 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, errURL // pgx's error may hold a part of the password
 	}
+	if mode := cfg.DefaultQueryExecMode; mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
+		return nil, errExecMode
+	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = o.ConnectTimeout
 	}
@@ -93,6 +100,7 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
+	cfg.OnPgError = keepSession
 	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler { return &canceler{conn: conn} }
 	if o.Echo != nil {
 		cfg.Tracer = echo{log: o.Echo}

@@ -33,6 +33,10 @@ func TestServerOfItsOwn(t *testing.T) {
 	admin := open(t, postgres.Options{URL: given})
 	data := value[string](t, admin, "SHOW data_directory")
 	root := enableTLS(t, admin)
+	exec(t, admin, "CREATE DATABASE private")
+	exec(t, admin, "REVOKE CONNECT ON DATABASE private FROM PUBLIC")
+	exec(t, admin, `COPY (SELECT 'host all rejected all reject') TO PROGRAM 'cat - pg_hba.conf >hba && mv hba pg_hba.conf'`)
+	exec(t, admin, "SELECT pg_reload_conf()")
 
 	for name, dsn := range map[string]string{
 		"is reached by its socket":          fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=postgres", data, at.Port, at.User, at.Password),
@@ -60,17 +64,30 @@ func TestServerOfItsOwn(t *testing.T) {
 		})
 	}
 
-	t.Run("is unavailable to a role that has too many connections", func(t *testing.T) {
-		t.Parallel()
-		exec(t, admin, "CREATE ROLE limited LOGIN PASSWORD 'limited' CONNECTION LIMIT 0")
-		err := open(t, postgres.Options{URL: withParams(t, given, map[string]string{
-			"user": "limited", "password": "limited",
-		})}).PingContext(t.Context())
-		if pgErr, ok := errors.AsType[*pgconn.PgError](err); !ok || pgErr.Code != "53300" {
-			t.Fatalf("Ping() = %v, want too many connections", err)
-		}
-		wantSorted(t, postgres.Constraints{}.Sort(err), err, &fault.Error{Kind: fault.Unavailable})
-	})
+	for _, tt := range []struct{ name, setup, user, database, sqlstate string }{
+		{"a role that has too many connections", "CREATE ROLE limited LOGIN PASSWORD 'x' CONNECTION LIMIT 0", "limited", "postgres", "53300"},
+		{"a role that may not log in", "CREATE ROLE barred NOLOGIN PASSWORD 'x'", "barred", "postgres", "28000"},
+		{"a role whose password was changed", "CREATE ROLE rotated LOGIN PASSWORD 'y'", "rotated", "postgres", "28P01"},
+		{"a role whose password has expired", "CREATE ROLE expired LOGIN PASSWORD 'x' VALID UNTIL '2001-01-01'", "expired", "postgres", "28P01"},
+		{"a role that pg_hba.conf rejects", "CREATE ROLE rejected LOGIN PASSWORD 'x'", "rejected", "postgres", "28000"},
+		{"a role that may not connect", "CREATE ROLE stranger LOGIN PASSWORD 'x'", "stranger", "private", "42501"},
+		{"a database that takes no connections", "CREATE DATABASE locked ALLOW_CONNECTIONS false", "", "locked", "55000"},
+		{"a database that was dropped", "SELECT", "", "dropped", "3D000"},
+	} {
+		t.Run("is unavailable to "+tt.name, func(t *testing.T) {
+			t.Parallel()
+			exec(t, admin, tt.setup)
+			params := map[string]string{"dbname": tt.database}
+			if tt.user != "" {
+				params["user"], params["password"] = tt.user, "x"
+			}
+			err := open(t, postgres.Options{URL: withParams(t, given, params)}).PingContext(t.Context())
+			if pgErr, ok := errors.AsType[*pgconn.PgError](err); !ok || pgErr.Code != tt.sqlstate {
+				t.Fatalf("Ping() = %v, want SQLSTATE %s", err, tt.sqlstate)
+			}
+			wantSorted(t, postgres.Constraints{}.Sort(err), err, &fault.Error{Kind: fault.Unavailable})
+		})
+	}
 }
 
 // startServer starts a server that has its socket in its data directory, which

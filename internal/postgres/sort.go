@@ -1,12 +1,8 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
-	"database/sql/driver"
 	"errors"
-	"io"
-	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -24,6 +20,7 @@ const (
 	uniqueViolation              = "23505"
 	checkViolation               = "23514"
 	exclusionViolation           = "23P01"
+	readOnlyTransaction          = "25006"
 	serializationFailure         = "40001"
 	statementCompletionUnknown   = "40003"
 	deadlockDetected             = "40P01"
@@ -38,22 +35,21 @@ const (
 // the constraint's name, at whichever statement, COMMIT included, it shows.
 type Constraints map[string]*fault.Error
 
-// Sort returns err as a [*fault.Error] when it comes from PostgreSQL, from the
-// way to it, or from a context that ended, and err itself otherwise. It goes by
-// SQLSTATE and constraint name, never by text.
+// Sort returns err as a [*fault.Error] when it comes from PostgreSQL or from the
+// way to it, and err itself otherwise. It goes by SQLSTATE and constraint name,
+// never by text. A context that ended isn't PostgreSQL's: whose it was, only its
+// owner can tell.
 func (c Constraints) Sort(err error) error {
 	if sorted, ok := errors.AsType[*fault.Error](err); ok {
 		return sorted
 	}
+	if _, ok := errors.AsType[*connectionError](err); ok {
+		return unreachable(err) // whatever the SQLSTATE
+	}
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return c.sortServer(pgErr, err)
 	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return fault.New(fault.Canceled, "", "the client went away").With(err)
-	case errors.Is(err, context.DeadlineExceeded):
-		return fault.New(fault.Unavailable, "timeout", "the request took too long").With(err)
-	case IsConnectionError(err):
+	if IsConnectionError(err) {
 		return unreachable(err)
 	}
 	return err
@@ -63,6 +59,9 @@ func (c Constraints) Sort(err error) error {
 func (c Constraints) sortServer(pgErr *pgconn.PgError, err error) error {
 	if known, ok := c[pgErr.ConstraintName]; ok && pgErr.ConstraintName != "" {
 		return known.With(err)
+	}
+	if pgErr.Code == queryCanceled && pgErr.Routine == "CopyGetData" {
+		return err // canceled by whoever sends the rows, for a reason of its own
 	}
 	switch pgErr.Code {
 	case uniqueViolation, exclusionViolation:
@@ -77,6 +76,14 @@ func (c Constraints) sortServer(pgErr *pgconn.PgError, err error) error {
 		return fault.New(fault.Unavailable, "locked", "another request holds what this one needs").With(err)
 	case queryCanceled, idleInTransaction, transactionTimeout:
 		return sortCanceled(err)
+	}
+	switch {
+	case refusesWrites(pgErr):
+		return fault.New(fault.Unavailable, "", "the database takes no writes now").With(err)
+	case isStalePlan(pgErr):
+		return fault.New(fault.Unavailable, "", "the database was just changed").With(err)
+	case isFatal(pgErr):
+		return unreachable(err)
 	}
 	switch pgErr.Code[:min(2, len(pgErr.Code))] {
 	case "22", "54": // data exception, a limit of the program
@@ -98,28 +105,4 @@ func sortCanceled(err error) error {
 
 func unreachable(err error) *fault.Error {
 	return fault.New(fault.Unavailable, "", "the database can't be reached now").With(err)
-}
-
-// IsConnectionError reports whether err is the end of a connection, by whatever
-// side, or the refusal of one. It says nothing of what was sent before.
-func IsConnectionError(err error) bool {
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return severity(pgErr) == "FATAL" || severity(pgErr) == "PANIC"
-	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return false // our own end, though it looks like a timeout of the network
-	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[net.Error](err); ok {
-		return true
-	}
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err)
-}
-
-// severity is the severity in English; a pooler may send only the one field.
-func severity(pgErr *pgconn.PgError) string {
-	return cmp.Or(pgErr.SeverityUnlocalized, pgErr.Severity)
 }

@@ -14,6 +14,7 @@ func TestSortBetweenSessions(t *testing.T) {
 		{"a lock that isn't waited for", "55P03", blocked("SELECT FROM parent FOR UPDATE NOWAIT"), locked},
 		{"a lock that is waited for too long", "55P03", blocked("SET LOCAL lock_timeout = 1; DELETE FROM parent"), locked},
 		{"a transaction that was idle for too long", "25P03", idleInTransaction, overdue},
+		{"a prepared statement whose columns were changed", "0A000", stalePlan, unreachable},
 	})
 }
 
@@ -82,5 +83,16 @@ func idleInTransaction(t *testing.T, db *sql.DB) error {
 		return value[int](t, db, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid) == 0
 	})
 	_, err := tx.ExecContext(t.Context(), "SELECT")
+	return err
+}
+
+// stalePlan runs a statement again whose columns another session has changed.
+func stalePlan(t *testing.T, db *sql.DB) error {
+	t.Helper()
+	const query = "SELECT * FROM parent WHERE id < $1"
+	conn := session(t, db)
+	exec(t, conn, query, 9)
+	exec(t, db, "ALTER TABLE parent ADD COLUMN more int")
+	_, err := conn.ExecContext(t.Context(), query, 9)
 	return err
 }

@@ -67,6 +67,7 @@ func NewTx(on *sql.Conn, o TxOptions) (*Tx, error) {
 			return fmt.Errorf("connection is a %T, not of postgres.Open", driverConn)
 		}
 		t.conn, t.pgx, t.wire = c, c.Conn(), c.wire
+		t.wire.writes = !o.ReadOnly
 		t.wire.begin, err = beginOf(o, t.wire.prepares)
 		return err
 	})

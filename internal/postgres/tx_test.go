@@ -18,8 +18,8 @@ import (
 	"commitment/internal/postgres"
 )
 
-// modes are pgx's ways to run a statement, by their name in the URL.
-var modes = []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"}
+// modes are the ways to run a statement that Open takes, by their name in the URL.
+var modes = []string{"cache_statement", "cache_describe", "describe_exec"}
 
 // modeURL names an empty database, whose statements run in that way.
 func modeURL(t *testing.T, mode string) string {

@@ -59,7 +59,7 @@ func TestEveryExecModeReturnsTheSameInUTC(t *testing.T) {
 		Int: 1 << 40, Text: "ä'\\", Bool: true, Bytes: []byte{0, 255},
 		Time: time.Date(2026, time.July, 1, 23, 59, 59, 123456000, time.UTC),
 	}
-	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
+	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			db := open(t, postgres.Options{URL: withParams(t, given, map[string]string{
@@ -94,6 +94,8 @@ func TestOpenRefusesABadURLWithoutItsPassword(t *testing.T) {
 		"postgres://user:" + password + "@host/db?sslmode=sometimes",
 		"postgres://user:" + password + "@host/db?connect_timeout=soon",
 		"postgres://user:" + password + "@host/db?default_query_exec_mode=fast",
+		"postgres://user:" + password + "@host/db?default_query_exec_mode=exec",
+		"host=host password=" + password + " default_query_exec_mode=simple_protocol",
 		"postgres://user:%zz" + password + "@host/db",
 		"postgres://user:a/" + password + "@host/db",
 		"postgres://user:" + password + "@[::1/db",

@@ -5,32 +5,49 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// encodeUUIDs has a connection encode a [uuid.UUID] as what it is. Left alone, pgx
-// takes it for any [driver.Valuer]: it makes a text of it, fails to send that as
-// bytes, and sends it as text.
-func encodeUUIDs(types *pgtype.Map) {
-	types.TryWrapEncodePlanFuncs = append([]pgtype.TryWrapEncodePlanFunc{wrapUUID}, types.TryWrapEncodePlanFuncs...)
+// uuidCodec is pgx's for two more types of Go: a [uuid.UUID], which pgx takes for any
+// [driver.Valuer], makes a text of, fails to send as bytes, and sends as text; and the
+// bytes of a Valuer, of which pgx takes the first 16 though they be the text.
+type uuidCodec struct{ pgtype.UUIDCodec }
+
+// PlanEncode is how values of value's type are sent.
+func (c uuidCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
+	switch value.(type) {
+	case uuid.UUID:
+		if format == pgtype.BinaryFormatCode {
+			return uuidPlan{}
+		}
+	case []byte:
+		return uuidBytesPlan{format}
+	}
+	return c.UUIDCodec.PlanEncode(m, oid, format, value)
 }
 
-// wrapUUID is a [pgtype.TryWrapEncodePlanFunc].
-func wrapUUID(value any) (plan pgtype.WrappedEncodePlanNextSetter, next any, ok bool) {
-	id, ok := value.(uuid.UUID)
-	return &uuidPlan{}, uuidValue(id), ok
+type uuidPlan struct{}
+
+// Encode appends a [uuid.UUID] to buf.
+func (uuidPlan) Encode(value any, buf []byte) ([]byte, error) {
+	id := value.(uuid.UUID) //nolint:forcetypeassert // the plan is for that type
+	return append(buf, id[:]...), nil
 }
 
-// uuidPlan encodes a [uuid.UUID] as a uuidValue.
-type uuidPlan struct{ next pgtype.EncodePlan }
+type uuidBytesPlan struct{ format int16 }
 
-// SetNext sets the plan for the uuidValue.
-func (p *uuidPlan) SetNext(next pgtype.EncodePlan) { p.next = next }
-
-// Encode appends the value to buf.
-func (p *uuidPlan) Encode(value any, buf []byte) ([]byte, error) {
-	return p.next.Encode(uuidValue(value.(uuid.UUID)), buf)
+// Encode appends a UUID to buf, from its 16 bytes or from its text.
+func (p uuidBytesPlan) Encode(value any, buf []byte) ([]byte, error) {
+	bytes := value.([]byte) //nolint:forcetypeassert // the plan is for that type
+	if bytes == nil {
+		return nil, nil
+	}
+	id, err := uuid.FromBytes(bytes)
+	if err != nil {
+		id, err = uuid.ParseBytes(bytes)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.format == pgtype.TextFormatCode {
+		return append(buf, id.String()...), nil
+	}
+	return append(buf, id[:]...), nil
 }
-
-// uuidValue is a UUID as pgx knows them.
-type uuidValue uuid.UUID
-
-// UUIDValue is for [pgtype.UUIDCodec].
-func (v uuidValue) UUIDValue() (pgtype.UUID, error) { return pgtype.UUID{Bytes: v, Valid: true}, nil }

@@ -38,3 +38,22 @@ func TestAUUIDIsSentAsPgxWouldSendIt(t *testing.T) {
 		})
 	}
 }
+
+func TestBytesOfAUUID(t *testing.T) {
+	t.Parallel()
+	id := uuid.MustParse("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
+	for _, mode := range modes {
+		db := openMode(t, mode)
+		for _, bytes := range [][]byte{id[:], []byte(id.String())} {
+			if got := value[uuid.UUID](t, db, "SELECT $1::uuid", custom[[]byte]{bytes}); got != id {
+				t.Errorf("%s: %q arrives as %v, want %v", mode, bytes, got, id)
+			}
+		}
+		for _, bytes := range []string{"", "a0eebc99", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1", id.String() + "1"} {
+			var got sql.NullString
+			if err := db.QueryRowContext(t.Context(), "SELECT $1::uuid", custom[[]byte]{[]byte(bytes)}).Scan(&got); err == nil {
+				t.Errorf("%s: %q arrives as %v, want an error", mode, bytes, got)
+			}
+		}
+	}
+}

@@ -26,6 +26,7 @@ type wire struct {
 	scratch []byte // what is sent as one, kept for the next time
 
 	begin  *begin // to be sent in front of the next message; nil when none is
+	writes bool   // the transaction is to write
 	hidden int    // how many statements' answers are still to be kept from pgx
 	answer []byte // the one that is looked at, kept for the next one
 	ready  []byte // answers that came among the hidden ones and are pgx's
@@ -42,7 +43,8 @@ type wire struct {
 
 // build is a [pgconn.BuildFrontendFunc].
 func (w *wire) build(r io.Reader, out io.Writer) *pgproto3.Frontend {
-	w.in, w.out = bufio.NewReader(r), out
+	n := network{in: r, out: out}
+	w.in, w.out = bufio.NewReader(n), n
 	return pgproto3.NewFrontend(w, w)
 }
 

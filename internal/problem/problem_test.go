@@ -73,8 +73,7 @@ func TestFrom(t *testing.T) {
 			Type: "urn:problem-type:outcome-unknown", Title: "Outcome unknown", Status: 503, Detail: "nobody knows"}},
 		{"an error that Sort knows", fmt.Errorf("insert: %w", errDatabase), problem.Problem{
 			Type: "urn:problem-type:already-exists", Title: "Already exists", Status: 409, Detail: "this exists"}},
-		{"a deadline that passed", context.DeadlineExceeded, problem.Problem{
-			Type: "urn:problem-type:timeout", Title: "Timeout", Status: 503, Detail: "the request took too long"}},
+		{"a deadline of a call of the handler's own", fmt.Errorf("get: %w", context.DeadlineExceeded), internal},
 		{"a body that is too large", fmt.Errorf("read: %w", &http.MaxBytesError{Limit: 10}), problem.Problem{
 			Type: "urn:problem-type:request-entity-too-large", Title: "Request entity too large", Status: 413, Detail: "the body is larger than 10 bytes"}},
 		{"a status without a kind", fmt.Errorf("route: %w", problem.Status(405, "try GET")), problem.Problem{
@@ -107,6 +106,26 @@ func TestOnlyAClientThatIsGoneHasCanceled(t *testing.T) {
 		if p := pw.From(t.Context(), err); p.Status != http.StatusInternalServerError {
 			t.Errorf("From(%v) = %d to a client that waits, want 500", err, p.Status)
 		}
+	}
+}
+
+func TestOnlyTheRequestsDeadlineIsATimeout(t *testing.T) {
+	t.Parallel()
+	pw := &problem.Writer{Sort: func(err error) error { return fault.New(fault.Unavailable, "", "can't be reached").With(err) }}
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	for _, err := range []error{
+		fmt.Errorf("query: %w", context.DeadlineExceeded),
+		fmt.Errorf("query: %w", context.Canceled), // by whoever saw the deadline first
+		errors.Join(context.DeadlineExceeded, errDatabase),
+	} {
+		want := &problem.Problem{Type: "urn:problem-type:timeout", Title: "Timeout", Status: 503, Detail: "the request took too long"}
+		if diff := cmp.Diff(want, pw.From(late, err)); diff != "" {
+			t.Errorf("From(late, %v) differs (-want +got):\n%s", err, diff)
+		}
+	}
+	if p := pw.From(late, errDatabase); p.Detail != "can't be reached" {
+		t.Errorf("From(late, %v) = %v, want what Sort says", errDatabase, p)
 	}
 }
 

@@ -23,10 +23,11 @@ type Writer struct {
 	RequestID func(context.Context) string
 }
 
-// From returns the problem that err is to the client. An error that nobody
-// sorted is internal. From logs nothing.
+// From returns the problem that err is to the client of the request that ctx is of.
+// An error that nobody sorted is internal, and so is the end of another context: a
+// call of the handler's own that took too long. From logs nothing.
 func (pw *Writer) From(ctx context.Context, err error) *Problem {
-	p := pw.sort(err)
+	p := pw.sort(ctx, err)
 	if p.Status == statusClientClosedRequest && ctx.Err() == nil {
 		p = internal() // the service has canceled its own work: the client is there, and waits
 	}
@@ -73,7 +74,7 @@ var representation = []string{
 }
 
 // sort returns a problem of the caller's own.
-func (pw *Writer) sort(err error) *Problem {
+func (pw *Writer) sort(ctx context.Context, err error) *Problem {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return fromFault(f)
 	}
@@ -84,16 +85,18 @@ func (pw *Writer) sort(err error) *Problem {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return Status(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
 	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		switch ctx.Err() {
+		case context.Canceled:
+			return fromFault(fault.New(fault.Canceled, "", "the client went away"))
+		case context.DeadlineExceeded:
+			return fromFault(fault.New(fault.Unavailable, "timeout", "the request took too long"))
+		}
+	}
 	if pw.Sort != nil {
 		if f, ok := errors.AsType[*fault.Error](pw.Sort(err)); ok {
 			return fromFault(f)
 		}
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return fromFault(fault.New(fault.Canceled, "", "the client went away"))
-	case errors.Is(err, context.DeadlineExceeded):
-		return fromFault(fault.New(fault.Unavailable, "timeout", "the request took too long"))
 	}
 	return internal()
 }

@@ -197,14 +197,18 @@ func because(ctx context.Context, err error) error {
 	return errors.Join(ctx.Err(), err)
 }
 
-// note remembers an error that makes it worth doing the work again.
+// note remembers an error that makes it worth doing the work again. One that has left
+// the transaction open isn't its own: whoever borrows the connection may talk to
+// another server, too.
 func (t *lazyTx) note(err error) {
 	if err == nil || !postgres.IsRetryable(err) {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.retry = err
+	if t.tx == nil || t.tx.State() != postgres.Begun {
+		t.retry = err
+	}
 }
 
 // undone forgets an error that a savepoint has undone. Where it couldn't, the
