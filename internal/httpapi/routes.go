@@ -49,6 +49,7 @@ func New(o Options) http.Handler {
 	problems := &problem.Writer{Log: o.Log, Sort: sortWith(o.Sort), RequestID: middleware.RequestIDFrom}
 	r := chi.NewRouter()
 	r.Use(
+		reqtx.Gate,
 		middleware.RequestID,
 		middleware.AccessLog(o.Log, pattern),
 		o.Observe,
