@@ -184,12 +184,12 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 
 // run serves until ctx ends, or the private server does, which nothing can be
 // served without.
-func (s *service) run(ctx context.Context, listener net.Listener, databaseDone <-chan struct{}) error {
+func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan struct{}) error {
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
 	go s.sweepKeys(sweeping)
 	failed := make(chan error, 1)
-	go func() { failed <- s.server.Serve(listener) }()
+	go func() { failed <- s.server.Serve(listener{on}) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
