@@ -170,6 +170,7 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
 			MaxAnswer:      int64(cfg.HTTP.MaxAnswerBytes),
 			MaxMemory:      int64(cfg.HTTP.AnswerMemoryBytes),
+			Origins:        cfg.HTTP.Origins,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,
 		}),
 		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
