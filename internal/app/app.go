@@ -158,7 +158,8 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 		OnAfterCommitError: metrics.AfterCommitFailed,
 	})
 	s.server = &http.Server{
-		Handler: httpapi.New(httpapi.Options{
+		ConnContext: withConn,
+		Handler: noteFlushes(httpapi.New(httpapi.Options{
 			DB:             s.db,
 			Log:            log,
 			Sort:           postgres.Constraints(ledger.Constraints).Sort,
@@ -172,7 +173,7 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 			MaxMemory:      int64(cfg.HTTP.AnswerMemoryBytes),
 			Origins:        cfg.HTTP.Origins,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,
-		}),
+		})),
 		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
 		ReadTimeout:       cfg.HTTP.ReadTimeout,
 		WriteTimeout:      cfg.HTTP.WriteTimeout,

@@ -1,10 +1,11 @@
 package app
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -26,14 +27,14 @@ func (l listener) Accept() (net.Conn, error) {
 // request, and wait for the answer. While a handler runs, net/http reads one byte
 // ahead, takes the end of the stream for the client's departure, and cancels the
 // request. Here that read goes on until net/http breaks it off, as it does when the
-// handler has returned. So only a reset is a departure, until the response begins to
-// flow: whoever streams learns of both.
+// handler has returned. So only a reset is a departure, until the handler flushes:
+// whoever streams learns of both.
 type conn struct {
 	net.Conn
 
 	mu       sync.Mutex
 	deadline time.Time     // of reads
-	flowing  bool          // a part of the response was written
+	flushed  bool          // the response of now streams
 	closed   bool          // by this side
 	changed  chan struct{} // closed when one of the above changes; nil while nobody waits
 }
@@ -51,7 +52,7 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) hold() error {
 	for {
 		c.mu.Lock()
-		deadline, flowing, closed := c.deadline, c.flowing, c.closed
+		deadline, flushed, closed := c.deadline, c.flushed, c.closed
 		if c.changed == nil {
 			c.changed = make(chan struct{})
 		}
@@ -60,7 +61,7 @@ func (c *conn) hold() error {
 		switch {
 		case closed:
 			return net.ErrClosed
-		case flowing:
+		case flushed:
 			return io.EOF
 		case deadline.IsZero():
 			<-changed
@@ -91,7 +92,7 @@ func (c *conn) change(to func()) {
 func (c *conn) SetReadDeadline(t time.Time) error {
 	c.change(func() {
 		c.deadline = t
-		c.flowing = c.flowing && t.IsZero()
+		c.flushed = c.flushed && t.IsZero()
 	})
 	return c.Conn.SetReadDeadline(t)
 }
@@ -99,14 +100,6 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 // SetDeadline bounds reads and writes.
 func (c *conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
-}
-
-// Write sends a part of a response, or one that is informational and comes before it.
-func (c *conn) Write(p []byte) (int, error) {
-	if !bytes.HasPrefix(p, []byte("HTTP/1.1 1")) {
-		c.change(func() { c.flowing = true })
-	}
-	return c.Conn.Write(p)
 }
 
 // CloseWrite lets the client read to the end of an answer before a reset, which
@@ -122,4 +115,35 @@ func (c *conn) CloseWrite() error {
 func (c *conn) Close() error {
 	c.change(func() { c.closed = true })
 	return c.Conn.Close()
+}
+
+type connKey struct{}
+
+// withConn is the server's ConnContext, for noteFlushes.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// noteFlushes tells the connection when a handler flushes its response.
+func noteFlushes(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+			w = flusher{w, c}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type flusher struct {
+	http.ResponseWriter
+	conn *conn
+}
+
+// Unwrap is for [http.ResponseController].
+func (f flusher) Unwrap() http.ResponseWriter { return f.ResponseWriter }
+
+// FlushError sends what was written.
+func (f flusher) FlushError() error {
+	f.conn.change(func() { f.conn.flushed = true })
+	return http.NewResponseController(f.ResponseWriter).Flush()
 }

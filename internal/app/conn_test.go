@@ -2,7 +2,6 @@ package app
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -19,21 +18,26 @@ type wire struct {
 	reader *bufio.Reader
 }
 
-type connKey struct{}
-
 // held waits until the end of the client's side is held back.
 func held(t *testing.T, r *http.Request) {
 	t.Helper()
 	c := r.Context().Value(connKey{}).(*conn)
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(10 * time.Second); ; {
 		c.mu.Lock()
 		held := c.changed != nil
 		c.mu.Unlock()
 		if held {
 			return
 		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Error("the end of the client's side is never seen")
+			return
+		}
 	}
-	t.Error("the end of the client's side is never seen")
 }
 
 func dial(t *testing.T, handler http.HandlerFunc) *wire {
@@ -41,11 +45,8 @@ func dial(t *testing.T, handler http.HandlerFunc) *wire {
 	on, err := listen(t.Context(), "127.0.0.1:0")
 	check(t, err)
 	w := &wire{server: &http.Server{
-		Handler: handler, ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, IdleTimeout: time.Minute,
+		Handler: noteFlushes(handler), ConnContext: withConn, ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, IdleTimeout: time.Minute,
 	}}
-	w.server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		return context.WithValue(ctx, connKey{}, c)
-	}
 	go func() { _ = w.server.Serve(listener{on}) }()
 	t.Cleanup(func() { _ = w.server.Close() })
 	c, err := net.Dial("tcp", on.Addr().String())
@@ -68,6 +69,7 @@ func (w *wire) wantAnswer(t *testing.T, want string) {
 	t.Helper()
 	resp, err := http.ReadResponse(w.reader, nil)
 	check(t, err)
+	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || string(body) != want {
 		t.Errorf("body = %q, %v, want %q", body, err, want)
@@ -138,11 +140,17 @@ func (w *wire) wantContinue(t *testing.T) {
 
 func TestAllThatWasPipelinedIsAnswered(t *testing.T) {
 	t.Parallel()
-	w := dial(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path, " ", r.Context().Err()) })
+	fill := strings.Repeat("x", 100<<10) // more than net/http holds
+	w := dial(t, func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		check(t, err)
+		held(t, r)
+		fmt.Fprint(w, r.URL.Path, " ", r.Context().Err(), fill)
+	})
 	w.send(t, "GET /1 HTTP/1.1", "Host: x", "", "GET /2 HTTP/1.1", "Host: x", "", "POST /3 HTTP/1.1", "Host: x", "Content-Length: 1", "", "x")
 	check(t, w.CloseWrite())
 	for _, path := range []string{"/1", "/2", "/3"} {
-		w.wantAnswer(t, path+" <nil>")
+		w.wantAnswer(t, path+" <nil>"+fill)
 	}
 	w.wantEnd(t)
 }

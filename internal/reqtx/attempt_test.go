@@ -79,7 +79,7 @@ func TestTrailersComeWithTheEndOfTheBody(t *testing.T) {
 	}
 }
 
-func TestUploadsLeaveNoFiles(t *testing.T) { //nolint:paralleltest // it sets where temporary files go
+func TestUploadsLeaveNoFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	files := func() (names []string) {

@@ -39,6 +39,7 @@ func (a *answerer) middleware(next http.Handler) http.Handler {
 
 // work inserts a row once it may, and answers with that status.
 func (a *answerer) work(t *testing.T, status int) http.HandlerFunc {
+	t.Helper()
 	return func(w http.ResponseWriter, r *http.Request) {
 		close(a.begun)
 		wait(t, a.proceed)
