@@ -37,8 +37,8 @@ func (a *answerer) middleware(next http.Handler) http.Handler {
 	})
 }
 
-// work inserts a row once it may, and answers with that status.
-func (a *answerer) work(t *testing.T, status int) http.HandlerFunc {
+// work inserts a row once it may, and answers 201.
+func (a *answerer) work(t *testing.T) http.HandlerFunc {
 	t.Helper()
 	return func(w http.ResponseWriter, r *http.Request) {
 		close(a.begun)
@@ -46,7 +46,7 @@ func (a *answerer) work(t *testing.T, status int) http.HandlerFunc {
 		if err := insert(r, "row"); err != nil {
 			t.Error(err)
 		}
-		w.WriteHeader(status)
+		w.WriteHeader(http.StatusCreated)
 	}
 }
 
@@ -67,7 +67,7 @@ func answering(code int) func(http.ResponseWriter) {
 func TestAnErrorThatAMiddlewareAnswersBeforeCommitRollsBack(t *testing.T) {
 	t.Parallel()
 	a := newAnswerer(answering(http.StatusServiceUnavailable))
-	s := serve(t, a.work(t, http.StatusCreated), a.middleware, reqtx.Gate)
+	s := serve(t, a.work(t), a.middleware, reqtx.Gate)
 	close(a.tell)
 	resp, _, err := s.do(t, http.MethodPost)
 	if err != nil || resp.StatusCode != http.StatusServiceUnavailable {
@@ -89,7 +89,7 @@ func TestASuccessThatAMiddlewareAnswersBeforeCommitNeverLeaves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := newAnswerer(answer)
-			s := serve(t, a.work(t, http.StatusCreated), a.middleware, reqtx.Gate)
+			s := serve(t, a.work(t), a.middleware, reqtx.Gate)
 			go func() {
 				wait(t, a.begun)
 				close(a.tell)
@@ -144,7 +144,7 @@ func (s *service) blockCommit(t *testing.T) (blocked, release func()) {
 func TestAnErrorThatAMiddlewareAnswersDuringCommitNeverLeaves(t *testing.T) {
 	t.Parallel()
 	a := newAnswerer(answering(http.StatusServiceUnavailable))
-	s := serve(t, a.work(t, http.StatusCreated), a.middleware, reqtx.Gate)
+	s := serve(t, a.work(t), a.middleware, reqtx.Gate)
 	blocked, release := s.blockCommit(t)
 	close(a.proceed)
 	go func() {
@@ -163,7 +163,7 @@ func TestAnErrorThatAMiddlewareAnswersDuringCommitNeverLeaves(t *testing.T) {
 func TestAnErrorThatAMiddlewareAnswersDuringACommitThatFailsIsTrue(t *testing.T) {
 	t.Parallel()
 	a := newAnswerer(answering(http.StatusGatewayTimeout))
-	s := serve(t, a.work(t, http.StatusCreated), a.middleware, reqtx.Gate)
+	s := serve(t, a.work(t), a.middleware, reqtx.Gate)
 	blocked, release := s.blockCommit(t)
 	if _, err := s.pool.ExecContext(t.Context(), `
 		CREATE OR REPLACE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
