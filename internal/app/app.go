@@ -156,7 +156,8 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		OnAfterCommitError: metrics.AfterCommitFailed,
 	})
 	s.server = &http.Server{
-		Handler: httpapi.New(httpapi.Options{
+		ConnContext: withConn,
+		Handler: noteFlushes(httpapi.New(httpapi.Options{
 			DB:             s.db,
 			Log:            log,
 			Sort:           postgres.Constraints(ledger.Constraints).Sort,
@@ -168,8 +169,9 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
 			MaxAnswer:      int64(cfg.HTTP.MaxAnswerBytes),
 			MaxMemory:      int64(cfg.HTTP.AnswerMemoryBytes),
+			Origins:        cfg.HTTP.Origins,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,
-		}),
+		})),
 		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
 		ReadTimeout:       cfg.HTTP.ReadTimeout,
 		WriteTimeout:      cfg.HTTP.WriteTimeout,
@@ -182,12 +184,12 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 
 // run serves until ctx ends, or the private server does, which nothing can be
 // served without.
-func (s *service) run(ctx context.Context, listener net.Listener, databaseDone <-chan struct{}) error {
+func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan struct{}) error {
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
 	go s.sweepKeys(sweeping)
 	failed := make(chan error, 1)
-	go func() { failed <- s.server.Serve(listener) }()
+	go func() { failed <- s.server.Serve(listener{on}) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

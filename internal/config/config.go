@@ -146,6 +146,11 @@ type HTTP struct {
 	// KeyLifetime is how long an Idempotency-Key is remembered. Defaults to 24h.
 	KeyLifetime time.Duration `env:"HTTP_IDEMPOTENCY_KEY_LIFETIME" envDefault:"24h" min:"1m" max:"8760h"`
 
+	// Origins lists the origins, with commas between them, whose pages may use the
+	// API from a browser (CORS), as https://app.example.com or
+	// https://*.example.com; * is every page. Defaults to nothing: no other page may.
+	Origins Origins `env:"HTTP_CORS_ORIGINS"`
+
 	// ShutdownDelay is how long readiness is false before the listener closes,
 	// for a load balancer to notice. Defaults to 0s.
 	ShutdownDelay time.Duration `env:"HTTP_SHUTDOWN_DELAY" envDefault:"0s" min:"0s" max:"1h"`

@@ -71,6 +71,7 @@ func (r *reader) parsers() map[reflect.Type]env.ParserFunc {
 		reflect.TypeFor[Bytes]():         ranged(r, "a number of bytes as 64KiB", ParseBytes),
 		reflect.TypeFor[Environment]():   parser(r, "development or production", oneOf(Development, Production)),
 		reflect.TypeFor[LogFormat]():     parser(r, "auto, text or json", oneOf(LogAuto, LogText, LogJSON)),
+		reflect.TypeFor[Origins]():       parser(r, "origins as https://app.example.com, with commas between them, or *", ParseOrigins),
 		reflect.TypeFor[Level]():         parser(r, "debug, info, warn or error", parseLevel),
 	}
 }

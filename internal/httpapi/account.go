@@ -87,9 +87,10 @@ func listAccounts(ctx context.Context, in *PageInput) (*pageOutput[Account], err
 	return newPageOutput(p, newAccount), nil
 }
 
-type readAccountInput struct {
-	ID          uuid.UUID `path:"id" format:"uuid"`
-	IfNoneMatch string    `header:"If-None-Match" doc:"answers 304 when the account still has this ETag"`
+// AccountInput names an account, and the state that the client expects it to be in.
+type AccountInput struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
+	Conditions
 }
 
 type readAccountOutput struct {
@@ -98,13 +99,16 @@ type readAccountOutput struct {
 	Body   *Account
 }
 
-func readAccount(ctx context.Context, in *readAccountInput) (*readAccountOutput, error) {
+func readAccount(ctx context.Context, in *AccountInput) (*readAccountOutput, error) {
 	a, err := ledger.Account(ctx, ent.FromContext(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
 	out := &readAccountOutput{Status: http.StatusNotModified, ETag: etag(a.Version)}
-	if !noneMatch(in.IfNoneMatch, out.ETag) {
+	if !in.match(out.ETag) {
+		return nil, errStale
+	}
+	if !in.noneMatch(out.ETag) {
 		return out, nil
 	}
 	body := newAccount(a)
@@ -112,32 +116,16 @@ func readAccount(ctx context.Context, in *readAccountInput) (*readAccountOutput,
 	return out, nil
 }
 
-// ChangeInput names the account that is to be changed, and the state that the
-// client expects it to be in.
-type ChangeInput struct {
-	ID      uuid.UUID `path:"id" format:"uuid"`
-	IfMatch string    `header:"If-Match" doc:"the ETag that the account must still have"`
-}
-
-// Resolve refuses an If-Match without a tag: huma takes it for none, and the change
-// would go through whatever the client expects.
-func (in *ChangeInput) Resolve(ctx huma.Context) []error {
-	var errs []error
-	ctx.EachHeader(func(name, value string) {
-		if name == "If-Match" && value == "" {
-			errs = append(errs, &huma.ErrorDetail{Location: "header.If-Match", Message: "names no ETag"})
-		}
-	})
-	return errs
-}
-
-// unchanged is the precondition that If-Match states.
-func (in ChangeInput) unchanged(a *ent.Account) error {
-	return match(in.IfMatch, etag(a.Version))
+// unchanged is the precondition of a change.
+func (in *AccountInput) unchanged(a *ent.Account) error {
+	if current := etag(a.Version); !in.match(current) || !in.noneMatch(current) {
+		return errStale
+	}
+	return nil
 }
 
 type renameAccountInput struct {
-	ChangeInput
+	AccountInput
 	Body struct {
 		Name Member[string] `json:"name" required:"false" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"text without NUL"`
 	} `contentType:"application/merge-patch+json"`
@@ -156,6 +144,6 @@ func renameAccount(ctx context.Context, in *renameAccountInput) (*renameAccountO
 	return &renameAccountOutput{ETag: etag(a.Version), Body: newAccount(a)}, nil
 }
 
-func deleteAccount(ctx context.Context, in *ChangeInput) (*struct{}, error) {
+func deleteAccount(ctx context.Context, in *AccountInput) (*struct{}, error) {
 	return nil, ledger.DeleteAccount(ctx, ent.FromContext(ctx), in.ID, in.unchanged)
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"reflect"
 	"strings"
 	"time"
@@ -44,7 +43,7 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 		anyError:    anyError(config.Components.Schemas),
 		readTimeout: o.ReadTimeout,
 	}
-	a.huma.UseMiddleware(a.checkQuery)
+	a.huma.UseMiddleware(a.checkRequest)
 	return a
 }
 
@@ -55,17 +54,6 @@ func anyError(schemas huma.Registry) *huma.Response {
 		Description: "Any other error",
 		Content:     map[string]*huma.MediaType{problem.ContentType: {Schema: schema}},
 	}
-}
-
-// checkQuery refuses a query that can't be read: huma would take its parameters
-// for absent, and a page that was asked for with a broken cursor would be the first.
-func (a *api) checkQuery(ctx huma.Context, next func(huma.Context)) {
-	u := ctx.URL()
-	if _, err := url.ParseQuery(u.RawQuery); err != nil {
-		_ = huma.WriteErr(a.huma, ctx, http.StatusBadRequest, "the query can't be read") // fails only when there is nobody to tell
-		return
-	}
-	next(ctx)
 }
 
 // handle registers h for route, which is a method and a path as in "GET /v1/things".

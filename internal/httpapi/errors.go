@@ -39,6 +39,12 @@ func newError(status int, message string, details ...error) huma.StatusError {
 	return newProblem(status, message, details)
 }
 
+// maxErrors bounds the errors that one answer lists: a body has room for very many.
+const maxErrors = 20
+
+// maxMessage bounds what is said of one error, in bytes.
+const maxMessage = 300
+
 // newProblem is huma's error as a problem. Only the parts that huma or a resolver
 // found wrong are taken from details. The one failure that huma calls its own is
 // a body that it can't read to the end, which is not the service's.
@@ -47,7 +53,11 @@ func newProblem(status int, message string, details []error) *problem.Problem {
 		return unreadable(errors.Join(details...))
 	}
 	p := problem.Status(status, message)
-	for _, detail := range details {
+	for i, detail := range details {
+		if i == maxErrors {
+			p.Detail = fmt.Sprintf("%s; of %d errors these are the first", message, len(details))
+			break
+		}
 		p.Errors = append(p.Errors, fieldErrors(detail)...)
 	}
 	return p
@@ -69,6 +79,9 @@ func fieldErrors(err error) []problem.FieldError {
 		return nil // of the reader or the parser: the message says enough
 	}
 	location, message := blame(detail)
+	if len(message) > maxMessage { // it quotes the value
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
+	}
 	return problem.Fields(&fault.Error{Fields: []fault.Field{{Pointer: pointer(location), Message: message}}})
 }
 

@@ -33,6 +33,21 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 		{"a form", good, "application/x-www-form-urlencoded", 415, "unsupported-media-type", []string{"#"}},
 		{"plain text", good, "text/plain", 415, "unsupported-media-type", []string{"#"}},
 		{"nonsense for a type", good, "a;b+c", 415, "unsupported-media-type", []string{"#"}},
+		{"no type", good, "", 415, "unsupported-media-type", []string{"#"}},
+		{"parts of a form", good, "multipart/form-data; boundary=x", 415, "unsupported-media-type", []string{"#"}},
+		{"two types", good, "application/json, text/plain", 415, "unsupported-media-type", []string{"#"}},
+		{"another charset", good, "application/json; charset=iso-8859-1", 415, "unsupported-media-type", []string{"#"}},
+		{"no body and no type", "", "", 400, "malformed", nil},
+		{"a member that is given twice", `{"name":"x","name":"y","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"a member that is given twice, once escaped", `{"name":"x","\u006eame":"y","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"half of a surrogate pair", `{"name":"\ud800","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"the other half", `{"name":"\udc00\ud800","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"half of a pair and text", `{"name":"\ud800\u0041","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"half of a pair at the end of a name", `{"\ud800":"x"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"bytes that aren't UTF-8", "{\"name\":\"\xff\",\"currency\":\"EUR\"}", "application/json", 400, "malformed", []string{"#"}},
+		{"a surrogate in UTF-8", "{\"name\":\"\xed\xa0\x80\",\"currency\":\"EUR\"}", "application/json", 400, "malformed", []string{"#"}},
+		{"a long name of a member", `{"` + strings.Repeat("x", 300) + `":1}`, "application/json", 400, "malformed", []string{"#"}},
+		{"a long number", `{"name":` + strings.Repeat("1", 1000) + "}", "application/json", 400, "malformed", []string{"#"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -46,7 +61,7 @@ func TestContentTypesOfJSON(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	path := "/v1/accounts/" + s.open(t, "a", "EUR", false).ID.String()
-	for _, contentType := range []string{"application/json", "application/json; charset=utf-8", "application/merge-patch+json", ""} {
+	for _, contentType := range []string{"application/json", "application/json; charset=utf-8", "application/merge-patch+json"} {
 		a := s.send(t, "PATCH", path, `{"name":"a"}`, "Content-Type", contentType, "Accept", "text/html")
 		a.want(t, http.StatusOK).wantHeader(t, "Content-Type", "application/json")
 	}

@@ -14,19 +14,23 @@ func etag(version int64) string {
 	return `"` + strconv.FormatInt(version, 10) + `"`
 }
 
-// match is the precondition of an If-Match header (RFC 9110, 13.1.1), which
-// holds when there is none. Weak validators never match.
-func match(header, current string) error {
-	if header == "" || listed(header, func(tag string) bool { return tag == current }) {
-		return nil
-	}
-	return errStale
+// Conditions are the preconditions of a request for a thing that has an ETag
+// (RFC 9110, 13.1). Both hold when they aren't given. It is exported, as huma looks
+// into no other embedded structs.
+type Conditions struct {
+	IfMatch     string `header:"If-Match" doc:"the ETags of which it must still have one"`
+	IfNoneMatch string `header:"If-None-Match" doc:"the ETags of which it must have none"`
 }
 
-// noneMatch reports whether the precondition of an If-None-Match header holds
-// (RFC 9110, 13.1.2). Weak validators match like strong ones.
-func noneMatch(header, current string) bool {
-	return header == "" || !listed(header, func(tag string) bool { return strings.TrimPrefix(tag, "W/") == current })
+// match reports whether If-Match holds. Weak validators never match.
+func (c Conditions) match(current string) bool {
+	return c.IfMatch == "" || listed(c.IfMatch, func(tag string) bool { return tag == current })
+}
+
+// noneMatch reports whether If-None-Match holds. Weak validators match like strong
+// ones.
+func (c Conditions) noneMatch(current string) bool {
+	return c.IfNoneMatch == "" || !listed(c.IfNoneMatch, func(tag string) bool { return strings.TrimPrefix(tag, "W/") == current })
 }
 
 // listed reports whether one of a header's tags is equal, or the header is "*".

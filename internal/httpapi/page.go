@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"commitment/internal/ledger"
@@ -12,16 +11,6 @@ import (
 type PageInput struct {
 	Limit int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	After uuid.UUID `query:"after" format:"uuid" doc:"the next of the page before"`
-}
-
-// Resolve refuses an empty cursor: huma takes it for none, and who asked for the next
-// page would get the first one again.
-func (in *PageInput) Resolve(ctx huma.Context) []error {
-	u := ctx.URL()
-	if after, given := u.Query()["after"]; given && after[0] == "" {
-		return []error{&huma.ErrorDetail{Location: "query.after", Message: "is empty"}}
-	}
-	return nil
 }
 
 func (in PageInput) cursor() ledger.Cursor {

@@ -20,7 +20,7 @@ import (
 	"commitment/internal/txn"
 )
 
-// Options are what the API works with. All are required.
+// Options are what the API works with. All but Origins are required.
 type Options struct {
 	// DB makes the unit of work of each request under /v1.
 	DB *txn.DB
@@ -40,6 +40,8 @@ type Options struct {
 	// MaxBody and MaxAnswer bound bodies, in bytes; MaxMemory, what is held of an
 	// answer in memory.
 	MaxBody, MaxAnswer, MaxMemory int64
+	// Origins are those whose pages may use the API from a browser.
+	Origins []string
 	// KeyLifetime is how long an Idempotency-Key is remembered.
 	KeyLifetime time.Duration
 }
@@ -49,11 +51,13 @@ func New(o Options) http.Handler {
 	problems := &problem.Writer{Log: o.Log, Sort: sortWith(o.Sort), RequestID: middleware.RequestIDFrom}
 	r := chi.NewRouter()
 	r.Use(
+		reqtx.Gate,
 		middleware.RequestID,
 		middleware.AccessLog(o.Log, pattern),
 		o.Observe,
 		middleware.Recover(problems),
 		middleware.Secure,
+		middleware.CORS(o.Origins),
 		middleware.Timeout(o.RequestTimeout),
 		middleware.LimitBody(o.MaxBody, problems),
 		chimiddleware.GetHead,

@@ -31,7 +31,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -61,7 +60,8 @@ var (
 		"the first request with this Idempotency-Key is still being worked on").At(Header)
 	errStream = fault.New(fault.Malformed, "idempotency-key-unsupported",
 		"an answer that streams can't be recorded: send this request without an Idempotency-Key").At(Header)
-	errBody = fault.New(fault.Malformed, "", "the body can't be read to its end")
+	errNotHeld = errors.New("idempotency: the writer isn't reqtx's: nothing that wraps it may come between the two")
+	errBody    = fault.New(fault.Malformed, "", "the body can't be read to its end")
 )
 
 // Options configure the middleware.
@@ -85,8 +85,8 @@ type Options struct {
 // being worked on, are refused. An answer is recorded when its work is committed;
 // after any other the same key may be used again. Safe methods pass.
 //
-// It must come inside the middleware of package reqtx, and reads the whole body: whatever bounds
-// bodies comes before it. The key is looked for by the first statement of the unit of
+// It must come inside the middleware of package reqtx, with nothing between the two that
+// wraps the writer, and reads the whole body: whatever bounds bodies comes before it. The key is looked for by the first statement of the unit of
 // work, so what a request with a key needs of its transaction, a mode or a setting, is
 // set between the two.
 func Middleware(o Options) func(http.Handler) http.Handler {
@@ -107,8 +107,11 @@ func Middleware(o Options) func(http.Handler) http.Handler {
 			case key == "":
 				next.ServeHTTP(w, r)
 			default:
-				if err := o.serve(w, r, key, next); err != nil {
-					o.refuse(w, r, err)
+				h, ok := w.(held)
+				if !ok {
+					o.WriteError(w, r, fmt.Errorf("%w (it is a %T)", errNotHeld, w))
+				} else if err := o.serve(h, r, key, next); err != nil {
+					o.refuse(h, r, err)
 				}
 			}
 		})
@@ -142,7 +145,7 @@ func (o Options) key(r *http.Request) (string, error) {
 }
 
 // serve does the request, or answers what it was answered before.
-func (o Options) serve(w http.ResponseWriter, r *http.Request, key string, next http.Handler) error {
+func (o Options) serve(w held, r *http.Request, key string, next http.Handler) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return unreadable(err)
@@ -153,20 +156,18 @@ func (o Options) serve(w http.ResponseWriter, r *http.Request, key string, next 
 	if err != nil {
 		return err
 	}
+	outer := w.Header().Clone()
 	if known != nil {
-		w.Header().Set(ReplayedHeader, "true")
 		known.writeTo(w)
 		return nil
 	}
-	req := r.WithContext(ctx)
-	req.Body = io.NopCloser(bytes.NewReader(body))
-	given := &answer{header: http.Header{}, body: []byte{}, max: o.MaxAnswer}
-	next.ServeHTTP(given, req)
-	if err := o.keep(ctx, rec, given); err != nil {
-		return err
+	r.Body = io.NopCloser(bytes.NewReader(body)) // the request is package reqtx's copy
+	writer := &recorder{held: w}
+	next.ServeHTTP(writer, r)
+	if writer.err != nil {
+		return writer.err
 	}
-	given.writeTo(w)
-	return nil
+	return o.keep(ctx, rec, w, outer)
 }
 
 // unreadable is why a body can't be read: the sender's fault, and no connection that
@@ -180,10 +181,12 @@ func unreadable(err error) error {
 
 // refuse answers err. Work whose key isn't recorded must not be committed, whatever
 // the handler has marked: sent again, it would be done again.
-func (o Options) refuse(w http.ResponseWriter, r *http.Request, err error) {
+func (o Options) refuse(w held, r *http.Request, err error) {
 	_ = txn.RollbackOnly(r.Context()) // there may be nothing to roll back
+	w.Reset()
 	if errors.Is(err, errInFlight) {
-		w = retryLater{w}
+		o.WriteError(retryLater{w}, r, err)
+		return
 	}
 	o.WriteError(w, r, err)
 }
@@ -198,15 +201,16 @@ func (w retryLater) WriteHeader(status int) {
 }
 
 // keep records the answer if its work is going to be committed.
-func (o Options) keep(ctx context.Context, rec record, given *answer) error {
-	if given.err != nil {
-		return given.err
+func (o Options) keep(ctx context.Context, rec record, w held, outer http.Header) error {
+	status, header, body, err := w.Held(int64(o.MaxAnswer))
+	if err != nil {
+		return err
 	}
-	commits, err := txn.Decide(ctx, given.Status() < http.StatusBadRequest)
+	commits, err := txn.Decide(ctx, status < http.StatusBadRequest)
 	if err != nil || !commits {
 		return err
 	}
-	return rec.save(ctx, given, o.Lifetime)
+	return rec.save(ctx, answer{status, changes(outer, header), body}, o.Lifetime)
 }
 
 // fingerprint tells requests apart.
@@ -215,57 +219,4 @@ func fingerprint(r *http.Request, body []byte) []byte {
 	fmt.Fprintf(hash, "%s %s\n%s\n", r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"))
 	hash.Write(body)
 	return hash.Sum(nil)
-}
-
-// answer is an answer that is kept, as an [http.ResponseWriter].
-type answer struct {
-	header http.Header
-	status int
-	body   []byte
-	max    int
-	err    error // the answer can't be kept
-}
-
-// Header is the header that will be kept.
-func (a *answer) Header() http.Header { return a.header }
-
-// WriteHeader sets the status. Only the first call counts.
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 && status >= http.StatusOK {
-		a.status = status
-	}
-}
-
-// Status is the status of the answer, as far as it stands.
-func (a *answer) Status() int { return cmp.Or(a.status, http.StatusOK) }
-
-// Write adds to the body.
-func (a *answer) Write(p []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	if a.err == nil && len(a.body)+len(p) > a.max {
-		a.err = fmt.Errorf("idempotency: the answer is larger than %d bytes", a.max)
-	}
-	if a.err != nil {
-		return 0, a.err
-	}
-	a.body = append(a.body, p...)
-	return len(p), nil
-}
-
-// Flush does what a flush may do to an answer that is held: it fixes the status.
-func (a *answer) Flush() { a.WriteHeader(http.StatusOK) }
-
-// Stream is why reqtx.Stream can't be: what flows can't be recorded.
-func (a *answer) Stream() error {
-	a.err = errStream
-	return a.err
-}
-
-// writeTo gives the answer.
-func (a *answer) writeTo(w http.ResponseWriter) {
-	maps.Copy(w.Header(), a.header)
-	w.WriteHeader(a.Status())
-	if len(a.body) > 0 {
-		_, _ = w.Write(a.body) // the writer holds it: what there is to say, reqtx says
-	}
 }

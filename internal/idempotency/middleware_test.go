@@ -56,7 +56,12 @@ func serve(t *testing.T, o idempotency.Options, then http.HandlerFunc) *service 
 		then(w, r)
 	})
 	tx := reqtx.Middleware(s.db, reqtx.Options{WriteError: writeError})
-	server := httptest.NewServer(tx(idempotency.Middleware(o)(work)))
+	served := tx(idempotency.Middleware(o)(work))
+	var count atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Served", fmt.Sprint(count.Add(1)))
+		served.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s

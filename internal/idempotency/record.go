@@ -78,16 +78,16 @@ func (rec record) answer(known *ent.IdempotencyKey) (*answer, error) {
 	if !bytes.Equal(known.Fingerprint, rec.fingerprint) {
 		return nil, errReused
 	}
-	return &answer{header: known.Header, status: known.Status, body: known.Body}, nil
+	return &answer{known.Status, known.Header, known.Body}, nil
 }
 
 // save records the answer.
-func (rec record) save(ctx context.Context, given *answer, lifetime time.Duration) error {
+func (rec record) save(ctx context.Context, given answer, lifetime time.Duration) error {
 	err := ent.FromContext(ctx).IdempotencyKey.Create().
 		SetSubject(rec.subject).
 		SetKey(rec.key).
 		SetFingerprint(rec.fingerprint).
-		SetStatus(given.Status()).
+		SetStatus(given.status).
 		SetHeader(given.header).
 		SetBody(given.body).
 		SetExpiresAt(schemakit.Now().Add(lifetime)).

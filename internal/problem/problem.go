@@ -31,8 +31,9 @@ type Problem struct { //nolint:errname // RFC 9457's own word for it
 	Detail string `json:"detail,omitempty" example:"there is no such account" doc:"A sentence about this occurrence."`
 	// Instance is a URI of this occurrence, for services that keep one.
 	Instance string `json:"instance,omitempty" format:"uri-reference" doc:"This occurrence."`
-	// Errors are the parts of the request that are wrong, all of them.
-	Errors []FieldError `json:"errors,omitempty" doc:"Every part of the request that is wrong."`
+	// Errors are the parts of the request that are wrong. Of very many, Detail says
+	// how many there are.
+	Errors []FieldError `json:"errors,omitempty" doc:"The parts of the request that are wrong: all of them, or the first of very many."`
 	// RequestID finds the request in the log.
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer, by which the service's log knows the request."`
 }

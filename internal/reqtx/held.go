@@ -1,8 +1,8 @@
 package reqtx
 
 import (
+	"errors"
 	"fmt"
-
 	"maps"
 	"net/http"
 	"strconv"
@@ -20,6 +20,7 @@ import (
 type held struct {
 	w      http.ResponseWriter
 	unit   *txn.Unit
+	gate   *gate // what the answer passes last; nil where there is none
 	method string
 	o      *Options
 
@@ -31,6 +32,10 @@ type held struct {
 
 	streaming bool // the unit has ended, by Stream: what is written goes out at once
 }
+
+// errSwitch is why an answer is lost: 101 hands over the connection, which nothing
+// that is held can do.
+var errSwitch = errors.New("reqtx: a handler in a transaction can't switch protocols")
 
 func newHeld(w http.ResponseWriter, unit *txn.Unit, method string, o *Options) *held {
 	return &held{w: w, unit: unit, method: method, o: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory}}
@@ -46,7 +51,10 @@ func (h *held) WriteHeader(status int) {
 	if status < 100 || status > 999 {
 		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // as net/http does
 	}
-	if h.status != 0 || (status < 200 && status != http.StatusSwitchingProtocols) {
+	if status == http.StatusSwitchingProtocols && h.err == nil {
+		h.err = errSwitch
+	}
+	if h.status != 0 || status < 200 {
 		return
 	}
 	h.status = status
@@ -135,6 +143,7 @@ func (h *held) Stream() error {
 	h.streaming = true
 	h.unit.AfterCommit()
 	h.WriteHeader(h.Status())
+	h.gate.end(h.status < http.StatusBadRequest)
 	h.sendHeader("")
 	h.sendBody()
 	_ = http.NewResponseController(h.w).Flush() // the work has ended, whoever gets the answer
@@ -145,7 +154,11 @@ func (h *held) endUnit() error {
 	if err := h.unit.Err(); err != nil {
 		return err
 	}
+	unanswered := h.gate.decide()
 	if h.unit.Decide(h.Status() < http.StatusBadRequest) {
+		if !unanswered {
+			return errAnswered
+		}
 		return h.unit.Commit()
 	}
 	h.unit.Rollback()

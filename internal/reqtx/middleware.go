@@ -3,6 +3,7 @@ package reqtx
 import (
 	"cmp"
 	"database/sql"
+	"errors"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -86,16 +87,25 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // attempt runs the handler once and answers, unless it reports that the request is
 // to be done again.
 func (m *middleware) attempt(w http.ResponseWriter, r *http.Request, body *replay, attempt int) (again bool) {
+	gate, err := gateOf(w, r)
+	if err != nil {
+		m.o.WriteError(w, r, err)
+		return false
+	}
 	ctx, unit, err := m.db.Begin(r.Context(), mode(r.Method), attempt)
 	if err != nil {
 		m.o.WriteError(w, r, err)
 		return false
 	}
+	gate.begin(unit)
+	defer gate.leave()
 	defer unit.Close() // a panic and a Goexit pass through here
 	held := newHeld(w, unit, r.Method, &m.o)
+	held.gate = gate
 	defer held.close()
-	req := r.WithContext(ctx)
-	req.Body = body
+	req := r.Clone(ctx) // what an attempt changes, the next one doesn't see
+	req.Body = &attemptBody{body, r, req}
+	defer removeFiles(r, req)
 	m.next.ServeHTTP(held, req)
 
 	switch err = end(r, unit, held); {
@@ -105,12 +115,24 @@ func (m *middleware) attempt(w http.ResponseWriter, r *http.Request, body *repla
 	case unit.RetryError() != nil && body.rewind() && m.db.Retry(r.Context(), unit):
 		return true
 	case err != nil:
-		m.o.WriteError(w, r, err)
+		if gate.end(false) {
+			m.o.WriteError(w, r, err)
+		}
 		return false
 	}
 	unit.AfterCommit() // before the answer, for a client may take long to read it
-	held.release()
+	if gate.end(held.Status() < http.StatusBadRequest) {
+		held.release()
+	}
 	return false
+}
+
+// removeFiles removes what was uploaded in a form: net/http does it only for the
+// request that it has made.
+func removeFiles(made, attempt *http.Request) {
+	if made.MultipartForm == nil && attempt.MultipartForm != nil {
+		_ = attempt.MultipartForm.RemoveAll() // of a file that stays the system's cleaning has to take care
+	}
 }
 
 // mode is read-only for the safe methods of RFC 9110, 9.2.1.
@@ -128,6 +150,7 @@ func end(r *http.Request, unit *txn.Unit, held *held) error {
 	if held.streaming {
 		return nil // the handler has ended it
 	}
+	unanswered := held.gate.decide()
 	err := r.Context().Err() // the client is gone, or the deadline has passed
 	if err == nil {
 		err = held.err
@@ -144,8 +167,15 @@ func end(r *http.Request, unit *txn.Unit, held *held) error {
 		unit.CommitBehind()
 		return nil
 	}
+	if !unanswered {
+		unit.Rollback()
+		return errAnswered
+	}
 	return unit.Commit()
 }
+
+// errAnswered is why work is rolled back: a middleware has answered the request.
+var errAnswered = errors.New("reqtx: the request was answered before COMMIT")
 
 // Stream ends the transaction of the request that w answers, by the same table as
 // the handler's end would, and lets the answer go: what was written until now, and

@@ -31,13 +31,18 @@ type service struct {
 // serve runs handler behind the middleware, on a database of the test's own.
 func serve(t *testing.T, handler http.HandlerFunc, outer ...func(http.Handler) http.Handler) *service {
 	t.Helper()
+	return serveWith(t, reqtx.Options{MaxMemory: 1 << 9, MaxAnswer: 1 << 10, WriteError: writeError}, handler, outer...)
+}
+
+func serveWith(t *testing.T, o reqtx.Options, handler http.HandlerFunc, outer ...func(http.Handler) http.Handler) *service {
+	t.Helper()
 	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 4, MaxIdleConns: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
 	db := txn.New(pool, txn.Options{EndTimeout: time.Second})
-	h := reqtx.Middleware(db, reqtx.Options{MaxMemory: 1 << 9, MaxAnswer: 1 << 10, WriteError: writeError})(handler)
+	h := reqtx.Middleware(db, o)(handler)
 	for _, wrap := range outer {
 		h = wrap(h)
 	}

@@ -3,6 +3,8 @@ package reqtx
 import (
 	"errors"
 	"io"
+	"maps"
+	"net/http"
 )
 
 // replay is a request's body that keeps what was read of it, so that it can be
@@ -48,4 +50,24 @@ func (b *replay) rewind() bool {
 	}
 	b.next = 0
 	return true
+}
+
+// attemptBody is the body as one attempt reads it.
+type attemptBody struct {
+	*replay
+	made    *http.Request // net/http fills in its trailers at the end of the body
+	attempt *http.Request
+}
+
+// Read is that of replay, and at the end gives the attempt the trailers.
+func (b *attemptBody) Read(p []byte) (int, error) {
+	n, err := b.replay.Read(p)
+	if errors.Is(err, io.EOF) {
+		if b.attempt.Trailer == nil {
+			b.attempt.Trailer = b.made.Trailer.Clone()
+		} else {
+			maps.Copy(b.attempt.Trailer, b.made.Trailer)
+		}
+	}
+	return n, err
 }
