@@ -264,7 +264,7 @@ func TestTimeoutHandlerWithoutAGateIsRefused(t *testing.T) {
 	for name, outer := range map[string][]func(http.Handler) http.Handler{
 		"no gate":         {timeout},
 		"a gate in it":    {reqtx.Gate, timeout},
-		"a gate in a net": {reqtx.Gate, net, timeout},
+		"a gate in a wrapper": {reqtx.Gate, wrapping, timeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -282,8 +282,8 @@ func TestTimeoutHandlerWithoutAGateIsRefused(t *testing.T) {
 	}
 }
 
-// net is a middleware that wraps the writer, as many do.
-func net(next http.Handler) http.Handler {
+// wrapping is a middleware that wraps the writer, as many do.
+func wrapping(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(wrapped{w}, r) })
 }
 

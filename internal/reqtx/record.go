@@ -17,7 +17,7 @@ func (h *held) Held(limit int64) (status int, header http.Header, body []byte, e
 	switch {
 	case h.err != nil:
 		return 0, nil, nil, h.err
-	case h.released:
+	case h.streaming:
 		return 0, nil, nil, errors.New("reqtx: the answer is out, in part")
 	case h.body.size > limit:
 		return 0, nil, nil, fmt.Errorf("reqtx: the answer has more than the %d bytes that are recorded", limit)
