@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,6 +107,9 @@ func operationID(summary string) string {
 
 // openAPI serves the description of what is registered by now.
 func (a *api) openAPI() http.HandlerFunc {
+	for _, schema := range a.huma.OpenAPI().Components.Schemas.Map() {
+		listNull(schema)
+	}
 	body, err := json.Marshal(a.huma.OpenAPI())
 	if err != nil {
 		panic(fmt.Sprintf("httpapi: describe the API: %v", err)) // the routes are wrong, at start
@@ -113,6 +117,21 @@ func (a *api) openAPI() http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(body)
+	}
+}
+
+// listNull adds null to the enums of what can be null: a JSON schema asks for both,
+// and huma leaves it out.
+func listNull(schema *huma.Schema) {
+	if schema == nil {
+		return
+	}
+	if schema.Nullable && len(schema.Enum) > 0 && !slices.Contains(schema.Enum, nil) {
+		schema.Enum = append(schema.Enum, nil)
+	}
+	listNull(schema.Items)
+	for _, property := range schema.Properties {
+		listNull(property)
 	}
 }
 

@@ -87,7 +87,8 @@ func blame(detail *huma.ErrorDetail) (location, message string) {
 }
 
 // pointer is where huma found something wrong, as "body.entries[0].amount" or
-// "query.limit", in the terms of package fault.
+// "query.limit", in the terms of package fault. What is inside of a [Member] is found
+// at a member without a name: body.home..town is /home/town.
 func pointer(location string) string {
 	in, path, _ := strings.Cut(location, ".")
 	if in != "body" {
@@ -96,7 +97,7 @@ func pointer(location string) string {
 	if path == "" {
 		return ""
 	}
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1", ".", "/", "[", "/", "]", "").Replace(path)
+	return "/" + strings.NewReplacer("~", "~0", "/", "~1", "..", "/", ".[", "/", ".", "/", "[", "/", "]", "").Replace(path)
 }
 
 // sortWith sorts what Ent found wrong before it asked the database, and leaves
