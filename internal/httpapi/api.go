@@ -94,7 +94,8 @@ func handle[I, O any](a *api, route, summary string, h func(context.Context, *I)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
-			return nil, a.problems.Report(ctx, err)
+			p := a.problems.Report(ctx, err)
+			return nil, huma.ErrorWithHeaders(p, p.ResponseHeader())
 		}
 		return out, nil
 	})

@@ -28,8 +28,11 @@ func init() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, details ...error) huma.StatusError {
 		p := newProblem(status, message, details)
 		p.RequestID = middleware.RequestIDFrom(ctx.Context())
-		for name, values := range p.GetHeaders() {
+		for name, values := range p.ResponseHeader() {
 			ctx.SetHeader(name, values[0])
+			for _, value := range values[1:] {
+				ctx.AppendHeader(name, value)
+			}
 		}
 		return p
 	}
@@ -40,11 +43,14 @@ func newError(status int, message string, details ...error) huma.StatusError {
 }
 
 // newProblem is huma's error as a problem. Only the parts that huma or a resolver
-// found wrong are taken from details. The one failure that huma calls its own is
+// found wrong are taken from details; a resolver's problem stands for all. The one failure that huma calls its own is
 // a body that it can't read to the end, which is not the service's.
 func newProblem(status int, message string, details []error) *problem.Problem {
 	if status == http.StatusInternalServerError {
 		return unreadable(errors.Join(details...))
+	}
+	if own, ok := problem.Of(errors.Join(details...)); ok {
+		return own
 	}
 	p := problem.Status(status, message)
 	for _, detail := range details {
