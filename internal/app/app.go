@@ -135,6 +135,9 @@ type service struct {
 	db     *txn.DB
 	ready  *readiness
 	server *http.Server
+	// closing ends when the listener has closed: streams end, and their clients find
+	// another process.
+	closing context.Context //nolint:containedctx // of the service
 }
 
 func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, error) {
@@ -157,6 +160,8 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 		OnRetry:            metrics.Retried,
 		OnAfterCommitError: metrics.AfterCommitFailed,
 	})
+	var closeStreams context.CancelFunc
+	s.closing, closeStreams = context.WithCancel(context.Background())
 	s.server = &http.Server{
 		Handler: httpapi.New(httpapi.Options{
 			DB:             s.db,
@@ -170,6 +175,7 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
 			MaxAnswer:      int64(cfg.HTTP.MaxAnswerBytes),
 			MaxMemory:      int64(cfg.HTTP.AnswerMemoryBytes),
+			Closing:        s.closing,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,
 		}),
 		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
@@ -179,6 +185,7 @@ func newService(cfg config.Config, pool *sql.DB, log *slog.Logger) (*service, er
 		MaxHeaderBytes:    int(cfg.HTTP.MaxHeaderBytes),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	s.server.RegisterOnShutdown(closeStreams)
 	return s, nil
 }
 

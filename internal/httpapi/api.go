@@ -45,7 +45,7 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 		anyError:    anyError(config.Components.Schemas),
 		readTimeout: o.ReadTimeout,
 	}
-	a.huma.UseMiddleware(a.checkQuery)
+	a.huma.UseMiddleware(a.checkQuery, streams)
 	return a
 }
 

@@ -17,10 +17,11 @@ import (
 	"commitment/internal/txn"
 )
 
-// custom serves routes of the test's own, with what New puts around its routes.
+// custom serves routes of the test's own, with what New puts around its routes, and a
+// single connection.
 func custom(t *testing.T, routes func(*api)) (url string, db *txn.DB) {
 	t.Helper()
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 2, MaxIdleConns: 2})
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 1, MaxIdleConns: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +29,7 @@ func custom(t *testing.T, routes func(*api)) (url string, db *txn.DB) {
 	db = txn.New(pool, txn.Options{})
 	problems := &problem.Writer{Log: slog.New(slog.DiscardHandler), RequestID: middleware.RequestIDFrom}
 	r := chi.NewRouter()
-	r.Use(middleware.RequestID, middleware.Recover(problems))
+	r.Use(middleware.RequestID, middleware.Recover(problems), middleware.Timeout(time.Minute))
 	tx := reqtx.Middleware(db, reqtx.Options{WriteError: problems.Write})
 	once := idempotency.Middleware(idempotency.Options{WriteError: problems.Write})
 	routes(newAPI(r.With(tx, once), Options{ReadTimeout: time.Minute}, problems))

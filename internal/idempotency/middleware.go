@@ -37,6 +37,7 @@ import (
 	"time"
 
 	"commitment/internal/fault"
+	"commitment/internal/reqtx"
 	"commitment/internal/txn"
 )
 
@@ -158,9 +159,11 @@ func (o Options) serve(w http.ResponseWriter, r *http.Request, key string, next 
 		known.writeTo(w)
 		return nil
 	}
-	req := r.WithContext(ctx)
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	req := r.WithContext(inner)
 	req.Body = io.NopCloser(bytes.NewReader(body))
-	given := &answer{header: http.Header{}, body: []byte{}, max: o.MaxAnswer}
+	given := &answer{header: http.Header{}, body: []byte{}, max: o.MaxAnswer, cancel: cancel}
 	next.ServeHTTP(given, req)
 	if err := o.keep(ctx, rec, given); err != nil {
 		return err
@@ -224,6 +227,7 @@ type answer struct {
 	body   []byte
 	max    int
 	err    error // the answer can't be kept
+	cancel context.CancelCauseFunc
 }
 
 // Header is the header that will be kept.
@@ -253,13 +257,23 @@ func (a *answer) Write(p []byte) (int, error) {
 }
 
 // Flush does what a flush may do to an answer that is held: it fixes the status.
-func (a *answer) Flush() { a.WriteHeader(http.StatusOK) }
+func (a *answer) Flush() {
+	a.WriteHeader(http.StatusOK)
+	if reqtx.IsEventStream(a.header) {
+		_ = a.Stream()
+	}
+}
 
-// Stream is why reqtx.Stream can't be: what flows can't be recorded.
+// Stream is why reqtx.Stream can't be: what flows can't be recorded. It ends the
+// handler's context.
 func (a *answer) Stream() error {
 	a.err = errStream
+	a.cancel(errStream)
 	return a.err
 }
+
+// LiftTimeouts is why reqtx.LiftTimeouts can't be, which a stream begins with.
+func (a *answer) LiftTimeouts() error { return a.Stream() }
 
 // writeTo gives the answer.
 func (a *answer) writeTo(w http.ResponseWriter) {

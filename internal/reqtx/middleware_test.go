@@ -23,9 +23,10 @@ import (
 
 // service is an HTTP server whose only handler is the test's.
 type service struct {
-	db   *txn.DB
-	pool *sql.DB
-	url  string
+	db       *txn.DB
+	pool     *sql.DB
+	url      string
+	shutdown func() // tells streams to end
 }
 
 // serve runs handler behind the middleware, on a database of the test's own.
@@ -37,7 +38,9 @@ func serve(t *testing.T, handler http.HandlerFunc, outer ...func(http.Handler) h
 	}
 	t.Cleanup(func() { _ = pool.Close() })
 	db := txn.New(pool, txn.Options{EndTimeout: time.Second})
-	h := reqtx.Middleware(db, reqtx.Options{MaxMemory: 1 << 9, MaxAnswer: 1 << 10, WriteError: writeError})(handler)
+	closing, shutdown := context.WithCancel(t.Context())
+	t.Cleanup(shutdown)
+	h := reqtx.Middleware(db, reqtx.Options{MaxMemory: 1 << 9, MaxAnswer: 1 << 10, Closing: closing, WriteError: writeError})(handler)
 	for _, wrap := range outer {
 		h = wrap(h)
 	}
@@ -45,7 +48,7 @@ func serve(t *testing.T, handler http.HandlerFunc, outer ...func(http.Handler) h
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // panics are part of the tests
 	server.Start()
 	t.Cleanup(server.Close)
-	return &service{db: db, pool: pool, url: server.URL}
+	return &service{db: db, pool: pool, url: server.URL, shutdown: shutdown}
 }
 
 // writeError answers as package problem would, in short.
