@@ -15,7 +15,7 @@ import (
 //	update.SetNillableName(in.Body.Name.Value)
 type Member[T any] struct {
 	// Value is nil when the patch leaves the member as it is.
-	Value   *T `json:","` // without a name, so that what is inside of it is found at the member
+	Value   *T `json:",omitempty"` // without a name, so that what is inside of it is found at the member
 	removed bool
 }
 
@@ -48,7 +48,7 @@ func (m *Member[T]) Resolve(_ huma.Context, prefix *huma.PathBuffer) []error {
 //	}
 type OptionalMember[T any] struct {
 	// Value is nil when the patch leaves the member as it is, or removes it.
-	Value *T `json:","`
+	Value *T `json:",omitempty"`
 	// Removed reports whether the patch removes the member.
 	Removed bool `json:"-"`
 }

@@ -20,22 +20,22 @@ import (
 
 // place is a part of a resource that is patched, too.
 type place struct {
-	Town   Member[string]         `json:"town,omitempty" minLength:"1"`
-	Street OptionalMember[string] `json:"street,omitempty" minLength:"1"`
+	Town   Member[string]         `json:"town,omitzero" minLength:"1"`
+	Street OptionalMember[string] `json:"street,omitzero" minLength:"1"`
 }
 
 type patchInput struct {
 	Body struct {
 		Name  Member[string]            `json:"name" required:"false" minLength:"1"`
-		Tags  Member[[]string]          `json:"tags,omitempty" maxItems:"2"`
-		Note  OptionalMember[string]    `json:"note,omitempty" minLength:"1" maxLength:"5"`
-		Limit OptionalMember[int64]     `json:"limit,omitempty" minimum:"1"`
-		Due   OptionalMember[time.Time] `json:"due,omitempty"`
-		Owner OptionalMember[uuid.UUID] `json:"owner,omitempty" format:"uuid"`
-		Links OptionalMember[[]string]  `json:"links,omitempty" minItems:"1"`
-		Color OptionalMember[string]    `json:"color,omitempty" enum:"red,blue"`
-		Home  OptionalMember[place]     `json:"home,omitempty"`
-		Sites Member[[]place]           `json:"sites,omitempty"`
+		Tags  Member[[]string]          `json:"tags,omitzero" maxItems:"2"`
+		Note  OptionalMember[string]    `json:"note,omitzero" minLength:"1" maxLength:"5"`
+		Limit OptionalMember[int64]     `json:"limit,omitzero" minimum:"1"`
+		Due   OptionalMember[time.Time] `json:"due,omitzero"`
+		Owner OptionalMember[uuid.UUID] `json:"owner,omitzero" format:"uuid"`
+		Links OptionalMember[[]string]  `json:"links,omitzero" minItems:"1"`
+		Color OptionalMember[string]    `json:"color,omitzero" enum:"red,blue"`
+		Home  OptionalMember[place]     `json:"home,omitzero"`
+		Sites Member[[]place]           `json:"sites,omitzero"`
 	} `contentType:"application/merge-patch+json"`
 }
 

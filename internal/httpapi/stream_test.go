@@ -36,7 +36,9 @@ func newEvents(t *testing.T) *events {
 	e.url, e.db = custom(t, func(a *api) {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			op := huma.Operation{Method: method, Path: "/events", OperationID: "events-" + method}
-			sse.Register(a.huma, op, map[string]any{"counted": counted{}}, e.send(t, method))
+			sse.Register(a.huma, op, map[string]any{"counted": counted{}}, func(ctx context.Context, in *eventsInput, send sse.Sender) {
+				e.send(ctx, t, in, send, method)
+			})
 		}
 	})
 	return e
@@ -46,38 +48,37 @@ type eventsInput struct {
 	LastEventID string `header:"Last-Event-ID"`
 }
 
-func (e *events) send(t *testing.T, method string) func(context.Context, *eventsInput, sse.Sender) {
-	return func(ctx context.Context, in *eventsInput, send sse.Sender) {
-		defer func() { e.ended <- context.Cause(ctx) }()
-		if _, bounded := ctx.Deadline(); bounded {
-			t.Error("the context has a deadline, want none before the first event")
+func (e *events) send(ctx context.Context, t *testing.T, in *eventsInput, send sse.Sender, method string) {
+	t.Helper()
+	defer func() { e.ended <- context.Cause(ctx) }()
+	if _, bounded := ctx.Deadline(); bounded {
+		t.Error("the context has a deadline, want none before the first event")
+	}
+	client := ent.FromContext(ctx)
+	if method == http.MethodPost {
+		if err := client.Account.Create().SetName("x").SetCurrency("EUR").Exec(ctx); err != nil {
+			t.Error(err)
 		}
-		client := ent.FromContext(ctx)
-		if method == http.MethodPost {
-			if err := client.Account.Create().SetName("x").SetCurrency("EUR").Exec(ctx); err != nil {
-				t.Error(err)
-			}
+	}
+	for id := 1; ; id++ {
+		n, err := client.Account.Query().Count(ctx)
+		if err == nil {
+			err = send(sse.Message{ID: id, Data: counted{Count: n, After: in.LastEventID}})
 		}
-		for id := 1; ; id++ {
-			n, err := client.Account.Query().Count(ctx)
-			if err == nil {
-				err = send(sse.Message{ID: id, Data: counted{Count: n, After: in.LastEventID}})
-			}
-			if err != nil {
-				t.Error(err)
-			}
-			client = e.db.Client() // the request's has ended with its transaction
-			select {
-			case <-e.next:
-			case <-ctx.Done():
-				return
-			}
+		if err != nil {
+			t.Error(err)
+		}
+		client = e.db.Client() // the request's has ended with its transaction
+		select {
+		case <-e.next:
+		case <-ctx.Done():
+			return
 		}
 	}
 }
 
 // open begins to read the events.
-func (e *events) open(t *testing.T, method string) (resp *http.Response, leave func()) {
+func (e *events) open(t *testing.T, method string) (lines *bufio.Scanner, leave func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	req, err := http.NewRequestWithContext(ctx, method, e.url+"/events", http.NoBody)
@@ -85,14 +86,15 @@ func (e *events) open(t *testing.T, method string) (resp *http.Response, leave f
 		t.Fatal(err)
 	}
 	req.Header.Set("Last-Event-ID", "41")
-	resp, err = http.DefaultClient.Do(req)
+	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, func() {
-		cancel()
-		_ = resp.Body.Close()
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("answer = %s %v, want events", resp.Status, resp.Header)
 	}
+	return bufio.NewScanner(resp.Body), cancel
 }
 
 // wantEvent reads lines up to the empty one that ends an event.
@@ -113,11 +115,7 @@ func TestEventsArriveWhileTheHandlerRuns(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			e := newEvents(t)
-			resp, leave := e.open(t, method)
-			if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
-				t.Errorf("answer = %s %v, want events", resp.Status, resp.Header)
-			}
-			lines := bufio.NewScanner(resp.Body)
+			lines, leave := e.open(t, method)
 			wantEvent(t, lines, "id: 1\nevent: counted\ndata: {\"count\":"+counts[0]+",\"after\":\"41\"}")
 			// The only connection is free, and what the handler did is durable.
 			account := e.db.Client().Account
@@ -146,9 +144,8 @@ func TestEventsTakeNoIdempotencyKey(t *testing.T) {
 			}
 		})
 	})
-	resp, p := refused(t, url+"/events", "k")
-	if resp.StatusCode != http.StatusBadRequest || p.Type != "urn:problem-type:idempotency-key-unsupported" {
-		t.Errorf("answer = %s %+v, want 400 idempotency-key-unsupported", resp.Status, p)
+	if p := refused(t, url+"/events", "k"); p.Status != http.StatusBadRequest || p.Type != "urn:problem-type:idempotency-key-unsupported" {
+		t.Errorf("answer = %+v, want 400 idempotency-key-unsupported", p)
 	}
 	if n, err := db.Client().Account.Query().Count(t.Context()); n != 0 || err != nil {
 		t.Errorf("accounts = %d, %v, want none", n, err)

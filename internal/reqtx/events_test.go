@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"commitment/internal/reqtx"
@@ -71,6 +72,27 @@ func TestAFlushOfEventsThatCantCommitEndsTheHandler(t *testing.T) {
 	resp, body, err := s.do(t, http.MethodPost)
 	if err != nil || resp.StatusCode != http.StatusInternalServerError || body != "" || resp.Header.Get("Content-Type") != "" {
 		t.Errorf("answer = %v %q %v, want 500 and nothing of the events", resp, body, err)
+	}
+	s.wantRow(t, "row", false)
+}
+
+func TestAStreamThatCantBeIsNotRetriedForTheStatementsThatFollow(t *testing.T) {
+	t.Parallel()
+	var attempts atomic.Int32
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		attempts.Add(1)
+		_ = insert(r, "row")
+		_, _ = w.Write(make([]byte, 2<<10)) // beyond the limit
+		if err := reqtx.Stream(w); err == nil {
+			t.Error("Stream() = nil, want an error")
+		}
+		if err := insert(r, "other"); err == nil {
+			t.Error("a statement after it = nil, want an error")
+		}
+	})
+	resp, _, err := s.do(t, http.MethodPost)
+	if err != nil || resp.StatusCode != http.StatusInternalServerError || attempts.Load() != 1 {
+		t.Errorf("answer = %v, %v after %d attempts, want 500 after one", resp, err, attempts.Load())
 	}
 	s.wantRow(t, "row", false)
 }

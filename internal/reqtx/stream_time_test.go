@@ -98,6 +98,7 @@ func TestAStreamOutlastsTheTimeouts(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					streamed(t, method, func(w http.ResponseWriter, r *http.Request) {
+						_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bound)) // as huma does
 						_, _ = io.Copy(io.Discard, r.Body)
 						if err := begin(w); err != nil {
 							t.Errorf("error = %v, want nil", err)
@@ -110,6 +111,8 @@ func TestAStreamOutlastsTheTimeouts(t *testing.T) {
 							_ = reqtx.Stream(w)
 							_ = http.NewResponseController(w).Flush()
 						}
+						_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Second)) // as huma's sse does
+						<-time.After(time.Hour)
 					}, func(resp *http.Response, _ func()) {
 						body, err := io.ReadAll(resp.Body)
 						if err != nil || string(body) != "event\nevent\nevent\n" {
@@ -130,7 +133,6 @@ func TestAStreamEndsWhenTheServiceShutsDown(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				streamed(t, http.MethodGet, func(w http.ResponseWriter, r *http.Request) {
 					_, _ = io.WriteString(w, "event\n")
-					_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Second)) // as huma's sse does
 					_ = errors.Join(begin(w), reqtx.Stream(w))
 					start := time.Now()
 					<-r.Context().Done()
