@@ -102,6 +102,9 @@ func (h *held) Stream() error {
 	h.sendHeader("")
 	h.sendBody()
 	_ = http.NewResponseController(h.w).Flush() // the work has ended, whoever gets the answer
+	if h.method == http.MethodHead {
+		h.cancel(http.ErrBodyNotAllowed) // there is nothing to come
+	}
 	return nil
 }
 
@@ -118,16 +121,12 @@ func (h *held) endUnit() error {
 }
 
 // LiftTimeouts lifts what bounds the answer, and ends the handler's context when the
-// service shuts down. The answer to a HEAD is whole without a stream.
+// service shuts down. The answer to a HEAD is no stream.
 func (h *held) LiftTimeouts() error {
-	if h.lifted {
+	if h.lifted || h.method == http.MethodHead {
 		return nil
 	}
 	h.lifted = true
-	if h.method == http.MethodHead {
-		h.cancel(http.ErrBodyNotAllowed)
-		return nil
-	}
 	middleware.LiftTimeout(h.ctx)
 	_ = h.SetReadDeadline(time.Time{}) // what has no deadlines needs none lifted
 	_ = h.SetWriteDeadline(time.Time{})

@@ -198,6 +198,10 @@ func TestAHEADOfAStreamEnds(t *testing.T) {
 				streamed(t, http.MethodHead, func(w http.ResponseWriter, r *http.Request) {
 					w.Header().Set("Content-Type", "text/event-stream")
 					_ = begin(w)
+					if err := r.Context().Err(); name == "LiftTimeouts" && err != nil {
+						t.Errorf("context = %v before the header is out, want it to last for the work", err)
+					}
+					_ = reqtx.Stream(w)
 					<-r.Context().Done()
 				}, func(resp *http.Response, _ func()) {
 					if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") == "" {
