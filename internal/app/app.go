@@ -137,6 +137,9 @@ type service struct {
 	db     *txn.DB
 	ready  *readiness
 	server *http.Server
+	// closing ends when the listener has closed: streams end, and their clients find
+	// another process.
+	closing context.Context //nolint:containedctx // of the service
 }
 
 func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger) *service {
@@ -155,6 +158,8 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		OnRetry:            metrics.Retried,
 		OnAfterCommitError: metrics.AfterCommitFailed,
 	})
+	var closeStreams context.CancelFunc
+	s.closing, closeStreams = context.WithCancel(context.Background())
 	s.server = &http.Server{
 		ConnContext: withConn,
 		Handler: noteFlushes(httpapi.New(httpapi.Options{
@@ -170,6 +175,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 			MaxAnswer:      int64(cfg.HTTP.MaxAnswerBytes),
 			MaxMemory:      int64(cfg.HTTP.AnswerMemoryBytes),
 			Origins:        cfg.HTTP.Origins,
+			Closing:        s.closing,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,
 		})),
 		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
@@ -179,6 +185,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		MaxHeaderBytes:    int(cfg.HTTP.MaxHeaderBytes),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	s.server.RegisterOnShutdown(closeStreams)
 	return s
 }
 

@@ -110,6 +110,34 @@ func TestShutdownCutsOffAfterCommitFunctions(t *testing.T) {
 	wantError(t, <-s.ended, "after-commit functions were cut off")
 }
 
+func TestShutdownEndsStreams(t *testing.T) {
+	t.Parallel()
+	streaming := make(chan struct{})
+	s := runService(t, nil, func(s *service) http.Handler {
+		writeError := func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(err) }
+		return reqtx.Middleware(s.db, reqtx.Options{Closing: s.closing, WriteError: writeError})(http.HandlerFunc(
+			func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, "event")
+				if err := reqtx.Stream(w); err != nil {
+					t.Error(err)
+				}
+				close(streaming)
+				<-r.Context().Done()
+				if err := context.Cause(r.Context()); !errors.Is(err, reqtx.ErrClosing) {
+					t.Errorf("the stream's context ends by %v, want %v", err, reqtx.ErrClosing)
+				}
+			}))
+	}, "HTTP_SHUTDOWN_TIMEOUT=1h")
+	go func() {
+		<-streaming
+		s.stop()
+	}()
+	if status, body, err := s.post(t.Context()); status != http.StatusOK || body != "event" || err != nil {
+		t.Errorf("answer = %d %q, %v, want a whole one", status, body, err)
+	}
+	check(t, <-s.ended)
+}
+
 // afterCommit answers at once, and leaves a function behind that ends with release.
 func afterCommit(t *testing.T, s *service, release <-chan struct{}, finished chan<- struct{}) http.Handler {
 	t.Helper()

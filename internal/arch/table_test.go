@@ -55,8 +55,8 @@ var table = rules{
 	{pkg: "internal/httpapi", may: []string{
 		"internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "ent/...",
 	}, never: noSQL},
-	{pkg: "internal/idempotency", may: []string{"internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
-	{pkg: "internal/reqtx", may: []string{"internal/txn", "ent/..."}},
+	{pkg: "internal/idempotency", may: []string{"internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
+	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn", "ent/..."}},
 	{pkg: "internal/middleware", may: []string{"internal/problem", "internal/fault"}, never: noSQL},
 	{pkg: "internal/problem", may: []string{"internal/fault"}, never: noSQL},
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 		anyError:    anyError(config.Components.Schemas),
 		readTimeout: o.ReadTimeout,
 	}
-	a.huma.UseMiddleware(a.checkRequest)
+	a.huma.UseMiddleware(a.checkRequest, streams)
 	return a
 }
 
@@ -81,7 +82,8 @@ func handle[I, O any](a *api, route, summary string, h func(context.Context, *I)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
-			return nil, a.problems.Report(ctx, err)
+			p := a.problems.Report(ctx, err)
+			return nil, huma.ErrorWithHeaders(p, p.ResponseHeader())
 		}
 		return out, nil
 	})
@@ -94,6 +96,9 @@ func operationID(summary string) string {
 
 // openAPI serves the description of what is registered by now.
 func (a *api) openAPI() http.HandlerFunc {
+	for _, schema := range a.huma.OpenAPI().Components.Schemas.Map() {
+		listNull(schema)
+	}
 	body, err := json.Marshal(a.huma.OpenAPI())
 	if err != nil {
 		panic(fmt.Sprintf("httpapi: describe the API: %v", err)) // the routes are wrong, at start
@@ -101,6 +106,21 @@ func (a *api) openAPI() http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(body)
+	}
+}
+
+// listNull adds null to the enums of what can be null: a JSON schema asks for both,
+// and huma leaves it out.
+func listNull(schema *huma.Schema) {
+	if schema == nil {
+		return
+	}
+	if schema.Nullable && len(schema.Enum) > 0 && !slices.Contains(schema.Enum, nil) {
+		schema.Enum = append(schema.Enum, nil)
+	}
+	listNull(schema.Items)
+	for _, property := range schema.Properties {
+		listNull(property)
 	}
 }
 

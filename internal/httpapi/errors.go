@@ -28,8 +28,11 @@ func init() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, details ...error) huma.StatusError {
 		p := newProblem(status, message, details)
 		p.RequestID = middleware.RequestIDFrom(ctx.Context())
-		for name, values := range p.GetHeaders() {
+		for name, values := range p.ResponseHeader() {
 			ctx.SetHeader(name, values[0])
+			for _, value := range values[1:] {
+				ctx.AppendHeader(name, value)
+			}
 		}
 		return p
 	}
@@ -46,11 +49,14 @@ const maxErrors = 20
 const maxMessage = 300
 
 // newProblem is huma's error as a problem. Only the parts that huma or a resolver
-// found wrong are taken from details. The one failure that huma calls its own is
+// found wrong are taken from details; a resolver's problem stands for all. The one failure that huma calls its own is
 // a body that it can't read to the end, which is not the service's.
 func newProblem(status int, message string, details []error) *problem.Problem {
 	if status == http.StatusInternalServerError {
 		return unreadable(errors.Join(details...))
+	}
+	if own, ok := problem.Of(errors.Join(details...)); ok {
+		return own
 	}
 	p := problem.Status(status, message)
 	for i, detail := range details {
@@ -100,7 +106,8 @@ func blame(detail *huma.ErrorDetail) (location, message string) {
 }
 
 // pointer is where huma found something wrong, as "body.entries[0].amount" or
-// "query.limit", in the terms of package fault.
+// "query.limit", in the terms of package fault. What is inside of a [Member] is found
+// at a member without a name: body.home..town is /home/town.
 func pointer(location string) string {
 	in, path, _ := strings.Cut(location, ".")
 	if in != "body" {
@@ -109,7 +116,7 @@ func pointer(location string) string {
 	if path == "" {
 		return ""
 	}
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1", ".", "/", "[", "/", "]", "").Replace(path)
+	return "/" + strings.NewReplacer("~", "~0", "/", "~1", "..", "/", ".[", "/", ".", "/", "[", "/", "]", "").Replace(path)
 }
 
 // sortWith sorts what Ent found wrong before it asked the database, and leaves

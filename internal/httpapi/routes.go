@@ -20,7 +20,7 @@ import (
 	"commitment/internal/txn"
 )
 
-// Options are what the API works with. All but Origins are required.
+// Options are what the API works with. All but Origins and Closing are required.
 type Options struct {
 	// DB makes the unit of work of each request under /v1.
 	DB *txn.DB
@@ -42,6 +42,8 @@ type Options struct {
 	MaxBody, MaxAnswer, MaxMemory int64
 	// Origins are those whose pages may use the API from a browser.
 	Origins []string
+	// Closing ends when the service begins to shut down: streams end then. Nil never does.
+	Closing context.Context //nolint:containedctx // of the service
 	// KeyLifetime is how long an Idempotency-Key is remembered.
 	KeyLifetime time.Duration
 }
@@ -73,6 +75,7 @@ func New(o Options) http.Handler {
 		MaxMemory:  o.MaxMemory,
 		MaxAnswer:  o.MaxAnswer,
 		MaxReplay:  o.MaxBody,
+		Closing:    o.Closing,
 		WriteError: problems.Write,
 	})
 	once := idempotency.Middleware(idempotency.Options{Lifetime: o.KeyLifetime, WriteError: problems.Write})

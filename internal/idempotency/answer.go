@@ -1,9 +1,12 @@
 package idempotency
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
+
+	"commitment/internal/reqtx"
 )
 
 // held is the writer of package reqtx: it keeps the answer until the work is
@@ -17,17 +20,31 @@ type held interface {
 // recorder is held for the handler of a request with a key: it doesn't stream.
 type recorder struct {
 	held
-	err error
+	err    error
+	cancel context.CancelCauseFunc // ends the handler's context
 }
 
-// Stream is why reqtx.Stream can't be: what flows can't be recorded.
+// Stream is why reqtx.Stream can't be: what flows can't be recorded. It ends the
+// handler's context.
 func (w *recorder) Stream() error {
 	w.err = errStream
+	w.cancel(errStream)
 	return w.err
 }
 
-// Flush is that of held.
-func (w *recorder) Flush() { _ = http.NewResponseController(w.held).Flush() }
+// LiftTimeouts is why reqtx.LiftTimeouts can't be, which a stream begins with.
+func (w *recorder) LiftTimeouts() error { return w.Stream() }
+
+// Flush is that of held, but for a stream's.
+func (w *recorder) Flush() { _ = w.FlushError() }
+
+// FlushError is Flush for [http.ResponseController].
+func (w *recorder) FlushError() error {
+	if reqtx.IsEventStream(w.Header()) {
+		return w.Stream()
+	}
+	return http.NewResponseController(w.held).Flush()
+}
 
 // Unwrap is for [http.ResponseController].
 func (w *recorder) Unwrap() http.ResponseWriter { return w.held }

@@ -161,8 +161,11 @@ func (o Options) serve(w held, r *http.Request, key string, next http.Handler) e
 		known.writeTo(w)
 		return nil
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body)) // the request is package reqtx's copy
-	writer := &recorder{held: w}
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	*r = *r.WithContext(inner) // the request is package reqtx's copy
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	writer := &recorder{held: w, cancel: cancel}
 	next.ServeHTTP(writer, r)
 	if writer.err != nil {
 		return writer.err

@@ -280,6 +280,25 @@ func TestAnAnswerThatStreamsTakesNoKey(t *testing.T) {
 	s.wantAccounts(t, 1)
 }
 
+func TestEventsTakeNoKey(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]func(w http.ResponseWriter){
+		"by a Flush":      func(w http.ResponseWriter) { w.(http.Flusher).Flush() },
+		"by LiftTimeouts": func(w http.ResponseWriter) { _ = reqtx.LiftTimeouts(w) },
+	} {
+		s := serve(t, idempotency.Options{}, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			begin(w)
+			<-r.Context().Done() // as who waits for something to send
+			if _, err := io.WriteString(w, "event"); err == nil {
+				t.Errorf("%s: Write() = nil, want an error", name)
+			}
+		})
+		s.want(t, "k", "a", 400, "idempotency-key-unsupported", false)
+		s.wantAccounts(t, 0)
+	}
+}
+
 func TestAFlushOfARecordedAnswerFixesItsStatus(t *testing.T) {
 	t.Parallel()
 	s := serve(t, idempotency.Options{}, func(w http.ResponseWriter, _ *http.Request) {

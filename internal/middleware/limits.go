@@ -1,9 +1,7 @@
 package middleware
 
 import (
-	"context"
 	"net/http"
-	"time"
 
 	"commitment/internal/problem"
 )
@@ -21,19 +19,6 @@ func LimitBody(limit int64, pw *problem.Writer) func(http.Handler) http.Handler 
 			limited := *r
 			limited.Body = http.MaxBytesReader(w, r.Body, limit)
 			next.ServeHTTP(w, &limited)
-		})
-	}
-}
-
-// Timeout sets the deadline of a request's context. It answers nothing itself:
-// the handler stays in its goroutine, and whoever sees the deadline pass
-// answers. It must come after AccessLog and Recover, which outlive the deadline.
-func Timeout(d time.Duration) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithTimeout(r.Context(), d)
-			defer cancel()
-			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
 }

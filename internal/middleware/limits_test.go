@@ -1,15 +1,11 @@
 package middleware_test
 
 import (
-	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"commitment/internal/middleware"
 )
@@ -51,34 +47,5 @@ func TestLimitBody(t *testing.T) {
 				t.Errorf("body = %s, want %s", w.Body, want)
 			}
 		})
-	}
-}
-
-func TestTimeoutSetsADeadline(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		problems, _ := newProblems()
-		start := time.Now()
-		w := serve(middleware.Timeout(time.Minute)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			<-r.Context().Done()
-			problems.Write(w, r, r.Context().Err())
-		})), httptest.NewRequest(http.MethodGet, "/", nil))
-		if elapsed := time.Since(start); elapsed != time.Minute {
-			t.Errorf("deadline = %v, want 1m", elapsed)
-		}
-		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
-			t.Errorf("answer = %d %v, want 503 and Retry-After: 1", w.Code, w.Header())
-		}
-	})
-}
-
-func TestTimeoutEndsWithTheRequest(t *testing.T) {
-	t.Parallel()
-	var state func() error
-	serve(middleware.Timeout(time.Hour)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		state = r.Context().Err
-	})), httptest.NewRequest(http.MethodGet, "/", nil))
-	if err := state(); !errors.Is(err, context.Canceled) {
-		t.Errorf("context's error = %v, want %v", err, context.Canceled)
 	}
 }

@@ -5,8 +5,11 @@
 package problem
 
 import (
+	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"commitment/internal/fault"
@@ -16,9 +19,9 @@ import (
 const ContentType = "application/problem+json"
 
 // Problem is the body of an error answer, and an error itself, so that a handler
-// can return one made by [Status]. Its Error, GetStatus, GetHeaders and
-// ContentType methods are what huma asks of an error. It is immutable once
-// returned.
+// can return one made by [Status]. Its Error, GetStatus and ContentType methods are
+// what huma asks of an error. It has no GetHeaders: huma.ErrorWithHeaders adds to
+// what that returns, and a Problem may be shared. It is immutable once returned.
 type Problem struct { //nolint:errname // RFC 9457's own word for it
 	// Type is urn:problem-type: and the error's code. It is stable for as long
 	// as the API lives: programs compare it.
@@ -36,6 +39,8 @@ type Problem struct { //nolint:errname // RFC 9457's own word for it
 	Errors []FieldError `json:"errors,omitempty" doc:"The parts of the request that are wrong: all of them, or the first of very many."`
 	// RequestID finds the request in the log.
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer, by which the service's log knows the request."`
+	// Header has fields of the answer's header, as WWW-Authenticate.
+	Header http.Header `json:"-"`
 }
 
 // FieldError is one part of the request that is wrong. Either Pointer or
@@ -61,6 +66,17 @@ func Status(status int, detail string) *Problem {
 	}
 	code := strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "-"))
 	return newProblem(status, code, spell(code), detail)
+}
+
+// Of returns the problem that err is or wraps, with the header that err brings along.
+func Of(err error) (*Problem, bool) {
+	p, ok := errors.AsType[*Problem](err)
+	if !ok {
+		return nil, false
+	}
+	own := *p
+	own.addHeader(err)
+	return &own, true
 }
 
 func newProblem(status int, code, title, detail string) *Problem {
@@ -112,14 +128,41 @@ func (p *Problem) Error() string {
 // GetStatus is the answer's HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// GetHeaders are the header fields of the answer, Content-Type apart. Only what
-// changed nothing is said to be worth a retry.
-func (p *Problem) GetHeaders() http.Header {
-	h := http.Header{"Cache-Control": {"no-store"}}
+// ResponseHeader is the header of the answer, Content-Type apart: Header, and what
+// every error says where that doesn't. Only what changed nothing is said to be worth
+// a retry.
+func (p *Problem) ResponseHeader() http.Header {
+	h := http.Header{}
+	if p.Status >= http.StatusBadRequest {
+		h.Set("Cache-Control", "no-store")
+	}
 	if p.Status == http.StatusServiceUnavailable && p.Type != typePrefix+describe(fault.Unknown).code {
 		h.Set("Retry-After", "1")
 	}
+	maps.Copy(h, p.Header)
 	return h
+}
+
+// addHeader adds the header that err, or what it wraps, brings along: that of
+// huma.ErrorWithHeaders, as a rule. The problem must be the caller's own.
+func (p *Problem) addHeader(err error) {
+	with, ok := errors.AsType[interface {
+		error
+		GetHeaders() http.Header
+	}](err)
+	if !ok {
+		return
+	}
+	brought := http.Header{}
+	for _, name := range slices.Sorted(maps.Keys(with.GetHeaders())) {
+		for _, value := range with.GetHeaders()[name] {
+			brought.Add(name, value) // a literal may have a name in two spellings
+		}
+	}
+	header := http.Header{}
+	maps.Copy(header, p.Header)
+	maps.Copy(header, brought)
+	p.Header = header
 }
 
 // ContentType is the media type of the body, whatever was negotiated.

@@ -18,7 +18,6 @@ import (
 // What huma asks of an error.
 var (
 	_ huma.StatusError       = (*problem.Problem)(nil)
-	_ huma.HeadersError      = (*problem.Problem)(nil)
 	_ huma.ContentTypeFilter = (*problem.Problem)(nil)
 )
 

@@ -31,6 +31,7 @@ func (pw *Writer) From(ctx context.Context, err error) *Problem {
 	if p.Status == statusClientClosedRequest && ctx.Err() == nil {
 		p = internal() // the service has canceled its own work: the client is there, and waits
 	}
+	p.addHeader(err)
 	if pw.RequestID != nil {
 		p.RequestID = pw.RequestID(ctx)
 	}
@@ -59,7 +60,7 @@ func (pw *Writer) Write(w http.ResponseWriter, r *http.Request, err error) {
 	for _, name := range representation {
 		h.Del(name)
 	}
-	maps.Copy(h, p.GetHeaders())
+	maps.Copy(h, p.ResponseHeader())
 	h.Set("Content-Type", ContentType)
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // fails only when there is nobody to tell
@@ -78,9 +79,8 @@ func (pw *Writer) sort(ctx context.Context, err error) *Problem {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return fromFault(f)
 	}
-	if p, ok := errors.AsType[*Problem](err); ok {
-		own := *p
-		return &own
+	if p, ok := Of(err); ok {
+		return p
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return Status(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))

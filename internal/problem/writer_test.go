@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/fault"
@@ -92,5 +94,17 @@ func TestWriteTellsTheCauseToTheLogAlone(t *testing.T) {
 		if strings.Count(log, "\n") != 1 {
 			t.Errorf("log = %s, want one record", log)
 		}
+	}
+}
+
+func TestWriteKeepsTheHeaderOfAnError(t *testing.T) {
+	t.Parallel()
+	err := huma.ErrorWithHeaders(fault.New(fault.Unavailable, "", "later"), http.Header{"Retry-After": {"30"}, "www-authenticate": {"a", "b"}, "X-None": nil})
+	w, _ := write(t, fmt.Errorf("work: %w", err), http.Header{"Location": {"/x"}})
+	want := http.Header{
+		"Content-Type": {"application/problem+json"}, "Cache-Control": {"no-store"}, "Retry-After": {"30"}, "Www-Authenticate": {"a", "b"},
+	}
+	if diff := cmp.Diff(want, w.Header()); diff != "" {
+		t.Errorf("header (-want +got):\n%s", diff)
 	}
 }

@@ -135,12 +135,12 @@ func FuzzHeld(f *testing.F) {
 		handlers <- func(w http.ResponseWriter, _ *http.Request) { returned <- play(w, p) }
 		want := exchange(t, server, name)
 		handlers <- func(w http.ResponseWriter, r *http.Request) {
-			_, unit, err := db.Begin(r.Context(), txn.ReadWrite, 1)
+			ctx, unit, err := db.Begin(r.Context(), txn.ReadWrite, 1)
 			if err != nil {
 				panic(err)
 			}
 			defer unit.Rollback()
-			h := newHeld(w, unit, r.Method, &Options{MaxMemory: 1 << 10, MaxAnswer: 1 << 20})
+			h := newHeld(ctx, w, unit, r.Method, &Options{MaxMemory: 1 << 10, MaxAnswer: 1 << 20})
 			defer h.close()
 			returned <- play(h, p)
 			h.release()

@@ -262,8 +262,8 @@ func TestTimeoutHandlerWithoutAGateIsRefused(t *testing.T) {
 	t.Parallel()
 	timeout := func(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Hour, "") }
 	for name, outer := range map[string][]func(http.Handler) http.Handler{
-		"no gate":         {timeout},
-		"a gate in it":    {reqtx.Gate, timeout},
+		"no gate":             {timeout},
+		"a gate in it":        {reqtx.Gate, timeout},
 		"a gate in a wrapper": {reqtx.Gate, wrapping, timeout},
 	} {
 		t.Run(name, func(t *testing.T) {

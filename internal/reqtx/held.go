@@ -1,12 +1,14 @@
 package reqtx
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"commitment/internal/txn"
@@ -31,14 +33,23 @@ type held struct {
 	err    error // the answer can't go out
 
 	streaming bool // the unit has ended, by Stream: what is written goes out at once
+
+	ctx     context.Context //nolint:containedctx // the handler's
+	cancel  context.CancelCauseFunc
+	lifted  bool        // nothing bounds the answer, by LiftTimeouts
+	unwatch func() bool // forgets the end of the service; nil where nobody waits for it
+	mu      sync.Mutex
+	last    time.Time // the last deadline for writing; zero as long as there is none
 }
 
 // errSwitch is why an answer is lost: 101 hands over the connection, which nothing
 // that is held can do.
 var errSwitch = errors.New("reqtx: a handler in a transaction can't switch protocols")
 
-func newHeld(w http.ResponseWriter, unit *txn.Unit, method string, o *Options) *held {
-	return &held{w: w, unit: unit, method: method, o: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory}}
+func newHeld(ctx context.Context, w http.ResponseWriter, unit *txn.Unit, method string, o *Options) *held {
+	h := &held{w: w, unit: unit, method: method, o: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory}}
+	h.ctx, h.cancel = context.WithCancelCause(ctx)
+	return h
 }
 
 // Header is the header that will be sent, until WriteHeader; after it, only
@@ -102,7 +113,7 @@ func (h *held) prepare(n int) error {
 }
 
 // Flush does what a flush may do to an answer that is held: it fixes status and
-// header.
+// header. That of server-sent events it lets go.
 func (h *held) Flush() { _ = h.FlushError() }
 
 // FlushError is Flush for [http.ResponseController].
@@ -110,6 +121,9 @@ func (h *held) FlushError() error {
 	h.WriteHeader(h.Status())
 	if h.streaming {
 		return http.NewResponseController(h.w).Flush()
+	}
+	if IsEventStream(h.sent) {
+		return h.Stream()
 	}
 	return nil
 }
@@ -119,50 +133,9 @@ func (h *held) SetReadDeadline(t time.Time) error {
 	return http.NewResponseController(h.w).SetReadDeadline(t)
 }
 
-// SetWriteDeadline reaches the connection: it sends nothing.
-func (h *held) SetWriteDeadline(t time.Time) error {
-	return http.NewResponseController(h.w).SetWriteDeadline(t)
-}
-
 // EnableFullDuplex reaches the connection: it sends nothing.
 func (h *held) EnableFullDuplex() error {
 	return http.NewResponseController(h.w).EnableFullDuplex()
-}
-
-// Stream ends the unit as the handler's end would, and lets the answer flow.
-func (h *held) Stream() error {
-	if h.streaming {
-		return nil
-	}
-	if h.err == nil {
-		h.err = h.endUnit()
-	}
-	if h.err != nil {
-		return h.err
-	}
-	h.streaming = true
-	h.unit.AfterCommit()
-	h.WriteHeader(h.Status())
-	h.gate.end(h.status < http.StatusBadRequest)
-	h.sendHeader("")
-	h.sendBody()
-	_ = http.NewResponseController(h.w).Flush() // the work has ended, whoever gets the answer
-	return nil
-}
-
-func (h *held) endUnit() error {
-	if err := h.unit.Err(); err != nil {
-		return err
-	}
-	unanswered := h.gate.decide()
-	if h.unit.Decide(h.Status() < http.StatusBadRequest) {
-		if !unanswered {
-			return errAnswered
-		}
-		return h.unit.Commit()
-	}
-	h.unit.Rollback()
-	return h.unit.RetryError() // what is done again has no answer yet
 }
 
 // release sends the whole answer.
@@ -224,8 +197,14 @@ func (h *held) sendTrailers() {
 	maps.Copy(header, h.header)
 }
 
-// close frees what held the body.
-func (h *held) close() { h.body.close() }
+// close frees what held the body, and ends the handler's context.
+func (h *held) close() {
+	if h.unwatch != nil {
+		h.unwatch()
+	}
+	h.cancel(nil)
+	h.body.close()
+}
 
 // bodyAllowed reports whether an answer of that status has a body.
 func bodyAllowed(status int) bool {

@@ -53,12 +53,14 @@ func answers(t *testing.T, method string, handler http.HandlerFunc) (heldBack, d
 // hold returns a held answer with a unit that never reaches a database.
 func hold(t *testing.T, w http.ResponseWriter, method string, limit int64) *held {
 	t.Helper()
-	_, unit, err := txn.New(nil, txn.Options{}).Begin(t.Context(), txn.ReadWrite, 1)
+	ctx, unit, err := txn.New(nil, txn.Options{}).Begin(t.Context(), txn.ReadWrite, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(unit.Rollback)
-	return newHeld(w, unit, method, &Options{MaxMemory: limit, MaxAnswer: limit})
+	h := newHeld(ctx, w, unit, method, &Options{MaxMemory: limit, MaxAnswer: limit})
+	t.Cleanup(h.close)
+	return h
 }
 
 func TestHeldAnswersAreWhatNetHTTPAnswers(t *testing.T) {

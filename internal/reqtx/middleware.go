@@ -2,6 +2,7 @@ package reqtx
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"errors"
 	"net/http"
@@ -23,6 +24,9 @@ type Options struct {
 	// MaxReplay bounds what is kept of a request's body to do the request again,
 	// in bytes. A request whose body is larger is done once. Defaults to 1 MiB.
 	MaxReplay int64
+	// Closing ends when the service begins to shut down: streams end then. Nil never
+	// does.
+	Closing context.Context //nolint:containedctx // of the service
 	// WriteError answers a request whose work could not be committed, in place of
 	// the answer that was held. Required.
 	WriteError func(w http.ResponseWriter, r *http.Request, err error)
@@ -44,7 +48,7 @@ func Middleware(db *txn.DB, o Options) func(http.Handler) http.Handler {
 	o.MaxAnswer = cmp.Or(o.MaxAnswer, 64<<20)
 	o.MaxReplay = cmp.Or(o.MaxReplay, 1<<20)
 	return func(next http.Handler) http.Handler {
-		return &middleware{db: db, o: o, next: next}
+		return &handler{db: db, o: o, next: next}
 	}
 }
 
@@ -62,7 +66,7 @@ func Mode(mode sql.TxOptions) func(http.Handler) http.Handler {
 	}
 }
 
-type middleware struct {
+type handler struct {
 	db   *txn.DB
 	o    Options
 	next http.Handler
@@ -70,7 +74,7 @@ type middleware struct {
 
 // ServeHTTP runs the handler, ends the transaction, and only then lets the
 // answer go.
-func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (m *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body := &replay{source: r.Body, limit: m.o.MaxReplay}
 	route := chi.RouteContext(r.Context())
 	var routed chi.Context
@@ -86,7 +90,7 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // attempt runs the handler once and answers, unless it reports that the request is
 // to be done again.
-func (m *middleware) attempt(w http.ResponseWriter, r *http.Request, body *replay, attempt int) (again bool) {
+func (m *handler) attempt(w http.ResponseWriter, r *http.Request, body *replay, attempt int) (again bool) {
 	gate, err := gateOf(w, r)
 	if err != nil {
 		m.o.WriteError(w, r, err)
@@ -100,17 +104,17 @@ func (m *middleware) attempt(w http.ResponseWriter, r *http.Request, body *repla
 	gate.begin(unit)
 	defer gate.leave()
 	defer unit.Close() // a panic and a Goexit pass through here
-	held := newHeld(w, unit, r.Method, &m.o)
+	held := newHeld(ctx, w, unit, r.Method, &m.o)
 	held.gate = gate
 	defer held.close()
-	req := r.Clone(ctx) // what an attempt changes, the next one doesn't see
+	req := r.Clone(held.ctx) // what an attempt changes, the next one doesn't see
 	req.Body = &attemptBody{body, r, req}
 	defer removeFiles(r, req)
 	m.next.ServeHTTP(held, req)
 
 	switch err = end(r, unit, held); {
 	case held.streaming:
-		held.sendTrailers()
+		held.endStream()
 		return false
 	case unit.RetryError() != nil && body.rewind() && m.db.Retry(r.Context(), unit):
 		return true
@@ -176,27 +180,3 @@ func end(r *http.Request, unit *txn.Unit, held *held) error {
 
 // errAnswered is why work is rolled back: a middleware has answered the request.
 var errAnswered = errors.New("reqtx: the request was answered before COMMIT")
-
-// Stream ends the transaction of the request that w answers, by the same table as
-// the handler's end would, and lets the answer go: what was written until now, and
-// from here on whatever is written, at once. It is for answers that take long or
-// never end, as server-sent events. The status must be set before, if it isn't 200.
-// After it the handler has no client in its context any more; entities go on by
-// their Unwrap. The request's deadline and the server's write timeout still count: a
-// route that outlasts them lifts the second by [http.ResponseController], and has none
-// of the first.
-//
-// Its error says why the work could not be committed, and then nothing was sent:
-// the handler returns, and the middleware answers.
-func Stream(w http.ResponseWriter) error {
-	for {
-		switch v := w.(type) {
-		case interface{ Stream() error }: // held, or who can't let its answer flow
-			return v.Stream()
-		case interface{ Unwrap() http.ResponseWriter }:
-			w = v.Unwrap()
-		default:
-			return txn.ErrNone
-		}
-	}
-}

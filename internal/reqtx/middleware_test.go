@@ -23,9 +23,10 @@ import (
 
 // service is an HTTP server whose only handler is the test's.
 type service struct {
-	db   *txn.DB
-	pool *sql.DB
-	url  string
+	db       *txn.DB
+	pool     *sql.DB
+	url      string
+	shutdown func() // tells streams to end
 }
 
 // serve runs handler behind the middleware, on a database of the test's own.
@@ -42,6 +43,9 @@ func serveWith(t *testing.T, o reqtx.Options, handler http.HandlerFunc, outer ..
 	}
 	t.Cleanup(func() { _ = pool.Close() })
 	db := txn.New(pool, txn.Options{EndTimeout: time.Second})
+	closing, shutdown := context.WithCancel(t.Context())
+	t.Cleanup(shutdown)
+	o.Closing = closing
 	h := reqtx.Middleware(db, o)(handler)
 	for _, wrap := range outer {
 		h = wrap(h)
@@ -50,7 +54,7 @@ func serveWith(t *testing.T, o reqtx.Options, handler http.HandlerFunc, outer ..
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // panics are part of the tests
 	server.Start()
 	t.Cleanup(server.Close)
-	return &service{db: db, pool: pool, url: server.URL}
+	return &service{db: db, pool: pool, url: server.URL, shutdown: shutdown}
 }
 
 // writeError answers as package problem would, in short.
