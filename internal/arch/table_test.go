@@ -85,7 +85,7 @@ var table = rules{
 	{pkg: "internal/migration/dev", never: noHTTP},
 	{pkg: "internal/migration/catalog", never: noHTTP},
 	{pkg: "internal/telemetry"},
-	{pkg: "internal/postgres", may: []string{"internal/fault"}, never: noHTTP},
+	{pkg: "internal/postgres", may: []string{"internal/fault", "internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/pgserver"}, // it fetches programs
 	{pkg: "internal/config", never: noHTTP},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},

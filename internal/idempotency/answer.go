@@ -35,6 +35,14 @@ func (w *recorder) Stream() error {
 // LiftTimeouts is why reqtx.LiftTimeouts can't be, which a stream begins with.
 func (w *recorder) LiftTimeouts() error { return w.Stream() }
 
+// Write adds to the answer, as long as it is one that can be recorded.
+func (w *recorder) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	return w.held.Write(p)
+}
+
 // Flush is that of held, but for a stream's.
 func (w *recorder) Flush() { _ = w.FlushError() }
 
