@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,13 +30,52 @@ func newAnswerer(answer func(w http.ResponseWriter)) *answerer {
 
 func (a *answerer) middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var one sync.Mutex
+		var first *oneOfTwo
 		go func() {
 			defer close(a.returned)
-			next.ServeHTTP(w, r.WithContext(context.WithoutCancel(r.Context())))
+			handlers := &oneOfTwo{w: w, header: http.Header{}, mu: &one, first: &first}
+			next.ServeHTTP(handlers, r.WithContext(context.WithoutCancel(r.Context())))
 		}()
 		<-a.tell
-		a.answer(w)
+		a.answer(&oneOfTwo{w: w, header: http.Header{}, mu: &one, first: &first})
 	})
+}
+
+// oneOfTwo is a writer of which only the first to answer does, as in
+// http.TimeoutHandler.
+type oneOfTwo struct {
+	w      http.ResponseWriter
+	header http.Header
+	mu     *sync.Mutex
+	first  **oneOfTwo
+}
+
+func (o *oneOfTwo) Header() http.Header { return o.header }
+
+func (o *oneOfTwo) WriteHeader(status int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if *o.first == nil {
+		*o.first = o
+		maps.Copy(o.w.Header(), o.header)
+		o.w.WriteHeader(status)
+	}
+}
+
+func (o *oneOfTwo) Write(p []byte) (int, error) {
+	o.WriteHeader(http.StatusOK)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if *o.first != o {
+		return 0, http.ErrHandlerTimeout
+	}
+	return o.w.Write(p)
+}
+
+func (o *oneOfTwo) FlushError() error {
+	o.WriteHeader(http.StatusOK)
+	return http.NewResponseController(o.w).Flush()
 }
 
 // work inserts a row once it may, and answers 201.
