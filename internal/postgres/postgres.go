@@ -163,6 +163,7 @@ func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
 		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
 	encodeUUIDs(conn.TypeMap())
+	encodeUnsigned(conn.TypeMap())
 	known := conn.PgConn().CustomData()
 	if o.ConnMaxLifetime > 0 && o.LifetimeJitter > 0 {
 		known[expiresKey] = time.Now().Add(o.ConnMaxLifetime - rand.N(o.LifetimeJitter))

@@ -35,6 +35,8 @@ type Problem struct { //nolint:errname // RFC 9457's own word for it
 	Errors []FieldError `json:"errors,omitempty" doc:"Every part of the request that is wrong."`
 	// RequestID finds the request in the log.
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer, by which the service's log knows the request."`
+	// Header are further header fields of the answer, as WWW-Authenticate.
+	Header http.Header `json:"-"`
 }
 
 // FieldError is one part of the request that is wrong. Either Pointer or
@@ -112,13 +114,17 @@ func (p *Problem) Error() string {
 func (p *Problem) GetStatus() int { return p.Status }
 
 // GetHeaders are the header fields of the answer, Content-Type apart. Only what
-// changed nothing is said to be worth a retry.
+// changed nothing is said to be worth a retry. They are p's own, so that
+// huma.ErrorWithHeaders can add to them.
 func (p *Problem) GetHeaders() http.Header {
-	h := http.Header{"Cache-Control": {"no-store"}}
-	if p.Status == http.StatusServiceUnavailable && p.Type != typePrefix+describe(fault.Unknown).code {
-		h.Set("Retry-After", "1")
+	if p.Header == nil {
+		p.Header = http.Header{}
 	}
-	return h
+	p.Header.Set("Cache-Control", "no-store")
+	if p.Status == http.StatusServiceUnavailable && p.Type != typePrefix+describe(fault.Unknown).code {
+		p.Header.Set("Retry-After", "1")
+	}
+	return p.Header
 }
 
 // ContentType is the media type of the body, whatever was negotiated.

@@ -30,10 +30,27 @@ func (pw *Writer) From(ctx context.Context, err error) *Problem {
 	if p.Status == statusClientClosedRequest && ctx.Err() == nil {
 		p = internal() // the service has canceled its own work: the client is there, and waits
 	}
+	p.Header = headersOf(err)
 	if pw.RequestID != nil {
 		p.RequestID = pw.RequestID(ctx)
 	}
 	return p
+}
+
+// headersOf are the header fields that err carries, as a problem does, or an
+// error of huma.ErrorWithHeaders.
+func headersOf(err error) http.Header {
+	carrier, ok := errors.AsType[interface {
+		error
+		GetHeaders() http.Header
+	}](err)
+	if p, isProblem := carrier.(*Problem); isProblem {
+		return p.Header.Clone()
+	}
+	if !ok {
+		return nil
+	}
+	return carrier.GetHeaders().Clone()
 }
 
 // Report is From, and logs err with its causes: at error level from status 500
