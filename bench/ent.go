@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"commitment/ent"
+	_ "commitment/ent/runtime" // the schemas
 )
 
 // eager is the usual middleware: a transaction for every request, begun before

@@ -304,8 +304,9 @@ func (_q *EntryQuery) Clone() *EntryQuery {
 		withAccount:  _q.withAccount.Clone(),
 		withTransfer: _q.withTransfer.Clone(),
 		// clone intermediate query.
-		sql:  _q.sql.Clone(),
-		path: _q.path,
+		sql:       _q.sql.Clone(),
+		path:      _q.path,
+		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
 }
 
@@ -628,6 +629,12 @@ func (_q *EntryQuery) ForShare(opts ...sql.LockOption) *EntryQuery {
 	return _q
 }
 
+// Modify adds a query modifier for attaching custom logic to queries.
+func (_q *EntryQuery) Modify(modifiers ...func(s *sql.Selector)) *EntrySelect {
+	_q.modifiers = append(_q.modifiers, modifiers...)
+	return _q.Select()
+}
+
 // EntryGroupBy is the group-by builder for Entry entities.
 type EntryGroupBy struct {
 	selector
@@ -716,4 +723,10 @@ func (_s *EntrySelect) sqlScan(ctx context.Context, root *EntryQuery, v any) err
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
+}
+
+// Modify adds a query modifier for attaching custom logic to queries.
+func (_s *EntrySelect) Modify(modifiers ...func(s *sql.Selector)) *EntrySelect {
+	_s.modifiers = append(_s.modifiers, modifiers...)
+	return _s
 }

@@ -17,8 +17,9 @@ import (
 // EntryUpdate is the builder for updating Entry entities.
 type EntryUpdate struct {
 	config
-	hooks    []Hook
-	mutation *EntryMutation
+	hooks     []Hook
+	mutation  *EntryMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the EntryUpdate builder.
@@ -70,6 +71,12 @@ func (_u *EntryUpdate) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *EntryUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *EntryUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *EntryUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -82,6 +89,7 @@ func (_u *EntryUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{entry.Label}
@@ -97,9 +105,10 @@ func (_u *EntryUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 // EntryUpdateOne is the builder for updating a single Entry entity.
 type EntryUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *EntryMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *EntryMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Mutation returns the EntryMutation object of the builder.
@@ -158,6 +167,12 @@ func (_u *EntryUpdateOne) check() error {
 	return nil
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *EntryUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *EntryUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *EntryUpdateOne) sqlSave(ctx context.Context) (_node *Entry, err error) {
 	if err := _u.check(); err != nil {
 		return _node, err
@@ -187,6 +202,7 @@ func (_u *EntryUpdateOne) sqlSave(ctx context.Context) (_node *Entry, err error)
 			}
 		}
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Entry{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

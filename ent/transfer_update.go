@@ -19,8 +19,9 @@ import (
 // TransferUpdate is the builder for updating Transfer entities.
 type TransferUpdate struct {
 	config
-	hooks    []Hook
-	mutation *TransferMutation
+	hooks     []Hook
+	mutation  *TransferMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // Where appends a list predicates to the TransferUpdate builder.
@@ -97,6 +98,12 @@ func (_u *TransferUpdate) ExecX(ctx context.Context) {
 	}
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *TransferUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *TransferUpdate {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *TransferUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	_spec := sqlgraph.NewUpdateSpec(transfer.Table, transfer.Columns, sqlgraph.NewFieldSpec(transfer.FieldID, field.TypeUUID))
 	if ps := _u.mutation.predicates; len(ps) > 0 {
@@ -151,6 +158,7 @@ func (_u *TransferUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{transfer.Label}
@@ -166,9 +174,10 @@ func (_u *TransferUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 // TransferUpdateOne is the builder for updating a single Transfer entity.
 type TransferUpdateOne struct {
 	config
-	fields   []string
-	hooks    []Hook
-	mutation *TransferMutation
+	fields    []string
+	hooks     []Hook
+	mutation  *TransferMutation
+	modifiers []func(*sql.UpdateBuilder)
 }
 
 // AddEntryIDs adds the "entries" edge to the Entry entity by IDs.
@@ -252,6 +261,12 @@ func (_u *TransferUpdateOne) ExecX(ctx context.Context) {
 	}
 }
 
+// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
+func (_u *TransferUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *TransferUpdateOne {
+	_u.modifiers = append(_u.modifiers, modifiers...)
+	return _u
+}
+
 func (_u *TransferUpdateOne) sqlSave(ctx context.Context) (_node *Transfer, err error) {
 	_spec := sqlgraph.NewUpdateSpec(transfer.Table, transfer.Columns, sqlgraph.NewFieldSpec(transfer.FieldID, field.TypeUUID))
 	id, ok := _u.mutation.ID()
@@ -323,6 +338,7 @@ func (_u *TransferUpdateOne) sqlSave(ctx context.Context) (_node *Transfer, err 
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	_spec.AddModifiers(_u.modifiers...)
 	_node = &Transfer{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

@@ -2,7 +2,173 @@
 
 package runtime
 
-// The schema-stitching logic is generated in commitment/ent/runtime.go
+import (
+	"commitment/ent/account"
+	"commitment/ent/entry"
+	"commitment/ent/idempotencykey"
+	"commitment/ent/internal"
+	"commitment/ent/schema"
+	"commitment/ent/transfer"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The init function reads all schema descriptors with runtime code
+// (default values, validators, hooks and policies) and stitches it
+// to their package variables.
+func init() {
+	accountMixin := schema.Account{}.Mixin()
+	accountMixinFields0 := accountMixin[0].Fields()
+	_ = accountMixinFields0
+	accountMixinFields1 := accountMixin[1].Fields()
+	_ = accountMixinFields1
+	accountFields := schema.Account{}.Fields()
+	_ = accountFields
+	// accountDescCreatedAt is the schema descriptor for created_at field.
+	accountDescCreatedAt := accountMixinFields1[0].Descriptor()
+	// account.DefaultCreatedAt holds the default value on creation for the created_at field.
+	account.DefaultCreatedAt = accountDescCreatedAt.Default.(func() time.Time)
+	// accountDescUpdatedAt is the schema descriptor for updated_at field.
+	accountDescUpdatedAt := accountMixinFields1[1].Descriptor()
+	// account.DefaultUpdatedAt holds the default value on creation for the updated_at field.
+	account.DefaultUpdatedAt = accountDescUpdatedAt.Default.(func() time.Time)
+	// account.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	account.UpdateDefaultUpdatedAt = accountDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// accountDescName is the schema descriptor for name field.
+	accountDescName := accountFields[0].Descriptor()
+	// account.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	account.NameValidator = func() func(string) error {
+		validators := accountDescName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(name string) error {
+			for _, fn := range fns {
+				if err := fn(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// accountDescCurrency is the schema descriptor for currency field.
+	accountDescCurrency := accountFields[1].Descriptor()
+	// account.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
+	account.CurrencyValidator = func() func(string) error {
+		validators := accountDescCurrency.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(currency string) error {
+			for _, fn := range fns {
+				if err := fn(currency); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// accountDescBalance is the schema descriptor for balance field.
+	accountDescBalance := accountFields[2].Descriptor()
+	// account.DefaultBalance holds the default value on creation for the balance field.
+	account.DefaultBalance = accountDescBalance.Default.(int64)
+	// accountDescAllowNegative is the schema descriptor for allow_negative field.
+	accountDescAllowNegative := accountFields[3].Descriptor()
+	// account.DefaultAllowNegative holds the default value on creation for the allow_negative field.
+	account.DefaultAllowNegative = accountDescAllowNegative.Default.(bool)
+	// accountDescVersion is the schema descriptor for version field.
+	accountDescVersion := accountFields[4].Descriptor()
+	// account.DefaultVersion holds the default value on creation for the version field.
+	account.DefaultVersion = accountDescVersion.Default.(int64)
+	// account.VersionValidator is a validator for the "version" field. It is called by the builders before save.
+	account.VersionValidator = accountDescVersion.Validators[0].(func(int64) error)
+	// accountDescID is the schema descriptor for id field.
+	accountDescID := accountMixinFields0[0].Descriptor()
+	// account.DefaultID holds the default value on creation for the id field.
+	account.DefaultID = accountDescID.Default.(func() uuid.UUID)
+	entryMixin := schema.Entry{}.Mixin()
+	entryMixinFields0 := entryMixin[0].Fields()
+	_ = entryMixinFields0
+	entryMixinFields1 := entryMixin[1].Fields()
+	_ = entryMixinFields1
+	entryFields := schema.Entry{}.Fields()
+	_ = entryFields
+	// entryDescCreatedAt is the schema descriptor for created_at field.
+	entryDescCreatedAt := entryMixinFields1[0].Descriptor()
+	// entry.DefaultCreatedAt holds the default value on creation for the created_at field.
+	entry.DefaultCreatedAt = entryDescCreatedAt.Default.(func() time.Time)
+	// entryDescID is the schema descriptor for id field.
+	entryDescID := entryMixinFields0[0].Descriptor()
+	// entry.DefaultID holds the default value on creation for the id field.
+	entry.DefaultID = entryDescID.Default.(func() uuid.UUID)
+	idempotencykeyMixin := schema.IdempotencyKey{}.Mixin()
+	idempotencykeyMixinFields0 := idempotencykeyMixin[0].Fields()
+	_ = idempotencykeyMixinFields0
+	idempotencykeyMixinFields1 := idempotencykeyMixin[1].Fields()
+	_ = idempotencykeyMixinFields1
+	idempotencykeyFields := schema.IdempotencyKey{}.Fields()
+	_ = idempotencykeyFields
+	// idempotencykeyDescCreatedAt is the schema descriptor for created_at field.
+	idempotencykeyDescCreatedAt := idempotencykeyMixinFields1[0].Descriptor()
+	// idempotencykey.DefaultCreatedAt holds the default value on creation for the created_at field.
+	idempotencykey.DefaultCreatedAt = idempotencykeyDescCreatedAt.Default.(func() time.Time)
+	// idempotencykeyDescSubject is the schema descriptor for subject field.
+	idempotencykeyDescSubject := idempotencykeyFields[0].Descriptor()
+	// idempotencykey.SubjectValidator is a validator for the "subject" field. It is called by the builders before save.
+	idempotencykey.SubjectValidator = idempotencykeyDescSubject.Validators[0].(func(string) error)
+	// idempotencykeyDescKey is the schema descriptor for key field.
+	idempotencykeyDescKey := idempotencykeyFields[1].Descriptor()
+	// idempotencykey.KeyValidator is a validator for the "key" field. It is called by the builders before save.
+	idempotencykey.KeyValidator = func() func(string) error {
+		validators := idempotencykeyDescKey.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(key string) error {
+			for _, fn := range fns {
+				if err := fn(key); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// idempotencykeyDescID is the schema descriptor for id field.
+	idempotencykeyDescID := idempotencykeyMixinFields0[0].Descriptor()
+	// idempotencykey.DefaultID holds the default value on creation for the id field.
+	idempotencykey.DefaultID = idempotencykeyDescID.Default.(func() uuid.UUID)
+	transferMixin := schema.Transfer{}.Mixin()
+	transferMixinFields0 := transferMixin[0].Fields()
+	_ = transferMixinFields0
+	transferMixinFields1 := transferMixin[1].Fields()
+	_ = transferMixinFields1
+	transferFields := schema.Transfer{}.Fields()
+	_ = transferFields
+	// transferDescCreatedAt is the schema descriptor for created_at field.
+	transferDescCreatedAt := transferMixinFields1[0].Descriptor()
+	// transfer.DefaultCreatedAt holds the default value on creation for the created_at field.
+	transfer.DefaultCreatedAt = transferDescCreatedAt.Default.(func() time.Time)
+	// transferDescAmount is the schema descriptor for amount field.
+	transferDescAmount := transferFields[0].Descriptor()
+	// transfer.AmountValidator is a validator for the "amount" field. It is called by the builders before save.
+	transfer.AmountValidator = transferDescAmount.Validators[0].(func(int64) error)
+	// transferDescMemo is the schema descriptor for memo field.
+	transferDescMemo := transferFields[1].Descriptor()
+	// transfer.DefaultMemo holds the default value on creation for the memo field.
+	transfer.DefaultMemo = transferDescMemo.Default.(string)
+	// transfer.MemoValidator is a validator for the "memo" field. It is called by the builders before save.
+	transfer.MemoValidator = transferDescMemo.Validators[0].(func(string) error)
+	// transferDescID is the schema descriptor for id field.
+	transferDescID := transferMixinFields0[0].Descriptor()
+	// transfer.DefaultID holds the default value on creation for the id field.
+	transfer.DefaultID = transferDescID.Default.(func() uuid.UUID)
+}
+
+func init() { internal.Registered = true }
 
 const (
 	Version = "v0.14.5"                                         // Version of ent codegen.

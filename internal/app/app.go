@@ -16,6 +16,7 @@ import (
 	"os"
 	"time"
 
+	_ "commitment/ent/runtime" // the schemas: a client needs their defaults, validators, hooks and policies
 	"commitment/internal/config"
 	"commitment/internal/httpapi"
 	"commitment/internal/ledger"

@@ -1,18 +1,10 @@
 package main
 
-import (
-	"entgo.io/ent/entc"
-	"entgo.io/ent/entc/gen"
-)
+import "entgo.io/ent/entc/gen"
 
-// lean takes the field Schema from the client, which could make tables without a
-// migration, and would link Atlas's planner and its parser of HCL into the service.
-// The package ent/migrate stays, for the planner of migrations.
-type lean struct{ entc.DefaultExtension }
-
-// Hooks implements [entc.Extension].
-func (lean) Hooks() []gen.Hook { return []gen.Hook{withoutSchema} }
-
+// withoutSchema takes the field Schema from the client, which could make tables
+// without a migration, and would link Atlas's planner and its parser of HCL into the
+// service. The package ent/migrate stays, for the planner of migrations.
 func withoutSchema(next gen.Generator) gen.Generator {
 	return gen.GenerateFunc(func(g *gen.Graph) error {
 		if err := next.Generate(g); err != nil {

@@ -5,8 +5,8 @@ package main
 
 import (
 	"log"
+	"os"
 
-	"entgo.io/ent/entc"
 	"entgo.io/ent/entc/gen"
 )
 
@@ -18,14 +18,60 @@ func main() {
 	}
 }
 
-// generate writes the client of the schemas in dir/schema into dir, as package pkg.
+// features are Ent's, by https://entgo.io/docs/features.
+var features = []gen.Feature{
+	gen.FeaturePrivacy,   // package privacy: the rules of a schema's Policy
+	gen.FeatureIntercept, // package intercept: typed interceptors of queries
+	gen.FeatureLock,      // SELECT … FOR UPDATE, for rows that are read to be changed
+	gen.FeatureModifier,  // Modify, for SQL that the builders don't have
+	gen.FeatureExecQuery, // ExecContext and QueryContext of a client
+	gen.FeatureUpsert,    // INSERT … ON CONFLICT
+}
+
+// generate writes the client of the schemas in dir/schema into dir, as package
+// pkg. Schemas that use this package, in a hook or a policy, are compiled with
+// what their declarations alone generate, whatever dir holds.
 func generate(dir, pkg string) error {
-	return entc.Generate("./"+dir+"/schema", &gen.Config{
-		Target:  dir,
-		Package: pkg,
-		Features: []gen.Feature{
-			gen.FeatureLock,   // SELECT … FOR UPDATE, for rows that are read to be changed
-			gen.FeatureUpsert, // INSERT … ON CONFLICT
-		},
-	}, entc.Extensions(declared{}, txHooks{}, lean{}))
+	tmp, err := os.MkdirTemp("", "entgen")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	s, err := parseSchemas(dir, pkg)
+	if err != nil {
+		return err
+	}
+	overlay := noOverlay
+	if s.useGenerated() {
+		if overlay, err = s.bootstrap(tmp); err != nil {
+			return err
+		}
+	}
+	return s.generate(dir, tmp, overlay, s.structs())
+}
+
+// generate writes into target what the schemas among types give when Go's
+// commands see the tree with an overlay.
+func (s *schemas) generate(target, tmp, overlay string, types []string) error {
+	loaded, err := s.load(tmp, overlay, types)
+	if err != nil {
+		return err
+	}
+	storage, err := gen.NewStorage("sql")
+	if err != nil {
+		return err
+	}
+	graph, err := gen.NewGraph(&gen.Config{
+		Schema:    s.pkg + "/schema",
+		Target:    target,
+		Package:   s.pkg,
+		Storage:   storage,
+		Features:  features,
+		Templates: []*gen.Template{templates()},
+		Hooks:     []gen.Hook{withoutSchema},
+	}, loaded...)
+	if err != nil {
+		return err
+	}
+	return graph.Gen()
 }

@@ -1,20 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-// header marks a generated file (https://go.dev/s/generatedcode).
-var header = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
 
 func TestGenerateFromATreeWithoutGeneratedFiles(t *testing.T) {
 	t.Parallel()
@@ -70,7 +64,7 @@ func readModule(t *testing.T, root string) map[string]string {
 }
 
 func generated(name, text string) bool {
-	return strings.HasSuffix(name, ".go") && header.MatchString(text)
+	return strings.HasSuffix(name, ".go") && generatedHeader.MatchString(text)
 }
 
 func write(t *testing.T, path, text string) {
@@ -86,11 +80,5 @@ func write(t *testing.T, path, text string) {
 // runGenerator runs the line in generate.go.
 func runGenerator(t *testing.T, dir string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "generate", ".")
-	cmd.Dir = dir
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("go generate: %v\n%s", err, &out)
-	}
+	goCommand(t, dir, "generate", ".")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/ent"
+	_ "commitment/ent/runtime"
 )
 
 // nowhere is a driver whose transactions begin and end without a database.

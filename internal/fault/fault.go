@@ -16,6 +16,11 @@ const (
 	Internal Kind = iota
 	// Malformed is a request that can't be read: bad syntax, a bad cursor.
 	Malformed
+	// Unauthenticated is a request of nobody known: without credentials, or with
+	// some that don't hold.
+	Unauthenticated
+	// Forbidden is a request that whoever sent it may not make.
+	Forbidden
 	// Invalid is a request that was understood and breaks a rule.
 	Invalid
 	// NotFound is a thing that isn't there.

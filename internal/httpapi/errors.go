@@ -12,7 +12,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/go-chi/chi/v5"
 
-	"commitment/ent"
 	"commitment/internal/fault"
 	"commitment/internal/middleware"
 	"commitment/internal/problem"
@@ -117,20 +116,6 @@ func pointer(location string) string {
 		return ""
 	}
 	return "/" + strings.NewReplacer("~", "~0", "/", "~1", "..", "/", ".[", "/", ".", "/", "[", "/", "]", "").Replace(path)
-}
-
-// sortWith sorts what Ent found wrong before it asked the database, and leaves
-// the rest to the database's own sorting.
-func sortWith(database func(error) error) func(error) error {
-	return func(err error) error {
-		if invalid, ok := errors.AsType[*ent.ValidationError](err); ok {
-			return fault.New(fault.Invalid, "", "a value breaks a rule of the data").At("/" + invalid.Name).With(err)
-		}
-		if ent.IsNotFound(err) {
-			return fault.New(fault.NotFound, "", "there is no such thing").With(err)
-		}
-		return database(err)
-	}
 }
 
 // pattern is the route that a request took, as "/v1/accounts/{id}"; empty when

@@ -16,6 +16,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 
+	_ "commitment/ent/runtime" // the schemas, without which no test can make a client
 	"commitment/internal/pgserver"
 )
 

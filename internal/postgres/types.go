@@ -18,6 +18,7 @@ func registerTypes(ctx context.Context, conn *pgconn.PgConn, types *pgtype.Map) 
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
 	types.RegisterType(&pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: uuidCodec{}})
+	encodeUnsigned(types)
 	return registerTexts(ctx, conn, types)
 }
 

@@ -22,15 +22,17 @@ type kind struct {
 // kinds has a row for each fault.Kind. Of those that share a status the first is
 // the one that the status stands for.
 var kinds = [...]kind{
-	fault.Internal:    {http.StatusInternalServerError, "internal", "Internal error"},
-	fault.Malformed:   {http.StatusBadRequest, "malformed", "Malformed request"},
-	fault.Invalid:     {http.StatusUnprocessableEntity, "invalid", "Invalid request"},
-	fault.NotFound:    {http.StatusNotFound, "not-found", "Not found"},
-	fault.Conflict:    {http.StatusConflict, "conflict", "Conflict"},
-	fault.Stale:       {http.StatusPreconditionFailed, "stale", "Stale version"},
-	fault.Canceled:    {statusClientClosedRequest, "canceled", "Canceled by the client"},
-	fault.Unavailable: {http.StatusServiceUnavailable, "unavailable", "Unavailable"},
-	fault.Unknown:     {http.StatusServiceUnavailable, "outcome-unknown", "Outcome unknown"},
+	fault.Internal:        {http.StatusInternalServerError, "internal", "Internal error"},
+	fault.Malformed:       {http.StatusBadRequest, "malformed", "Malformed request"},
+	fault.Unauthenticated: {http.StatusUnauthorized, "unauthenticated", "Unauthenticated"},
+	fault.Forbidden:       {http.StatusForbidden, "forbidden", "Forbidden"},
+	fault.Invalid:         {http.StatusUnprocessableEntity, "invalid", "Invalid request"},
+	fault.NotFound:        {http.StatusNotFound, "not-found", "Not found"},
+	fault.Conflict:        {http.StatusConflict, "conflict", "Conflict"},
+	fault.Stale:           {http.StatusPreconditionFailed, "stale", "Stale version"},
+	fault.Canceled:        {statusClientClosedRequest, "canceled", "Canceled by the client"},
+	fault.Unavailable:     {http.StatusServiceUnavailable, "unavailable", "Unavailable"},
+	fault.Unknown:         {http.StatusServiceUnavailable, "outcome-unknown", "Outcome unknown"},
 }
 
 // describe returns k's row; a kind without one is answered as Internal.

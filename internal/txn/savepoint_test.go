@@ -10,7 +10,6 @@ import (
 
 	"commitment/ent"
 	"commitment/internal/pgproxy"
-	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
 )
 
@@ -122,7 +121,7 @@ func TestWhatASavepointCannotUndoIsNotCommitted(t *testing.T) {
 
 func TestSavepointIsNotUndoneForever(t *testing.T) {
 	t.Parallel()
-	proxy, err := pgproxy.Start(t.Context(), pgtest.URL(t))
+	proxy, err := pgproxy.Start(t.Context(), NewDatabase(t))
 	if err != nil {
 		t.Fatal(err)
 	}

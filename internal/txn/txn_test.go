@@ -13,9 +13,12 @@ import (
 
 	"commitment/ent"
 	"commitment/ent/account"
-	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
 )
+
+// NewDatabase is pgtest.URL, which a file of package txn_test sets: pgtest imports the
+// schemas, and they may import txn.
+var NewDatabase func(testing.TB) string
 
 // fixture is a DB on a database of the test's own.
 type fixture struct {
@@ -31,7 +34,7 @@ type fixture struct {
 // open returns a fixture whose pool has at most conns connections.
 func open(t *testing.T, conns int, o Options) *fixture {
 	t.Helper()
-	url := pgtest.URL(t)
+	url := NewDatabase(t)
 	pool, err := postgres.Open(postgres.Options{
 		URL:             url,
 		MaxOpenConns:    conns,

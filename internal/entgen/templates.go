@@ -2,27 +2,22 @@ package main
 
 import (
 	"cmp"
-	_ "embed"
+	"embed"
 	"strconv"
 	"strings"
 	"text/template"
 
 	"entgo.io/ent/dialect"
-	"entgo.io/ent/entc"
 	"entgo.io/ent/entc/gen"
 )
 
-//go:embed declared.tmpl
-var declaredText string
+//go:embed *.tmpl
+var templateFiles embed.FS
 
-// declared compiles in what the annotations of schemakit say: the entities'
-// objects and renames, as migrate.Objects and migrate.Renames.
-type declared struct{ entc.DefaultExtension }
-
-// Templates implements [entc.Extension].
-func (declared) Templates() []*gen.Template {
-	t := gen.NewTemplate("declared").Funcs(template.FuncMap{"literal": literal, "viewOf": viewOf})
-	return []*gen.Template{gen.MustParse(t.Parse(declaredText))}
+// templates are what the project adds to Ent's own templates.
+func templates() *gen.Template {
+	t := gen.NewTemplate("project").Funcs(template.FuncMap{"literal": literal, "viewOf": viewOf})
+	return gen.MustParse(t.ParseFS(templateFiles, "*.tmpl"))
 }
 
 // viewOf is what a view selects, by entsql.View or entsql.ViewFor; empty when the

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestSchemasWithBehavior generates schemas with hooks, policies, interceptors and
+// a type of their own, which import the generated client, from a tree that has
+// none, and runs testdata/behavior/internal/behavior on the result.
+func TestSchemasWithBehavior(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	copyModule(t, dir)
+	runGenerator(t, dir)
+	first := readModule(t, dir)
+	runGenerator(t, dir)
+	if diff := cmp.Diff(first, readModule(t, dir)); diff != "" {
+		t.Errorf("what is generated depends on what was generated before (-first +second):\n%s", diff)
+	}
+	goCommand(t, dir, "test", "./internal/behavior", "./internal/forgotten")
+}
+
+func TestDeclarationsCannotUseWhatIsGeneratedFromThem(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ text, want string }{
+		"in a declaration": {`package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+
+	"commitment/ent/account"
+)
+
+type Odd struct{ ent.Schema }
+
+func (Odd) Fields() []ent.Field { return []ent.Field{field.String(account.FieldName)} }
+`, "ent/schema/odd.go:12:1: Fields uses commitment/ent/account, which depends on code that is generated from it: only Hooks, Interceptors and Policy can"},
+		"through a function": {`package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+
+	"commitment/ent/account"
+)
+
+type Odd struct{ ent.Schema }
+
+func (Odd) Edges() []ent.Edge { return nil }
+
+func (Odd) Fields() []ent.Field { return []ent.Field{field.String(name())} }
+
+func name() string { return account.FieldName }
+`, "ent/schema/odd.go:14:1: Fields uses name, which depends on code that is generated from it"},
+		"and the compiler says the rest": {`package schema
+
+import (
+	"entgo.io/ent"
+
+	"commitment/ent/hook"
+)
+
+type Odd struct{ ent.Schema }
+
+func (Odd) Hooks() []ent.Hook { return []ent.Hook{hook.Nothing} }
+`, "odd.go:11:56: undefined: hook.Nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			before := readModule(t, filepath.Join("..", ".."))
+			before["ent/schema/odd.go"] = tt.text
+			for name, text := range before {
+				write(t, filepath.Join(dir, name), text)
+			}
+			out, err := tryGo(t, dir, "generate", ".")
+			if err == nil || !strings.Contains(out, tt.want) {
+				t.Errorf("go generate = %s, %v, want %q", out, err, tt.want)
+			}
+			if diff := cmp.Diff(before, readModule(t, dir)); diff != "" {
+				t.Errorf("what failed left something behind (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// copyModule copies the module without what is generated and tests, and adds
+// testdata/behavior.
+func copyModule(t *testing.T, dir string) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	for _, from := range []string{"go.mod", "go.sum", "generate.go", "ent", "internal"} {
+		copyFiles(t, filepath.Join(root, from), filepath.Join(dir, from), func(path, text string) bool {
+			return !generated(path, text) && !strings.HasSuffix(path, "_test.go") && !strings.Contains(path, "testdata")
+		})
+	}
+	copyFiles(t, filepath.Join("testdata", "behavior"), dir, func(string, string) bool { return true })
+}
+
+func copyFiles(t *testing.T, from, to string, keep func(path, text string) bool) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err == nil && keep(path, string(text)) {
+			write(t, filepath.Join(to, strings.TrimPrefix(path, from)), string(text))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// goCommand runs the go command in dir.
+func goCommand(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	if out, err := tryGo(t, dir, args...); err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// tryGo is goCommand for what may fail.
+func tryGo(t *testing.T, dir string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// generatedHeader marks a generated file (https://go.dev/s/generatedcode).
+var generatedHeader = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+
+// bootstrap generates, below tmp, what the declarations alone give, and returns
+// the file that overlays the tree with it, for the -overlay flag of Go's commands.
+// The tree itself is left as it is.
+func (s *schemas) bootstrap(tmp string) (string, error) {
+	texts, err := s.declared()
+	if err != nil {
+		return "", err
+	}
+	files := map[string]string{}
+	for i, f := range s.files {
+		by := filepath.Join(tmp, filepath.Base(f.path))
+		if err := os.WriteFile(by, texts[i], 0o600); err != nil {
+			return "", err
+		}
+		files[f.path] = by
+	}
+	declarations, err := writeOverlay(filepath.Join(tmp, "declarations.json"), files)
+	if err != nil {
+		return "", err
+	}
+	target := filepath.Join(tmp, "generated")
+	if err := os.Mkdir(target, 0o750); err != nil {
+		return "", err
+	}
+	kept := slices.DeleteFunc(s.structs(), func(name string) bool { return s.dropped[name] })
+	if err := s.generate(target, tmp, declarations, kept); err != nil {
+		return "", err
+	}
+	generated, err := replacement(s.dir, target)
+	if err != nil {
+		return "", err
+	}
+	return writeOverlay(filepath.Join(tmp, "generated.json"), generated)
+}
+
+// replacement maps the files that are generated in dir to those in target, and
+// those that aren't generated any more to none.
+func replacement(dir, target string) (map[string]string, error) {
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if generatedHeader.Match(text) {
+			files[path] = ""
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(target, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		files[filepath.Join(dir, strings.TrimPrefix(path, target))] = path
+		return nil
+	})
+	return files, err
+}
+
+// noOverlay leaves the tree as it is.
+const noOverlay = ""
+
+// writeOverlay writes the file that Go's commands read for -overlay.
+func writeOverlay(path string, replace map[string]string) (string, error) {
+	absolute := map[string]string{}
+	for name, by := range replace {
+		name, err := filepath.Abs(name)
+		if err != nil {
+			return "", err
+		}
+		absolute[name] = by
+	}
+	text, err := json.Marshal(map[string]any{"Replace": absolute})
+	if err != nil {
+		return "", err
+	}
+	return path, os.WriteFile(path, text, 0o600)
+}

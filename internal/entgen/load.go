@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"text/template"
+
+	"entgo.io/ent/entc/load"
+)
+
+// printer is a program that prints the schemas in the form that Ent's generator
+// reads. Ent's own loader parses what the schemas import from the disk, where an
+// overlay isn't.
+var printer = template.Must(template.New("printer").Parse(`package main
+
+import (
+	"fmt"
+	"os"
+
+	"entgo.io/ent"
+	"entgo.io/ent/entc/load"
+
+	schema {{ printf "%q" .Package }}
+)
+
+func main() {
+	for _, v := range []any{ {{ range .Types }}schema.{{ . }}{}, {{ end }} } {
+		s, ok := v.(ent.Interface)
+		if !ok {
+			continue
+		}
+		line, err := load.MarshalSchema(s)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Println(string(line))
+	}
+}
+`))
+
+// load compiles the schema package, as it is with an overlay, and returns the
+// schemas among types.
+func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, error) {
+	var program, stderr bytes.Buffer
+	if err := printer.Execute(&program, map[string]any{"Package": s.pkg + "/schema", "Types": types}); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(tmp, "printer.go")
+	if err := os.WriteFile(path, program.Bytes(), 0o600); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("go", "run", "-overlay", overlay, path) //nolint:noctx // it ends with this program
+	cmd.Stderr = &stderr
+	lines, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("load the schemas: %w\n%s", err, &stderr)
+	}
+	var loaded []*load.Schema
+	for line := range bytes.Lines(lines) {
+		one, err := load.UnmarshalSchema(line)
+		if err != nil {
+			return nil, err
+		}
+		loaded = append(loaded, one)
+	}
+	if len(loaded) == 0 {
+		return nil, fmt.Errorf("no schemas in %s/schema", s.dir)
+	}
+	return loaded, nil
+}
+
+// structs are the exported types of the package among which the schemas are,
+// in the order of their names.
+func (s *schemas) structs() []string {
+	var names []string
+	for _, f := range s.files {
+		for _, decl := range f.syntax.Decls {
+			group, ok := decl.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, spec := range group.Specs {
+				if t, ok := spec.(*ast.TypeSpec); ok && isStruct(t) && t.Name.IsExported() {
+					names = append(names, t.Name.Name)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func isStruct(t *ast.TypeSpec) bool {
+	_, ok := t.Type.(*ast.StructType)
+	return ok && t.TypeParams == nil
+}

@@ -1,0 +1,158 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/ent"
+	"commitment/ent/privacy"
+	"commitment/internal/fault"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+	"commitment/internal/problem"
+)
+
+// answered is what a client sees of an error that a handler returns.
+func answered(t *testing.T, err error) *problem.Problem {
+	t.Helper()
+	pw := &problem.Writer{Sort: sortWith(postgres.Constraints(nil).Sort)}
+	return pw.From(t.Context(), err)
+}
+
+func TestEntsErrors(t *testing.T) {
+	t.Parallel()
+	db, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	client := ent.NewClient(ent.Driver(entsql.OpenDB(dialect.Postgres, db)))
+	ctx := t.Context()
+	open := func(name, currency string) *ent.AccountCreate {
+		return client.Account.Create().SetName(name).SetCurrency(currency)
+	}
+	a, b := open("a", "EUR").SaveX(ctx), open("b", "EUR").SaveX(ctx)
+	tx, err := client.Tx(ctx) // the balance is checked at its COMMIT, which doesn't come
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	transfer := tx.Transfer.Create().SetAmount(1).SaveX(ctx)
+	entry := tx.Entry.Create().SetAccountID(a.ID).SetTransferID(transfer.ID).SetAmount(1).SaveX(ctx)
+
+	for _, tt := range []struct {
+		name     string
+		err      error
+		status   int
+		code     string
+		pointer  string
+		sentence string
+	}{
+		{"a text that is too long", open(strings.Repeat("x", 201), "EUR").Exec(ctx),
+			422, "invalid", "#/name", "value is greater than the required rune length"},
+		{"a text that is empty", open("", "EUR").Exec(ctx),
+			422, "invalid", "#/name", "value is less than the required length"},
+		{"a text that doesn't match", open("c", "eur").Exec(ctx),
+			422, "invalid", "#/currency", "value does not match validation"},
+		{"a number out of its range", client.Account.UpdateOne(a).SetVersion(0).Exec(ctx),
+			422, "invalid", "#/version", "value out of range"},
+		{"a field that is missing", client.Account.Create().SetName("c").Exec(ctx),
+			422, "invalid", "#/currency", "is required"},
+		{"an edge that is missing", client.Entry.Create().SetAmount(1).SetTransferID(transfer.ID).Exec(ctx),
+			422, "invalid", "#/account_id", "is required"},
+		{"what isn't there", func() error { _, err := client.Transfer.Get(ctx, transfer.ID); return err }(),
+			404, "not-found", "", "there is no such thing"},
+		{"an edge whose other end is taken", tx.Account.UpdateOne(b).AddEntries(entry).Exec(ctx),
+			409, "already-connected", "", "this is connected to something else"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			want := &problem.Problem{
+				Type: "urn:problem-type:" + tt.code, Title: answered(t, tt.err).Title, Status: tt.status, Detail: tt.sentence,
+			}
+			if tt.pointer != "" {
+				want.Errors = []problem.FieldError{{Pointer: tt.pointer, Detail: tt.sentence}}
+			}
+			if diff := cmp.Diff(want, answered(t, tt.err)); diff != "" {
+				t.Errorf("%v is answered (-want +got):\n%s", tt.err, diff)
+			}
+		})
+	}
+}
+
+func TestAPolicysDecision(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{privacy.Deny, "this isn't allowed"},
+		{privacy.Denyf("user 5 isn't in tenant 7"), "this isn't allowed"},
+		{fmt.Errorf("query: %w", privacy.Deny), "this isn't allowed"},
+		{fault.New(fault.Forbidden, "", "only editors may publish"), "only editors may publish"},
+	} {
+		if p := answered(t, tt.err); p.Status != http.StatusForbidden || p.Detail != tt.want {
+			t.Errorf("%v is answered %d %q, want 403 %q", tt.err, p.Status, p.Detail, tt.want)
+		}
+	}
+	for _, err := range []error{privacy.Skip, privacy.Allow} {
+		if p := answered(t, err); p.Status != http.StatusInternalServerError {
+			t.Errorf("%v is answered %d, want 500", err, p.Status)
+		}
+	}
+}
+
+func TestWhatAValidatorSays(t *testing.T) {
+	t.Parallel()
+	const hidden = "a value breaks a rule of the data"
+	for _, tt := range []struct {
+		said error
+		want string
+	}{
+		{errors.New("must be in lower case"), "must be in lower case"},
+		{fmt.Errorf("%d is odd", 7), "7 is odd"},
+		{fmt.Errorf("read /etc/rules: %w", io.EOF), hidden},
+		{fmt.Errorf("%w, %w", io.EOF, io.ErrUnexpectedEOF), hidden},
+		{errors.Join(io.EOF), hidden},
+		{&url.Error{Op: "parse", URL: "x", Err: io.EOF}, hidden},
+		{errors.New(strings.Repeat("x", 201)), hidden},
+	} {
+		if got := reason(fmt.Errorf(`ent: validator failed for field "Account.name": %w`, tt.said)); got != tt.want {
+			t.Errorf("of %q is shown %q, want %q", tt.said, got, tt.want)
+		}
+	}
+	if got := reason(fmt.Errorf("ent: %w", errors.New(`unknown column "x" for table "accounts"`))); got != hidden {
+		t.Errorf("of another error is shown %q, want %q", got, hidden)
+	}
+}
+
+func TestErrorsKeepTheirHeaders(t *testing.T) {
+	t.Parallel()
+	challenge := http.Header{"Www-Authenticate": {`Bearer realm="api"`}}
+	for name, err := range map[string]error{
+		"a fault":      huma.ErrorWithHeaders(fault.New(fault.Unauthenticated, "", "who are you?"), challenge),
+		"huma's error": huma.ErrorWithHeaders(huma.Error401Unauthorized("who are you?"), challenge),
+		"a wrapped one": fmt.Errorf("authenticate: %w",
+			huma.ErrorWithHeaders(fault.New(fault.Unauthenticated, "", "who are you?"), challenge)),
+	} {
+		p := answered(t, err)
+		want := http.Header{"Www-Authenticate": {`Bearer realm="api"`}, "Cache-Control": {"no-store"}}
+		if diff := cmp.Diff(want, p.ResponseHeader()); diff != "" || p.Status != http.StatusUnauthorized || p.Detail != "who are you?" {
+			t.Errorf("%s is answered %d %q, header (-want +got):\n%s", name, p.Status, p.Detail, diff)
+		}
+	}
+	if p := answered(t, context.DeadlineExceeded); p.ResponseHeader().Get("Retry-After") != "1" {
+		t.Errorf("header = %v, want Retry-After", p.ResponseHeader())
+	}
+}
