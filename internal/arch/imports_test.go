@@ -136,7 +136,7 @@ func TestImports(t *testing.T) {
 			"internal/cli/cli.go":         "package cli\nimport (\"commitment/internal/app\"; \"net/http\")\n",
 			"internal/httpapi/routes.go":  "package httpapi\nimport (\"commitment/ent\"; \"commitment/ent/account\"; \"net/http\")\n",
 			"internal/txn/txn.go":         "package txn\nimport (\"commitment/ent\"; \"database/sql\")\n",
-			"ent/client.go":               "package ent\nimport (\"commitment/ent/account\"; \"commitment/ent/migrate\")\n",
+			"ent/client.go":               "package ent\nimport (\"commitment/ent/account\"; \"commitment/ent/schema\")\n",
 			"ent/schema/account.go":       "package schema\nimport (\"commitment/internal/schemakit\"; \"entgo.io/ent\"; \"regexp\")\n",
 			"internal/migration/apply.go": "package migration\nimport \"commitment/ent/migrate/migrations\"\n",
 		}, nil},

@@ -40,6 +40,7 @@ var (
 // table is the map of the layers, from the top down: a row imports only rows
 // that stand below it.
 var table = rules{
+	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/pgtest", "internal/pgserver"}, never: noHTTP, helper: true},
 	{pkg: "internal/migration/migrationtest", may: []string{"internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/postgres", "internal/pgserver"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgproxy", never: noHTTP, helper: true},
@@ -48,8 +49,10 @@ var table = rules{
 	{pkg: "."},
 	{pkg: "internal/entgen", may: []string{"internal/schemakit"}},
 
+	{pkg: "cmd/migrate", may: []string{"internal/migrator", "internal/cli"}},
 	{pkg: "cmd/commitment", may: []string{"internal/cli"}},
-	{pkg: "internal/cli", may: []string{below}},
+	{pkg: "internal/migrator", may: []string{below}, never: noHTTP},
+	{pkg: "internal/cli", may: []string{"internal/app", "internal/config", "internal/migration", "internal/migration/catalog", "internal/printable"}},
 	{pkg: "internal/app", may: []string{below}},
 
 	{pkg: "internal/httpapi", may: []string{
@@ -63,6 +66,7 @@ var table = rules{
 	{pkg: "internal/ledger", may: []string{"internal/txn", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/txn", may: []string{"internal/postgres", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/migration/report", may: []string{
+		"internal/printable",
 		"internal/migration/review", "internal/migration/stats", "internal/migration/reverse", "internal/migration/contract",
 		"internal/migration/hazard", "internal/migration/trace", "internal/migration/plan", "internal/migration/catalog",
 	}, never: slices.Concat(noHTTP, noSQL)},
@@ -89,9 +93,10 @@ var table = rules{
 	{pkg: "internal/pgserver"}, // it fetches programs
 	{pkg: "internal/config", never: noHTTP},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/printable", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/sqltoken", never: slices.Concat(noHTTP, noSQL)},
 
-	{pkg: "ent/...", may: []string{"ent/...", "ent/migrate", "ent/schema"}, never: noHTTP},
+	{pkg: "ent/...", may: []string{"ent/...", "ent/schema"}, never: noHTTP},
 	{pkg: "ent/migrate", may: []string{"internal/schemakit"}, never: noHTTP},
 	{pkg: "ent/migrate/migrations", never: noHTTP},
 	{pkg: "ent/schema", may: []string{"internal/schemakit"}, never: slices.Concat(noHTTP, noSQL), only: []string{"entgo.io/...", "github.com/google/uuid"}},

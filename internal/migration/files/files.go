@@ -21,7 +21,7 @@ import (
 // Atlas's prefix of directives would be read as one.
 const newText = `-- Each statement ends with a semicolon, and all of them run in one transaction.
 -- What can't, such as CREATE INDEX CONCURRENTLY, goes into a file of its own with
--- the transaction mode "none". When done: commitment migrate hash
+-- the transaction mode "none". When done: go run ./cmd/migrate hash
 
 `
 

@@ -10,6 +10,7 @@ import (
 
 	"commitment/internal/migration/hazard"
 	"commitment/internal/migration/review"
+	"commitment/internal/printable"
 )
 
 // maxAnnotations is how many annotations of a level GitHub shows for a step.
@@ -72,7 +73,7 @@ func command(level, dir string, f hazard.Finding) string {
 
 // message escapes what would end a workflow command.
 func message(s string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(Printable(s))
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(printable.Text(s))
 }
 
 // property escapes what would also end one of its properties.

@@ -14,7 +14,7 @@ import (
 )
 
 // reviewCommand is what a reader runs again.
-const reviewCommand = "commitment migrate review"
+const reviewCommand = "go run ./cmd/migrate review"
 
 // count is a number with its noun: "1 error", "2 errors".
 func count(n int, noun string) string {

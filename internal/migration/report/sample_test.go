@@ -31,7 +31,7 @@ func sample() review.Report {
 			Code: "CM901", Severity: hazard.Error, Evidence: hazard.Inferred,
 			Title:  "20261201000000_account_name.sql stands behind the newest file of main",
 			Reason: "A database that has applied main's newest file refuses it, or skips it.",
-			Advice: "Run commitment migrate rebase.",
+			Advice: "Run \"go run ./cmd/migrate rebase\".",
 		}},
 		Files:   []review.File{sampleIndex(), sampleOwner(), sampleFailure()},
 		Before:  schemaBefore(),

@@ -12,6 +12,7 @@ import (
 
 	"commitment/internal/migration/hazard"
 	"commitment/internal/migration/review"
+	"commitment/internal/printable"
 )
 
 // sumFile pins the content of a directory: what is wrong with the directory as a
@@ -24,7 +25,7 @@ func SARIF(w io.Writer, r review.Report) error {
 	findings := worstFirst(r.All())
 	rules, index := sarifRules(findings)
 	run := sarifRun{
-		Tool:        sarifTool{sarifDriver{Name: reviewCommand, Rules: rules}},
+		Tool:        sarifTool{sarifDriver{Name: "commitment migration review", Rules: rules}},
 		Invocations: []sarifInvocation{sarifInvoked(r)},
 		Results:     []sarifResult{},
 	}
@@ -61,11 +62,11 @@ func sarifRules(findings []hazard.Finding) ([]sarifRule, map[string]int) {
 		index[id] = len(rules)
 		rule := sarifRule{
 			ID:        id,
-			Short:     sarifText{Printable(cmp.Or(f.Reason, f.Title, id))},
+			Short:     sarifText{printable.Text(cmp.Or(f.Reason, f.Title, id))},
 			HelpURI:   webPage(f.Docs),
 			Configure: sarifDefaults{sarifLevel(f.Severity)},
 		}
-		if help := strings.TrimSpace(Printable(f.Reason) + "\n\n" + Printable(f.Advice)); help != "" {
+		if help := strings.TrimSpace(printable.Text(f.Reason) + "\n\n" + printable.Text(f.Advice)); help != "" {
 			rule.Full, rule.Help = &sarifText{help}, &sarifText{help}
 		}
 		rules = append(rules, rule)
@@ -90,7 +91,7 @@ func sarifFinding(r review.Report, f hazard.Finding) sarifResult {
 		Properties:   map[string]string{},
 	}
 	if f.Suppressed != "" {
-		result.Suppressions = append(result.Suppressions, sarifSuppression{"inSource", "accepted", Printable(f.Suppressed)})
+		result.Suppressions = append(result.Suppressions, sarifSuppression{"inSource", "accepted", printable.Text(f.Suppressed)})
 	}
 	for name, value := range map[string]string{
 		"evidence": string(f.Evidence), "table": f.Table, "lock": f.Lock, "estimate": f.Estimate,

@@ -64,7 +64,7 @@ func sarifFixes(r review.Report, f hazard.Finding) []sarifFix {
 		Inserted: sarifText{script(f.Fix)},
 	})
 	return []sarifFix{{
-		Description: sarifText{"Write the safe form, then run commitment migrate hash."},
+		Description: sarifText{"Write the safe form, then run \"go run ./cmd/migrate hash\"."},
 		Changes:     []sarifChange{change},
 	}}
 }

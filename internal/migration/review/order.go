@@ -16,7 +16,7 @@ import (
 	"commitment/internal/migration/hazard"
 )
 
-const rebaseAdvice = "Run commitment migrate rebase."
+const rebaseAdvice = "Run \"go run ./cmd/migrate rebase\"."
 
 // directoryFindings are about the directory as a whole.
 func directoryFindings(dir *migrate.LocalDir, now []migrate.File, s selected) []hazard.Finding {
@@ -24,7 +24,7 @@ func directoryFindings(dir *migrate.LocalDir, now []migrate.File, s selected) []
 	if len(now) == 0 {
 		found = append(found, finding(codeEmpty, "", "there are no migrations",
 			"A program that is built from this directory creates no tables.",
-			"Check the path, or plan the first one with commitment migrate diff."))
+			"Check the path, or plan the first one with \"go run ./cmd/migrate diff NAME\"."))
 	}
 	found = append(found, sumFindings(dir)...)
 	for _, f := range s.difference.Edited {
@@ -62,7 +62,7 @@ func sumFindings(dir *migrate.LocalDir) []hazard.Finding {
 	if err == nil {
 		return nil
 	}
-	title, advice := err.Error(), "Run commitment migrate hash, once the files are as they should be."
+	title, advice := err.Error(), "Run \"go run ./cmd/migrate hash\" once the files are as they should be."
 	sum, mismatch := errors.AsType[*migrate.ChecksumError](err)
 	switch {
 	case mismatch:

@@ -1,4 +1,4 @@
-package cli
+package migrator
 
 import (
 	"database/sql"
@@ -9,12 +9,13 @@ import (
 	"ariga.io/atlas/sql/migrate"
 	"github.com/spf13/cobra"
 
+	"commitment/internal/cli"
 	"commitment/internal/migration/dev"
-	"commitment/internal/migration/report"
 	"commitment/internal/migration/reverse"
+	"commitment/internal/printable"
 )
 
-func downCommand(sys System) *cobra.Command {
+func downCommand(sys system) *cobra.Command {
 	o := reverse.DownOptions{Count: 1}
 	var (
 		devURL string
@@ -30,12 +31,12 @@ pending afterwards.
 
 Where rows would be lost, --allow-loss has to say so. Where nothing brings back what
 a file changed, nothing is done.`,
-		Example: `  commitment migrate down --dry-run
-  commitment migrate down --to 20261123011438`,
+		Example: `  go run ./cmd/migrate down --dry-run
+  go run ./cmd/migrate down --to 20261123011438`,
 		Args: exclusive([]string{"last", "to"}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.Apply.Log = sys.log()
-			return sys.withDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
+			o.Apply.Log = sys.Log()
+			return sys.WithDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
 				return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
 					reverted, err := reverse.Down(cmd.Context(), db, server, dir, o)
 					return sys.printReverted(reverted, asJSON, err)
@@ -54,24 +55,24 @@ a file changed, nothing is done.`,
 	f.BoolVar(&o.AllowLoss, "allow-loss", false, "also take back what loses rows")
 	f.BoolVar(&o.DryRun, "dry-run", false, "print the statements that would run, and run none")
 	devFlag(cmd, &devURL)
-	jsonFlag(cmd, &asJSON)
+	cli.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 
 // printReverted prints what was taken back, and what wasn't because of err, which
 // it returns.
-func (sys System) printReverted(all []reverse.Reverted, asJSON bool, err error) error {
+func (sys system) printReverted(all []reverse.Reverted, asJSON bool, err error) error {
 	if errors.Is(err, reverse.ErrLossy) { // what is lost is printed below
 		err = fmt.Errorf("%w: --allow-loss goes it nevertheless", reverse.ErrLossy)
 	}
 	if asJSON {
-		return errors.Join(err, writeJSON(sys.Stdout, map[string]any{"files": append([]reverse.Reverted{}, all...)}))
+		return errors.Join(err, cli.WriteJSON(sys.Stdout, map[string]any{"files": append([]reverse.Reverted{}, all...)}))
 	}
 	if len(all) == 0 && err == nil {
 		fmt.Fprintln(sys.Stdout, "Nothing to do: no migration that was applied comes after that version.")
 	}
 	for _, r := range all {
-		fmt.Fprint(sys.Stdout, report.Printable(reversion(r)))
+		fmt.Fprint(sys.Stdout, printable.Text(reversion(r)))
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package cli
+package migrator
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"commitment/internal/cli"
 	"commitment/internal/migration/dev"
 	"commitment/internal/migration/files"
 	"commitment/internal/migration/hazard"
@@ -26,7 +27,7 @@ import (
 type carrier func(io.Writer, review.Report) error
 
 // carriers are the forms of a report, by the name that selects them.
-func (sys System) carriers() map[string]carrier {
+func (sys system) carriers() map[string]carrier {
 	return map[string]carrier{
 		"terminal": func(w io.Writer, r review.Report) error { return report.Terminal(w, r, sys.terminal(w)) },
 		"markdown": report.Markdown,
@@ -38,8 +39,8 @@ func (sys System) carriers() map[string]carrier {
 }
 
 // terminal is what w can do. Color is for a terminal alone, and NO_COLOR is heard.
-func (sys System) terminal(w io.Writer) report.TerminalOptions {
-	fd, ok := terminalOf(w)
+func (sys system) terminal(w io.Writer) report.TerminalOptions {
+	fd, ok := cli.Terminal(w)
 	if !ok {
 		return report.TerminalOptions{}
 	}
@@ -65,7 +66,7 @@ type reviewFlags struct {
 	patch     bool
 }
 
-func reviewCommand(sys System) *cobra.Command {
+func reviewCommand(sys system) *cobra.Command {
 	var flags reviewFlags
 	cmd := &cobra.Command{
 		Use:   "review",
@@ -79,9 +80,9 @@ The files are new that --base doesn't have. An error among the findings, which n
 directive accepts, is exit code 1:
 
   -- atlas:nolint DS103 reason="nobody reads it since 1.4" until=2027-01-31`,
-		Example: `  go run ./cmd/commitment migrate review
-  go run ./cmd/commitment migrate review --base origin/main --stats stats.json --fix
-  go run ./cmd/commitment migrate review --last 1 --write html=review.html --write sarif=review.sarif`,
+		Example: `  go run ./cmd/migrate review
+  go run ./cmd/migrate review --base origin/main --stats stats.json --fix
+  go run ./cmd/migrate review --last 1 --write html=review.html --write sarif=review.sarif`,
 		Args: exclusive([]string{"base", "last", "all"}, []string{"fix", "patch"}, []string{"json", "format", "patch"}, []string{"write", "patch"}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if flags.selection.All || flags.selection.Last > 0 {
@@ -92,7 +93,7 @@ directive accepts, is exit code 1:
 	}
 	baseFlag(cmd, &flags.selection.Base)
 	devFlag(cmd, &flags.devURL)
-	jsonFlag(cmd, &flags.asJSON)
+	cli.JSONFlag(cmd, &flags.asJSON)
 	lastFlag(cmd, &flags.selection.Last, "review the last `N` files instead of those that the base doesn't have")
 	f := cmd.Flags()
 	f.BoolVar(&flags.selection.All, "all", false, "review all files instead of those that the base doesn't have")
@@ -104,15 +105,15 @@ directive accepts, is exit code 1:
 	return cmd
 }
 
-func (sys System) formats() []string { return slices.Sorted(maps.Keys(sys.carriers())) }
+func (sys system) formats() []string { return slices.Sorted(maps.Keys(sys.carriers())) }
 
-func (sys System) review(ctx context.Context, flags reviewFlags) error {
+func (sys system) review(ctx context.Context, flags reviewFlags) error {
 	if flags.asJSON {
 		flags.format = "json"
 	}
 	outputs, err := sys.outputs(flags)
 	if err != nil {
-		return usageError{err}
+		return cli.Usage(err)
 	}
 	snapshot, err := readStats(flags.stats)
 	if err != nil {
@@ -123,8 +124,8 @@ func (sys System) review(ctx context.Context, flags reviewFlags) error {
 		return err
 	}
 	return sys.withDev(ctx, flags.devURL, func(server *dev.Server) error {
-		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Progress: paced(3*time.Second, sys.busy)}
-		sys.busy("reviewing")
+		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Progress: paced(3*time.Second, sys.Busy)}
+		sys.Busy("reviewing")
 		r, err := sys.reviewed(ctx, o, flags.fix)
 		if err != nil {
 			return err
@@ -147,13 +148,13 @@ const nothingFixed = "Nothing to fix: no finding has a safe form that a rule can
 // that it names, isn't there.
 func baseless(err error) error {
 	if _, ok := errors.AsType[*files.BaseError](err); ok || errors.Is(err, review.ErrSelection) {
-		return usageError{err}
+		return cli.Usage(err)
 	}
 	return err
 }
 
 // reviewed reviews, and when something was fixed reviews what came of it.
-func (sys System) reviewed(ctx context.Context, o review.Options, fix bool) (review.Report, error) {
+func (sys system) reviewed(ctx context.Context, o review.Options, fix bool) (review.Report, error) {
 	r, err := review.Run(ctx, o)
 	if err != nil || !fix {
 		return r, baseless(err)
@@ -169,7 +170,7 @@ func (sys System) reviewed(ctx context.Context, o review.Options, fix bool) (rev
 }
 
 // fix writes the safe forms, and says how many more files there are then.
-func (sys System) fix(r review.Report, dir *migrate.LocalDir) (written bool, more int, err error) {
+func (sys system) fix(r review.Report, dir *migrate.LocalDir) (written bool, more int, err error) {
 	before, err := dir.Files()
 	if err != nil {
 		return false, 0, err
@@ -179,30 +180,30 @@ func (sys System) fix(r review.Report, dir *migrate.LocalDir) (written bool, mor
 		return false, 0, err
 	}
 	if len(names) == 0 {
-		sys.say(nothingFixed)
+		sys.Say(nothingFixed)
 		return false, 0, nil
 	}
 	for _, name := range names {
-		sys.say("wrote " + migrations + "/" + name)
+		sys.Say("wrote " + migrations + "/" + name)
 	}
 	after, err := dir.Files()
 	return true, len(after) - len(before), err
 }
 
-func (sys System) printPatch(ctx context.Context, r review.Report, dir *migrate.LocalDir) error {
+func (sys system) printPatch(ctx context.Context, r review.Report, dir *migrate.LocalDir) error {
 	patch, err := review.Patch(ctx, r, dir)
 	if err != nil {
 		return err
 	}
 	if patch == "" {
-		sys.say(nothingFixed)
+		sys.Say(nothingFixed)
 	}
 	_, err = io.WriteString(sys.Stdout, patch)
 	return err
 }
 
 // outputs are what is to be written of a report.
-func (sys System) outputs(flags reviewFlags) ([]func(review.Report) error, error) {
+func (sys system) outputs(flags reviewFlags) ([]func(review.Report) error, error) {
 	carriers := sys.carriers()
 	carry, ok := carriers[flags.format]
 	if !ok {
@@ -240,5 +241,5 @@ func verdict(r review.Report) error {
 			n++
 		}
 	}
-	return fmt.Errorf("the review found %s", number(n, "error", "errors"))
+	return fmt.Errorf("the review found %s", cli.Number(n, "error", "errors"))
 }

@@ -1,4 +1,4 @@
-package cli
+package migrator
 
 import (
 	"fmt"
@@ -6,18 +6,19 @@ import (
 	"ariga.io/atlas/sql/migrate"
 	"github.com/spf13/cobra"
 
+	"commitment/internal/cli"
 	"commitment/internal/migration/dev"
 	"commitment/internal/migration/files"
-	"commitment/internal/migration/report"
+	"commitment/internal/printable"
 )
 
-func newCommand(sys System) *cobra.Command {
+func newCommand(sys system) *cobra.Command {
 	return &cobra.Command{
 		Use:   "new NAME",
 		Short: "Write an empty migration, for statements by hand",
 		Long: `Write a migration without statements behind all others in ` + migrations + `.
 Run it in the project's root, and "migrate hash" after the file was edited.`,
-		Example: "  go run ./cmd/commitment migrate new backfill_owners",
+		Example: "  go run ./cmd/migrate new backfill_owners",
 		Args:    fileName,
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, err := openDir()
@@ -34,13 +35,13 @@ Run it in the project's root, and "migrate hash" after the file was edited.`,
 	}
 }
 
-func hashCommand(sys System) *cobra.Command {
+func hashCommand(sys system) *cobra.Command {
 	return &cobra.Command{
 		Use:   "hash",
 		Short: "Write atlas.sum anew, after a migration was written or edited by hand",
 		Long: `Write atlas.sum anew, after a file in ` + migrations + ` was written or
 edited by hand. Run it in the project's root.`,
-		Example: "  go run ./cmd/commitment migrate hash",
+		Example: "  go run ./cmd/migrate hash",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			dir, err := openDir()
@@ -61,7 +62,7 @@ edited by hand. Run it in the project's root.`,
 	}
 }
 
-func validateCommand(sys System) *cobra.Command {
+func validateCommand(sys system) *cobra.Command {
 	var devURL string
 	cmd := &cobra.Command{
 		Use:   "validate",
@@ -69,7 +70,7 @@ func validateCommand(sys System) *cobra.Command {
 		Long: `Fail when atlas.sum doesn't match the files in ` + migrations + `, when two
 have the same version, or when one of their statements fails in a throwaway PostgreSQL.
 Run it in the project's root.`,
-		Example: "  go run ./cmd/commitment migrate validate",
+		Example: "  go run ./cmd/migrate validate",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := openDir()
@@ -85,7 +86,7 @@ Run it in the project's root.`,
 	return cmd
 }
 
-func rebaseCommand(sys System) *cobra.Command {
+func rebaseCommand(sys system) *cobra.Command {
 	var (
 		base   string
 		asJSON bool
@@ -97,7 +98,7 @@ func rebaseCommand(sys System) *cobra.Command {
 file that sorts before one that was applied never is. They get new versions, their
 order stays, and atlas.sum is written anew, which also ends a conflict in it. The
 base's own files are left alone. Run it in the project's root.`,
-		Example: "  git merge origin/main; go run ./cmd/commitment migrate rebase --base origin/main",
+		Example: "  git merge origin/main; go run ./cmd/migrate rebase --base origin/main",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := openDir()
@@ -112,17 +113,17 @@ base's own files are left alone. Run it in the project's root.`,
 		},
 	}
 	baseFlag(cmd, &base)
-	jsonFlag(cmd, &asJSON)
+	cli.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 
-func (sys System) printRebased(done files.Rebased, asJSON bool) error {
+func (sys system) printRebased(done files.Rebased, asJSON bool) error {
 	if asJSON {
 		done.Renamed = append([]files.Rename{}, done.Renamed...) // a list, never null
-		return writeJSON(sys.Stdout, done)
+		return cli.WriteJSON(sys.Stdout, done)
 	}
 	for _, r := range done.Renamed {
-		fmt.Fprintln(sys.Stdout, report.Printable(r.From+" -> "+r.To))
+		fmt.Fprintln(sys.Stdout, printable.Text(r.From+" -> "+r.To))
 	}
 	switch {
 	case done.Rehashed:

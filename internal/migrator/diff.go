@@ -1,16 +1,17 @@
-package cli
+package migrator
 
 import (
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"commitment/internal/cli"
 	"commitment/internal/migration"
 	"commitment/internal/migration/dev"
 	"commitment/internal/migration/plan"
 )
 
-func diffCommand(sys System) *cobra.Command {
+func diffCommand(sys system) *cobra.Command {
 	var (
 		devURL string
 		asJSON bool
@@ -25,7 +26,7 @@ after "go generate ./...".
 What has a form that doesn't stop a busy service is planned in that form, in as many
 files as it takes. What loses something is in a file of its own, whose name ends in
 _contract. The files are replayed in a throwaway PostgreSQL.`,
-		Example: "  go run ./cmd/commitment migrate diff add_account_owner",
+		Example: "  go run ./cmd/migrate diff add_account_owner",
 		Args:    fileName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := openDir()
@@ -42,18 +43,18 @@ _contract. The files are replayed in a throwaway PostgreSQL.`,
 		},
 	}
 	devFlag(cmd, &devURL)
-	jsonFlag(cmd, &asJSON)
+	cli.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 
 // printFiles prints the paths of what was planned.
-func (sys System) printFiles(names []string, asJSON bool) error {
+func (sys system) printFiles(names []string, asJSON bool) error {
 	paths := make([]string, 0, len(names))
 	for _, name := range names {
 		paths = append(paths, migrations+"/"+name)
 	}
 	if asJSON {
-		return writeJSON(sys.Stdout, map[string][]string{"files": paths})
+		return cli.WriteJSON(sys.Stdout, map[string][]string{"files": paths})
 	}
 	if len(paths) == 0 {
 		fmt.Fprintln(sys.Stdout, "Nothing to do: the files make what the entities declare.")
@@ -64,7 +65,7 @@ func (sys System) printFiles(names []string, asJSON bool) error {
 	return nil
 }
 
-func checkCommand(sys System) *cobra.Command {
+func checkCommand(sys system) *cobra.Command {
 	var devURL string
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -73,7 +74,7 @@ func checkCommand(sys System) *cobra.Command {
 tables, and what is declared beside them. What is missing is shown as SQL. The files
 are replayed in a throwaway PostgreSQL. Whether a database is what the files make is
 for "migrate status".`,
-		Example: "  commitment migrate check",
+		Example: "  go run ./cmd/migrate check",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := migration.Embedded()

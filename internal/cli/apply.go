@@ -11,12 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/migration"
-	"commitment/internal/migration/report"
+	"commitment/internal/printable"
 )
 
 const nothingPending = "Nothing to do: no migration is pending."
 
-func applyCommand(sys System) *cobra.Command {
+// ApplyCommand applies the pending migrations.
+func ApplyCommand(sys System) *cobra.Command {
 	o := migration.ApplyOptions{TableLockTimeout: 2 * time.Second, TableLockWait: 5 * time.Minute, StatementTimeout: 15 * time.Minute}
 	var dryRun, asJSON bool
 	cmd := &cobra.Command{
@@ -33,8 +34,8 @@ named. After any failure apply is simply run again: it goes on where it stopped.
   commitment migrate apply --dry-run`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.Log = sys.log()
-			return sys.withDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
+			o.Log = sys.Log()
+			return sys.WithDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
 				if dryRun {
 					return sys.dryRun(cmd.Context(), db, dir, o, asJSON)
 				}
@@ -49,14 +50,14 @@ named. After any failure apply is simply run again: it goes on where it stopped.
 	timeoutFlag(cmd, &o.StatementTimeout, "statement-timeout", "the `TIME` that a statement may hold a table against others")
 	timeoutFlag(cmd, &o.LockTimeout, "instance-timeout", "the `TIME` to wait for another instance that migrates (default without end)")
 	f.BoolVar(&o.AllowDrift, "allow-drift", false, "go on when the schema isn't as the newest migration left it")
-	jsonFlag(cmd, &asJSON)
+	JSONFlag(cmd, &asJSON)
 	return cmd
 }
 
 func (sys System) apply(ctx context.Context, db *sql.DB, dir migrate.Dir, o migration.ApplyOptions, asJSON bool) error {
 	applied, err := migration.Apply(ctx, db, dir, o)
 	if asJSON {
-		return errors.Join(err, writeJSON(sys.Stdout, map[string]any{"applied": revisionsJSON(applied)}))
+		return errors.Join(err, WriteJSON(sys.Stdout, map[string]any{"applied": revisionsJSON(applied)}))
 	}
 	for _, rev := range applied {
 		fmt.Fprintf(sys.Stdout, "%s_%s: %d of %d statements in %v\n",
@@ -74,7 +75,7 @@ func (sys System) dryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o mig
 		return err
 	}
 	if asJSON {
-		return writeJSON(sys.Stdout, map[string]any{"statements": statementsJSON(statements)})
+		return WriteJSON(sys.Stdout, map[string]any{"statements": statementsJSON(statements)})
 	}
 	if len(statements) == 0 {
 		fmt.Fprintln(sys.Stdout, nothingPending)
@@ -87,7 +88,7 @@ func (sys System) dryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o mig
 			}
 			fmt.Fprintf(sys.Stdout, "-- %s, %s\n", s.File, mode)
 		}
-		fmt.Fprintln(sys.Stdout, report.Printable(s.SQL))
+		fmt.Fprintln(sys.Stdout, printable.Text(s.SQL))
 	}
 	return nil
 }

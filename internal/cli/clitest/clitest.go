@@ -1,19 +1,105 @@
-package cli_test
+// Package clitest runs command lines in tests: as programs that a script finds on its
+// PATH, with databases to work on.
+package clitest
 
 import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"commitment/internal/cli"
+	"commitment/internal/pgserver"
+	"commitment/internal/pgtest"
 )
+
+// NoRaceSleep is a variable of the environment. Without it a process under the race
+// detector sleeps for a second before it ends.
+const NoRaceSleep = "GORACE=atexit_sleep_ms=0"
+
+// Program is what the main of a program does, for a process of its own.
+func Program(name string, run func(context.Context, []string, cli.System) error) func() {
+	return func() {
+		err := run(context.Background(), os.Args[1:], cli.System{Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr})
+		if err != nil {
+			fmt.Fprintln(os.Stderr, name+":", err)
+		}
+		os.Exit(cli.ExitCode(err)) //nolint:forbidigo // This is main, in a process of its own.
+	}
+}
+
+// Postgres returns the directory of PostgreSQL's programs. Where there are none it
+// skips the test, or fails it when CI is set.
+func Postgres(tb testing.TB) string {
+	tb.Helper()
+	p, err := pgserver.Find("")
+	if errors.Is(err, pgserver.ErrNotFound) && os.Getenv("CI") == "" {
+		tb.Skip(err)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p.Dir
+}
+
+// ReachableDir returns an empty folder that other users may pass through: as root,
+// PostgreSQL runs as one of them.
+func ReachableDir(tb testing.TB) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // Its name is all that they see.
+		tb.Fatal(err)
+	}
+	return dir
+}
+
+// A Command is one of a script's.
+type Command = func(ts *testscript.TestScript, neg bool, args []string)
+
+// Commands returns the commands of a script: exits, json, sql and reader.
+func Commands() map[string]Command {
+	return map[string]Command{"exits": exits, "json": jsonValue, "reader": reader, "sql": execSQL}
+}
+
+// WithDatabases runs the scripts in dir with an empty database at EMPTY, a migrated one
+// at MIGRATED, and one that has a table which no migration has made at FOREIGN. At GONE
+// there is none. Setup may add to that.
+func WithDatabases(t *testing.T, dir string, commands map[string]Command, setup func(*testscript.Env) error) {
+	t.Helper()
+	programs := Postgres(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		Cmds:                commands,
+		RequireExplicitExec: true,
+		WorkdirRoot:         ReachableDir(t),
+		Setup: func(env *testscript.Env) error {
+			tb := env.T().(testing.TB)
+			foreign := pgtest.EmptyURL(tb)
+			env.Vars = append(env.Vars, NoRaceSleep)
+			env.Setenv("COMMITMENT_POSTGRES_BIN", programs)
+			env.Setenv("EMPTY", pgtest.EmptyURL(tb))
+			env.Setenv("MIGRATED", pgtest.URL(tb))
+			env.Setenv("FOREIGN", foreign)
+			env.Setenv("GONE", foreign+"&dbname=gone")
+			if _, err := pgtest.Open(tb, foreign).ExecContext(tb.Context(), "CREATE TABLE strangers ()"); err != nil {
+				return err
+			}
+			return setup(env)
+		},
+	})
+}
 
 // exits runs a program and compares its exit code, as in
 //
@@ -70,25 +156,6 @@ func member(ts *testscript.TestScript, value any, key string) any {
 	}
 	ts.Fatalf("there is no %s in %v", key, value)
 	return nil
-}
-
-// project makes a project whose branch "main" has one migration, which makes the
-// table accounts, and changes to the branch "topic".
-func project(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 0 {
-		ts.Fatalf("usage: project")
-	}
-	for _, line := range [][]string{
-		{"mkdir", "-p", "ent/migrate"},
-		{"cp", "-R", ts.Getenv("PROJECT"), "ent/migrate/migrations"},
-		{"commitment", "migrate", "hash"},
-		{"git", "init", "--quiet", "--initial-branch=main"},
-		{"git", "add", "ent"},
-		{"git", "commit", "--quiet", "--message=accounts"},
-		{"git", "checkout", "--quiet", "-b", "topic"},
-	} {
-		ts.Check(ts.Exec(line[0], line[1:]...))
-	}
 }
 
 // execSQL runs one statement, as in

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -14,63 +13,42 @@ import (
 
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
-	"commitment/internal/migration/dev"
-	"commitment/internal/migration/report"
+	"commitment/internal/printable"
 )
 
-func statusCommand(sys System) *cobra.Command {
-	var (
-		drift, asJSON bool
-		devURL        string
-	)
+// Drift looks for what a database has otherwise than its applied files make it. It
+// returns nil when nobody asked for that, and an empty list when nothing has drifted.
+type Drift func(ctx context.Context, db *sql.DB, dir migrate.Dir) ([]catalog.Change, error)
+
+// StatusCommand shows what is applied and what is pending, and what drift finds unless
+// it is nil.
+func StatusCommand(sys System, drift Drift) *cobra.Command {
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show what is applied, what is pending, and what has drifted",
+		Short: "Show what is applied and what is pending",
 		Long: `Show what is applied to DATABASE_URL, or to the private PostgreSQL where it is not
-set, and what is pending.
-
-With --drift the applied files are replayed in a throwaway PostgreSQL, and what the
-database has otherwise is shown: tables, and also views, functions, triggers,
-policies, and constraints and indexes that aren't valid. Any of it is exit code 1.`,
-		Example: `  commitment migrate status
-  DATABASE_URL=postgres://owner@db/app commitment migrate status --drift`,
-		Args: cobra.NoArgs,
+set, and what is pending.`,
+		Example: "  commitment migrate status",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return sys.withDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
+			return sys.WithDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
 				status, err := migration.ReadStatus(cmd.Context(), db, dir)
 				if err != nil {
 					return err
 				}
-				if !drift {
-					return sys.printStatus(status, nil, asJSON)
-				}
-				changes, err := sys.drift(cmd.Context(), db, dir, devURL)
-				if err != nil {
-					return err
+				var changes []catalog.Change
+				if drift != nil {
+					if changes, err = drift(cmd.Context(), db, dir); err != nil {
+						return err
+					}
 				}
 				return sys.printStatus(status, changes, asJSON)
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&drift, "drift", false, "compare the database with what its files make")
-	devFlag(cmd, &devURL)
-	jsonFlag(cmd, &asJSON)
+	JSONFlag(cmd, &asJSON)
 	return cmd
-}
-
-// drift is what the database has otherwise than its applied files make it.
-func (sys System) drift(ctx context.Context, db *sql.DB, dir migrate.Dir, devURL string) (changes []catalog.Change, err error) {
-	err = sys.withDev(ctx, devURL, func(server *dev.Server) (err error) {
-		scratch, err := server.Database(ctx)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, scratch.Drop(ctx)) }()
-		found, err := migration.Drift(ctx, db, scratch.DB, dir)
-		changes = append([]catalog.Change{}, found...) // nil is for what wasn't looked at
-		return err
-	})
-	return changes, err
 }
 
 // revisionJSON is a revision as a program reads it.
@@ -115,7 +93,7 @@ func (sys System) printStatus(status migration.Status, changes []catalog.Change,
 		return err
 	}
 	if len(changes) > 0 {
-		return fmt.Errorf("the database differs from its files in %s", number(len(changes), "place", "places"))
+		return fmt.Errorf("the database differs from its files in %s", Number(len(changes), "place", "places"))
 	}
 	return nil
 }
@@ -132,13 +110,13 @@ func (sys System) printStatusJSON(status migration.Status, changes []catalog.Cha
 		}
 		answer["drift"] = drift
 	}
-	return writeJSON(sys.Stdout, answer)
+	return WriteJSON(sys.Stdout, answer)
 }
 
 func (sys System) printStatusTable(status migration.Status, changes []catalog.Change) error {
 	w := tabwriter.NewWriter(sys.Stdout, 0, 0, 2, ' ', 0)
 	row := func(version, description, state string) {
-		fmt.Fprintln(w, report.Printable(version+"\t"+description+"\t"+strings.Join(strings.Fields(state), " ")))
+		fmt.Fprintln(w, printable.Text(version+"\t"+description+"\t"+strings.Join(strings.Fields(state), " ")))
 	}
 	for _, rev := range status.Applied {
 		row(rev.Version, rev.Description, stateOf(rev))
@@ -153,7 +131,7 @@ func (sys System) printStatusTable(status migration.Status, changes []catalog.Ch
 		return err
 	}
 	for _, c := range changes {
-		fmt.Fprintf(sys.Stdout, "drift: %s\n", report.Printable(c.String()))
+		fmt.Fprintf(sys.Stdout, "drift: %s\n", printable.Text(c.String()))
 	}
 	if changes != nil && len(changes) == 0 {
 		fmt.Fprintln(sys.Stdout, "Nothing has drifted: the database is as its files make it.")
