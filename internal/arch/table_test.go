@@ -65,28 +65,28 @@ var table = rules{
 
 	{pkg: "internal/ledger", may: []string{"internal/txn", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/txn", may: []string{"internal/postgres", "internal/fault", "ent/..."}, never: noHTTP},
-	{pkg: "internal/migration/report", may: []string{
+	{pkg: "internal/migrator/report", may: []string{
 		"internal/printable",
-		"internal/migration/review", "internal/migration/stats", "internal/migration/reverse", "internal/migration/contract",
-		"internal/migration/hazard", "internal/migration/trace", "internal/migration/plan", "internal/migration/catalog",
+		"internal/migrator/review", "internal/migrator/review/stats", "internal/migrator/review/revert", "internal/migrator/review/compat",
+		"internal/migrator/review/hazard", "internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog",
 	}, never: slices.Concat(noHTTP, noSQL)},
-	{pkg: "internal/migration/review", may: []string{
-		"internal/migration/files", "internal/migration/stats", "internal/migration/reverse", "internal/migration/contract", "internal/migration/hazard", "internal/migration/trace",
-		"internal/migration/plan", "internal/migration", "internal/migration/dev", "internal/migration/catalog",
+	{pkg: "internal/migrator/review", may: []string{
+		"internal/migrator/files", "internal/migrator/review/stats", "internal/migrator/review/revert", "internal/migrator/review/compat", "internal/migrator/review/hazard", "internal/migrator/review/trace",
+		"internal/migrator/plan", "internal/migration", "internal/migrator/dev", "internal/migration/catalog",
 	}, never: noHTTP},
-	{pkg: "internal/migration/files", may: []string{"internal/migration/plan", "internal/migration", "internal/migration/dev"}, never: noHTTP},
-	{pkg: "internal/migration/stats", never: noHTTP},
-	{pkg: "internal/migration/reverse", may: []string{"internal/migration", "internal/migration/dev", "internal/migration/catalog"}, never: noHTTP},
-	{pkg: "internal/migration/contract", may: []string{"internal/migration/catalog"}, never: noHTTP},
-	{pkg: "internal/migration/hazard", may: []string{"internal/migration/trace", "internal/migration/plan", "internal/migration/catalog", "internal/sqltoken"}, never: slices.Concat(noHTTP, noSQL)},
-	{pkg: "internal/migration/trace", may: []string{"internal/migration", "internal/migration/dev", "internal/migration/catalog"}, never: noHTTP},
-	{pkg: "internal/migration/plan", may: []string{
-		"internal/migration", "internal/migration/dev", "internal/migration/catalog", "internal/schemakit", "ent/migrate",
+	{pkg: "internal/migrator/files", may: []string{"internal/migrator/plan", "internal/migration", "internal/migrator/dev"}, never: noHTTP},
+	{pkg: "internal/migrator/review/stats", never: noHTTP},
+	{pkg: "internal/migrator/review/revert", may: []string{"internal/migration", "internal/migrator/dev", "internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migrator/review/compat", may: []string{"internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migrator/review/hazard", may: []string{"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog", "internal/sqltoken"}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/migrator/review/trace", may: []string{"internal/migration", "internal/migrator/dev", "internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migrator/plan", may: []string{
+		"internal/migration", "internal/migrator/dev", "internal/migration/catalog", "internal/schemakit", "ent/migrate",
 	}, never: noHTTP},
 	{pkg: "internal/migration", may: []string{
 		"internal/migration/catalog", "internal/sqltoken", "internal/postgres", "internal/fault", "ent/migrate/migrations",
 	}, never: noHTTP},
-	{pkg: "internal/migration/dev", never: noHTTP},
+	{pkg: "internal/migrator/dev", never: noHTTP},
 	{pkg: "internal/migration/catalog", never: noHTTP},
 	{pkg: "internal/telemetry"},
 	{pkg: "internal/postgres", may: []string{"internal/fault"}, never: noHTTP},

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/cli"
-	"commitment/internal/migration/dev"
+	"commitment/internal/migrator/dev"
 	"commitment/internal/pgserver"
 )
 

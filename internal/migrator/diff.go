@@ -7,8 +7,8 @@ import (
 
 	"commitment/internal/cli"
 	"commitment/internal/migration"
-	"commitment/internal/migration/dev"
-	"commitment/internal/migration/plan"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/plan"
 )
 
 func diffCommand(sys system) *cobra.Command {

@@ -10,13 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/cli"
-	"commitment/internal/migration/dev"
-	"commitment/internal/migration/reverse"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/review/revert"
 	"commitment/internal/printable"
 )
 
 func downCommand(sys system) *cobra.Command {
-	o := reverse.DownOptions{Count: 1}
+	o := revert.DownOptions{Count: 1}
 	var (
 		devURL string
 		asJSON bool
@@ -38,7 +38,7 @@ a file changed, nothing is done.`,
 			o.Apply.Log = sys.Log()
 			return sys.WithDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
 				return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
-					reverted, err := reverse.Down(cmd.Context(), db, server, dir, o)
+					reverted, err := revert.Down(cmd.Context(), db, server, dir, o)
 					return sys.printReverted(reverted, asJSON, err)
 				})
 			})
@@ -61,12 +61,12 @@ a file changed, nothing is done.`,
 
 // printReverted prints what was taken back, and what wasn't because of err, which
 // it returns.
-func (sys system) printReverted(all []reverse.Reverted, asJSON bool, err error) error {
-	if errors.Is(err, reverse.ErrLossy) { // what is lost is printed below
-		err = fmt.Errorf("%w: --allow-loss goes it nevertheless", reverse.ErrLossy)
+func (sys system) printReverted(all []revert.Reverted, asJSON bool, err error) error {
+	if errors.Is(err, revert.ErrLossy) { // what is lost is printed below
+		err = fmt.Errorf("%w: --allow-loss goes it nevertheless", revert.ErrLossy)
 	}
 	if asJSON {
-		return errors.Join(err, cli.WriteJSON(sys.Stdout, map[string]any{"files": append([]reverse.Reverted{}, all...)}))
+		return errors.Join(err, cli.WriteJSON(sys.Stdout, map[string]any{"files": append([]revert.Reverted{}, all...)}))
 	}
 	if len(all) == 0 && err == nil {
 		fmt.Fprintln(sys.Stdout, "Nothing to do: no migration that was applied comes after that version.")
@@ -78,7 +78,7 @@ func (sys system) printReverted(all []reverse.Reverted, asJSON bool, err error) 
 }
 
 // reversion is the way back from one file, as SQL with comments.
-func reversion(r reverse.Reverted) string {
+func reversion(r revert.Reverted) string {
 	state := "not taken back"
 	if r.Done {
 		state = "taken back"

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/cli"
-	"commitment/internal/migration/dev"
-	"commitment/internal/migration/files"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/files"
 	"commitment/internal/printable"
 )
 

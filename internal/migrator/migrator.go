@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/cli"
-	"commitment/internal/migration/plan"
+	"commitment/internal/migrator/plan"
 )
 
 // migrations is where the project keeps its migrations, seen from its root.

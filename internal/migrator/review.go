@@ -16,11 +16,11 @@ import (
 	"golang.org/x/term"
 
 	"commitment/internal/cli"
-	"commitment/internal/migration/dev"
-	"commitment/internal/migration/files"
-	"commitment/internal/migration/hazard"
-	"commitment/internal/migration/report"
-	"commitment/internal/migration/review"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/files"
+	"commitment/internal/migrator/report"
+	"commitment/internal/migrator/review"
+	"commitment/internal/migrator/review/hazard"
 )
 
 // carrier writes a report in one form.

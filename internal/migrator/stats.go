@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/cli"
-	"commitment/internal/migration/stats"
+	"commitment/internal/migrator/review/stats"
 )
 
 func statsCommand(sys system) *cobra.Command {

@@ -11,7 +11,7 @@ import (
 	"commitment/internal/cli"
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
-	"commitment/internal/migration/dev"
+	"commitment/internal/migrator/dev"
 )
 
 func statusCommand(sys system) *cobra.Command {
