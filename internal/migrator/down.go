@@ -84,11 +84,11 @@ func reversion(r revert.Reverted) string {
 		state = "taken back"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "-- %s: %s, %s\n", r.File, state, r.Reverse.Grade)
-	for _, lost := range r.Reverse.Lost {
+	fmt.Fprintf(&b, "-- %s: %s, %s\n", r.File, state, r.Revert.Grade)
+	for _, lost := range r.Revert.Lost {
 		fmt.Fprintf(&b, "-- %s\n", lost)
 	}
-	for _, statement := range r.Reverse.Statements {
+	for _, statement := range r.Revert.Statements {
 		fmt.Fprintf(&b, "%s;\n", strings.TrimSuffix(statement, ";"))
 	}
 	return b.String()

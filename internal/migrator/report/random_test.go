@@ -76,14 +76,14 @@ func anyFile(t *rapid.T, name string) review.File {
 		Name: name, Transaction: rapid.Bool().Draw(t, "transaction"),
 		Statements: rapid.SliceOfN(anyStatement, 0, 3).Draw(t, "statements"),
 		Findings:   rapid.SliceOfN(anyFinding, 0, 3).Draw(t, "findings"),
-		Reverse: revert.Reverse{
+		Revert: revert.Plan{
 			Grade:      rapid.SampledFrom([]revert.Grade{"", revert.Lossless, revert.Lossy, revert.Impossible}).Draw(t, "grade"),
 			Statements: rapid.SliceOfN(anyText, 0, 2).Draw(t, "down"), Lost: rapid.SliceOfN(anyText, 0, 2).Draw(t, "lost"),
 			Replayed: rapid.Bool().Draw(t, "replayed"),
 		},
 	}
-	if rapid.Bool().Draw(t, "contract") {
-		f.Contract = &compat.Verdict{
+	if rapid.Bool().Draw(t, "compat") {
+		f.Compat = &compat.Verdict{
 			Order:  rapid.SampledFrom([]compat.Order{compat.Either, compat.MigrationFirst, compat.CodeFirst, compat.TwoReleases}).Draw(t, "order"),
 			Breaks: rapid.SliceOfN(anyBreak, 0, 3).Draw(t, "breaks"),
 		}

@@ -59,8 +59,8 @@ func sampleIndex() review.File {
 			Fix:      []plan.Step{{SQL: `CREATE INDEX CONCURRENTLY "accounts_name" ON "accounts" ("name")`, Comment: "Create index \"accounts_name\" while accounts is written", Alone: true}},
 			Docs:     "https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",
 		}},
-		Contract: &compat.Verdict{Order: compat.Either},
-		Reverse:  revert.Reverse{Grade: revert.Lossless, Statements: []string{`DROP INDEX "accounts_name"`}, Replayed: true},
+		Compat: &compat.Verdict{Order: compat.Either},
+		Revert: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX "accounts_name"`}, Replayed: true},
 	}
 }
 
@@ -106,11 +106,11 @@ func sampleOwner() review.File {
 				Title: "Connections that have prepared a statement on accounts fail once with 0A000", Reason: "The type of a result has changed.",
 			},
 		},
-		Contract: &compat.Verdict{Order: compat.TwoReleases, Breaks: []compat.Break{
+		Compat: &compat.Verdict{Order: compat.TwoReleases, Breaks: []compat.Break{
 			{Release: "old", Schema: "after", Entity: "Account", Operation: "read", SQL: `SELECT "id", "note" FROM "accounts"`, Error: `column "note" does not exist (SQLSTATE 42703)`},
 			{Release: "new", Schema: "before", Entity: "Account", Operation: "insert", SQL: `INSERT INTO "accounts" ("id", "owner_id") VALUES ($1, $2)`, Error: `column "owner_id" does not exist (SQLSTATE 42703)`},
 		}},
-		Reverse: revert.Reverse{
+		Revert: revert.Plan{
 			Grade:      revert.Lossy,
 			Statements: []string{`ALTER TABLE "accounts" DROP COLUMN "owner_id"`, `ALTER TABLE "accounts" ADD COLUMN "note" text NULL;`},
 			Lost:       []string{"The values of accounts.note."},
@@ -131,7 +131,7 @@ func sampleFailure() review.File {
 			Reason: "PostgreSQL refuses it: 100%, and so it would in production.\n::error::not a command",
 			Docs:   "javascript:alert(1)",
 		}},
-		Reverse: revert.Reverse{Grade: revert.Impossible, Lost: []string{"Every row of 帳戶."}},
+		Revert: revert.Plan{Grade: revert.Impossible, Lost: []string{"Every row of 帳戶."}},
 	}
 }
 

@@ -123,8 +123,8 @@ func next(r review.Report, t tally) []step {
 func deployment(files []review.File) []step {
 	names := map[compat.Order][]string{}
 	for _, f := range files {
-		if f.Contract != nil {
-			names[f.Contract.Order] = append(names[f.Contract.Order], line(f.Name))
+		if f.Compat != nil {
+			names[f.Compat.Order] = append(names[f.Compat.Order], line(f.Name))
 		}
 	}
 	var steps []step

@@ -73,9 +73,9 @@ func shownFile(f review.File) file {
 		Name:     line(f.Name),
 		Mode:     "One transaction: every lock is held until the last statement has run.",
 		Tally:    tallyOf(f.Findings),
-		Deploy:   shownDeploy(f.Contract),
+		Deploy:   shownDeploy(f.Compat),
 		Timeline: timelineOf(f),
-		WayBack:  shownWayBack(f.Reverse),
+		WayBack:  shownWayBack(f.Revert),
 	}
 	if !f.Transaction {
 		shown.Mode = "No transaction: each statement is committed by itself, and a failure leaves the ones before it done."

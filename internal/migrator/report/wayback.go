@@ -6,7 +6,7 @@ import (
 	"commitment/internal/migrator/review/revert"
 )
 
-// wayBack is a [revert.Reverse] as it is shown, its text clean.
+// wayBack is a [revert.Plan] as it is shown, its text clean.
 type wayBack struct {
 	Grade    string
 	Text     string
@@ -15,7 +15,7 @@ type wayBack struct {
 	Replayed bool
 }
 
-func shownWayBack(r revert.Reverse) wayBack {
+func shownWayBack(r revert.Plan) wayBack {
 	w := wayBack{Grade: line(string(r.Grade)), Text: gradeText(r.Grade), Lost: lines(r.Lost), Replayed: r.Replayed}
 	var statements []string
 	for _, s := range r.Statements {

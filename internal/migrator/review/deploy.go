@@ -72,10 +72,10 @@ func interlock(files []File) {
 	first := -1
 	for i, f := range files {
 		switch {
-		case f.Contract == nil || f.Contract.Order != compat.MigrationFirst && f.Contract.Order != compat.CodeFirst:
+		case f.Compat == nil || f.Compat.Order != compat.MigrationFirst && f.Compat.Order != compat.CodeFirst:
 		case first < 0:
 			first = i
-		case f.Contract.Order != files[first].Contract.Order:
+		case f.Compat.Order != files[first].Compat.Order:
 			found := finding(codeInterlock, f.Name, fmt.Sprintf("%s, and %s", side(files[first]), side(f)),
 				"Apply runs both at once, so old or new code breaks meanwhile.",
 				"Bring one of them in with another release.")
@@ -87,7 +87,7 @@ func interlock(files []File) {
 
 // side says on which side of the new code's deployment a file has to be applied.
 func side(f File) string {
-	if f.Contract.Order == compat.MigrationFirst {
+	if f.Compat.Order == compat.MigrationFirst {
 		return f.Name + " has to come before the new code"
 	}
 	return f.Name + " has to wait until no old code runs"

@@ -34,7 +34,7 @@ func TestDeployFindings(t *testing.T) {
 func TestInterlock(t *testing.T) {
 	t.Parallel()
 	file := func(name string, order compat.Order) File {
-		return File{Name: name, Contract: &compat.Verdict{Order: order}}
+		return File{Name: name, Compat: &compat.Verdict{Order: order}}
 	}
 	for name, test := range map[string]struct {
 		files []File

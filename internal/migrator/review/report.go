@@ -43,9 +43,9 @@ type File struct {
 	Statements []trace.Statement `json:"statements"`
 	// Findings are by line; the file's own come first, with line 0.
 	Findings []hazard.Finding `json:"findings"`
-	// Contract is nil when the entities at the base aren't known.
-	Contract *compat.Verdict `json:"contract,omitempty"`
-	Reverse  revert.Reverse  `json:"reverse"`
+	// Compat is nil when the entities at the base aren't known.
+	Compat *compat.Verdict `json:"contract,omitempty"`
+	Revert revert.Plan     `json:"reverse"`
 }
 
 // Failed reports whether there is an error that nothing suppresses.

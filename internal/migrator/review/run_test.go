@@ -45,11 +45,11 @@ func TestRunReviewsWhatABranchAdds(t *testing.T) {
 	if got := errorsOf(r); slices.ContainsFunc(got, func(place string) bool { return strings.Contains(place, "_column.sql") }) {
 		t.Errorf("errors = %q, want none for a nullable column", got)
 	}
-	if got := r.Files[0]; !got.Transaction || !got.Statements[0].Transaction || got.Reverse.Grade != revert.Lossless || !got.Reverse.Replayed {
+	if got := r.Files[0]; !got.Transaction || !got.Statements[0].Transaction || got.Revert.Grade != revert.Lossless || !got.Revert.Replayed {
 		t.Errorf("the index is reviewed as %+v, want in a transaction and with a lossless way back", got)
 	}
-	if r.Files[1].Reverse.Grade != revert.Lossy {
-		t.Errorf("the way back from a new column is %s, want lossy", r.Files[1].Reverse.Grade)
+	if r.Files[1].Revert.Grade != revert.Lossy {
+		t.Errorf("the way back from a new column is %s, want lossy", r.Files[1].Revert.Grade)
 	}
 	want := []catalog.Change{
 		{Kind: catalog.KindColumn, Table: "accounts", Name: "owner"},
@@ -309,7 +309,7 @@ func TestRunFindsNothingWrongWithTheOrderOfTheProject(t *testing.T) {
 		}
 	}
 	for _, f := range r.Files {
-		if len(f.Statements) == 0 || f.Reverse.Grade == "" {
+		if len(f.Statements) == 0 || f.Revert.Grade == "" {
 			t.Errorf("%s wasn't run, or has no way back", f.Name)
 		}
 	}

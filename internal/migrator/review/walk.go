@@ -69,10 +69,10 @@ func (o Options) cross(ctx context.Context, before, after *dev.Database, file *F
 		if err != nil {
 			return fmt.Errorf("hold the code against %s: %w", f.Name(), err)
 		}
-		file.Contract = &v
+		file.Compat = &v
 		file.Findings = append(file.Findings, deployFindings(f.Name(), v)...)
 	}
 	var err error
-	file.Reverse, err = revert.Find(ctx, before, f)
+	file.Revert, err = revert.Find(ctx, before, f)
 	return err
 }

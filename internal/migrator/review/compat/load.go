@@ -118,7 +118,7 @@ func implementations(ent, schema *types.Package) ([]string, error) {
 // read runs a program in the tree that prints its schemas. The program stands in
 // an overlay of the go command's, beside the schemas and not on disk.
 func read(ctx context.Context, root, pkg string, names []string) (_ []*load.Schema, err error) {
-	dir, err := os.MkdirTemp("", "commitment-contract-")
+	dir, err := os.MkdirTemp("", "commitment-entities-")
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ import (
 	"commitment/internal/pgtest"
 )
 
-const root = "../../.."
+const root = "../../../.."
 
 // tree copies what the schemas of this project need into another folder, without
 // any generated code.

@@ -38,9 +38,9 @@ type DownOptions struct {
 
 // Reverted is a file with the way back from it.
 type Reverted struct {
-	File    string  `json:"file"`
-	Version string  `json:"version"`
-	Reverse Reverse `json:"reverse"`
+	File    string `json:"file"`
+	Version string `json:"version"`
+	Revert  Plan   `json:"reverse"`
 	// Done says that the way was gone.
 	Done bool `json:"done"`
 }
@@ -97,7 +97,7 @@ func (d *descent) ways(ctx context.Context, applied []*migrate.Revision) ([]migr
 		if err := d.admit(f); err != nil {
 			return nil, err
 		}
-		ways = append(ways, migration.Way{Version: f.Version, Statements: f.Reverse.Statements, Outside: f.Reverse.Outside})
+		ways = append(ways, migration.Way{Version: f.Version, Statements: f.Revert.Statements, Outside: f.Revert.Outside})
 	}
 	return ways, nil
 }
@@ -189,7 +189,7 @@ func (d *descent) findAll(ctx context.Context, older, files []migrate.File) (err
 		if err != nil {
 			return fmt.Errorf("find the way back from %s: %w", f.Name(), err)
 		}
-		d.files = append([]Reverted{{File: f.Name(), Version: f.Version(), Reverse: r}}, d.files...)
+		d.files = append([]Reverted{{File: f.Name(), Version: f.Version(), Revert: r}}, d.files...)
 		if err := migration.Replay(ctx, before.DB, []migrate.File{f}); err != nil {
 			return err
 		}
@@ -199,11 +199,11 @@ func (d *descent) findAll(ctx context.Context, older, files []migrate.File) (err
 
 // admit refuses a way that may not be gone.
 func (d *descent) admit(f Reverted) error {
-	lost := strings.Join(f.Reverse.Lost, "; ")
+	lost := strings.Join(f.Revert.Lost, "; ")
 	switch {
-	case f.Reverse.Grade == Impossible:
+	case f.Revert.Grade == Impossible:
 		return fmt.Errorf("%w from %s: %s", ErrImpossible, f.File, lost)
-	case f.Reverse.Grade == Lossy && !d.options.AllowLoss && !d.options.DryRun:
+	case f.Revert.Grade == Lossy && !d.options.AllowLoss && !d.options.DryRun:
 		return fmt.Errorf("%w: %s: %s", ErrLossy, f.File, lost)
 	}
 	return nil

@@ -88,7 +88,7 @@ func TestDownTakesBackTheNewestFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []revert.Reverted{{File: "2_x.sql", Version: "2", Done: true, Reverse: revert.Reverse{
+	want := []revert.Reverted{{File: "2_x.sql", Version: "2", Done: true, Revert: revert.Plan{
 		Grade: revert.Lossless, Statements: []string{`DROP INDEX "by_name"`}, Replayed: true,
 	}}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -155,7 +155,7 @@ func TestDownGoesOnWhereItWasStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := ways[0].Reverse
+	r := ways[0].Revert
 	if r.Outside != 1 {
 		t.Fatalf("statements outside a transaction = %d, want 1", r.Outside)
 	}
@@ -175,7 +175,7 @@ func TestDownOnlySaysWhatItWouldDo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != 1 || got[0].Done || len(got[0].Reverse.Statements) == 0 {
+	if len(got) != 1 || got[0].Done || len(got[0].Revert.Statements) == 0 {
 		t.Errorf("reverted = %+v, want a way that wasn't gone", got)
 	}
 	if diff := cmp.Diff(before, schema(t, db)); diff != "" || current(t, db, dir) != "2" {

@@ -16,14 +16,14 @@ import (
 
 // Of finds the way back from a file, after the older files were replayed on a
 // database of its own.
-func Of(ctx context.Context, server *dev.Server, older []migrate.File, file migrate.File) (_ Reverse, err error) {
+func Of(ctx context.Context, server *dev.Server, older []migrate.File, file migrate.File) (_ Plan, err error) {
 	before, err := server.Database(ctx)
 	if err != nil {
-		return Reverse{}, err
+		return Plan{}, err
 	}
 	defer func() { err = errors.Join(err, before.Drop(ctx)) }()
 	if err := migration.Replay(ctx, before.DB, older); err != nil {
-		return Reverse{}, err
+		return Plan{}, err
 	}
 	return Find(ctx, before, file)
 }
@@ -32,23 +32,23 @@ func Of(ctx context.Context, server *dev.Server, older []migrate.File, file migr
 // which is cloned and stays as it is; nobody may be connected to it. An error is
 // one of the server or of the file. That there is no way back is no error: the
 // grade says so, and Lost why.
-func Find(ctx context.Context, before *dev.Database, file migrate.File) (_ Reverse, err error) {
+func Find(ctx context.Context, before *dev.Database, file migrate.File) (_ Plan, err error) {
 	f := finder{}
 	if f.before, err = readState(ctx, before.DB); err != nil {
-		return Reverse{}, err
+		return Plan{}, err
 	}
 	db, err := before.Clone(ctx)
 	if err != nil {
-		return Reverse{}, err
+		return Plan{}, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
 	f.db = db.DB
 	writes, err := up(ctx, db.DB, file)
 	if err != nil {
-		return Reverse{}, err
+		return Plan{}, err
 	}
 	if f.after, err = readState(ctx, db.DB); err != nil {
-		return Reverse{}, err
+		return Plan{}, err
 	}
 	return f.find(ctx, file, writes)
 }
@@ -82,10 +82,10 @@ type finder struct {
 	// early are the indexes that were made before anything else, by the name
 	// under which they wait, with the one that they get.
 	early  map[string]string
-	result Reverse
+	result Plan
 }
 
-func (f *finder) find(ctx context.Context, file migrate.File, writes []write) (Reverse, error) {
+func (f *finder) find(ctx context.Context, file migrate.File, writes []write) (Plan, error) {
 	f.present, f.early = f.after, map[string]string{}
 	f.grade(writes)
 	if f.result.Grade == Impossible {
@@ -96,7 +96,7 @@ func (f *finder) find(ctx context.Context, file migrate.File, writes []write) (R
 		err = f.goAgain(ctx, file)
 	}
 	if why, ok := errors.AsType[*noWayError](err); ok {
-		return Reverse{Grade: Impossible, Lost: append(f.result.Lost, why.Error())}, nil
+		return Plan{Grade: Impossible, Lost: append(f.result.Lost, why.Error())}, nil
 	}
 	f.result.Replayed = err == nil
 	return f.result, err

@@ -1,5 +1,5 @@
-// Package revert finds the way back from a migration: the statements that
-// restore the schema before it, and what can't be restored. It compares the two
+// Package revert finds how to revert a migration: the statements that restore the
+// schema before it, and what can't be restored. It compares the two
 // states by PostgreSQL's catalogs, tries what it finds on a throwaway server, and
 // for [Down] goes that way on a database that counts.
 package revert
@@ -14,8 +14,8 @@ const (
 	Impossible Grade = "impossible" // the file changed what no statement brings back
 )
 
-// Reverse is the way back from one file.
-type Reverse struct {
+// Plan is the way back from one file.
+type Plan struct {
 	Grade      Grade    `json:"grade"`
 	Statements []string `json:"statements,omitempty"`
 	// Outside is how many of the statements, the first ones, run outside a

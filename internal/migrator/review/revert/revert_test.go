@@ -30,28 +30,28 @@ var waysBack = []struct {
 	name   string
 	before string
 	file   string
-	want   revert.Reverse
+	want   revert.Plan
 }{
 	{
 		name: "of an index", before: users, file: `CREATE INDEX "by_name" ON "users" ("name")`,
-		want: revert.Reverse{Grade: revert.Lossless, Statements: []string{`DROP INDEX "by_name"`}, Replayed: true},
+		want: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX "by_name"`}, Replayed: true},
 	},
 	{
 		name: "of an index that is made concurrently", before: users,
 		file: "-- atlas:txmode none\n\nCREATE INDEX CONCURRENTLY \"by_name\" ON \"users\" (\"name\")",
-		want: revert.Reverse{Grade: revert.Lossless, Statements: []string{`DROP INDEX "by_name"`}, Replayed: true},
+		want: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX "by_name"`}, Replayed: true},
 	},
 	{
 		name: "of an index that is dropped: it is built without anybody waiting", before: users + `CREATE UNIQUE INDEX by_name ON users (lower(name)) WHERE id > 1;`,
 		file: `DROP INDEX by_name`,
-		want: revert.Reverse{Grade: revert.Lossless, Outside: 1, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Outside: 1, Replayed: true, Statements: []string{
 			`CREATE UNIQUE INDEX CONCURRENTLY "by_name" ON users USING btree (lower(name::text)) WHERE id > 1`,
 		}},
 	},
 	{
 		name: "of an index that is made otherwise", before: users + `CREATE INDEX by_name ON users (name);`,
 		file: `DROP INDEX by_name; CREATE INDEX by_name ON users (name, id);`,
-		want: revert.Reverse{Grade: revert.Lossless, Outside: 1, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Outside: 1, Replayed: true, Statements: []string{
 			`CREATE INDEX CONCURRENTLY "by_name_was" ON users USING btree (name)`,
 			`DROP INDEX "by_name"`,
 			`ALTER INDEX "by_name_was" RENAME TO "by_name"`,
@@ -59,30 +59,30 @@ var waysBack = []struct {
 	},
 	{
 		name: "of a column", before: users, file: `ALTER TABLE "users" ADD COLUMN "nick" varchar`,
-		want: revert.Reverse{Grade: revert.Lossy, Replayed: true, Statements: []string{`ALTER TABLE "users" DROP COLUMN "nick"`},
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{`ALTER TABLE "users" DROP COLUMN "nick"`},
 			Lost: []string{"column nick of users goes, with the values that came into it"}},
 	},
 	{
 		name: "of a column that is filled", before: users,
 		file: `ALTER TABLE "users" ADD COLUMN "nick" varchar; UPDATE "users" SET "nick" = lower(substr(name, 1, 3)) WHERE "nick" IS NULL; ALTER TABLE users ALTER nick SET NOT NULL`,
-		want: revert.Reverse{Grade: revert.Lossy, Replayed: true, Statements: []string{`ALTER TABLE "users" DROP COLUMN "nick"`},
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{`ALTER TABLE "users" DROP COLUMN "nick"`},
 			Lost: []string{"column nick of users goes, with the values that came into it"}},
 	},
 	{
 		name: "of a table", before: users, file: `CREATE TABLE pets (id serial PRIMARY KEY, owner bigint REFERENCES users); INSERT INTO pets (owner) VALUES (NULL)`,
-		want: revert.Reverse{Grade: revert.Lossy, Replayed: true, Statements: []string{`DROP TABLE "pets"`},
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{`DROP TABLE "pets"`},
 			Lost: []string{"table pets goes, with the rows that came into it"}},
 	},
 	{
 		name: "of a column that is dropped", before: users, file: `ALTER TABLE users DROP name`,
-		want: revert.Reverse{Grade: revert.Lossy, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{
 			`ALTER TABLE "users" ADD COLUMN "name" character varying(20) NOT NULL DEFAULT ''`,
 			`ALTER TABLE "users" ALTER COLUMN "name" DROP DEFAULT`,
 		}, Lost: []string{"column name of users comes back with '' in every row: the file drops its values"}},
 	},
 	{
 		name: "of a column that nothing can fill", before: users + `ALTER TABLE users ADD place point NOT NULL;`, file: `ALTER TABLE users DROP place`,
-		want: revert.Reverse{Grade: revert.Impossible, Lost: []string{"column place of users can't be NULL, and the file drops its values"}},
+		want: revert.Plan{Grade: revert.Impossible, Lost: []string{"column place of users can't be NULL, and the file drops its values"}},
 	},
 	{
 		name: "of a table that is dropped with all that it has",
@@ -96,7 +96,7 @@ var waysBack = []struct {
 			CREATE POLICY mine ON pets USING (owner = 1);
 			CREATE VIEW glad AS SELECT id FROM pets WHERE mood = 'glad';`,
 		file: `DROP VIEW glad; DROP TABLE pets; DROP FUNCTION noop(); DROP TYPE mood`,
-		want: revert.Reverse{Grade: revert.Lossy, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{
 			"CREATE TYPE mood AS ENUM ('glad', 'sad')",
 			"SET LOCAL check_function_bodies = off",
 			"CREATE OR REPLACE FUNCTION noop()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $function$BEGIN RETURN NEW; END$function$",
@@ -117,7 +117,7 @@ var waysBack = []struct {
 		name: "of renames", before: users + `CREATE INDEX by_name ON users (name); ALTER TABLE users ADD CONSTRAINT filled CHECK (name <> '');`,
 		file: `ALTER TABLE users RENAME name TO full_name; ALTER TABLE users RENAME TO people; ALTER INDEX by_name RENAME TO by_full_name;
 			ALTER TABLE people RENAME CONSTRAINT filled TO named; ALTER TABLE people ADD name varchar`,
-		want: revert.Reverse{Grade: revert.Lossy, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{
 			`ALTER TABLE "people" DROP COLUMN "name"`,
 			`ALTER TABLE "people" RENAME TO "users"`,
 			`ALTER TABLE "users" RENAME COLUMN "full_name" TO "name"`,
@@ -127,7 +127,7 @@ var waysBack = []struct {
 	},
 	{
 		name: "of what changes a column", before: users, file: `ALTER TABLE users ALTER name TYPE text, ALTER name DROP NOT NULL, ALTER name SET DEFAULT 'x'`,
-		want: revert.Reverse{Grade: revert.Lossless, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Statements: []string{
 			`ALTER TABLE "users" ALTER COLUMN "name" DROP DEFAULT`,
 			`ALTER TABLE "users" ALTER COLUMN "name" TYPE character varying(20)`,
 			`ALTER TABLE "users" ALTER COLUMN "name" SET NOT NULL`,
@@ -135,13 +135,13 @@ var waysBack = []struct {
 	},
 	{
 		name: "of what cuts values", before: users, file: `ALTER TABLE users ALTER name TYPE varchar(3) USING left(name, 3)`,
-		want: revert.Reverse{Grade: revert.Lossy, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{
 			`ALTER TABLE "users" ALTER COLUMN "name" TYPE character varying(20)`,
 		}, Lost: []string{"column name of users was turned from character varying(20) into character varying(3): what that cut or rounded is lost"}},
 	},
 	{
 		name: "of a validation", before: users + `ALTER TABLE users ADD CONSTRAINT filled CHECK (name <> '') NOT VALID;`, file: `ALTER TABLE users VALIDATE CONSTRAINT filled`,
-		want: revert.Reverse{Grade: revert.Lossless, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Statements: []string{
 			`ALTER TABLE "users" DROP CONSTRAINT "filled"`,
 			`ALTER TABLE "users" ADD CONSTRAINT "filled" CHECK (name::text <> ''::text) NOT VALID`,
 		}},
@@ -149,7 +149,7 @@ var waysBack = []struct {
 	{
 		name: "of a constraint that takes an index", before: users + `CREATE UNIQUE INDEX by_name ON users (name);`,
 		file: `ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE USING INDEX by_name`,
-		want: revert.Reverse{Grade: revert.Lossless, Outside: 1, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Outside: 1, Replayed: true, Statements: []string{
 			`CREATE UNIQUE INDEX CONCURRENTLY "by_name" ON users USING btree (name)`,
 			`ALTER TABLE "users" DROP CONSTRAINT "users_name_key"`,
 		}},
@@ -158,7 +158,7 @@ var waysBack = []struct {
 		name:   "of a function and a view that are made otherwise",
 		before: users + `CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW names AS SELECT name FROM users;`,
 		file:   `CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2'; CREATE OR REPLACE VIEW names AS SELECT name, id FROM users`,
-		want: revert.Reverse{Grade: revert.Lossless, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Statements: []string{
 			`DROP VIEW "names"`,
 			"SET LOCAL check_function_bodies = off",
 			"CREATE OR REPLACE FUNCTION one()\n RETURNS integer\n LANGUAGE sql\nAS $function$SELECT 1$function$",
@@ -169,7 +169,7 @@ var waysBack = []struct {
 		name:   "of a column that views read, one through another",
 		before: users + `CREATE VIEW b AS SELECT name FROM users; CREATE VIEW a AS SELECT name FROM b; CREATE VIEW other AS SELECT 1 AS one;`,
 		file:   `DROP VIEW a; DROP VIEW b; ALTER TABLE users ALTER name TYPE varchar(40); CREATE VIEW b AS SELECT name FROM users; CREATE VIEW a AS SELECT name FROM b`,
-		want: revert.Reverse{Grade: revert.Lossless, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Statements: []string{
 			`DROP VIEW "a"`,
 			`DROP VIEW "b"`,
 			`ALTER TABLE "users" ALTER COLUMN "name" TYPE character varying(20)`,
@@ -179,23 +179,23 @@ var waysBack = []struct {
 	},
 	{
 		name: "of an enum's value that is renamed", before: `CREATE TYPE mood AS ENUM ('glad', 'sad');`, file: `ALTER TYPE mood RENAME VALUE 'sad' TO 'low'`,
-		want: revert.Reverse{Grade: revert.Lossless, Replayed: true, Statements: []string{`ALTER TYPE "mood" RENAME VALUE 'low' TO 'sad'`}},
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Statements: []string{`ALTER TYPE "mood" RENAME VALUE 'low' TO 'sad'`}},
 	},
 	{
 		name: "of an enum's value that is added", before: `CREATE TYPE mood AS ENUM ('glad', 'sad');`, file: `ALTER TYPE mood ADD VALUE 'low'`,
-		want: revert.Reverse{Grade: revert.Impossible, Lost: []string{
+		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
 			"PostgreSQL takes no value from an enum, and the file adds 'low' to mood",
 		}},
 	},
 	{
 		name: "of rows that are changed", before: users, file: `UPDATE users SET name = upper(name)`,
-		want: revert.Reverse{Grade: revert.Impossible, Lost: []string{
+		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
 			"the rows of users are changed, and nothing tells what they were: UPDATE users SET name = upper(name)",
 		}},
 	},
 	{
 		name: "of rows that are changed out of sight", before: users, file: `DO 'BEGIN DELETE FROM users; END'; TRUNCATE TABLE ONLY "users"`,
-		want: revert.Reverse{Grade: revert.Impossible, Lost: []string{
+		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
 			"the rows of users are changed, and nothing tells what they were: DO 'BEGIN DELETE FROM users; END';",
 			`the rows of users are changed, and nothing tells what they were: TRUNCATE TABLE ONLY "users"`,
 		}},
@@ -203,7 +203,7 @@ var waysBack = []struct {
 	{
 		name: "of tables that are emptied out of sight", before: users + `CREATE TABLE "Posts" ("user" bigint REFERENCES users);`,
 		file: `CREATE TABLE own (); DO 'BEGIN TRUNCATE own, users CASCADE; END'`,
-		want: revert.Reverse{Grade: revert.Impossible, Lost: []string{
+		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
 			"table own goes, with the rows that came into it",
 			"the rows of users are changed, and nothing tells what they were: DO 'BEGIN TRUNCATE own, users CASCADE; END'",
 			"the rows of Posts are changed, and nothing tells what they were: DO 'BEGIN TRUNCATE own, users CASCADE; END'",
@@ -212,32 +212,32 @@ var waysBack = []struct {
 	{
 		name: "of a block that commits as it goes", before: users,
 		file: "-- atlas:txmode none\n\nDO 'BEGIN UPDATE users SET name = upper(name); COMMIT; END'",
-		want: revert.Reverse{Grade: revert.Impossible, Lost: []string{
+		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
 			"which rows are changed isn't seen, because it ends transactions itself: DO 'BEGIN UPDATE users SET name = upper(name); COMMIT; END'",
 		}},
 	},
 	{
 		name: "of a table that is emptied, whatever its name", before: `CREATE TABLE "Posts" ();`, file: `TRUNCATE "Posts"`,
-		want: revert.Reverse{Grade: revert.Impossible, Lost: []string{
+		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
 			`the rows of Posts are changed, and nothing tells what they were: TRUNCATE "Posts"`,
 		}},
 	},
 	{
 		name: "of a table that is written anew, and keeps its rows", before: users, file: `ALTER TABLE users ALTER id TYPE int; SELECT 1`,
-		want: revert.Reverse{Grade: revert.Lossy, Replayed: true, Statements: []string{`ALTER TABLE "users" ALTER COLUMN "id" TYPE bigint`}, Lost: []string{
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{`ALTER TABLE "users" ALTER COLUMN "id" TYPE bigint`}, Lost: []string{
 			"column id of users was turned from bigint into integer: what that cut or rounded is lost",
 		}},
 	},
 	{
 		name: "of rows of a table that goes", before: users, file: `DELETE FROM users; DROP TABLE users`,
-		want: revert.Reverse{Grade: revert.Lossy, Replayed: true, Lost: []string{"table users comes back empty: the file drops its rows"}, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Lost: []string{"table users comes back empty: the file drops its rows"}, Statements: []string{
 			"CREATE TABLE \"users\" (\n  \"id\" bigint GENERATED BY DEFAULT AS IDENTITY NOT NULL,\n  \"name\" character varying(20) NOT NULL\n)",
 			`ALTER TABLE "users" ADD CONSTRAINT "users_pkey" PRIMARY KEY (id)`,
 		}},
 	},
 	{
 		name: "of nothing", before: users, file: `SELECT 1`,
-		want: revert.Reverse{Grade: revert.Lossless, Replayed: true},
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true},
 	},
 }
 

@@ -57,15 +57,15 @@ func TestRunHoldsTheCodeOfBothReleasesAgainstTheFiles(t *testing.T) {
 
 	var orders []compat.Order
 	for _, f := range r.Files {
-		if f.Contract == nil {
+		if f.Compat == nil {
 			t.Fatalf("%s has no verdict: %+v", f.Name, r.All())
 		}
-		orders = append(orders, f.Contract.Order)
+		orders = append(orders, f.Compat.Order)
 	}
 	if diff := cmp.Diff([]compat.Order{compat.MigrationFirst, compat.CodeFirst}, orders); diff != "" {
 		t.Errorf("orders (-want +got):\n%s", diff)
 	}
-	if breaks := r.Files[1].Contract.Breaks; len(breaks) == 0 || breaks[0].Release != "old" || !strings.Contains(breaks[0].Error, "note") {
+	if breaks := r.Files[1].Compat.Breaks; len(breaks) == 0 || breaks[0].Release != "old" || !strings.Contains(breaks[0].Error, "note") {
 		t.Errorf("breaks = %+v, want the old code's, of note", breaks)
 	}
 	want := []string{"error CM433 20260202000000_note.sql:0", "warning CM432 20260202000000_note.sql:0"}
@@ -84,7 +84,7 @@ func TestRunSaysThatTheEntitiesCannotBeRead(t *testing.T) {
 	if got := places(r.Findings, hazard.Warning); !cmp.Equal(got, []string{"warning CM434 :0"}) {
 		t.Errorf("findings = %q, want that the code wasn't judged", got)
 	}
-	if len(r.Files) != 1 || len(r.Files[0].Statements) != 1 || r.Files[0].Contract != nil {
+	if len(r.Files) != 1 || len(r.Files[0].Statements) != 1 || r.Files[0].Compat != nil {
 		t.Errorf("files = %+v, want the file reviewed without a verdict", r.Files)
 	}
 }
