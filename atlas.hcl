@@ -1,4 +1,4 @@
-// For those who use the Atlas CLI beside `commitment migrate`: the same
+// For those who use the Atlas CLI beside `go run ./cmd/migrate`: the same
 // directory, the same table of revisions, the same policy. Everything here is
 // understood by Atlas's open-source builds.
 //
@@ -6,7 +6,7 @@
 //
 // There is no `src`: the entities are Go, which only the standard build of the
 // CLI loads, and an open-source one refuses the scheme. Plan with
-// `commitment migrate diff NAME`, or with the standard build by
+// `go run ./cmd/migrate diff NAME`, or with the standard build by
 //
 //   atlas migrate diff NAME --env local --to ent://ent/schema
 

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"commitment/internal/migration"
-	"commitment/internal/migration/files"
-	"commitment/internal/migration/review"
+	"commitment/internal/migrator/files"
+	"commitment/internal/migrator/review"
 	"commitment/internal/pgserver"
 )
 

@@ -11,8 +11,8 @@ import (
 	"ariga.io/atlas/sql/migrate"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver, "pgx"
 
-	"commitment/internal/migration/dev"
-	"commitment/internal/migration/plan"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/plan"
 	"commitment/internal/pgserver"
 )
 

@@ -10,8 +10,8 @@ import (
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 
-	"commitment/internal/migration/dev"
-	"commitment/internal/migration/plan"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/plan"
 )
 
 // scenario is a directory, and the entities that it makes.

@@ -1,4 +1,4 @@
-// Command commitment serves the API and manages the schema of its database.
+// Command commitment is the service: it serves the API, and applies its migrations.
 // `commitment help` lists what it can do.
 package main
 

@@ -1,11 +1,10 @@
 // Package arch holds the tests of the repository itself: that imports point
-// down, that packages and exported names are documented, that files and
-// functions stay small, that the README's map is the tree, that links resolve,
-// that nothing in it belongs to one machine, and that generated code can be
-// told from code written by hand.
+// down, that the service links only what it needs, that files and functions stay
+// small, that the README's map is the tree, that links resolve, and that generated
+// code can be told from code written by hand.
 //
 // The table of imports in table_test.go is the map of the layers: who adds a
-// package gives it a row there.
+// package gives it a row there. ships_test.go lists what the service may link.
 //
 // Everything is read from the files. A test that asked the go tool would be
 // answered from the test cache, because the cache can't see what another

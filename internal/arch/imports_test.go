@@ -119,6 +119,35 @@ func (rs rules) missing(t *tree) []string {
 	return found
 }
 
+// unused finds rows that a row may import and doesn't.
+func (rs rules) unused(t *tree) []string {
+	used := make([]map[string]bool, len(rs))
+	for _, s := range t.source {
+		i := rs.find(s.dir)
+		if i < 0 || s.test() {
+			continue
+		}
+		for _, spec := range s.syntax.Imports {
+			pkg, ours := strings.CutPrefix(importPath(spec), t.module+"/")
+			if j := rs.find(pkg); ours && j >= 0 {
+				if used[i] == nil {
+					used[i] = map[string]bool{}
+				}
+				used[i][rs[j].pkg] = true
+			}
+		}
+	}
+	var found []string
+	for i, r := range rs {
+		for _, other := range r.may {
+			if other != below && !used[i][other] {
+				found = append(found, fmt.Sprintf("%s may import %s, and doesn't", r.pkg, other))
+			}
+		}
+	}
+	return found
+}
+
 func TestImports(t *testing.T) {
 	t.Parallel()
 	try(t, table.imports, []example{
@@ -127,7 +156,7 @@ func TestImports(t *testing.T) {
 			"internal/cli/cli.go":         "package cli\nimport (\"commitment/internal/app\"; \"net/http\")\n",
 			"internal/httpapi/routes.go":  "package httpapi\nimport (\"commitment/ent\"; \"commitment/ent/account\"; \"net/http\")\n",
 			"internal/txn/txn.go":         "package txn\nimport (\"commitment/ent\"; \"database/sql\")\n",
-			"ent/client.go":               "package ent\nimport (\"commitment/ent/account\"; \"commitment/ent/migrate\")\n",
+			"ent/client.go":               "package ent\nimport (\"commitment/ent/account\"; \"commitment/internal/schemakit\")\n",
 			"ent/schema/account.go":       "package schema\nimport (\"commitment/internal/schemakit\"; \"entgo.io/ent\"; \"regexp\")\n",
 			"internal/migration/apply.go": "package migration\nimport \"commitment/ent/migrate/migrations\"\n",
 		}, nil},
@@ -205,6 +234,19 @@ func TestMissing(t *testing.T) {
 		}, []string{
 			"internal/gone has a row in the table of imports, and no Go files",
 			"ent/schema has a row in the table of imports, and no Go files",
+		}},
+	})
+}
+
+func TestUnused(t *testing.T) {
+	t.Parallel()
+	small := rules{{pkg: "internal/app", may: []string{below, "internal/a", "internal/b", "ent/..."}}, {pkg: "internal/a"}, {pkg: "internal/b"}, {pkg: "ent/..."}}
+	try(t, small.unused, []example{
+		{"finds a permission that nothing needs", map[string]string{
+			"internal/app/app.go":      "package app\nimport (\"commitment/ent/account\"; \"commitment/internal/a\"; \"os\")\n",
+			"internal/app/app_test.go": "package app\nimport \"commitment/internal/b\"\n",
+		}, []string{
+			"internal/app may import internal/b, and doesn't",
 		}},
 	})
 }

@@ -37,51 +37,56 @@ var (
 // table is the map of the layers, from the top down: a row imports only rows
 // that stand below it.
 var table = rules{
+	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/pgtest", "internal/pgserver"}, never: noHTTP, helper: true},
 	{pkg: "internal/migration/migrationtest", may: []string{"internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
-	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/postgres", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
+	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgproxy", never: noHTTP, helper: true},
-	{pkg: "internal/chaos", may: []string{"internal/migration", "internal/pgserver"}},
+	{pkg: "internal/chaos"},
 	{pkg: "internal/arch"},
 	{pkg: "."},
-	{pkg: "internal/entgen", may: []string{"internal/schemakit"}},
+	{pkg: "internal/entgen"},
+
+	{pkg: "cmd/migrate", may: []string{"internal/migrator", "internal/cli"}},
+	{pkg: "internal/migrator", may: []string{below}, never: noHTTP},
+	{pkg: "internal/migrator/report", may: []string{
+		"internal/migrator/review", "internal/migrator/review/revert", "internal/migrator/review/compat", "internal/migrator/review/hazard",
+		"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog", "internal/printable",
+	}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/migrator/review", may: []string{
+		"internal/migrator/files", "internal/migrator/review/stats", "internal/migrator/review/revert", "internal/migrator/review/compat",
+		"internal/migrator/review/hazard", "internal/migrator/review/trace", "internal/migrator/plan", "internal/migrator/dev",
+		"internal/migration", "internal/migration/catalog",
+	}, never: noHTTP},
+	{pkg: "internal/migrator/review/stats", never: noHTTP},
+	{pkg: "internal/migrator/review/revert", may: []string{"internal/migrator/dev", "internal/migration", "internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migrator/review/compat", may: []string{"internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migrator/review/hazard", may: []string{
+		"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog", "internal/sqltoken",
+	}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/migrator/review/trace", may: []string{"internal/migration", "internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migrator/files", may: []string{"internal/migrator/plan", "internal/migrator/dev", "internal/migration"}, never: noHTTP},
+	{pkg: "internal/migrator/plan", may: []string{
+		"internal/migrator/dev", "internal/migration", "internal/migration/catalog", "internal/schemakit", "ent/migrate",
+	}, never: noHTTP},
+	{pkg: "internal/migrator/dev", never: noHTTP},
 
 	{pkg: "cmd/commitment", may: []string{"internal/cli"}},
-	{pkg: "internal/cli", may: []string{below}},
+	{pkg: "internal/cli", may: []string{"internal/app", "internal/config", "internal/migration", "internal/migration/catalog", "internal/printable"}},
 	{pkg: "internal/app", may: []string{below}},
 
 	{pkg: "internal/httpapi", may: []string{
 		"internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "ent/...",
 	}, never: noSQL},
 	{pkg: "internal/idempotency", may: []string{"internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
-	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn", "ent/..."}},
+	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn"}},
 	{pkg: "internal/middleware", may: []string{"internal/problem", "internal/fault"}, never: noSQL},
 	{pkg: "internal/problem", may: []string{"internal/fault"}, never: noSQL},
 
-	{pkg: "internal/migration/report", may: []string{
-		"internal/migration/review", "internal/migration/stats", "internal/migration/reverse", "internal/migration/contract",
-		"internal/migration/hazard", "internal/migration/trace", "internal/migration/plan", "internal/migration/catalog",
-	}, never: slices.Concat(noHTTP, noSQL)},
-	{pkg: "internal/migration/review", may: []string{
-		"internal/migration/files", "internal/migration/stats", "internal/migration/reverse", "internal/migration/contract", "internal/migration/hazard", "internal/migration/trace",
-		"internal/migration/plan", "internal/migration", "internal/migration/dev", "internal/migration/catalog",
-	}, never: noHTTP},
-	{pkg: "internal/migration/files", may: []string{"internal/migration/plan", "internal/migration", "internal/migration/dev"}, never: noHTTP},
-	{pkg: "internal/migration/stats", never: noHTTP},
-	{pkg: "internal/migration/reverse", may: []string{"internal/migration", "internal/migration/dev", "internal/migration/catalog"}, never: noHTTP},
-	{pkg: "internal/migration/contract", may: []string{"internal/migration/catalog"}, never: noHTTP},
-	{pkg: "internal/migration/hazard", may: []string{"internal/migration/trace", "internal/migration/plan", "internal/migration/catalog", "internal/sqltoken"}, never: slices.Concat(noHTTP, noSQL)},
-	{pkg: "internal/migration/trace", may: []string{"internal/migration", "internal/migration/dev", "internal/migration/catalog"}, never: noHTTP},
-	{pkg: "internal/migration/plan", may: []string{
-		"internal/migration", "internal/migration/dev", "internal/migration/catalog", "internal/schemakit", "ent/migrate",
-	}, never: noHTTP},
-	{pkg: "internal/migration", may: []string{
-		"internal/migration/catalog", "internal/sqltoken", "internal/postgres", "internal/fault", "ent/migrate/migrations",
-	}, never: noHTTP},
-	{pkg: "internal/migration/dev", never: noHTTP},
+	{pkg: "internal/migration", may: []string{"internal/migration/catalog", "internal/sqltoken", "ent/migrate/migrations"}, never: noHTTP},
 	{pkg: "internal/migration/catalog", never: noHTTP},
 	{pkg: "internal/telemetry"},
 
-	{pkg: "internal/ledger", may: []string{"internal/txn", "internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/ledger", may: []string{"internal/fault", "ent/..."}, never: noHTTP},
 	// Only programs and tests import ent/runtime, which imports the schemas: so
 	// hooks and policies in ent/schema may import what the rows below hold.
 	{pkg: "ent/enttest", may: []string{below}, never: noHTTP},
@@ -99,6 +104,7 @@ var table = rules{
 	// import nothing that is generated.
 	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/printable", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/sqltoken", never: slices.Concat(noHTTP, noSQL)},
 }
 

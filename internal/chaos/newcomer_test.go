@@ -31,7 +31,7 @@ func TestNewcomer(t *testing.T) {
 	c.write("ent/schema/owner.go", firstOwner)
 	c.edit("ent/schema/transfer.go", memoField, memoField+optionalFields)
 	c.generate()
-	c.commitment(0, "migrate", "diff", "owners")
+	c.migrate(0, "diff", "owners")
 	c.build()
 	c.commitment(0, "migrate", "apply")
 	c.commit("owners")
@@ -42,9 +42,9 @@ func TestNewcomer(t *testing.T) {
 	c.edit("ent/schema/account.go", entriesEdge, entriesEdge+ownerEdge)
 	c.edit("ent/schema/transfer.go", optionalFields, requiredFields)
 	c.generate()
-	t.Logf("planned:\n%s", c.commitment(0, "migrate", "diff", "growth"))
+	t.Logf("planned:\n%s", c.migrate(0, "diff", "growth"))
 	t.Logf("accepted: %v", c.accept("no release serves owners or asks for a reference yet"))
-	t.Logf("reviewed:\n%s", c.commitment(0, "migrate", "review", "--base", "main"))
+	t.Logf("reviewed:\n%s", c.migrate(0, "review", "--base", "main"))
 	c.build()
 
 	stop := make(chan struct{})
@@ -52,7 +52,7 @@ func TestNewcomer(t *testing.T) {
 	out := c.commitment(0, "migrate", "apply")
 	close(stop)
 	report(t, waits, out)
-	c.commitment(0, "migrate", "check")
+	c.migrate(0, "check")
 	l.audit("transfers while a newcomer's migrations were applied")
 }
 
@@ -243,10 +243,10 @@ func (c copied) generate() {
 	c.build()
 }
 
-// build builds the program, which embeds the migrations.
+// build builds the programs, which embed the migrations.
 func (c copied) build() {
 	c.t.Helper()
-	c.run("go", "build", "-o", "commitment", "./cmd/commitment")
+	c.run("go", "build", "-o", ".", "./cmd/commitment", "./cmd/migrate")
 }
 
 func (c copied) commit(message string) {
@@ -266,7 +266,7 @@ func (c copied) accept(reason string) []string {
 			Findings []struct{ Code, Severity string }
 		}
 	}
-	out := c.commitment(1, "migrate", "review", "--base", "main", "--json")
+	out := c.migrate(1, "review", "--base", "main", "--json")
 	if err := json.NewDecoder(strings.NewReader(out)).Decode(&r); err != nil {
 		c.t.Fatalf("read the review: %v\n%s", err, out)
 	}
@@ -286,7 +286,7 @@ func (c copied) accept(reason string) []string {
 		c.prepend(filepath.Join(r.Dir, f.Name), fmt.Sprintf("-- atlas:nolint %s reason=%q\n", strings.Join(codes, " "), reason))
 		all = append(all, codes...)
 	}
-	c.commitment(0, "migrate", "hash")
+	c.migrate(0, "hash")
 	return all
 }
 
@@ -306,10 +306,20 @@ func (c copied) prepend(path, directive string) {
 // commitment runs the program that was built last, and wants an exit code of it.
 func (c copied) commitment(code int, args ...string) string {
 	c.t.Helper()
-	cmd := c.command(filepath.Join(c.dir, "commitment"), args...)
+	return c.program("commitment", code, args...)
+}
+
+func (c copied) migrate(code int, args ...string) string {
+	c.t.Helper()
+	return c.program("migrate", code, args...)
+}
+
+func (c copied) program(name string, code int, args ...string) string {
+	c.t.Helper()
+	cmd := c.command(filepath.Join(c.dir, name), args...)
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != code {
-		c.t.Fatalf("commitment %s: %v, want exit code %d\n%s", strings.Join(args, " "), err, code, out)
+		c.t.Fatalf("%s %s: %v, want exit code %d\n%s", name, strings.Join(args, " "), err, code, out)
 	}
 	return string(out)
 }

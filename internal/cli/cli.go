@@ -1,6 +1,6 @@
-// Package cli is the command line: it reads the configuration, runs one command,
-// and says how it went. Signals belong to it, so that everything below starts and
-// stops with a context.
+// Package cli is the command line of the service, and what that of the development tool
+// shares with it: it reads the configuration, runs one command, and says how it went.
+// Signals belong to it, so that everything below starts and stops with a context.
 package cli
 
 import (
@@ -34,6 +34,9 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// Usage makes err an error of whoever typed the command.
+func Usage(err error) error { return usageError{err} }
+
 // ExitCode is the exit code that an error of Run stands for.
 func ExitCode(err error) int {
 	if err == nil {
@@ -45,29 +48,34 @@ func ExitCode(err error) int {
 	return exitError
 }
 
-// Run runs the command that args name. It ends when the command is done, and asks
-// it to end when ctx does or the process is interrupted; a second interrupt kills
+// Run runs the service's command that args name. It ends when the command is done, and
+// asks it to end when ctx does or the process is interrupted; a second interrupt kills
 // the process.
 func Run(ctx context.Context, args []string, sys System) error {
+	root := &cobra.Command{
+		Use:     "commitment",
+		Short:   "A service on PostgreSQL whose answers are commitments",
+		Example: "  commitment serve\n  commitment migrate status",
+	}
+	root.AddCommand(serveCommand(sys), healthcheckCommand(sys), migrateCommand(sys))
+	return Execute(ctx, root, args, sys)
+}
+
+// Execute is [Run] for the commands below root, which itself shows their help.
+func Execute(ctx context.Context, root *cobra.Command, args []string, sys System) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
-	root := &cobra.Command{
-		Use:           "commitment",
-		Short:         "A service on PostgreSQL whose answers are commitments",
-		Example:       "  commitment serve\n  commitment migrate status",
-		Args:          cobra.NoArgs,
-		SilenceErrors: true, // main prints them
-		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+	root.Args = cobra.NoArgs
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	root.SilenceErrors = true // main prints them
+	root.SilenceUsage = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.SetArgs(args)
 	root.SetOut(sys.Stdout)
 	root.SetErr(sys.Stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(sys), healthcheckCommand(sys), migrateCommand(sys))
 	wrapArgs(root)
 	if err := root.ExecuteContext(ctx); err != nil {
 		return printableError{err}
@@ -90,8 +98,8 @@ func wrapArgs(cmd *cobra.Command) {
 	}
 }
 
-// load reads the configuration.
-func (sys System) load() (config.Config, error) {
+// Config reads the configuration.
+func (sys System) Config() (config.Config, error) {
 	cfg, err := config.Load(sys.Environ)
 	if err != nil {
 		return cfg, usageError{err}

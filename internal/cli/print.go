@@ -7,37 +7,25 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"commitment/internal/migration/report"
+	"commitment/internal/printable"
 )
 
-// say writes a line of progress, beside the result.
-func (sys System) say(line string) { fmt.Fprintln(sys.Stderr, report.Printable(line)) }
+// Say writes a line of progress, beside the result.
+func (sys System) Say(line string) { fmt.Fprintln(sys.Stderr, printable.Text(line)) }
 
-// busy is say for somebody who sits before a terminal and waits.
-func (sys System) busy(line string) {
-	if _, ok := terminalOf(sys.Stderr); ok {
-		sys.say(line + " …")
+// Busy is Say for somebody who sits before a terminal and waits.
+func (sys System) Busy(line string) {
+	if _, ok := Terminal(sys.Stderr); ok {
+		sys.Say(line + " …")
 	}
 }
 
-// paced leaves out what comes sooner than some time after what was said before.
-func paced(every time.Duration, say func(line string)) func(line string) {
-	last := time.Now()
-	return func(line string) {
-		if now := time.Now(); now.Sub(last) >= every {
-			last = now
-			say(line)
-		}
-	}
-}
-
-// terminalOf returns the terminal that w writes to, if it is one.
-func terminalOf(w io.Writer) (fd int, ok bool) {
+// Terminal returns the terminal that w writes to, if it is one.
+func Terminal(w io.Writer) (fd int, ok bool) {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
@@ -45,8 +33,8 @@ func terminalOf(w io.Writer) (fd int, ok bool) {
 	return int(f.Fd()), true
 }
 
-// log is where a long operation tells what it is doing.
-func (sys System) log() *slog.Logger {
+// Log is where a long operation tells what it is doing.
+func (sys System) Log() *slog.Logger {
 	return slog.New(progress{slog.NewTextHandler(sys.Stderr, &slog.HandlerOptions{
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 			if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
@@ -68,11 +56,13 @@ func (p progress) Handle(ctx context.Context, r slog.Record) error {
 	return p.Handler.Handle(ctx, r)
 }
 
-func jsonFlag(cmd *cobra.Command, as *bool) {
+// JSONFlag is for a command whose result a program may read.
+func JSONFlag(cmd *cobra.Command, as *bool) {
 	cmd.Flags().BoolVar(as, "json", false, "print JSON, for a program to read")
 }
 
-func writeJSON(w io.Writer, v any) error {
+// WriteJSON writes a result for a program.
+func WriteJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
@@ -82,12 +72,12 @@ func writeJSON(w io.Writer, v any) error {
 // printableError is an error whose text may quote what stands in a file.
 type printableError struct{ error }
 
-func (e printableError) Error() string { return report.Printable(e.error.Error()) }
+func (e printableError) Error() string { return printable.Text(e.error.Error()) }
 
 func (e printableError) Unwrap() error { return e.error }
 
-// number is n of something, in words that agree.
-func number(n int, singular, plural string) string {
+// Number is n of something, in words that agree.
+func Number(n int, singular, plural string) string {
 	if n == 1 {
 		return "1 " + singular
 	}

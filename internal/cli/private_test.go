@@ -7,13 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"commitment/internal/cli/clitest"
 )
 
 // TestServeWithPrivateServer lets one folder go through what a developer does
 // to it.
 func TestServeWithPrivateServer(t *testing.T) {
 	t.Parallel()
-	private := privateServer{project: reachableDir(t), programs: needPrograms(t)}
+	private := privateServer{project: clitest.ReachableDir(t), programs: clitest.Postgres(t)}
 	var account string
 
 	t.Run("serves at the addresses that it prints", func(t *testing.T) {
@@ -75,7 +77,7 @@ func TestServeWithPrivateServer(t *testing.T) {
 // TestServeSharesPrivateServer has two at work on one folder.
 func TestServeSharesPrivateServer(t *testing.T) {
 	t.Parallel()
-	private := privateServer{project: reachableDir(t), programs: needPrograms(t)}
+	private := privateServer{project: clitest.ReachableDir(t), programs: clitest.Postgres(t)}
 
 	t.Run("joins the PostgreSQL of another one", func(t *testing.T) {
 		first, second := private.serve(t), private.serve(t)

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"commitment/internal/cli/clitest"
 )
 
 // process is a `commitment serve`, in a process group of its own.
@@ -31,7 +33,7 @@ func spawn(t *testing.T, dir string, settings ...string) *process {
 	p := &process{cmd: exec.Command("commitment", "serve"), exited: make(chan struct{})}
 	p.cmd.Dir = dir
 	p.cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "ADDR=127.0.0.1:0", lifelineEnv + "=1", raceEnv + "=" + raceValue,
+		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "ADDR=127.0.0.1:0", lifelineEnv + "=1", clitest.NoRaceSleep,
 	}, settings...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"commitment/internal/cli/clitest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -23,9 +25,9 @@ const (
 
 func TestReadmeTour(t *testing.T) {
 	t.Parallel()
-	programs := needPrograms(t)
+	programs := clitest.Postgres(t)
 	steps := readTour(t)
-	dir := reachableDir(t)
+	dir := clitest.ReachableDir(t)
 	sh := startShell(t)
 	address := "127.0.0.1:0"
 	var service *process

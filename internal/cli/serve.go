@@ -25,7 +25,7 @@ nothing is started or migrated. The README lists all settings.`,
   DATABASE_URL=postgres://app@db/app COMMITMENT_ENV=production commitment serve`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := sys.load()
+			cfg, err := sys.Config()
 			if err != nil {
 				return err
 			}
@@ -45,7 +45,7 @@ func healthcheckCommand(sys System) *cobra.Command {
 		Example: "  commitment healthcheck && echo alive",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := sys.load()
+			cfg, err := sys.Config()
 			if err != nil {
 				return err
 			}

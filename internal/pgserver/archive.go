@@ -14,7 +14,9 @@ import (
 	"os"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/xi2/xz"
 )
@@ -22,6 +24,9 @@ import (
 // mavenCentral has PostgreSQL's programs as the project
 // zonkyio/embedded-postgres-binaries builds them.
 const mavenCentral = "https://repo1.maven.org/maven2"
+
+// fetchTimeout bounds a download, of some 15 MB.
+const fetchTimeout = 15 * time.Minute
 
 // maxChecksum bounds what is read of a checksum, in bytes.
 const maxChecksum = 1 << 10
@@ -68,7 +73,7 @@ func get(ctx context.Context, url string, w io.Writer, limit int64) error {
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Timeout: fetchTimeout}).Do(req)
 	if err != nil {
 		return err
 	}
@@ -92,23 +97,21 @@ func unpack(ctx context.Context, jar, folder string) error {
 	if err != nil {
 		return err
 	}
-	defer entries.Close()
-	for _, entry := range entries.File {
-		if path.Ext(entry.Name) != ".txz" {
-			continue
-		}
-		compressed, err := entry.Open()
-		if err != nil {
-			return err
-		}
-		defer compressed.Close()
-		content, err := xz.NewReader(compressed, 0)
-		if err != nil {
-			return err
-		}
-		return untar(ctx, tar.NewReader(content), folder)
+	defer func() { _ = entries.Close() }() // it was only read
+	i := slices.IndexFunc(entries.File, func(entry *zip.File) bool { return path.Ext(entry.Name) == ".txz" })
+	if i < 0 {
+		return errors.New("it has no .txz in it")
 	}
-	return errors.New("it has no .txz in it")
+	compressed, err := entries.File[i].Open()
+	if err != nil {
+		return err
+	}
+	defer compressed.Close()
+	content, err := xz.NewReader(compressed, 0)
+	if err != nil {
+		return err
+	}
+	return untar(ctx, tar.NewReader(content), folder)
 }
 
 // untar writes the files and links of an archive into a folder, and nothing
@@ -118,7 +121,7 @@ func untar(ctx context.Context, archive *tar.Reader, folder string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // the files are closed one by one
 	for ctx.Err() == nil {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {

@@ -1,0 +1,24 @@
+// Command migrate is the development tool: it plans, reviews and applies changes of the
+// schema. `go run ./cmd/migrate help` lists what it can do.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"commitment/internal/cli"
+	"commitment/internal/migrator"
+)
+
+func main() {
+	err := migrator.Run(context.Background(), os.Args[1:], cli.System{
+		Environ: os.Environ(),
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "migrate:", err)
+	}
+	os.Exit(cli.ExitCode(err))
+}

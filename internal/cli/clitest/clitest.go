@@ -1,0 +1,203 @@
+// Package clitest runs command lines in tests: as programs that a script finds on its
+// PATH, with databases to work on.
+package clitest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"commitment/internal/cli"
+	"commitment/internal/pgserver"
+	"commitment/internal/pgtest"
+)
+
+// NoRaceSleep is a variable of the environment. Without it a process under the race
+// detector sleeps for a second before it ends.
+const NoRaceSleep = "GORACE=atexit_sleep_ms=0"
+
+// Program is what the main of a program does, for a process of its own.
+func Program(name string, run func(context.Context, []string, cli.System) error) func() {
+	return func() {
+		err := run(context.Background(), os.Args[1:], cli.System{Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr})
+		if err != nil {
+			fmt.Fprintln(os.Stderr, name+":", err)
+		}
+		os.Exit(cli.ExitCode(err)) //nolint:forbidigo // This is main, in a process of its own.
+	}
+}
+
+// Postgres returns the directory of PostgreSQL's programs. Where there are none it
+// skips the test, or fails it when CI is set.
+func Postgres(tb testing.TB) string {
+	tb.Helper()
+	p, err := pgserver.Find("")
+	if errors.Is(err, pgserver.ErrNotFound) && os.Getenv("CI") == "" {
+		tb.Skip(err)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p.Dir
+}
+
+// ReachableDir returns an empty folder that other users may pass through: as root,
+// PostgreSQL runs as one of them.
+func ReachableDir(tb testing.TB) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // Its name is all that they see.
+		tb.Fatal(err)
+	}
+	return dir
+}
+
+// A Command is one of a script's.
+type Command = func(ts *testscript.TestScript, neg bool, args []string)
+
+// Commands returns the commands of a script: exits, json, sql and reader.
+func Commands() map[string]Command {
+	return map[string]Command{"exits": exits, "json": jsonValue, "reader": reader, "sql": execSQL}
+}
+
+// WithDatabases runs the scripts in dir with an empty database at EMPTY, a migrated one
+// at MIGRATED, and one that has a table which no migration has made at FOREIGN. At GONE
+// there is none. Setup may add to that.
+func WithDatabases(t *testing.T, dir string, commands map[string]Command, setup func(*testscript.Env) error) {
+	t.Helper()
+	programs := Postgres(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		Cmds:                commands,
+		RequireExplicitExec: true,
+		WorkdirRoot:         ReachableDir(t),
+		Setup: func(env *testscript.Env) error {
+			tb := env.T().(testing.TB)
+			foreign := pgtest.EmptyURL(tb)
+			env.Vars = append(env.Vars, NoRaceSleep)
+			env.Setenv("COMMITMENT_POSTGRES_BIN", programs)
+			env.Setenv("EMPTY", pgtest.EmptyURL(tb))
+			env.Setenv("MIGRATED", pgtest.URL(tb))
+			env.Setenv("FOREIGN", foreign)
+			env.Setenv("GONE", foreign+"&dbname=gone")
+			if _, err := pgtest.Open(tb, foreign).ExecContext(tb.Context(), "CREATE TABLE strangers ()"); err != nil {
+				return err
+			}
+			return setup(env)
+		},
+	})
+}
+
+// exits runs a program and compares its exit code, as in
+//
+//	exits 2 commitment nonsense
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM [ARGUMENT...]")
+	}
+	got, err := 0, ts.Exec(args[1], args[2:]...)
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if want := args[0]; strconv.Itoa(got) != want {
+		ts.Fatalf("exit code of %s = %d, want %s", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// jsonValue compares a value in a file of JSON with a pattern, as in
+//
+//	json stdout files.0.name '^2026'
+//
+// A list is the number of its elements.
+func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: json FILE PATH PATTERN")
+	}
+	var value any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &value))
+	for key := range strings.SplitSeq(args[1], ".") {
+		value = member(ts, value, key)
+	}
+	if list, ok := value.([]any); ok {
+		value = len(list)
+	}
+	got, err := json.Marshal(value)
+	ts.Check(err)
+	if text := strings.Trim(string(got), `"`); !regexp.MustCompile(args[2]).MatchString(text) {
+		ts.Fatalf("%s = %s, want a match of %s", args[1], text, args[2])
+	}
+}
+
+func member(ts *testscript.TestScript, value any, key string) any {
+	switch v := value.(type) {
+	case map[string]any:
+		if member, ok := v[key]; ok {
+			return member
+		}
+	case []any:
+		if i, err := strconv.Atoi(key); err == nil && i < len(v) {
+			return v[i]
+		}
+	}
+	ts.Fatalf("there is no %s in %v", key, value)
+	return nil
+}
+
+// execSQL runs one statement, as in
+//
+//	sql $EMPTY 'CREATE TABLE t ()'
+func execSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: [!] sql URL STATEMENT")
+	}
+	err := execOn(args[0], args[1])
+	if neg && err == nil {
+		ts.Fatalf("%s has run", args[1])
+	}
+	if !neg {
+		ts.Check(err)
+	}
+}
+
+// reader makes a role that may connect to a database and nothing else, and sets a
+// variable to its URL, as in
+//
+//	reader READER $MIGRATED
+func reader(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: reader VARIABLE URL")
+	}
+	u, err := url.Parse(args[1])
+	ts.Check(err)
+	role := pgx.Identifier{"reader_" + strings.ToLower(rand.Text())}.Sanitize()
+	password := rand.Text()
+	ts.Check(execOn(args[1], "CREATE ROLE "+role+" LOGIN PASSWORD '"+password+"'"))
+	ts.Defer(func() { ts.Check(execOn(args[1], "DROP ROLE "+role)) })
+	u.User = url.UserPassword(strings.Trim(role, `"`), password)
+	ts.Setenv(args[0], u.String())
+}
+
+func execOn(database, statement string) error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, statement)
+	return errors.Join(err, conn.Close(ctx))
+}

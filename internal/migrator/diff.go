@@ -1,0 +1,91 @@
+package migrator
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"commitment/internal/cli"
+	"commitment/internal/migration"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/plan"
+)
+
+func diffCommand(sys system) *cobra.Command {
+	var (
+		devURL string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "diff NAME",
+		Short: "Plan the migration from the files to the entities",
+		Long: `Plan the migration from the files in ` + migrations + ` to the entities in
+ent/schema, and write it beside them for review. Run it in the project's root,
+after "go generate ./...".
+
+What has a form that doesn't stop a busy service is planned in that form, in as many
+files as it takes. What loses something is in a file of its own, whose name ends in
+_contract. The files are replayed in a throwaway PostgreSQL.`,
+		Example: "  go run ./cmd/migrate diff add_account_owner",
+		Args:    fileName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := openDir()
+			if err != nil {
+				return err
+			}
+			return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
+				names, err := plan.Diff(cmd.Context(), server, dir, args[0])
+				if err != nil {
+					return err
+				}
+				return sys.printFiles(names, asJSON)
+			})
+		},
+	}
+	devFlag(cmd, &devURL)
+	cli.JSONFlag(cmd, &asJSON)
+	return cmd
+}
+
+// printFiles prints the paths of what was planned.
+func (sys system) printFiles(names []string, asJSON bool) error {
+	paths := make([]string, 0, len(names))
+	for _, name := range names {
+		paths = append(paths, migrations+"/"+name)
+	}
+	if asJSON {
+		return cli.WriteJSON(sys.Stdout, map[string][]string{"files": paths})
+	}
+	if len(paths) == 0 {
+		fmt.Fprintln(sys.Stdout, "Nothing to do: the files make what the entities declare.")
+	}
+	for _, path := range paths {
+		fmt.Fprintln(sys.Stdout, path)
+	}
+	return nil
+}
+
+func checkCommand(sys system) *cobra.Command {
+	var devURL string
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Fail when the files don't make what the entities declare",
+		Long: `Fail when the files that were compiled in don't make what the entities declare:
+tables, and what is declared beside them. What is missing is shown as SQL. The files
+are replayed in a throwaway PostgreSQL. Whether a database is what the files make is
+for "migrate status".`,
+		Example: "  go run ./cmd/migrate check",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := migration.Embedded()
+			if err != nil {
+				return err
+			}
+			return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
+				return plan.Check(cmd.Context(), server, dir)
+			})
+		},
+	}
+	devFlag(cmd, &devURL)
+	return cmd
+}

@@ -1,0 +1,185 @@
+package files_test
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/files"
+	"commitment/internal/pgtest"
+)
+
+// repository is a git repository with a folder of migrations.
+type repository struct {
+	t   *testing.T
+	top string
+	dir *migrate.LocalDir
+}
+
+// newRepository has one commit on the branch main, with these files.
+func newRepository(t *testing.T, names ...string) *repository {
+	t.Helper()
+	r := &repository{t: t, top: t.TempDir()}
+	if err := os.MkdirAll(r.path(""), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if r.dir, err = migrate.NewLocalDir(r.path("")); err != nil {
+		t.Fatal(err)
+	}
+	r.git("init", "--quiet", "--initial-branch=main")
+	r.add(names...)
+	r.commit()
+	return r
+}
+
+func (r *repository) path(name string) string {
+	return filepath.Join(r.top, "ent", "migrations", name)
+}
+
+func (r *repository) git(args ...string) {
+	r.t.Helper()
+	if out, err := r.try(args...); err != nil {
+		r.t.Fatalf("git %s: %v\n%s", args, err, out)
+	}
+}
+
+func (r *repository) try(args ...string) (string, error) {
+	cmd := exec.CommandContext(r.t.Context(), "git", args...)
+	cmd.Dir = r.top
+	cmd.Env = append(os.Environ(),
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
+		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (r *repository) commit() {
+	r.t.Helper()
+	r.git("add", "--all")
+	r.git("commit", "--quiet", "--allow-empty", "--message=migrations")
+}
+
+func (r *repository) write(name, content string) {
+	r.t.Helper()
+	if err := r.dir.WriteFile(name, []byte(content)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// add writes files, each of which makes a table of its name, and atlas.sum.
+func (r *repository) add(names ...string) {
+	r.t.Helper()
+	for _, name := range names {
+		table := strings.TrimSuffix(name[strings.Index(name, "_")+1:], ".sql")
+		r.write(name, "CREATE TABLE "+table+" (id bigint PRIMARY KEY);\n")
+	}
+	r.hash()
+}
+
+func (r *repository) hash() {
+	r.t.Helper()
+	if _, err := files.Hash(r.dir); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *repository) remove(name string) {
+	r.t.Helper()
+	if err := os.Remove(r.path(name)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *repository) base(ref string) files.Base {
+	r.t.Helper()
+	b, err := files.ReadBase(r.t.Context(), r.dir, ref)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return b
+}
+
+func (r *repository) compare(ref string) files.Difference {
+	r.t.Helper()
+	return r.base(ref).Compare(r.files())
+}
+
+func (r *repository) files() []migrate.File {
+	r.t.Helper()
+	all, err := r.dir.Files()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return all
+}
+
+func names(all []migrate.File) []string {
+	var list []string
+	for _, f := range all {
+		list = append(list, f.Name())
+	}
+	return list
+}
+
+// contents are the files that dir has, with atlas.sum.
+func (r *repository) contents() map[string]string {
+	r.t.Helper()
+	entries, err := os.ReadDir(r.path(""))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, e := range entries {
+		content, err := os.ReadFile(r.path(e.Name()))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		all[e.Name()] = string(content)
+	}
+	return all
+}
+
+func (r *repository) wantNames(want ...string) {
+	r.t.Helper()
+	got := slices.DeleteFunc(slices.Sorted(maps.Keys(r.contents())), func(name string) bool { return name == migrate.HashFileName })
+	if !slices.Equal(got, want) {
+		r.t.Errorf("files = %q, want %q", got, want)
+	}
+}
+
+func (r *repository) wantValid() {
+	r.t.Helper()
+	if err := migration.Validate(r.dir); err != nil {
+		r.t.Error(err)
+	}
+}
+
+func server(t *testing.T) *dev.Server {
+	t.Helper()
+	s, err := dev.Open(t.Context(), pgtest.EmptyURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close dev server: %v", err)
+		}
+	})
+	return s
+}
+
+func wantError(t *testing.T, err error, text string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), text) {
+		t.Errorf("error = %v, want one with %q", err, text)
+	}
+}

@@ -1,0 +1,172 @@
+package plan
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"ariga.io/atlas/sql/migrate"
+	"entgo.io/ent/dialect/sql/schema"
+
+	entmigrate "commitment/ent/migrate"
+	"commitment/internal/migration"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/schemakit"
+)
+
+var nameRE = regexp.MustCompile(`^[a-z0-9_]+$`)
+
+// CheckName returns an error for a name that a migration can't have.
+func CheckName(name string) error {
+	if !nameRE.MatchString(name) {
+		return fmt.Errorf("a migration can't be called %q: its name is made of a-z, 0-9 and _", name)
+	}
+	return nil
+}
+
+// DriftError says that the migrations don't make what the entities declare.
+type DriftError struct {
+	// SQL is what new migrations would have to do.
+	SQL string
+}
+
+// Error shows the difference as SQL.
+func (e *DriftError) Error() string {
+	return "the migrations and the entities differ by:\n" + e.SQL
+}
+
+// Entities are what migrations are to lead to.
+type Entities struct {
+	Tables  []*schema.Table
+	Objects []schemakit.Object
+	Renames []schemakit.Rename
+}
+
+func compiledIn() Entities {
+	return Entities{entmigrate.Tables, entmigrate.Objects, entmigrate.Renames}
+}
+
+// Diff is [Entities.Diff] for the entities that are compiled into the program.
+func Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string) ([]string, error) {
+	return compiledIn().Diff(ctx, server, dir, name)
+}
+
+// Diff plans what the entities declare and the files of dir don't make, writes it
+// into dir together with atlas.sum, and returns the names of the files that it
+// added: none when there is nothing to do. The name is made of a-z, 0-9 and _.
+//
+// The plan has been run, on what the files make, and led to what is declared,
+// before any of it is written. Rows that the files insert are not looked at. The
+// error of a file that can't be replayed is a [migration.StatementError].
+func (e Entities) Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string) ([]string, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	steps, err := e.plan(ctx, server, dir)
+	if err != nil || len(steps) == 0 {
+		return nil, err
+	}
+	version, err := NextVersion(dir)
+	if err != nil {
+		return nil, err
+	}
+	files, err := Files(version, name, steps)
+	if err != nil {
+		return nil, err
+	}
+	if err := Write(dir, files); err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(files))
+	for _, f := range files {
+		names = append(names, f.Name())
+	}
+	return names, nil
+}
+
+// Check is [Entities.Check] for the entities that are compiled into the program.
+func Check(ctx context.Context, server *dev.Server, dir migrate.Dir) error {
+	return compiledIn().Check(ctx, server, dir)
+}
+
+// Check plans as [Entities.Diff] does, writes nothing, and returns a [DriftError]
+// when there is something to do.
+func (e Entities) Check(ctx context.Context, server *dev.Server, dir migrate.Dir) error {
+	steps, err := e.plan(ctx, server, dir)
+	if err != nil || len(steps) == 0 {
+		return err
+	}
+	files, err := Files(versionLayout, "drift", steps)
+	if err != nil {
+		return err
+	}
+	var sql strings.Builder
+	for _, f := range files {
+		sql.Write(f.Bytes())
+	}
+	return &DriftError{SQL: sql.String()}
+}
+
+// plan compares the files with the entities and returns what leads from the one
+// to the other.
+func (e Entities) plan(ctx context.Context, server *dev.Server, dir migrate.Dir) (_ []Step, err error) {
+	if err := migration.Validate(dir); err != nil {
+		return nil, err
+	}
+	files, err := dir.Files()
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	db, err := server.Database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
+	// Making both sides is nearly all of the work.
+	var (
+		wg        sync.WaitGroup
+		to        *target
+		targetErr error
+	)
+	wg.Go(func() { to, targetErr = declare(ctx, server, e) })
+	err = migration.Replay(ctx, db.DB, files)
+	wg.Wait()
+	if err != nil {
+		return nil, fmt.Errorf("replay migrations: %w", err)
+	}
+	if targetErr != nil {
+		return nil, targetErr
+	}
+	if err := empty(ctx, db.DB); err != nil {
+		return nil, err
+	}
+	p := &planner{target: to, db: db.DB}
+	return p.plan(ctx)
+}
+
+// empty removes the rows that files insert. A plan for them would fail where the
+// one for production is right, once the rows are filled as its comments say.
+func empty(ctx context.Context, db *sql.DB) error {
+	const filled = `SELECT coalesce(string_agg(quote_ident(c.relname), ', '), '') FROM pg_class c
+		WHERE c.relkind = 'r' AND c.relnamespace = quote_ident(current_schema())::regnamespace AND pg_relation_size(c.oid) > 0
+		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
+	var tables string
+	if err := db.QueryRowContext(ctx, filled).Scan(&tables); err != nil {
+		return fmt.Errorf("look for rows: %w", err)
+	}
+	if tables == "" {
+		return nil
+	}
+	_, err := db.ExecContext(ctx, "TRUNCATE "+tables+" CASCADE")
+	if err != nil && !refused(err, raised) {
+		return fmt.Errorf("remove the files' rows: %w", err)
+	}
+	return nil
+}
+
+// raised is the SQLSTATE of a trigger's RAISE. Rows that a trigger keeps stay.
+const raised = "P0001"

@@ -1,0 +1,134 @@
+package plan
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"commitment/internal/migration"
+	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/schemakit"
+)
+
+// target is where a plan leads to.
+type target struct {
+	server  *dev.Server
+	words   words
+	objects []schemakit.Object
+	renames []schemakit.Rename
+	// base is the schema with the tables, before the objects that come after
+	// them, and full the one with everything.
+	base, full catalog.Schema
+}
+
+// declare makes what the entities declare in a database and reads it back.
+func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target, err error) {
+	if err := checkNames(want.Tables); err != nil {
+		return nil, err
+	}
+	db, err := server.Database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
+	w, err := wordsOf(ctx, db.DB, want.Tables)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{server: server, words: w, objects: want.Objects, renames: want.Renames}
+	if err := t.makeObjects(ctx, db.DB, true, nil); err != nil {
+		return nil, err
+	}
+	if err := t.makeTables(ctx, db.DB); err != nil {
+		return nil, err
+	}
+	if t.base, err = catalog.Read(ctx, db); err != nil {
+		return nil, err
+	}
+	t.full = t.base
+	if len(t.objects) == 0 {
+		return t, nil
+	}
+	if err := t.makeObjects(ctx, db.DB, false, nil); err != nil {
+		return nil, err
+	}
+	t.full, err = catalog.Read(ctx, db)
+	return t, err
+}
+
+func (t *target) makeTables(ctx context.Context, db *sql.DB) error {
+	steps, err := t.words.create(ctx, slices.Sorted(maps.Keys(t.words)))
+	if err != nil {
+		return err
+	}
+	var all strings.Builder
+	for _, s := range steps {
+		all.WriteString(terminated(s.SQL) + "\n")
+	}
+	if _, err := db.ExecContext(ctx, all.String()); err != nil {
+		return fmt.Errorf("create the entities' tables: %w", err)
+	}
+	return nil
+}
+
+// makeObjects runs the objects that come before the tables, or after them. After
+// each, made is called with its position, if it isn't nil.
+func (t *target) makeObjects(ctx context.Context, db *sql.DB, first bool, made func(int) error) error {
+	for i, o := range t.objects {
+		if o.First != first {
+			continue
+		}
+		if err := replay(ctx, db, []Step{up(o)}); err != nil {
+			return fmt.Errorf("make the declared object %q: %w", o.Name, err)
+		}
+		if made == nil {
+			continue
+		}
+		if err := made(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makers finds out what each object makes or changes, in a database of its own.
+func (t *target) makers(ctx context.Context) (_ [][]catalog.Change, err error) {
+	changes := make([][]catalog.Change, len(t.objects))
+	if len(t.objects) == 0 {
+		return changes, nil
+	}
+	db, err := t.server.Database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
+	var before catalog.Schema
+	note := func(i int) error {
+		after, err := catalog.Read(ctx, db)
+		changes[i] = catalog.Compare(before, after)
+		before = after
+		return err
+	}
+	if err := t.makeObjects(ctx, db.DB, true, note); err != nil {
+		return nil, err
+	}
+	if err := t.makeTables(ctx, db.DB); err != nil {
+		return nil, err
+	}
+	before = t.base
+	return changes, t.makeObjects(ctx, db.DB, false, note)
+}
+
+// replay runs steps as the files that they become.
+func replay(ctx context.Context, db *sql.DB, steps []Step) error {
+	files, err := Files(versionLayout, "plan", steps)
+	if err != nil {
+		return err
+	}
+	return migration.Replay(ctx, db, files)
+}

@@ -1,0 +1,82 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"commitment/internal/migrator/review"
+	"commitment/internal/migrator/review/hazard"
+	"commitment/internal/printable"
+)
+
+// maxAnnotations is how many annotations of a level GitHub shows for a step.
+const maxAnnotations = 10
+
+// GitHub writes the findings as workflow commands, which GitHub shows beside the
+// lines that they name. What it wouldn't show, the mildest of each level, is
+// counted in a last notice. Accepted findings are left out. For the job's
+// summary there is [Markdown].
+func GitHub(w io.Writer, r review.Report) error {
+	var out strings.Builder
+	shown := map[string]int{}
+	left := 0
+	for _, f := range worstFirst(r.All()) {
+		level := annotation(f.Severity)
+		limit := maxAnnotations
+		if level == "notice" {
+			limit-- // the last notice is one, too
+		}
+		switch {
+		case f.Suppressed != "":
+		case shown[level] == limit:
+			left++
+		default:
+			shown[level]++
+			out.WriteString(command(level, r.Dir, f))
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(&out, "::notice title=Migration review::%s\n",
+			message(fmt.Sprintf("%s more: GitHub shows %d of a level. The job's summary has all of them.", count(left, "finding"), maxAnnotations)))
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func annotation(s hazard.Severity) string {
+	switch s {
+	case hazard.Error:
+		return "error"
+	case hazard.Warning:
+		return "warning"
+	default:
+		return "notice"
+	}
+}
+
+// command is one finding as a workflow command. A finding of the directory
+// stands with the file that pins its content.
+func command(level, dir string, f hazard.Finding) string {
+	properties := "file=" + property(path.Join(dir, cmp.Or(f.File, sumFile)))
+	if f.Line > 0 {
+		properties += fmt.Sprintf(",line=%d", f.Line)
+	}
+	properties += ",title=" + property(line(f.Title)+" ("+line(f.Code)+")")
+	parts := []string{line(f.Reason), strings.Join(facts(f), " · "), line(f.Advice), script(f.Fix), webPage(f.Docs)}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	return fmt.Sprintf("::%s %s::%s\n", level, properties, message(strings.Join(parts, "\n")))
+}
+
+// message escapes what would end a workflow command.
+func message(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(printable.Text(s))
+}
+
+// property escapes what would also end one of its properties.
+func property(s string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(message(s))
+}

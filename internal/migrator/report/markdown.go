@@ -1,0 +1,198 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"commitment/internal/migrator/review"
+	"commitment/internal/migrator/review/hazard"
+)
+
+// Marker is the first line of the Markdown. It isn't shown, and a comment that
+// begins with it is the one to update.
+const Marker = "<!-- commitment migrate review -->"
+
+// maxComment is the longest comment that GitHub takes, in characters. It is kept
+// in bytes, of which there are never fewer.
+const maxComment = 65536
+
+// cutNote is the end of a comment that was cut. Room is kept for it.
+const cutNote = "\n**%s left out**: GitHub takes no longer comment. `" + reviewCommand + "` shows all of it, and so do the formats json, sarif and html.\n"
+
+// Markdown writes the report as a comment on a pull request: a summary, then the
+// details, folded. It is never longer than GitHub accepts; what is left out then
+// are whole parts of the details, and the comment says so.
+func Markdown(w io.Writer, r review.Report) error {
+	v := newView(r)
+	c := comment{room: maxComment - len(cutNote) - 20}
+	c.add(Marker + "\n" + heading(v))
+	c.add(filesTable(v))
+	c.add(worst(v))
+	c.fold("The folder", findingParts(v.Findings))
+	for _, f := range v.Files {
+		c.fold(inElement(f.Name)+": "+f.Tally.String(), fileParts(f))
+	}
+	c.fold("Tables that change", diagramParts(v.Diagram))
+	c.fold("Accepted findings", acceptedParts(v.Accepted))
+	_, err := io.WriteString(w, c.end())
+	return err
+}
+
+// comment is Markdown that doesn't outgrow its room.
+type comment struct {
+	b    strings.Builder
+	room int // bytes
+	left int // parts that found none
+}
+
+// add writes a part if there is room for it.
+func (c *comment) add(part string) {
+	if part == "" {
+		return
+	}
+	if c.b.Len()+len(part)+1 > c.room {
+		c.left++
+		return
+	}
+	c.b.WriteString(part + "\n")
+}
+
+// fold writes parts that are shown when the reader opens them.
+func (c *comment) fold(summary string, parts []string) {
+	const end = "\n</details>\n"
+	begin := "<details><summary>" + summary + "</summary>\n\n"
+	if len(parts) == 0 {
+		return
+	}
+	if c.b.Len()+len(begin)+len(end)+len(parts[0])+2 > c.room {
+		c.left += len(parts)
+		return
+	}
+	c.b.WriteString(begin)
+	c.room -= len(end) + 1
+	for _, p := range parts {
+		c.add(p)
+	}
+	c.room += len(end) + 1
+	c.b.WriteString(end + "\n")
+}
+
+func (c *comment) end() string {
+	if c.left > 0 {
+		fmt.Fprintf(&c.b, cutNote, count(c.left, "part"))
+	}
+	return c.b.String()
+}
+
+// inElement is code where Markdown isn't read.
+func inElement(s string) string { return "<code>" + elements.Replace(line(s)) + "</code>" }
+
+var elements = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@<!-- -->", "#", "#<!-- -->")
+
+func heading(v view) string {
+	sign := map[string]string{stop: "❌", read: "⚠️", pass: "✅"}[v.Verdict.Outcome]
+	var b strings.Builder
+	b.WriteString("## Migration review\n\n" + sign + " **" + markdown(v.Verdict.Text) + "**\n")
+	for i, s := range v.Verdict.Next {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		if i == 10 {
+			fmt.Fprintf(&b, "- and %s, below\n", count(len(v.Verdict.Next)-i, "step"))
+			break
+		}
+		b.WriteString("- " + s.Text + " " + code(clip(s.Code, 200)) + "\n")
+	}
+	var facts []string
+	for _, f := range v.Facts {
+		facts = append(facts, f.Name+": "+markdown(clip(f.Text, 200)))
+	}
+	return b.String() + "\n" + strings.Join(facts, " · ") + "\n"
+}
+
+func filesTable(v view) string {
+	if len(v.Files) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("| migration | findings | deploy | way back |\n|---|---|---|---|\n")
+	for i, f := range v.Files {
+		if i == 50 {
+			fmt.Fprintf(&b, "| and %s | | | |\n", count(len(v.Files)-i, "more migration"))
+			break
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(code(clip(f.Name, 120))), f.Tally, cell(markdown(f.Deploy.Order)), cell(markdown(f.WayBack.Grade)))
+	}
+	return b.String()
+}
+
+// worst lists the errors and warnings, a line each.
+func worst(v view) string {
+	findings := slices.Clone(v.Findings)
+	for _, f := range v.Files {
+		findings = append(findings, f.Findings...)
+	}
+	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(rank(a.Severity), rank(b.Severity)) })
+	var lines []string
+	for _, f := range findings {
+		if rank(f.Severity) < rank(hazard.Note) {
+			lines = append(lines, fmt.Sprintf("- **%s** %s %s: %s\n", f.Severity, code(f.Code), code(clip(f.Place, 120)), markdown(clip(f.Title, 200))))
+		}
+	}
+	if len(lines) > 30 {
+		lines = append(lines[:30], fmt.Sprintf("- and %d more, below\n", len(lines)-30))
+	}
+	return strings.Join(lines, "")
+}
+
+func findingParts(findings []finding) []string {
+	var parts []string
+	for _, f := range findings {
+		parts = append(parts, findingPart(f))
+	}
+	return parts
+}
+
+func findingPart(f finding) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s** %s at %s: **%s**\n", markdown(string(f.Severity)), code(f.Code), code(f.Place), markdown(f.Title))
+	for _, s := range []string{markdown(strings.Join(f.Facts, " · ")), markdown(f.Reason), markdown(f.Advice)} {
+		if s != "" {
+			b.WriteString("\n" + s + "\n")
+		}
+	}
+	if f.Fix != "" {
+		b.WriteString("\n" + fenced("sql", f.Fix))
+	}
+	if f.Docs != "" {
+		b.WriteString("\n[PostgreSQL's manual](<" + f.Docs + ">)\n")
+	}
+	return b.String()
+}
+
+func acceptedParts(findings []finding) []string {
+	var parts []string
+	for _, f := range findings {
+		parts = append(parts, fmt.Sprintf("- %s at %s: %s. Reason: %s", code(f.Code), code(f.Place), markdown(f.Title), markdown(f.Suppressed)))
+	}
+	return parts
+}
+
+func diagramParts(d diagram) []string {
+	var parts []string
+	for _, state := range []struct {
+		name  string
+		after bool
+	}{{"Before", false}, {"After", true}} {
+		if text := d.mermaid(state.after); text != "" {
+			parts = append(parts, state.name+":\n\n```mermaid\n"+text+"```\n")
+		}
+	}
+	if d.Left > 0 {
+		parts = append(parts, count(d.Left, "more table")+" not drawn.\n")
+	}
+	return parts
+}

@@ -1,0 +1,242 @@
+package report_test
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/plan"
+	"commitment/internal/migrator/review"
+	"commitment/internal/migrator/review/compat"
+	"commitment/internal/migrator/review/hazard"
+	"commitment/internal/migrator/review/revert"
+	"commitment/internal/migrator/review/trace"
+)
+
+const (
+	indexFile  = "20261201000000_account_name.sql"
+	ownerFile  = "20261202000000_account_owner.sql"
+	hiddenFile = "20261203000000_<script>.sql"
+)
+
+// sample is a review that found something of every kind.
+func sample() review.Report {
+	return review.Report{
+		Dir:        "ent/migrate/migrations",
+		Base:       "main",
+		Server:     "PostgreSQL 17.10",
+		StatsTaken: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC),
+		Findings: []hazard.Finding{{
+			Code: "CM901", Severity: hazard.Error, Evidence: hazard.Inferred,
+			Title:  "20261201000000_account_name.sql stands behind the newest file of main",
+			Reason: "A database that has applied main's newest file refuses it, or skips it.",
+			Advice: "Run \"go run ./cmd/migrate rebase\".",
+		}},
+		Files:   []review.File{sampleIndex(), sampleOwner(), sampleFailure()},
+		Before:  schemaBefore(),
+		After:   schemaAfter(),
+		Changes: sampleChanges(),
+	}
+}
+
+func sampleIndex() review.File {
+	index := `CREATE INDEX "accounts_name" ON "accounts" ("name");`
+	return review.File{
+		Name: indexFile, Transaction: true,
+		Statements: []trace.Statement{{
+			File: indexFile, Line: 2, SQL: index, Transaction: true,
+			Locks: []trace.Lock{{Relation: "accounts", Mode: "SHARE"}, {Relation: "accounts_name", Index: true, Mode: "ACCESS EXCLUSIVE", New: true}},
+			Scans: []string{"accounts"},
+		}},
+		Findings: []hazard.Finding{{
+			Code: "PG101", Severity: hazard.Error, Evidence: hazard.Measured, File: indexFile, Line: 2, Table: "accounts",
+			Title:    "accounts can't be written while the index accounts_name is built",
+			Reason:   "CREATE INDEX holds SHARE on the table until the transaction ends. Writers queue behind it, and readers behind them.",
+			Lock:     "SHARE on accounts",
+			Estimate: "about 4 min, 38 GB",
+			Advice:   "Build it concurrently, in a file of its own.",
+			Fix:      []plan.Step{{SQL: `CREATE INDEX CONCURRENTLY "accounts_name" ON "accounts" ("name")`, Comment: "Create index \"accounts_name\" while accounts is written", Alone: true}},
+			Docs:     "https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",
+		}},
+		Compat: &compat.Verdict{Order: compat.Either},
+		Revert: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX "accounts_name"`}, Replayed: true},
+	}
+}
+
+func sampleOwner() review.File {
+	accounts := trace.Lock{Relation: "accounts", Mode: "ACCESS EXCLUSIVE"}
+	return review.File{
+		Name: ownerFile, Transaction: true,
+		Statements: []trace.Statement{
+			{
+				File: ownerFile, Line: 3, SQL: `ALTER TABLE "accounts" ADD COLUMN "owner_id" uuid NULL, DROP COLUMN "note";`, Transaction: true,
+				Locks: []trace.Lock{accounts},
+			},
+			{
+				File: ownerFile, Line: 5, SQL: "ALTER TABLE \"accounts\"\n  ADD CONSTRAINT \"accounts_owners\" FOREIGN KEY (\"owner_id\") REFERENCES \"owners\" (\"id\");", Transaction: true,
+				Held:  []trace.Lock{accounts},
+				Locks: []trace.Lock{{Relation: "owners", Mode: "SHARE ROW EXCLUSIVE"}},
+				Scans: []string{"accounts", "owners"},
+			},
+			{
+				File: ownerFile, Line: 9, SQL: `ALTER TABLE "accounts" ALTER COLUMN "balance" TYPE numeric(20,4) USING ` + strings.Repeat(`round("balance"::numeric, 4) + `, 12) + "0;", Transaction: true,
+				Held:     []trace.Lock{accounts, {Relation: "owners", Mode: "SHARE ROW EXCLUSIVE"}},
+				Rewrites: []string{"accounts", "accounts_pkey", "accounts_name_key"},
+			},
+		},
+		Findings: []hazard.Finding{
+			{
+				Code: "PG306", Severity: hazard.Warning, Evidence: hazard.Measured, File: ownerFile, Line: 5, Table: "accounts", Lock: "SHARE ROW EXCLUSIVE on owners",
+				Title:  "accounts and owners can't be written while all rows of accounts are checked",
+				Reason: "A foreign key is checked against every row at once.",
+				Advice: "Add it NOT VALID, and validate it in the next file.",
+				Fix: []plan.Step{
+					{SQL: `ALTER TABLE "accounts" ADD CONSTRAINT "accounts_owners" FOREIGN KEY ("owner_id") REFERENCES "owners" ("id") NOT VALID;`, Comment: "New rows are checked from here on"},
+					{SQL: `ALTER TABLE "accounts" VALIDATE CONSTRAINT "accounts_owners";`, Comment: "Old rows are checked while the table is written", Apart: true},
+				},
+			},
+			{
+				Code: "DS103", Severity: hazard.Error, Evidence: hazard.Measured, File: ownerFile, Line: 3, Table: "accounts",
+				Title: "the values of accounts.note are lost", Reason: "Nothing brings back a column that was dropped.",
+				Suppressed: "nobody has read it since version 3, `see` #12 by @dba | until=2027-01-01",
+			},
+			{
+				Code: "CM310", Severity: hazard.Note, Evidence: hazard.Inferred, File: ownerFile,
+				Title: "Connections that have prepared a statement on accounts fail once with 0A000", Reason: "The type of a result has changed.",
+			},
+		},
+		Compat: &compat.Verdict{Order: compat.TwoReleases, Breaks: []compat.Break{
+			{Release: "old", Schema: "after", Entity: "Account", Operation: "read", SQL: `SELECT "id", "note" FROM "accounts"`, Error: `column "note" does not exist (SQLSTATE 42703)`},
+			{Release: "new", Schema: "before", Entity: "Account", Operation: "insert", SQL: `INSERT INTO "accounts" ("id", "owner_id") VALUES ($1, $2)`, Error: `column "owner_id" does not exist (SQLSTATE 42703)`},
+		}},
+		Revert: revert.Plan{
+			Grade:      revert.Lossy,
+			Statements: []string{`ALTER TABLE "accounts" DROP COLUMN "owner_id"`, `ALTER TABLE "accounts" ADD COLUMN "note" text NULL;`},
+			Lost:       []string{"The values of accounts.note."},
+		},
+	}
+}
+
+func sampleFailure() review.File {
+	return review.File{
+		Name: hiddenFile,
+		Statements: []trace.Statement{{
+			File: hiddenFile, Line: 1, SQL: "DROP TABLE \"</script><script>alert('größer|``\x1b[31m\u202e帳戶')</script>\";",
+			Err: errors.New("ERROR: table \"</script>\x1b]0;title\x07\" does not exist\n::error::not a command (SQLSTATE 42P01)"),
+		}},
+		Findings: []hazard.Finding{{
+			Code: "CM100", Severity: hazard.Error, Evidence: hazard.Measured, File: hiddenFile, Line: 1, Table: "</script>",
+			Title:  "the statement fails: table \"</script>\x1b]0;title\x07\" does not exist",
+			Reason: "PostgreSQL refuses it: 100%, and so it would in production.\n::error::not a command",
+			Docs:   "javascript:alert(1)",
+		}},
+		Revert: revert.Plan{Grade: revert.Impossible, Lost: []string{"Every row of 帳戶."}},
+	}
+}
+
+func schemaBefore() catalog.Schema {
+	return catalog.Schema{Name: "public", Tables: []catalog.Table{
+		accountsBefore(), currencies(), entries(),
+		{Name: "unrelated", Columns: []catalog.Column{{Name: "id", Position: 1, Type: "bigint"}}},
+	}}
+}
+
+func schemaAfter() catalog.Schema {
+	accounts := accountsBefore()
+	accounts.Columns = []catalog.Column{
+		accounts.Columns[0], accounts.Columns[1], accounts.Columns[2],
+		{Name: "balance", Position: 4, Type: "numeric(20,4)", NotNull: true},
+		{Name: "owner_id", Position: 6, Type: "uuid"},
+	}
+	accounts.Constraints = append(accounts.Constraints, foreignKey("accounts_owners", "owner_id", "owners"))
+	return catalog.Schema{Name: "public", Tables: []catalog.Table{
+		accounts, currencies(), entries(),
+		{
+			Name: "owners", Columns: []catalog.Column{
+				{Name: "id", Position: 1, Type: "uuid", NotNull: true},
+				{Name: "full|name", Position: 2, Type: "character varying(200)", NotNull: true},
+				{Name: "<b>größe</b>", Position: 3, Type: "timestamp with time zone"},
+			},
+			Constraints: []catalog.Constraint{primaryKey("owners_pkey")},
+		},
+		{Name: "unrelated", Columns: []catalog.Column{{Name: "id", Position: 1, Type: "bigint"}}},
+	}}
+}
+
+func accountsBefore() catalog.Table {
+	return catalog.Table{
+		Name: "accounts",
+		Columns: []catalog.Column{
+			{Name: "id", Position: 1, Type: "uuid", NotNull: true},
+			{Name: "name", Position: 2, Type: "character varying(200)", NotNull: true},
+			{Name: "currency", Position: 3, Type: "character varying(3)", NotNull: true},
+			{Name: "balance", Position: 4, Type: "bigint", NotNull: true},
+			{Name: "note", Position: 5, Type: "text"},
+		},
+		Constraints: []catalog.Constraint{primaryKey("accounts_pkey"), foreignKey("accounts_currencies", "currency", "currencies")},
+	}
+}
+
+func currencies() catalog.Table {
+	return catalog.Table{
+		Name:        "currencies",
+		Columns:     []catalog.Column{{Name: "id", Position: 1, Type: "character varying(3)", NotNull: true}, {Name: "digits", Position: 2, Type: "smallint"}},
+		Constraints: []catalog.Constraint{primaryKey("currencies_pkey")},
+	}
+}
+
+func entries() catalog.Table {
+	return catalog.Table{
+		Name: "entries",
+		Columns: []catalog.Column{
+			{Name: "id", Position: 1, Type: "uuid", NotNull: true},
+			{Name: "account_id", Position: 2, Type: "uuid", NotNull: true},
+			{Name: "corrects", Position: 3, Type: "uuid"},
+			{Name: "amount", Position: 4, Type: "bigint", NotNull: true},
+		},
+		Constraints: []catalog.Constraint{
+			primaryKey("entries_pkey"), foreignKey("entries_accounts", "account_id", "accounts"), foreignKey("entries_corrects", "corrects", "entries"),
+		},
+	}
+}
+
+func primaryKey(name string) catalog.Constraint {
+	return catalog.Constraint{Name: name, Type: catalog.PrimaryKey, Definition: "PRIMARY KEY (id)", Valid: true, Columns: []string{"id"}}
+}
+
+func foreignKey(name, column, table string) catalog.Constraint {
+	return catalog.Constraint{
+		Name: name, Type: catalog.ForeignKey, Valid: true, Definition: "FOREIGN KEY (" + column + ") REFERENCES " + table + "(id)",
+		Columns: []string{column}, References: table, RefColumns: []string{"id"},
+	}
+}
+
+func sampleChanges() []catalog.Change {
+	return []catalog.Change{
+		{Kind: catalog.KindColumn, Table: "accounts", Name: "balance", Before: "bigint NOT NULL", After: "numeric(20,4) NOT NULL"},
+		{Kind: catalog.KindColumn, Table: "accounts", Name: "note", Before: "text"},
+		{Kind: catalog.KindColumn, Table: "accounts", Name: "owner_id", After: "uuid"},
+		{Kind: catalog.KindConstraint, Table: "accounts", Name: "accounts_owners", After: "FOREIGN KEY (owner_id) REFERENCES owners(id)"},
+		{Kind: catalog.KindIndex, Table: "accounts", Name: "accounts_name", After: "CREATE INDEX accounts_name ON accounts USING btree (name)"},
+		{Kind: catalog.KindTable, Name: "owners", After: "TABLE"},
+		{Kind: catalog.KindColumn, Table: "owners", Name: "id", After: "uuid NOT NULL"},
+		{Kind: catalog.KindColumn, Table: "owners", Name: "full|name", After: "character varying(200) NOT NULL"},
+		{Kind: catalog.KindColumn, Table: "owners", Name: "<b>größe</b>", After: "timestamp with time zone"},
+		{Kind: catalog.KindFunction, Name: "check_owner()", After: "CREATE FUNCTION check_owner() RETURNS trigger\nLANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$"},
+	}
+}
+
+// empty is a review without anything to look at, and clean one that found nothing.
+func empty() review.Report {
+	return review.Report{Dir: "ent/migrate/migrations", Base: "main", Server: "PostgreSQL 15.18"}
+}
+
+func harmless() review.Report {
+	f := sampleIndex()
+	f.Findings = nil
+	f.Statements[0].Locks, f.Statements[0].Scans = nil, nil
+	r := empty()
+	r.Files = []review.File{f}
+	return r
+}

@@ -1,0 +1,150 @@
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"commitment/internal/migrator/review"
+	"commitment/internal/migrator/review/hazard"
+	"commitment/internal/printable"
+)
+
+// sumFile pins the content of a directory: what is wrong with the directory as a
+// whole is shown there.
+const sumFile = "atlas.sum"
+
+// SARIF writes the findings in the Static Analysis Results Interchange Format,
+// version 2.1.0. The addresses of the files are relative to the project's root.
+func SARIF(w io.Writer, r review.Report) error {
+	findings := worstFirst(r.All())
+	rules, index := sarifRules(findings)
+	run := sarifRun{
+		Tool:        sarifTool{sarifDriver{Name: "commitment migration review", Rules: rules}},
+		Invocations: []sarifInvocation{sarifInvoked(r)},
+		Results:     []sarifResult{},
+	}
+	prints := fingerprints{}
+	for _, f := range findings {
+		result := sarifFinding(r, f)
+		result.RuleIndex = index[f.Code]
+		mark := prints.of(r, f)
+		// GitHub tells alerts apart by the second name alone.
+		result.Fingerprints = map[string]string{"commitment/v1": mark, "primaryLocationLineHash": mark}
+		run.Results = append(run.Results, result)
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(sarifLog{
+		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+		Version: "2.1.0",
+		Runs:    []sarifRun{run},
+	})
+}
+
+// sarifRules describes each code by the worst finding that has it. The map leads
+// from a code to its place in the list.
+func sarifRules(findings []hazard.Finding) ([]sarifRule, map[string]int) {
+	worst := map[string]hazard.Finding{}
+	for _, f := range findings {
+		if known, ok := worst[f.Code]; !ok || rank(f.Severity) < rank(known.Severity) {
+			worst[f.Code] = f
+		}
+	}
+	rules, index := []sarifRule{}, map[string]int{}
+	for _, id := range slices.Sorted(maps.Keys(worst)) {
+		f := worst[id]
+		index[id] = len(rules)
+		rule := sarifRule{
+			ID:        id,
+			Short:     sarifText{printable.Text(cmp.Or(f.Reason, f.Title, id))},
+			HelpURI:   webPage(f.Docs),
+			Configure: sarifDefaults{sarifLevel(f.Severity)},
+		}
+		if help := strings.TrimSpace(printable.Text(f.Reason) + "\n\n" + printable.Text(f.Advice)); help != "" {
+			rule.Full, rule.Help = &sarifText{help}, &sarifText{help}
+		}
+		rules = append(rules, rule)
+	}
+	return rules, index
+}
+
+func sarifLevel(s hazard.Severity) string {
+	if s == hazard.Error || s == hazard.Warning {
+		return string(s)
+	}
+	return "note"
+}
+
+func sarifFinding(r review.Report, f hazard.Finding) sarifResult {
+	result := sarifResult{
+		RuleID: f.Code, Level: sarifLevel(f.Severity),
+		Message:      sarifText{sarifMessage(f)},
+		Locations:    []sarifLocation{sarifPlace(r.Dir, f.File, f.Line)},
+		Suppressions: []sarifSuppression{},
+		Fixes:        sarifFixes(r, f),
+		Properties:   map[string]string{},
+	}
+	if f.Suppressed != "" {
+		result.Suppressions = append(result.Suppressions, sarifSuppression{"inSource", "accepted", printable.Text(f.Suppressed)})
+	}
+	for name, value := range map[string]string{
+		"evidence": string(f.Evidence), "table": f.Table, "lock": f.Lock, "estimate": f.Estimate,
+	} {
+		if value != "" {
+			result.Properties[name] = value
+		}
+	}
+	return result
+}
+
+// sarifMessage is the finding in sentences.
+func sarifMessage(f hazard.Finding) string {
+	var parts []string
+	f.Evidence = "" // stands among the properties
+	for _, s := range []string{line(f.Title), strings.Join(facts(f), ", "), line(f.Reason), line(f.Advice)} {
+		if s != "" {
+			parts = append(parts, strings.TrimRight(s, ".")+".")
+		}
+	}
+	return cmp.Or(strings.Join(parts, " "), line(f.Code), "A finding without words.")
+}
+
+// sarifPlace is a line of a file; the first one when it is about all of them.
+func sarifPlace(dir, file string, number int) sarifLocation {
+	return sarifLocation{sarifPhysical{
+		Artifact: sarifArtifact{address(dir, cmp.Or(file, sumFile))},
+		Region:   sarifRegion{StartLine: max(1, number)},
+	}}
+}
+
+// address is a file as a relative URI, which is never empty.
+func address(dir, file string) string {
+	return (&url.URL{Path: cmp.Or(strings.TrimLeft(path.Join(dir, file), "/"), ".")}).String()
+}
+
+// sarifInvoked says how the review went. A statement that couldn't run is
+// something that the tool met, beside what it found.
+func sarifInvoked(r review.Report) sarifInvocation {
+	in := sarifInvocation{Successful: true}
+	if r.Failed() {
+		in.ExitCode = 1
+	}
+	for _, f := range r.Files {
+		for _, s := range f.Statements {
+			if s.Err != nil {
+				in.Notifications = append(in.Notifications, sarifNotification{
+					Level:     "error",
+					Message:   sarifText{"The statement couldn't be run: " + line(s.Err.Error())},
+					Locations: []sarifLocation{sarifPlace(r.Dir, f.Name, s.Line)},
+				})
+			}
+		}
+	}
+	return in
+}

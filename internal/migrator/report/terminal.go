@@ -1,0 +1,180 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"commitment/internal/migrator/review"
+	"commitment/internal/migrator/review/hazard"
+)
+
+// TerminalOptions says what the terminal can do.
+type TerminalOptions struct {
+	// Width is the terminal's width in columns. Less than 40 is taken for 40.
+	// Defaults to 100.
+	Width int
+	// Color allows colors. Nothing is said by color alone. Defaults to false.
+	Color bool
+}
+
+// Terminal writes the report for a person at a terminal: the verdict, then each
+// file. What is there to be copied, statements and addresses, is never broken
+// into lines.
+func Terminal(w io.Writer, r review.Report, o TerminalOptions) error {
+	t := terminal{width: max(40, cmp.Or(o.Width, 100)), color: o.Color}
+	t.report(newView(r))
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+// The colors of a terminal.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "1;31"
+	green  = "1;32"
+	yellow = "1;33"
+	cyan   = "1;36"
+)
+
+type terminal struct {
+	b     strings.Builder
+	width int
+	color bool
+}
+
+func (t *terminal) paint(color, s string) string {
+	if !t.color || color == "" || s == "" {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+// text writes a paragraph, its first line behind lead and the others below it.
+func (t *terminal) text(lead, s, color string) { t.labeled(lead, "", s, color) }
+
+// labeled is text whose lead has a color of its own.
+func (t *terminal) labeled(lead, leadColor, s, color string) {
+	indent := columnsOf(lead)
+	word := strings.TrimRight(lead, " ")
+	lead = t.paint(leadColor, word) + lead[len(word):]
+	for i, l := range wrap(s, max(20, t.width-indent)) {
+		if i > 0 {
+			lead = strings.Repeat(" ", indent)
+		}
+		t.b.WriteString(strings.TrimRight(lead+t.paint(color, l), " ") + "\n")
+	}
+}
+
+// code writes statements as they are.
+func (t *terminal) code(indent, sql string) {
+	for l := range strings.Lines(sql) {
+		t.b.WriteString(indent + t.paint(dim, strings.TrimRight(l, " \n")) + "\n")
+	}
+}
+
+func (t *terminal) gap() { t.b.WriteString("\n") }
+
+func (t *terminal) report(v view) {
+	t.text("", v.Verdict.Text, map[string]string{stop: red, read: yellow, pass: green}[v.Verdict.Outcome])
+	for _, s := range v.Verdict.Next {
+		t.text("  → ", s.Text, "")
+		t.code("      ", s.Code)
+	}
+	t.gap()
+	for _, f := range v.Facts {
+		t.text(fmt.Sprintf("%-12s", f.Name), f.Text, "")
+	}
+	for _, f := range v.Findings {
+		t.gap()
+		t.finding(f)
+	}
+	for _, f := range v.Files {
+		t.file(f)
+	}
+	t.accepted(v.Accepted)
+}
+
+func (t *terminal) file(f file) {
+	t.gap()
+	t.text("", f.Name, bold)
+	t.text("  Findings  ", f.Tally.String(), "")
+	t.text("  Deploy    ", f.Deploy.Order+". "+f.Deploy.Text, "")
+	for _, b := range f.Deploy.Breaks() {
+		t.text("            - ", b.What+": "+b.Error, "")
+	}
+	t.text("  Way back  ", strings.TrimSpace(f.WayBack.Grade+". "+f.WayBack.Text+" "+f.WayBack.Proof()), "")
+	for _, s := range f.WayBack.Lost {
+		t.text("            - ", s, "")
+	}
+	for _, x := range f.Findings {
+		t.gap()
+		t.finding(x)
+	}
+	if len(f.Statements) > 0 {
+		t.gap()
+		t.statements(f)
+	}
+}
+
+func (t *terminal) finding(f finding) {
+	color := map[hazard.Severity]string{hazard.Error: red, hazard.Warning: yellow}[f.Severity]
+	t.labeled(fmt.Sprintf("  %-8s ", strings.ToUpper(line(string(f.Severity)))), cmp.Or(color, cyan), f.Code+" "+f.Place, "")
+	t.text("    ", f.Title, bold)
+	t.paragraph(strings.Join(f.Facts, " · "))
+	t.paragraph(f.Reason)
+	t.paragraph(f.Advice)
+	if f.Fix != "" {
+		t.code("      ", f.Fix)
+	}
+	t.code("    ", f.Docs)
+}
+
+func (t *terminal) paragraph(s string) {
+	if s != "" {
+		t.text("    ", s, "")
+	}
+}
+
+// statements is the table of what each statement of a file does.
+func (t *terminal) statements(f file) {
+	left := max(12, (t.width-10)*2/5)
+	right := max(12, t.width-10-left)
+	t.b.WriteString("  " + t.paint(bold, fmt.Sprintf("%4s  %-*s  %s", "line", left, "statement", "what it does")) + "\n")
+	for _, s := range f.Statements {
+		sql := wrap(clip(s.Short, 2*left), left)
+		effects := wrap(joined(s.Effects()), right)
+		for i := range max(len(sql), len(effects)) {
+			number := ""
+			if i == 0 {
+				number = fmt.Sprint(s.Line)
+			}
+			cell := at(sql, i)
+			pad := strings.Repeat(" ", max(0, left-columnsOf(cell)))
+			t.b.WriteString(strings.TrimRight(fmt.Sprintf("  %4s  %s%s  %s", number, cell, pad, at(effects, i)), " ") + "\n")
+		}
+	}
+	t.text("  ", f.Mode, dim)
+}
+
+// at is an element, or nothing behind the last.
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return ""
+}
+
+func (t *terminal) accepted(findings []finding) {
+	if len(findings) == 0 {
+		return
+	}
+	t.gap()
+	t.text("", "Accepted by a directive", bold)
+	for _, f := range findings {
+		t.text("  ", f.Code+" "+f.Place+" "+f.Title, "")
+		t.text("    because: ", f.Suppressed, "")
+	}
+}

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"strings"
+	"time"
+
+	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/review"
+)
+
+// view is a report in the words that people read. Its texts are clean: what a
+// carrier still has to escape is what means something in its own syntax.
+type view struct {
+	Verdict  verdict
+	Facts    []fact
+	Findings []finding // the directory's
+	Files    []file
+	Accepted []finding // all of them, also those that stand with their files
+	Changes  []change
+	Diagram  diagram
+}
+
+type fact struct{ Name, Text string }
+
+// file is one migration. Its findings are those that count, the worst first.
+type file struct {
+	Name       string
+	Mode       string // how its statements are committed
+	Tally      tally
+	Deploy     deploy
+	Findings   []finding
+	Statements []statement
+	Timeline   timeline
+	WayBack    wayBack
+}
+
+// change is one object that the new files make, drop or alter.
+type change struct {
+	Mark          mark
+	Object        string // with its kind and table
+	Before, After string
+}
+
+func newView(r review.Report) view {
+	v := view{
+		Verdict: verdictOf(r),
+		Facts:   factsOf(r),
+		Changes: shownChanges(r.Changes),
+		Diagram: diagramOf(r),
+	}
+	v.Findings, _ = split(shownFindings(r.Dir, r.Findings))
+	for _, f := range r.Files {
+		v.Files = append(v.Files, shownFile(f))
+	}
+	_, v.Accepted = split(shownFindings(r.Dir, r.All()))
+	return v
+}
+
+func factsOf(r review.Report) []fact {
+	facts := []fact{
+		{"Migrations", line(r.Dir)},
+		{"Reviewed", selection(r.Base)},
+		{"Measured on", line(r.Server)},
+	}
+	if r.StatsTaken.IsZero() {
+		return append(facts, fact{"Sizes", "none given: migrate stats takes them from production"})
+	}
+	return append(facts, fact{"Sizes", "production at " + r.StatsTaken.UTC().Format(time.RFC3339)})
+}
+
+func shownFile(f review.File) file {
+	shown := file{
+		Name:     line(f.Name),
+		Mode:     "One transaction: every lock is held until the last statement has run.",
+		Tally:    tallyOf(f.Findings),
+		Deploy:   shownDeploy(f.Compat),
+		Timeline: timelineOf(f),
+		WayBack:  shownWayBack(f.Revert),
+	}
+	if !f.Transaction {
+		shown.Mode = "No transaction: each statement is committed by itself, and a failure leaves the ones before it done."
+	}
+	shown.Findings, _ = split(shownFindings(f.Name, f.Findings))
+	for _, s := range f.Statements {
+		shown.Statements = append(shown.Statements, shownStatement(s))
+	}
+	return shown
+}
+
+func shownChanges(changes []catalog.Change) []change {
+	var shown []change
+	for _, c := range changes {
+		object := line(string(c.Kind)) + " " + line(c.Name)
+		if c.Table != "" && c.Kind != catalog.KindTable {
+			object += " of " + line(c.Table)
+		}
+		shown = append(shown, change{markOf(c), strings.TrimSpace(object), block(c.Before), block(c.After)})
+	}
+	return shown
+}

@@ -1,0 +1,245 @@
+package migrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"ariga.io/atlas/sql/migrate"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"commitment/internal/cli"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/files"
+	"commitment/internal/migrator/report"
+	"commitment/internal/migrator/review"
+	"commitment/internal/migrator/review/hazard"
+)
+
+// carrier writes a report in one form.
+type carrier func(io.Writer, review.Report) error
+
+// carriers are the forms of a report, by the name that selects them.
+func (sys system) carriers() map[string]carrier {
+	return map[string]carrier{
+		"terminal": func(w io.Writer, r review.Report) error { return report.Terminal(w, r, sys.terminal(w)) },
+		"markdown": report.Markdown,
+		"json":     report.JSON,
+		"sarif":    report.SARIF,
+		"github":   report.GitHub,
+		"html":     report.HTML,
+	}
+}
+
+// terminal is what w can do. Color is for a terminal alone, and NO_COLOR is heard.
+func (sys system) terminal(w io.Writer) report.TerminalOptions {
+	fd, ok := cli.Terminal(w)
+	if !ok {
+		return report.TerminalOptions{}
+	}
+	width, _, err := term.GetSize(fd)
+	if err != nil {
+		width = 0
+	}
+	plain := slices.ContainsFunc(sys.Environ, func(v string) bool {
+		return strings.HasPrefix(v, "NO_COLOR=") && v != "NO_COLOR=" || v == "TERM=dumb"
+	})
+	return report.TerminalOptions{Width: width, Color: !plain}
+}
+
+// reviewFlags are what the command line says of a review.
+type reviewFlags struct {
+	selection review.Selection
+	devURL    string
+	stats     string
+	format    string
+	writes    []string
+	asJSON    bool
+	fix       bool
+	patch     bool
+}
+
+func reviewCommand(sys system) *cobra.Command {
+	var flags reviewFlags
+	cmd := &cobra.Command{
+		Use:   "review",
+		Short: "Say what the new migrations will do to production",
+		Long: `Say what the new migrations will do to production: run each of their statements in a
+throwaway PostgreSQL, and read there which locks it takes, what it rewrites and scans;
+hold the code of this branch and of its base against the schema before and after; and
+find the way back. Run it in the project's root.
+
+The files are new that --base doesn't have. An error among the findings, which no
+directive accepts, is exit code 1:
+
+  -- atlas:nolint DS103 reason="nobody reads it since 1.4" until=2027-01-31`,
+		Example: `  go run ./cmd/migrate review
+  go run ./cmd/migrate review --base origin/main --stats stats.json --fix
+  go run ./cmd/migrate review --last 1 --write html=review.html --write sarif=review.sarif`,
+		Args: exclusive([]string{"base", "last", "all"}, []string{"fix", "patch"}, []string{"json", "format", "patch"}, []string{"write", "patch"}),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if flags.selection.All || flags.selection.Last > 0 {
+				flags.selection.Base = ""
+			}
+			return sys.review(cmd.Context(), flags)
+		},
+	}
+	baseFlag(cmd, &flags.selection.Base)
+	devFlag(cmd, &flags.devURL)
+	cli.JSONFlag(cmd, &flags.asJSON)
+	lastFlag(cmd, &flags.selection.Last, "review the last `N` files instead of those that the base doesn't have")
+	f := cmd.Flags()
+	f.BoolVar(&flags.selection.All, "all", false, "review all files instead of those that the base doesn't have")
+	f.StringVar(&flags.stats, "stats", "", "a `FILE` that \"migrate stats\" wrote, to estimate durations by")
+	f.StringVar(&flags.format, "format", "terminal", "the `FORM` that is printed: "+strings.Join(sys.formats(), ", "))
+	f.StringArrayVar(&flags.writes, "write", nil, "write the report to a file, too, in a form and to a path (`FORM=FILE`), as in html=review.html; may be repeated")
+	f.BoolVar(&flags.fix, "fix", false, "rewrite the new files into their safe forms where there is one, and review them again")
+	f.BoolVar(&flags.patch, "patch", false, "print what --fix would do, for \"git apply\", instead of the report")
+	return cmd
+}
+
+func (sys system) formats() []string { return slices.Sorted(maps.Keys(sys.carriers())) }
+
+func (sys system) review(ctx context.Context, flags reviewFlags) error {
+	if flags.asJSON {
+		flags.format = "json"
+	}
+	outputs, err := sys.outputs(flags)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	snapshot, err := readStats(flags.stats)
+	if err != nil {
+		return err
+	}
+	dir, err := openDir()
+	if err != nil {
+		return err
+	}
+	return sys.withDev(ctx, flags.devURL, func(server *dev.Server) error {
+		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Progress: paced(3*time.Second, sys.Busy)}
+		sys.Busy("reviewing")
+		r, err := sys.reviewed(ctx, o, flags.fix)
+		if err != nil {
+			return err
+		}
+		if flags.patch {
+			return sys.printPatch(ctx, r, dir)
+		}
+		for _, write := range outputs {
+			if err := write(r); err != nil {
+				return err
+			}
+		}
+		return verdict(r)
+	})
+}
+
+const nothingFixed = "Nothing to fix: no finding has a safe form that a rule can write."
+
+// baseless makes an error of usage of one that says that the selection, or the base
+// that it names, isn't there.
+func baseless(err error) error {
+	if _, ok := errors.AsType[*files.BaseError](err); ok || errors.Is(err, review.ErrSelection) {
+		return cli.Usage(err)
+	}
+	return err
+}
+
+// reviewed reviews, and when something was fixed reviews what came of it.
+func (sys system) reviewed(ctx context.Context, o review.Options, fix bool) (review.Report, error) {
+	r, err := review.Run(ctx, o)
+	if err != nil || !fix {
+		return r, baseless(err)
+	}
+	written, more, err := sys.fix(r, o.Dir)
+	if err != nil || !written {
+		return r, err
+	}
+	if o.Selection.Last > 0 {
+		o.Selection.Last += more
+	}
+	return review.Run(ctx, o)
+}
+
+// fix writes the safe forms, and says how many more files there are then.
+func (sys system) fix(r review.Report, dir *migrate.LocalDir) (written bool, more int, err error) {
+	before, err := dir.Files()
+	if err != nil {
+		return false, 0, err
+	}
+	names, err := review.Fix(r, dir)
+	if err != nil {
+		return false, 0, err
+	}
+	if len(names) == 0 {
+		sys.Say(nothingFixed)
+		return false, 0, nil
+	}
+	for _, name := range names {
+		sys.Say("wrote " + migrations + "/" + name)
+	}
+	after, err := dir.Files()
+	return true, len(after) - len(before), err
+}
+
+func (sys system) printPatch(ctx context.Context, r review.Report, dir *migrate.LocalDir) error {
+	patch, err := review.Patch(ctx, r, dir)
+	if err != nil {
+		return err
+	}
+	if patch == "" {
+		sys.Say(nothingFixed)
+	}
+	_, err = io.WriteString(sys.Stdout, patch)
+	return err
+}
+
+// outputs are what is to be written of a report.
+func (sys system) outputs(flags reviewFlags) ([]func(review.Report) error, error) {
+	carriers := sys.carriers()
+	carry, ok := carriers[flags.format]
+	if !ok {
+		return nil, fmt.Errorf("--format %s: want one of %s", flags.format, strings.Join(sys.formats(), ", "))
+	}
+	all := []func(review.Report) error{func(r review.Report) error { return carry(sys.Stdout, r) }}
+	for _, w := range flags.writes {
+		format, path, _ := strings.Cut(w, "=")
+		carry, ok := carriers[format]
+		if !ok || path == "" {
+			return nil, fmt.Errorf("--write %s: want a form and a file, as in html=review.html; the forms are %s", w, strings.Join(sys.formats(), ", "))
+		}
+		all = append(all, func(r review.Report) error { return writeFile(path, r, carry) })
+	}
+	return all, nil
+}
+
+func writeFile(path string, r review.Report, carry carrier) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return carry(f, r)
+}
+
+// verdict is an error when the report has one that no directive accepts.
+func verdict(r review.Report) error {
+	if !r.Failed() {
+		return nil
+	}
+	n := 0
+	for _, f := range r.All() {
+		if f.Severity == hazard.Error && f.Suppressed == "" {
+			n++
+		}
+	}
+	return fmt.Errorf("the review found %s", cli.Number(n, "error", "errors"))
+}

@@ -1,0 +1,209 @@
+package compat
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"commitment/internal/migration/catalog"
+)
+
+// The operations of a [Break].
+const (
+	opRead   = "read"
+	opInsert = "insert"
+	opUpdate = "update"
+	opUpsert = "upsert"
+	opEnum   = "enum"
+)
+
+// Breaks finds what code can't do on a throwaway database, by doing it: it sends
+// the statements that Ent would send, with sample values of the fields' types, in
+// transactions that are rolled back. Each statement is its own proof, so an error
+// is the one that production would see.
+//
+// What depends on the values and not on their types is taken out of the way
+// first, so that sample values raise no alarm: foreign keys, checks (but for those
+// of one enum column, to which every value of the enum is put, and those that a
+// column isn't NULL) and triggers that come after the row. Rules of that kind aren't judged. Nor are the values of
+// fields whose Go type is the project's own: of those only the columns.
+//
+// The role has to own the tables, and they are locked meanwhile: nobody else may
+// be at work in the database. The Release and the Schema of the breaks are empty;
+// [Decide] fills them in.
+func Breaks(ctx context.Context, db *sql.DB, entities Entities) ([]Break, error) {
+	if len(entities) == 0 {
+		return nil, nil
+	}
+	schema, err := catalog.Read(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	var breaks []Break
+	for _, e := range entities {
+		found, err := breaksOf(ctx, db, schema, e)
+		if err != nil {
+			return nil, fmt.Errorf("try the code of %s: %w", e.Name, err)
+		}
+		breaks = append(breaks, found...)
+	}
+	return breaks, nil
+}
+
+func breaksOf(ctx context.Context, db *sql.DB, schema catalog.Schema, e Entity) ([]Break, error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }() // what was tried leaves nothing behind
+	if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '10s'"); err != nil {
+		return nil, err
+	}
+	p := probe{tx: tx, schema: schema, entity: e}
+	err = p.run(ctx)
+	return p.breaks, err
+}
+
+// probe tries what the code of one entity does.
+type probe struct {
+	tx     *sql.Tx
+	schema catalog.Schema
+	entity Entity
+	table  catalog.Table
+	breaks []Break
+}
+
+func (p *probe) run(ctx context.Context) error {
+	table, known := p.schema.Table(p.entity.Table)
+	if !known || p.entity.View {
+		return p.tryAsWhole(ctx)
+	}
+	p.table = table
+	if err := p.clear(ctx); err != nil {
+		return err
+	}
+	for _, try := range []func(context.Context) error{
+		p.tryMissing, p.tryInserts, p.tryEnums, p.tryReads, p.tryUpdates, p.tryUpserts,
+	} {
+		if err := try(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tryAsWhole is for what isn't a table: a view, or nothing at all.
+func (p *probe) tryAsWhole(ctx context.Context) error {
+	if err := p.read(ctx, p.entity.Columns); err != nil || p.entity.View {
+		return err
+	}
+	_, err := p.insert(ctx, p.required())
+	return err
+}
+
+// tryMissing tries each column that the table doesn't have, together with those
+// that it has.
+func (p *probe) tryMissing(ctx context.Context) error {
+	present := p.present()
+	for _, c := range p.entity.Columns {
+		if _, there := p.table.Column(c.Name); there {
+			continue
+		}
+		if err := p.read(ctx, append(slices.Clip(present), c)); err != nil {
+			return err
+		}
+		if c.Generated {
+			continue
+		}
+		if _, err := p.insert(ctx, append(p.required(), c)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tryInserts sends the shortest and the longest INSERT. A column that the shortest
+// leaves out and the table wants is noted and then no longer wanted, until the
+// row goes in; it stays, for what comes after.
+func (p *probe) tryInserts(ctx context.Context) error {
+	columns := p.required()
+	for {
+		missing, err := p.insert(ctx, columns)
+		if err != nil {
+			return err
+		}
+		if missing == "" {
+			break
+		}
+		dropped, err := p.alter(ctx, "ALTER "+quote(missing)+" DROP NOT NULL")
+		if err != nil {
+			return err
+		}
+		if !dropped {
+			return nil // a primary key's column: no row can go in
+		}
+	}
+	all := p.written()
+	if len(all) == len(columns) {
+		return nil
+	}
+	_, err := p.insert(ctx, all)
+	return err
+}
+
+// tryEnums inserts every value of every enum, and drops the checks on them then.
+func (p *probe) tryEnums(ctx context.Context) error {
+	for _, c := range p.present() {
+		if c.Custom {
+			continue
+		}
+		for _, value := range c.Enums {
+			if err := p.insertEnum(ctx, c, value); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range p.table.Constraints {
+		if c.Type == catalog.Check && p.isEnumCheck(c) {
+			if _, err := p.alter(ctx, "DROP CONSTRAINT "+quote(c.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := p.insert(ctx, p.required()) // where no sample value met the check
+	return err
+}
+
+func (p *probe) tryReads(ctx context.Context) error { return p.read(ctx, p.present()) }
+
+// tryUpdates sets each column that may change to the largest value that the code
+// lets through, and to NULL where it may be cleared.
+func (p *probe) tryUpdates(ctx context.Context) error {
+	for _, c := range p.present() {
+		if c.Immutable || c.Generated {
+			continue
+		}
+		if err := p.update(ctx, c); err != nil {
+			return err
+		}
+		if c.Nullable {
+			if err := p.clearColumn(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p *probe) tryUpserts(ctx context.Context) error {
+	for _, a := range p.entity.Arbiters {
+		if !p.has(a.Columns) {
+			continue // the missing column has been reported
+		}
+		if err := p.upsert(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}

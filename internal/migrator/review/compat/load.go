@@ -1,0 +1,191 @@
+package compat
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/types"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"entgo.io/ent/entc/gen"
+	"entgo.io/ent/entc/load"
+	"golang.org/x/tools/go/packages"
+)
+
+const (
+	// schemaDir holds the schemas, seen from the root of a tree.
+	schemaDir = "ent/schema"
+	// entPackage declares what a schema is.
+	entPackage = "entgo.io/ent"
+)
+
+// Load reads the Ent schemas of the source tree at root, from root/ent/schema, and
+// looks whether its code upserts. It needs the go command and the tree's modules in the module cache, and neither a
+// network nor generated code. Nothing is written into the tree, so trees may be
+// loaded at the same time.
+//
+// Ent's own loader works in the process's current directory alone, and writes
+// there; this one does the same anywhere.
+func Load(ctx context.Context, root string) (Entities, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("load entities: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, schemaDir)); err != nil {
+		return nil, fmt.Errorf("load entities: %w", err)
+	}
+	pkg, names, err := declared(ctx, root)
+	if err != nil {
+		return nil, fmt.Errorf("load entities: %w", err)
+	}
+	schemas, err := read(ctx, root, pkg, names)
+	if err != nil {
+		return nil, fmt.Errorf("load entities: %w", err)
+	}
+	graph, err := gen.NewGraph(&gen.Config{}, schemas...)
+	if err != nil {
+		return nil, fmt.Errorf("load entities: %w", err)
+	}
+	es := entitiesOf(graph)
+	found, err := upserts(root)
+	if err != nil {
+		return nil, fmt.Errorf("look for upserts: %w", err)
+	}
+	if !found {
+		for i := range es {
+			es[i].Arbiters = nil
+		}
+	}
+	return es, nil
+}
+
+// declared finds the package of the schemas and the types in it that are schemas.
+func declared(ctx context.Context, root string) (pkg string, names []string, err error) {
+	pkgs, err := packages.Load(&packages.Config{
+		Context: ctx,
+		Dir:     root,
+		Mode:    packages.NeedName | packages.NeedTypes,
+	}, entPackage, "./"+schemaDir)
+	if err != nil {
+		return "", nil, err
+	}
+	var ent, schema *packages.Package
+	for _, p := range pkgs {
+		if len(p.Errors) > 0 {
+			return "", nil, p.Errors[0]
+		}
+		if p.PkgPath == entPackage {
+			ent = p
+		} else {
+			schema = p
+		}
+	}
+	if ent == nil || schema == nil {
+		return "", nil, fmt.Errorf("no package in %s", schemaDir)
+	}
+	names, err = implementations(ent.Types, schema.Types)
+	return schema.PkgPath, names, err
+}
+
+// implementations lists the exported structs of a package that are schemas.
+func implementations(ent, schema *types.Package) ([]string, error) {
+	object := ent.Scope().Lookup("Interface")
+	if object == nil {
+		return nil, errors.New("this version of Ent has no ent.Interface")
+	}
+	iface, ok := object.Type().Underlying().(*types.Interface)
+	if !ok {
+		return nil, errors.New("this version of Ent has no interface ent.Interface")
+	}
+	var names []string
+	for _, name := range schema.Scope().Names() {
+		declared, ok := schema.Scope().Lookup(name).(*types.TypeName)
+		if !ok || !declared.Exported() || !types.Implements(declared.Type(), iface) {
+			continue
+		}
+		if _, ok := declared.Type().Underlying().(*types.Struct); ok {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// read runs a program in the tree that prints its schemas. The program stands in
+// an overlay of the go command's, beside the schemas and not on disk.
+func read(ctx context.Context, root, pkg string, names []string) (_ []*load.Schema, err error) {
+	dir, err := os.MkdirTemp("", "commitment-entities-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	source := filepath.Join(dir, "main.go")
+	if err := os.WriteFile(source, printer(pkg, names), 0o600); err != nil {
+		return nil, err
+	}
+	place := filepath.Join(root, filepath.Dir(schemaDir), filepath.Base(dir), "main.go")
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{place: source}})
+	if err != nil {
+		return nil, err
+	}
+	list := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(list, overlay, 0o600); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "go", "run", "-overlay", list, place)
+	cmd.Dir = root
+	return decode(cmd)
+}
+
+func printer(pkg string, names []string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `package main
+
+import (
+	"log"
+	"os"
+
+	"entgo.io/ent"
+	"entgo.io/ent/entc/load"
+
+	schema %q
+)
+
+func main() {
+	for _, s := range []ent.Interface{
+`, pkg)
+	for _, name := range names {
+		fmt.Fprintf(&b, "\t\tschema.%s{},\n", name)
+	}
+	b.WriteString(`	} {
+		line, err := load.MarshalSchema(s)
+		if err != nil {
+			log.Fatal(err)
+		}
+		os.Stdout.Write(append(line, '\n'))
+	}
+}
+`)
+	return b.Bytes()
+}
+
+func decode(cmd *exec.Cmd) ([]*load.Schema, error) {
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("run the schemas: %w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	var schemas []*load.Schema
+	for line := range bytes.Lines(stdout.Bytes()) {
+		s, err := load.UnmarshalSchema(line)
+		if err != nil {
+			return nil, fmt.Errorf("read a schema: %w", err)
+		}
+		schemas = append(schemas, s)
+	}
+	return schemas, nil
+}

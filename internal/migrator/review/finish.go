@@ -1,0 +1,52 @@
+package review
+
+import (
+	"cmp"
+	"slices"
+
+	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migrator/review/hazard"
+)
+
+// finish sizes the findings, lets directives accept them, and brings them in
+// order.
+func (o Options) finish(r *Report, added []migrate.File) {
+	for i, f := range added {
+		file := &r.Files[i]
+		size(file.Findings, file.Statements, o.Stats)
+		// Of a file that can't be read there is a finding, and no directive.
+		if accepted, err := accept(f, file.Findings, file.complete(), o.Now); err == nil {
+			file.Findings = accepted
+		}
+		file.keep(f)
+		slices.SortStableFunc(file.Findings, byPlace)
+	}
+	slices.SortStableFunc(r.Findings, worst)
+}
+
+// keep takes the fixes off the findings of a file that [Fix] leaves as it is.
+func (f *File) keep(written migrate.File) {
+	if f.rewritable(written) {
+		return
+	}
+	for i := range f.Findings {
+		f.Findings[i].Fix = nil
+	}
+}
+
+// complete reports whether the file was run to its end.
+func (f File) complete() bool {
+	return len(f.Statements) > 0 && !slices.ContainsFunc(f.Findings, func(found hazard.Finding) bool { return found.Code == codeFails })
+}
+
+// byPlace orders findings by line, and on one line by severity, the worst first.
+func byPlace(a, b hazard.Finding) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), worst(a, b), cmp.Compare(a.Code, b.Code))
+}
+
+func worst(a, b hazard.Finding) int { return cmp.Compare(rank(a.Severity), rank(b.Severity)) }
+
+func rank(s hazard.Severity) int {
+	return slices.Index([]hazard.Severity{hazard.Error, hazard.Warning, hazard.Note}, s)
+}

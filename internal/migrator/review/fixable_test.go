@@ -1,0 +1,67 @@
+package review_test
+
+import (
+	"slices"
+	"testing"
+
+	"commitment/internal/migrator/review"
+	"commitment/internal/migrator/review/hazard"
+)
+
+// A report shows a fix only where Fix writes it.
+func TestFixWritesEveryFixOfAReport(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		text    string
+		fixable []string // codes
+		left    []string // errors after the fix
+	}{
+		"a statement that can't be in the file's transaction": {
+			"ALTER TABLE accounts ADD COLUMN a int;\nCREATE INDEX CONCURRENTLY i ON accounts (a);\nALTER TABLE accounts ADD COLUMN b int;\n",
+			[]string{"PG103"}, nil,
+		},
+		"a check behind another statement on its line": {
+			"ALTER TABLE accounts ADD CONSTRAINT c CHECK (id > 0) NOT VALID; ALTER TABLE accounts VALIDATE CONSTRAINT c;\n",
+			[]string{"CM141"}, nil,
+		},
+		"a statement before one that fails": {
+			"CREATE INDEX i ON accounts (name);\nSELECT * FROM missing;\n",
+			nil, []string{"error CM411 20260201000000_b.sql:2"},
+		},
+		"a file with its own transaction": {
+			"BEGIN;\nCREATE INDEX i ON accounts (name);\nCOMMIT;\n",
+			nil, []string{"error CM202 20260201000000_b.sql:1", "error CM202 20260201000000_b.sql:3"},
+		},
+		"a file with another delimiter": {
+			"-- atlas:delimiter \\n\\n\n\nCREATE INDEX i ON accounts (name)\n",
+			nil, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProject(t)
+			p.add("20260201000000_b.sql", test.text)
+			r := p.review()
+			if got := fixable(r); !slices.Equal(got, test.fixable) {
+				t.Errorf("fixable = %q, want %q", got, test.fixable)
+			}
+			written, err := review.Fix(r, p.dir)
+			if err != nil || (len(written) > 0) != (len(test.fixable) > 0) {
+				t.Errorf("written = %q, %v, for %q", written, err, test.fixable)
+			}
+			if got := errorsOf(p.review()); !slices.Equal(got, test.left) {
+				t.Errorf("errors after the fix = %q, want %q", got, test.left)
+			}
+		})
+	}
+}
+
+// fixable are the codes of the findings with a fix.
+func fixable(r review.Report) []string {
+	fixed := slices.DeleteFunc(r.All(), func(f hazard.Finding) bool { return len(f.Fix) == 0 })
+	var codes []string
+	for _, f := range fixed {
+		codes = append(codes, f.Code)
+	}
+	return codes
+}

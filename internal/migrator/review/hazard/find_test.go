@@ -1,0 +1,129 @@
+package hazard_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"ariga.io/atlas/sql/migrate"
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/plan"
+	"commitment/internal/migrator/review/hazard"
+	"commitment/internal/migrator/review/trace"
+	"commitment/internal/pgtest"
+)
+
+func TestCodes(t *testing.T) {
+	t.Parallel()
+	all := hazard.Codes()
+	for i, c := range all {
+		if slices.ContainsFunc(all[:i], func(o hazard.Code) bool { return o.Code == c.Code }) {
+			t.Errorf("%s is listed twice", c.Code)
+		}
+		if c.Title == "" || !strings.HasPrefix(c.Docs, "https://www.postgresql.org/docs/") {
+			t.Errorf("%s has the title %q and the page %q, want both", c.Code, c.Title, c.Docs)
+		}
+		if !slices.ContainsFunc(entries, func(e entry) bool { return strings.Contains(e.codes, c.Code+":") }) {
+			t.Errorf("no entry of the catalog has %s", c.Code)
+		}
+	}
+	for _, e := range entries {
+		for code := range strings.FieldsSeq(e.codes) {
+			code, _, _ = strings.Cut(code, ":")
+			if !slices.ContainsFunc(all, func(c hazard.Code) bool { return c.Code == code }) {
+				t.Errorf("%s isn't listed", code)
+			}
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	s := openServer(t, pgtest.EmptyURL(t))
+	find := func(t *testing.T, sql string) []hazard.Finding {
+		t.Helper()
+		return hazard.Find(run(t, s.database(t, ""), []migrate.File{migrate.NewLocalFile("1_a.sql", []byte(sql))})[0])
+	}
+
+	t.Run("says what, where, why and how else", func(t *testing.T) {
+		t.Parallel()
+		want := []hazard.Finding{{
+			Code: "PG101", Severity: hazard.Warning, Evidence: hazard.Measured,
+			Title:  "t can't be written while the index i is built",
+			Reason: "Building reads the whole table, and every INSERT, UPDATE and DELETE waits until it is done. The lock stays until the end of the file, one statement later.",
+			File:   "1_a.sql", Line: 3, Statement: 2, Table: "t", Lock: "SHARE on t",
+			Advice: "Build it CONCURRENTLY, in a file of its own without a transaction.",
+			Fix: []plan.Step{{
+				SQL: "CREATE INDEX CONCURRENTLY i ON t (m)", Alone: true,
+				Comment: "Build it while others write. It can't be in a transaction",
+			}},
+			Docs: "https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",
+		}}
+		if diff := cmp.Diff(want, find(t, "SELECT 1;\n-- why\nCREATE INDEX i ON t (m);\nSELECT 2;")); diff != "" {
+			t.Errorf("findings (-want +got):\n%s", diff)
+		}
+	})
+
+	t.Run("says which line's lock is held while another statement works", func(t *testing.T) {
+		t.Parallel()
+		found := find(t, "ALTER TABLE t ADD COLUMN c int;\nSELECT 1;\nCREATE INDEX i ON bare (k);")
+		i := slices.IndexFunc(found, func(f hazard.Finding) bool { return f.Code == "CM170" })
+		if i < 0 {
+			t.Fatal("CM170 isn't found")
+		}
+		want := "line 1 holds ACCESS EXCLUSIVE on t while this goes through bare"
+		if f := found[i]; f.Title != want || f.Line != 3 || f.Lock != "ACCESS EXCLUSIVE on t" {
+			t.Errorf("finding = line %d, %s, %s, want line 3 and %s", f.Line, f.Lock, f.Title, want)
+		}
+	})
+
+	t.Run("takes a table of an earlier file to have rows", func(t *testing.T) {
+		t.Parallel()
+		all := run(t, s.database(t, ""), []migrate.File{
+			migrate.NewLocalFile("1_a.sql", []byte("CREATE TABLE fresh (n int);")),
+			migrate.NewLocalFile("2_b.sql", []byte("CREATE INDEX ON fresh (n);")),
+		})
+		if got := codesOf(hazard.Find(all[1])); got != "PG101:w" {
+			t.Errorf("codes = %q, want PG101:w", got)
+		}
+	})
+
+	t.Run("finds nothing in no statements", func(t *testing.T) {
+		t.Parallel()
+		if found := hazard.Find(nil); len(found) != 0 {
+			t.Errorf("findings = %+v, want none", found)
+		}
+	})
+}
+
+func TestFindCutsALongNameBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	kept := strings.Repeat("a", 62)
+	found := hazard.Find([]trace.Statement{{SQL: "CREATE TABLE " + kept + "éé ()"}})
+	if want := kept + "éé is cut to " + kept; len(found) != 1 || found[0].Title != want {
+		t.Errorf("findings = %+v, want one that says %q", found, want)
+	}
+}
+
+func TestFindOffersNoFixThatLeavesAStoredColumnAsItIs(t *testing.T) {
+	t.Parallel()
+	added := []catalog.Column{
+		{Name: "g", Type: "text", Position: 1, Generated: true},
+		{Name: "r", Type: "double precision", Position: 2, Default: "random()"},
+	}
+	found := hazard.Find([]trace.Statement{{
+		SQL:      "ALTER TABLE t ADD COLUMN g text GENERATED ALWAYS AS ('x') STORED, ADD COLUMN r float DEFAULT random()",
+		Rewrites: []string{"t"},
+		Before:   catalog.Schema{Tables: []catalog.Table{{OID: 1, Name: "t"}}},
+		After:    catalog.Schema{Tables: []catalog.Table{{OID: 1, Name: "t", Columns: added}}},
+	}})
+	fixable := map[string]bool{}
+	for _, f := range found {
+		fixable[f.Code] = len(f.Fix) > 0
+	}
+	if diff := cmp.Diff(map[string]bool{"CM122": false, "PG302": true}, fixable); diff != "" {
+		t.Errorf("codes with a fix (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,130 @@
+package hazard_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/review/trace"
+	"commitment/internal/pgserver"
+	"commitment/internal/pgtest"
+)
+
+// versionsVariable names a folder with a folder for each PostgreSQL to test with,
+// each with a bin.
+const versionsVariable = "POSTGRES_VERSIONS"
+
+// server is a PostgreSQL, with a database that has the base of the catalog.
+type server struct {
+	version string
+	base    *dev.Database
+}
+
+// eachServer runs a test on the server of all tests, and on every other that the
+// machine has.
+func eachServer(t *testing.T, test func(t *testing.T, s server)) {
+	t.Helper()
+	open := func(t *testing.T, url string) {
+		t.Helper()
+		s := openServer(t, url)
+		t.Run("on PostgreSQL "+s.version, func(t *testing.T) { test(t, s) })
+	}
+	open(t, pgtest.EmptyURL(t))
+	if os.Getenv(versionsVariable) == "" {
+		return
+	}
+	dirs, err := filepath.Glob(filepath.Join(os.Getenv(versionsVariable), "*", "bin"))
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no PostgreSQL in %s: %v", versionsVariable, err)
+	}
+	for _, dir := range dirs {
+		open(t, start(t, dir))
+	}
+}
+
+// start starts a server that ends with the test.
+func start(t *testing.T, binDir string) (url string) {
+	t.Helper()
+	s, err := pgserver.Start(t.Context(), pgserver.Options{BinDir: binDir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.URL("postgres")
+}
+
+func openServer(t *testing.T, url string) server {
+	t.Helper()
+	d, err := dev.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	version, err := d.Version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := d.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	drop(t, db)
+	exec(t, db, base)
+	return server{version, db}
+}
+
+// database is the base with a setup.
+func (s server) database(t *testing.T, setup string) *dev.Database {
+	t.Helper()
+	db, err := s.base.Clone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	drop(t, db)
+	exec(t, db, setup)
+	return db
+}
+
+func drop(t *testing.T, db *dev.Database) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := db.Drop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func exec(t *testing.T, db *dev.Database, query string) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), query); err != nil {
+		t.Fatalf("%v: %s", err, query)
+	}
+}
+
+// run traces files after one another.
+func run(t *testing.T, db *dev.Database, files []migrate.File) [][]trace.Statement {
+	t.Helper()
+	all, err := trace.Run(t.Context(), db.DB, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func schema(t *testing.T, db *dev.Database) catalog.Schema {
+	t.Helper()
+	s, err := catalog.Read(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

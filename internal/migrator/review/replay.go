@@ -1,0 +1,73 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ariga.io/atlas/sql/migrate"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"commitment/internal/migration"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/review/hazard"
+)
+
+// replay runs the older files on a database of their own. What can't be run is a
+// finding, and there is no database then.
+func (o Options) replay(ctx context.Context, older []migrate.File) (*dev.Database, *hazard.Finding, error) {
+	if i, err := unreadable(older); err != nil {
+		f := failure(older[i].Name(), 0, err)
+		return nil, basis(f), nil
+	}
+	db, err := o.Dev.Database(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Progress(fmt.Sprintf("replaying %d older files", len(older)))
+	err = migration.Replay(ctx, db.DB, older)
+	if err == nil {
+		return db, nil, nil
+	}
+	err = errors.Join(err, db.Drop(ctx))
+	if failed, ok := errors.AsType[*migration.StatementError](err); ok {
+		return nil, basis(failure(failed.File, failed.Line, failed)), nil
+	}
+	return nil, nil, err
+}
+
+// unreadable returns the first file that can't be run at all: its statements can't be
+// told apart, its transaction mode isn't one, or it waits for rows that nobody sends.
+func unreadable(all []migrate.File) (int, error) {
+	for i, f := range all {
+		if _, err := migration.Statements(f); err != nil {
+			return i, err
+		}
+		if err := migration.Runnable(f); err != nil {
+			return i, err
+		}
+	}
+	return len(all), nil
+}
+
+// basis is a failure among the older files.
+func basis(f hazard.Finding) *hazard.Finding {
+	f.Reason = "It is one of the files that the reviewed ones build on, so those weren't tried."
+	return &f
+}
+
+// failure is a statement that can't be run, or a file that can't be read.
+func failure(file string, line int, err error) hazard.Finding {
+	if located, ok := errors.AsType[*migration.StatementError](err); ok {
+		line, err = located.Line, located.Err // the finding has the place
+	}
+	f := finding(codeFails, file, "it fails: "+err.Error(), "In production it would, too. The files behind it weren't tried.", "")
+	f.Line = line
+	f.Evidence = hazard.Measured
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		f.Title = "it fails: " + pg.Message + " (SQLSTATE " + pg.Code + ")"
+		f.Advice = strings.TrimSpace(pg.Detail + " " + pg.Hint)
+	}
+	return f
+}

@@ -1,0 +1,68 @@
+// Package review reads what a change of the migrations will do to production:
+// it runs the new files on a throwaway server, collects what the packages below
+// it find, and puts it into one [Report].
+package review
+
+import (
+	"time"
+
+	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/review/compat"
+	"commitment/internal/migrator/review/hazard"
+	"commitment/internal/migrator/review/revert"
+	"commitment/internal/migrator/review/trace"
+)
+
+// Report is the result of a review.
+type Report struct {
+	// Dir is the folder of the migrations, with slashes, from the project's root.
+	Dir string `json:"dir"`
+	// Base says against what the files are new: "main", "the last 2 files",
+	// "all files".
+	Base string `json:"base"`
+	// Server is the throwaway server's version, as in "PostgreSQL 17.10".
+	Server string `json:"server"`
+	// StatsTaken is when the statistics were taken by which findings are sized;
+	// zero without them.
+	StatsTaken time.Time `json:"stats_taken,omitzero"`
+	// Findings are those of the directory as a whole: order, sums, edited files.
+	Findings []hazard.Finding `json:"findings"`
+	Files    []File           `json:"files"`
+	// Before and After are the schema without the new files and with them.
+	Before catalog.Schema `json:"-"`
+	After  catalog.Schema `json:"-"`
+	// Changes are their differences.
+	Changes []catalog.Change `json:"changes"`
+}
+
+// File is what was found of one new migration.
+type File struct {
+	Name        string `json:"name"`
+	Transaction bool   `json:"transaction"`
+	// Statements are in order, each with what it did.
+	Statements []trace.Statement `json:"statements"`
+	// Findings are by line; the file's own come first, with line 0.
+	Findings []hazard.Finding `json:"findings"`
+	// Compat is nil when the entities at the base aren't known.
+	Compat *compat.Verdict `json:"contract,omitempty"`
+	Revert revert.Plan     `json:"reverse"`
+}
+
+// Failed reports whether there is an error that nothing suppresses.
+func (r Report) Failed() bool {
+	for _, f := range r.All() {
+		if f.Severity == hazard.Error && f.Suppressed == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// All returns every finding: the directory's, then each file's.
+func (r Report) All() []hazard.Finding {
+	all := append([]hazard.Finding{}, r.Findings...)
+	for _, f := range r.Files {
+		all = append(all, f.Findings...)
+	}
+	return all
+}

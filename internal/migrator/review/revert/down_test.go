@@ -1,0 +1,262 @@
+package revert_test
+
+import (
+	"database/sql"
+	"errors"
+	"testing"
+	"time"
+
+	"ariga.io/atlas/sql/migrate"
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/migration"
+	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/review/revert"
+	"commitment/internal/pgtest"
+)
+
+func directory(t *testing.T, contents ...string) *migrate.MemDir {
+	t.Helper()
+	var list []migrate.File
+	for i, content := range contents {
+		list = append(list, file(string(rune('1'+i))+"_x.sql", content))
+	}
+	dir := &migrate.MemDir{}
+	if err := dir.CopyFiles(list); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func applied(t *testing.T, dir migrate.Dir) *sql.DB {
+	t.Helper()
+	db := pgtest.Open(t, pgtest.EmptyURL(t))
+	apply(t, db, dir)
+	return db
+}
+
+func apply(t *testing.T, db *sql.DB, dir migrate.Dir) []*migrate.Revision {
+	t.Helper()
+	revs, err := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return revs
+}
+
+func exec(t *testing.T, db *sql.DB, statement string) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func schema(t *testing.T, db *sql.DB) []catalog.Object {
+	t.Helper()
+	s, err := catalog.Read(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Objects()
+}
+
+func current(t *testing.T, db *sql.DB, dir migrate.Dir) string {
+	t.Helper()
+	s, err := migration.ReadStatus(t.Context(), db, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Current()
+}
+
+const (
+	makeIndex = `CREATE INDEX by_name ON users (name)`
+	dropIndex = `DROP INDEX by_name; ALTER TABLE users ALTER name DROP NOT NULL`
+	addColumn = `ALTER TABLE users ADD nick varchar`
+	changeAll = `UPDATE users SET name = 'x'`
+)
+
+func TestDownTakesBackTheNewestFile(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, users, makeIndex)
+	db := applied(t, directory(t, users))
+	before := schema(t, db)
+	apply(t, db, dir)
+	after := schema(t, db)
+
+	got, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []revert.Reverted{{File: "2_x.sql", Version: "2", Done: true, Revert: revert.Plan{
+		Grade: revert.Lossless, Statements: []string{`DROP INDEX "by_name"`}, Replayed: true,
+	}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("reverted (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(before, schema(t, db)); diff != "" {
+		t.Errorf("schema before the file (-) and after the way back (+):\n%s", diff)
+	}
+	if v := current(t, db, dir); v != "1" {
+		t.Errorf("version = %q, want 1", v)
+	}
+	if n := len(apply(t, db, dir)); n != 1 {
+		t.Errorf("files applied again = %d, want 1", n)
+	}
+	if diff := cmp.Diff(after, schema(t, db)); diff != "" {
+		t.Errorf("schema after the file (-) and after the file again (+):\n%s", diff)
+	}
+}
+
+func TestDownToAVersionKeepsTheRowsThatStay(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, users, makeIndex, dropIndex, addColumn, `ALTER TABLE users DROP name`)
+	db := applied(t, dir)
+	exec(t, db, "INSERT INTO users (nick) SELECT 'user ' || n FROM generate_series(1, 100) n")
+	got, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{To: "1", AllowLoss: true})
+	// The name comes back empty, and the first file's column can't be.
+	if err == nil || len(got) != 4 || !got[0].Done || !got[1].Done || got[2].Done {
+		t.Errorf("Down = %+v, %v, want two files taken back and an error", got, err)
+	}
+	exec(t, db, "UPDATE users SET name = 'x'")
+	got, err = revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{To: "1", AllowLoss: true})
+	if err != nil || len(got) != 2 {
+		t.Errorf("Down = %+v, %v, want the other two taken back", got, err)
+	}
+	if diff := cmp.Diff(schema(t, applied(t, directory(t, users))), schema(t, db)); diff != "" {
+		t.Errorf("schema of the first file (-) and after the way back (+):\n%s", diff)
+	}
+	var n int
+	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM users").Scan(&n); err != nil || n != 100 {
+		t.Errorf("rows = %d, %v, want 100", n, err)
+	}
+}
+
+func TestDownFillsARequiredColumn(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, users, `ALTER TABLE users DROP name`)
+	db := applied(t, dir)
+	exec(t, db, "INSERT INTO users DEFAULT VALUES")
+	if _, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{AllowLoss: true}); err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	if err := db.QueryRowContext(t.Context(), "SELECT name FROM users").Scan(&name); err != nil || name != "" {
+		t.Errorf("name = %q, %v, want it empty", name, err)
+	}
+}
+
+func TestDownGoesOnWhereItWasStopped(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, users+makeIndex, dropIndex)
+	db := applied(t, dir)
+	dev := server(t)
+	ways, err := revert.Down(t.Context(), db, dev, dir, revert.DownOptions{DryRun: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := ways[0].Revert
+	if r.Outside != 1 {
+		t.Fatalf("statements outside a transaction = %d, want 1", r.Outside)
+	}
+	exec(t, db, r.Statements[0])
+	got, err := revert.Down(t.Context(), db, dev, dir, revert.DownOptions{})
+	if err != nil || !got[0].Done {
+		t.Errorf("Down = %+v, %v, want it done", got, err)
+	}
+}
+
+func TestDownOnlySaysWhatItWouldDo(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, users, addColumn)
+	db := applied(t, dir)
+	before := schema(t, db)
+	got, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{DryRun: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].Done || len(got[0].Revert.Statements) == 0 {
+		t.Errorf("reverted = %+v, want a way that wasn't gone", got)
+	}
+	if diff := cmp.Diff(before, schema(t, db)); diff != "" || current(t, db, dir) != "2" {
+		t.Errorf("the database was changed:\n%s", diff)
+	}
+}
+
+func TestDownRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		files   []string
+		spoil   string // done to the database first
+		options revert.DownOptions
+		want    error // nil for any
+	}{
+		{"to lose what it isn't allowed to", []string{users, addColumn}, "", revert.DownOptions{}, revert.ErrLossy},
+		{"what is impossible, whatever is allowed", []string{users, changeAll}, "", revert.DownOptions{AllowLoss: true}, revert.ErrImpossible},
+		{"all when one is impossible", []string{users, changeAll, makeIndex}, "", revert.DownOptions{Count: 2}, revert.ErrImpossible},
+		{"a file that was applied in part", []string{users, makeIndex}, "UPDATE atlas_schema_revisions SET applied = 0 WHERE version = '2'", revert.DownOptions{}, revert.ErrImpossible},
+		{"a file that isn't the one that was applied", []string{users, makeIndex}, "UPDATE atlas_schema_revisions SET hash = 'x' WHERE version = '2'", revert.DownOptions{}, revert.ErrImpossible},
+		{"a file that was only recorded", []string{users, makeIndex}, "UPDATE atlas_schema_revisions SET type = 1 WHERE version = '2'", revert.DownOptions{}, revert.ErrImpossible},
+		{"a file that is gone", []string{users, makeIndex}, "UPDATE atlas_schema_revisions SET version = '3' WHERE version = '2'", revert.DownOptions{}, revert.ErrImpossible},
+		{"more files than there are", []string{users, makeIndex}, "", revert.DownOptions{Count: 3}, nil},
+		{"a version that was not applied", []string{users, makeIndex}, "", revert.DownOptions{To: "0"}, nil},
+		{"a way that the rows don't allow", []string{users, `ALTER TABLE users ALTER name TYPE text`}, "INSERT INTO users (name) VALUES (repeat('x', 100))", revert.DownOptions{}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := directory(t, tt.files...)
+			db := applied(t, dir)
+			if tt.spoil != "" {
+				exec(t, db, tt.spoil)
+			}
+			before, version := schema(t, db), current(t, db, dir)
+			_, err := revert.Down(t.Context(), db, server(t), dir, tt.options)
+			if err == nil || tt.want != nil && !errors.Is(err, tt.want) {
+				t.Errorf("Down = %v, want %v", err, tt.want)
+			}
+			if diff := cmp.Diff(before, schema(t, db)); diff != "" || current(t, db, dir) != version {
+				t.Errorf("the database was changed:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDownWaitsForTheLock(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, users, makeIndex)
+	db := applied(t, dir)
+	holder, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Close() }()
+	const atlas = 2686470616 // FNV-32 of atlas_migrate_execute
+	if _, err := holder.ExecContext(t.Context(), "SELECT pg_advisory_lock($1)", atlas); err != nil {
+		t.Fatal(err)
+	}
+	o := revert.DownOptions{Apply: migration.ApplyOptions{LockTimeout: time.Millisecond}}
+	if _, err := revert.Down(t.Context(), db, server(t), dir, o); !errors.Is(err, migration.ErrLocked) {
+		t.Errorf("Down = %v, want %v", err, migration.ErrLocked)
+	}
+}
+
+func TestDownOfNothing(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Open(t, pgtest.EmptyURL(t))
+	_, err := revert.Down(t.Context(), db, server(t), directory(t, users), revert.DownOptions{Count: 1})
+	if want := "there is nothing to take back: 0 files were applied"; err == nil || err.Error() != want {
+		t.Errorf("error = %v, want %s", err, want)
+	}
+}
+
+func TestDownThatFailedKeepsNobodyFromApplying(t *testing.T) {
+	t.Parallel()
+	dir := directory(t, users+makeIndex+";", dropIndex)
+	db := applied(t, dir)
+	exec(t, db, "INSERT INTO users (name) VALUES (NULL)")
+	if _, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{}); err == nil {
+		t.Fatal("error = nil, want one of the row without a name")
+	}
+	apply(t, db, directory(t, users+makeIndex+";", dropIndex, addColumn))
+}

@@ -1,0 +1,59 @@
+package revert
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// label is a value of an enum type. Its OID stays when it is renamed.
+type label struct {
+	kind, text string
+	oid        uint32
+}
+
+func readLabels(ctx context.Context, db *sql.DB) (_ []label, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT t.typname, e.enumlabel, e.oid::bigint FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
+		WHERE t.typnamespace = quote_ident(current_schema())::regnamespace ORDER BY t.typname COLLATE "C", e.enumsortorder`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []label
+	for rows.Next() {
+		var l label
+		if err := rows.Scan(&l.kind, &l.text, &l.oid); err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, rows.Err()
+}
+
+// gradeEnums finds values that were added to a type which was there: PostgreSQL
+// takes none away.
+func (f *finder) gradeEnums() {
+	for _, l := range f.after.labels {
+		old := slices.ContainsFunc(f.before.labels, func(o label) bool { return o.oid == l.oid })
+		typeOld := slices.ContainsFunc(f.before.labels, func(o label) bool { return o.kind == l.kind })
+		if !old && typeOld {
+			f.lose(Impossible, "PostgreSQL takes no value from an enum, and the file adds '%s' to %s", l.text, l.kind)
+		}
+	}
+}
+
+func (f *finder) renamedLabels() []string {
+	var s []string
+	for _, l := range f.present.labels {
+		for _, old := range f.before.labels {
+			if l.oid == old.oid && l.text != old.text {
+				s = append(s, fmt.Sprintf("ALTER TYPE %s RENAME VALUE %s TO %s", quote(l.kind), literal(l.text), literal(old.text)))
+			}
+		}
+	}
+	return s
+}
+
+func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

@@ -1,0 +1,145 @@
+package revert
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"commitment/internal/migration/catalog"
+)
+
+// grade says what is lost, on the way there or on the way back.
+func (f *finder) grade(writes []write) {
+	f.result.Grade = Lossless
+	f.gradeTables()
+	for _, p := range f.pairs() {
+		f.gradeColumns(p)
+	}
+	for _, o := range f.before.Others {
+		if o.Kind == catalog.KindSequence && !has(f.after.Others, o) {
+			f.lose(Lossy, "sequence %s begins anew: the file drops it", o.Name)
+		}
+	}
+	f.gradeEnums()
+	f.gradeWrites(writes)
+}
+
+func (f *finder) lose(g Grade, format string, args ...any) {
+	if f.result.Grade != Impossible {
+		f.result.Grade = g
+	}
+	if text := fmt.Sprintf(format, args...); !slices.Contains(f.result.Lost, text) {
+		f.result.Lost = append(f.result.Lost, text)
+	}
+}
+
+func (f *finder) gradeTables() {
+	for _, t := range f.after.Tables {
+		if _, old := byOID(f.before.Tables, t.OID); !old {
+			f.lose(Lossy, "table %s goes, with the rows that came into it", t.Name)
+		}
+	}
+	for _, t := range f.before.Tables {
+		if _, stays := byOID(f.after.Tables, t.OID); !stays {
+			f.lose(Lossy, "table %s comes back empty: the file drops its rows", t.Name)
+		}
+	}
+}
+
+func (f *finder) gradeColumns(p pair) {
+	for _, c := range p.after.Columns {
+		if _, old := byPosition(p.before, c.Position); !old && !c.Generated {
+			f.lose(Lossy, "column %s of %s goes, with the values that came into it", c.Name, p.after.Name)
+		}
+	}
+	for _, c := range p.before.Columns {
+		now, stays := byPosition(p.after, c.Position)
+		switch {
+		case !stays && !c.Generated:
+			f.gradeDropped(p.before, c)
+		case stays && c.Type != now.Type && !widens(c.Type, now.Type):
+			f.lose(Lossy, "column %s of %s was turned from %s into %s: what that cut or rounded is lost", c.Name, p.before.Name, c.Type, now.Type)
+		}
+	}
+}
+
+func (f *finder) gradeDropped(t catalog.Table, c catalog.Column) {
+	switch value, known := filler(c); {
+	case c.Default != "":
+		f.lose(Lossy, "column %s of %s comes back with its default in every row: the file drops its values", c.Name, t.Name)
+	case c.Identity:
+		f.lose(Lossy, "column %s of %s comes back numbered anew: the file drops its values", c.Name, t.Name)
+	case !c.NotNull:
+		f.lose(Lossy, "column %s of %s comes back empty: the file drops its values", c.Name, t.Name)
+	case known:
+		f.lose(Lossy, "column %s of %s comes back with %s in every row: the file drops its values", c.Name, t.Name, value)
+	default:
+		f.lose(Impossible, "column %s of %s can't be NULL, and the file drops its values", c.Name, t.Name)
+	}
+}
+
+// gradeWrites looks at what changes rows. What it does to tables that the file
+// itself makes or drops, and to columns that it makes, goes with them.
+func (f *finder) gradeWrites(writes []write) {
+	for _, w := range writes {
+		first, _, _ := strings.Cut(strings.TrimSpace(w.statement), "\n")
+		if w.table == 0 {
+			f.lose(Impossible, "which rows are changed isn't seen, because it ends transactions itself: %s", first)
+			continue
+		}
+		before, was := byOID(f.before.Tables, w.table)
+		after, stays := byOID(f.after.Tables, w.table)
+		if !was || !stays || isOwn(before, after, w.columns) {
+			continue
+		}
+		f.lose(Impossible, "the rows of %s are changed, and nothing tells what they were: %s", before.Name, first)
+	}
+}
+
+// isOwn reports whether all columns are ones that the file itself has added.
+func isOwn(before, after catalog.Table, columns []string) bool {
+	return len(columns) > 0 && !slices.ContainsFunc(columns, func(name string) bool {
+		c, known := after.Column(name)
+		_, old := byPosition(before, c.Position)
+		return !known || old
+	})
+}
+
+// lengths finds how long a string of a type may be.
+var lengths = regexp.MustCompile(`^character varying(?:\((\d+)\))?$|^text$`)
+
+// widens reports whether every value of a type is one of another, and PostgreSQL
+// refuses on the way back what isn't.
+func widens(from, to string) bool {
+	if order := []string{"smallint", "integer", "bigint"}; slices.Contains(order, from) {
+		return slices.Index(order, to) > slices.Index(order, from)
+	}
+	a, b := lengths.FindStringSubmatch(from), lengths.FindStringSubmatch(to)
+	return a != nil && b != nil && bound(b[1]) >= bound(a[1])
+}
+
+func bound(digits string) int {
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return int(^uint(0) >> 1) // none
+	}
+	return n
+}
+
+// filler is a neutral value for a column that may not be NULL.
+func filler(c catalog.Column) (value string, known bool) {
+	kind, _, _ := strings.Cut(c.Type, "(")
+	value, known = map[string]string{
+		"text": "''", "character varying": "''", "character": "''", "citext": "''", "bytea": `'\x'`,
+		"smallint": "0", "integer": "0", "bigint": "0", "numeric": "0", "real": "0", "double precision": "0",
+		"boolean": "false", "json": "'{}'", "jsonb": "'{}'", "interval": "'0'", "date": "'epoch'",
+		"timestamp with time zone": "'epoch'", "timestamp without time zone": "'epoch'",
+		"uuid": "'00000000-0000-0000-0000-000000000000'",
+	}[kind]
+	if strings.HasSuffix(c.Type, "[]") {
+		return "'{}'", true
+	}
+	return value, known
+}

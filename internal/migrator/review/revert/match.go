@@ -1,0 +1,71 @@
+package revert
+
+import (
+	"slices"
+
+	"commitment/internal/migration/catalog"
+)
+
+// pair is a table in two states: it is the same one, whatever it is called.
+type pair struct{ before, after catalog.Table }
+
+func (f *finder) pairs() []pair {
+	var all []pair
+	for _, t := range f.before.Tables {
+		if now, stays := byOID(f.present.Tables, t.OID); stays {
+			all = append(all, pair{t, now})
+		}
+	}
+	return all
+}
+
+func byOID(tables []catalog.Table, oid uint32) (catalog.Table, bool) {
+	i := slices.IndexFunc(tables, func(t catalog.Table) bool { return t.OID == oid })
+	if i < 0 {
+		return catalog.Table{}, false
+	}
+	return tables[i], true
+}
+
+func byPosition(t catalog.Table, position int16) (catalog.Column, bool) {
+	i := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Position == position })
+	if i < 0 {
+		return catalog.Column{}, false
+	}
+	return t.Columns[i], true
+}
+
+// has reports whether a list has an object of the same kind and name, and sameIn
+// whether it is defined alike.
+func has(objects []catalog.Object, o catalog.Object) bool {
+	return slices.ContainsFunc(objects, func(other catalog.Object) bool { return other.Kind == o.Kind && other.Name == o.Name })
+}
+
+func sameIn(objects []catalog.Object, o catalog.Object) bool { return slices.Contains(objects, o) }
+
+// A constraint is still the same one when it has its OID and is as valid, or when
+// PostgreSQL has made it anew just as it was; so is an index.
+func sameConstraint(a, b catalog.Constraint) bool {
+	return a.OID == b.OID && a.Valid == b.Valid || a.Name == b.Name && a.Definition == b.Definition
+}
+
+func sameIndex(a, b catalog.Index) bool {
+	return a.OID == b.OID || a.Name == b.Name && a.Definition == b.Definition && a.Valid == b.Valid
+}
+
+func findConstraint(list []catalog.Constraint, c catalog.Constraint) (catalog.Constraint, bool) {
+	i := slices.IndexFunc(list, func(other catalog.Constraint) bool { return sameConstraint(c, other) })
+	if i < 0 {
+		return catalog.Constraint{}, false
+	}
+	return list[i], true
+}
+
+// findIndex looks among the indexes that no constraint owns.
+func findIndex(list []catalog.Index, x catalog.Index) (catalog.Index, bool) {
+	i := slices.IndexFunc(list, func(other catalog.Index) bool { return other.Constraint == "" && sameIndex(x, other) })
+	if i < 0 {
+		return catalog.Index{}, false
+	}
+	return list[i], true
+}

@@ -1,0 +1,123 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/review/hazard"
+	"commitment/internal/migrator/review/stats"
+	"commitment/internal/migrator/review/trace"
+)
+
+// short is how long a lock may be held, by the estimate, for a finding to count
+// one severity less.
+const short = time.Second
+
+// timed are the codes that are about how long something takes. The others are
+// about what is lost, fails or no longer fits, which is no better in a small
+// table.
+var timed = []string{
+	"PG101", "PG104", "PG105", "PG301", "PG302", "PG303", "PG305", "PG306",
+	"CM104", "CM105", "CM121", "CM122", "CM123", "CM126", "CM141", "CM142", "CM144", "CM163", "CM165", "CM167", "CM170", "CM171",
+}
+
+// size estimates how long the locks in the findings are held on the tables of
+// production. A finding about a table that isn't in the snapshot stays as it is.
+func size(findings []hazard.Finding, stmts []trace.Statement, snapshot *stats.Snapshot) {
+	if snapshot == nil {
+		return
+	}
+	for i := range findings {
+		f := &findings[i]
+		if f.Lock == "" || f.Statement == 0 {
+			continue
+		}
+		e, known := lockedWork(stmts[f.Statement-1:], *snapshot)
+		if !known {
+			continue
+		}
+		f.Estimate = e.String() + writes(f.Table, *snapshot)
+		if e.Duration < short && f.Evidence == hazard.Measured && slices.Contains(timed, f.Code) {
+			f.Severity = milder(f.Severity)
+		}
+	}
+}
+
+// lockedWork estimates what the first statement does, or, when it does little
+// itself, those behind it for which it keeps its lock.
+func lockedWork(stmts []trace.Statement, snapshot stats.Snapshot) (e stats.Estimate, known bool) {
+	e, known = work(stmts[0], snapshot)
+	if known || !stmts[0].Transaction {
+		return e, known
+	}
+	for _, s := range stmts[1:] {
+		if one, ok := work(s, snapshot); ok {
+			e, known = e.Plus(one), true
+		}
+	}
+	return e, known
+}
+
+// work sums the tables that a statement rewrites and scans. It is known when it
+// does and all of them are in the snapshot.
+func work(s trace.Statement, snapshot stats.Snapshot) (e stats.Estimate, known bool) {
+	for _, name := range touched(s) {
+		t, ok := snapshot.Table(name)
+		if !ok {
+			return stats.Estimate{}, false
+		}
+		known = true
+		switch built := newIndexes(s, name); {
+		case slices.Contains(s.Rewrites, name):
+			e = e.Plus(t.Rewrite())
+		case built > 0:
+			for range built {
+				e = e.Plus(t.IndexBuild())
+			}
+		default:
+			e = e.Plus(t.Scan())
+		}
+	}
+	return e, known
+}
+
+// touched are the tables that a statement rewrites or scans, and that were there
+// before.
+func touched(s trace.Statement) []string {
+	all := append(append([]string{}, s.Rewrites...), s.Scans...)
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(name string) bool {
+		_, there := s.Before.Table(name)
+		return !there
+	})
+}
+
+// newIndexes counts the indexes of a table that a statement made.
+func newIndexes(s trace.Statement, table string) int {
+	before, _ := s.Before.Table(table)
+	after, _ := s.After.Table(table)
+	n := 0
+	for _, index := range after.Indexes {
+		if !slices.ContainsFunc(before.Indexes, func(old catalog.Index) bool { return old.OID == index.OID }) {
+			n++
+		}
+	}
+	return n
+}
+
+func writes(table string, snapshot stats.Snapshot) string {
+	t, ok := snapshot.Table(table)
+	if !ok || t.WritesPerSecond < 1 {
+		return ""
+	}
+	return fmt.Sprintf(", %.0f rows written per second", t.WritesPerSecond)
+}
+
+func milder(s hazard.Severity) hazard.Severity {
+	if s == hazard.Error {
+		return hazard.Warning
+	}
+	return hazard.Note
+}

@@ -1,0 +1,213 @@
+package trace_test
+
+import (
+	"errors"
+	"testing"
+
+	"ariga.io/atlas/sql/migrate"
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/migration"
+	"commitment/internal/migrator/review/trace"
+	"commitment/internal/pgtest"
+)
+
+// base is what the traced files find.
+const base = `
+CREATE TABLE parents (id bigint PRIMARY KEY, name text);
+CREATE TABLE children (id bigint PRIMARY KEY, parent_id bigint, n int);
+CREATE INDEX children_n ON children (n);
+`
+
+// run traces the files on a database with the base.
+func run(t *testing.T, files ...string) [][]trace.Statement {
+	t.Helper()
+	db := pgtest.Open(t, pgtest.EmptyURL(t))
+	if _, err := db.ExecContext(t.Context(), base); err != nil {
+		t.Fatal(err)
+	}
+	var dir []migrate.File
+	for i, text := range files {
+		dir = append(dir, migrate.NewLocalFile(string(rune('1'+i))+"_a.sql", []byte(text)))
+	}
+	stmts, err := trace.Run(t.Context(), db, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stmts
+}
+
+const none = "-- atlas:txmode none\n\n"
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+
+	t.Run("sees what a statement locks, and what it runs under", func(t *testing.T) {
+		t.Parallel()
+		stmts := run(t, "ALTER TABLE parents ADD COLUMN a int;\n\n-- why\nCREATE INDEX children_p ON children (parent_id);\n")[0]
+		altered := []trace.Lock{{Relation: "parents", Mode: "ACCESS EXCLUSIVE"}}
+		if diff := cmp.Diff(altered, stmts[0].Locks); diff != "" {
+			t.Errorf("locks of ALTER TABLE (-want +got):\n%s", diff)
+		}
+		built := []trace.Lock{
+			{Relation: "children_p", Index: true, Mode: "ACCESS EXCLUSIVE", New: true},
+			{Relation: "children", Mode: "SHARE"},
+		}
+		if diff := cmp.Diff(built, stmts[1].Locks); diff != "" {
+			t.Errorf("locks of CREATE INDEX (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(altered, stmts[1].Held); diff != "" {
+			t.Errorf("held by CREATE INDEX (-want +got):\n%s", diff)
+		}
+		if got := stmts[1]; got.Line != 4 || !got.Transaction || got.File != "1_a.sql" {
+			t.Errorf("statement = %s:%d, in a transaction: %t, want 1_a.sql:4, true", got.File, got.Line, got.Transaction)
+		}
+		if diff := cmp.Diff([]string{"children"}, stmts[1].Scans); diff != "" {
+			t.Errorf("scans of CREATE INDEX (-want +got):\n%s", diff)
+		}
+	})
+
+	t.Run("sees what is rewritten, indexes included", func(t *testing.T) {
+		t.Parallel()
+		stmt := run(t, "ALTER TABLE children ALTER COLUMN n TYPE bigint;")[0][0]
+		if diff := cmp.Diff([]string{"children", "children_n", "children_pkey"}, stmt.Rewrites); diff != "" {
+			t.Errorf("rewrites (-want +got):\n%s", diff)
+		}
+		before, _ := stmt.Before.Table("children")
+		after, _ := stmt.After.Table("children")
+		if before.Columns[2].Type != "integer" || after.Columns[2].Type != "bigint" {
+			t.Errorf("n = %s, then %s, want integer, then bigint", before.Columns[2].Type, after.Columns[2].Type)
+		}
+	})
+
+	t.Run("says of a table that the transaction made that nobody waits for it", func(t *testing.T) {
+		t.Parallel()
+		stmts := run(t, "CREATE TABLE a (id int, parent_id bigint REFERENCES parents);\nCREATE INDEX a_id ON a (id);")[0]
+		want := []trace.Lock{
+			{Relation: "a", Mode: "ACCESS EXCLUSIVE", New: true},
+			{Relation: "parents", Mode: "SHARE ROW EXCLUSIVE"},
+		}
+		if diff := cmp.Diff(want, stmts[0].Locks); diff != "" {
+			t.Errorf("locks (-want +got):\n%s", diff)
+		}
+		if len(stmts[1].Scans) != 0 {
+			t.Errorf("scans = %q, want none: nobody else has the table", stmts[1].Scans)
+		}
+	})
+
+	t.Run("forgets the locks between two files, and between statements outside a transaction", func(t *testing.T) {
+		t.Parallel()
+		all := run(t,
+			"ALTER TABLE parents ADD COLUMN a int;",
+			none+"ALTER TABLE parents ADD COLUMN b int;\nSELECT 1;",
+			"SELECT 1;")
+		for _, stmt := range []trace.Statement{all[1][0], all[1][1], all[2][0]} {
+			if len(stmt.Held) != 0 {
+				t.Errorf("%s holds %+v, want nothing", stmt.SQL, stmt.Held)
+			}
+		}
+	})
+
+	t.Run("reading doesn't show as locks of the migration", func(t *testing.T) {
+		t.Parallel()
+		stmts := run(t, "CREATE VIEW names AS SELECT name FROM parents;", "SELECT 1;\nSELECT 2;")
+		if held := stmts[1][1].Held; len(held) != 0 {
+			t.Errorf("held = %+v, want nothing", held)
+		}
+	})
+}
+
+func TestRunOutsideTransactions(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, sql string
+		locks     []trace.Lock
+		scans     []string
+		rewrites  []string
+	}{
+		{
+			name: "an index that is built", sql: "CREATE INDEX CONCURRENTLY children_p ON children (parent_id);",
+			locks: []trace.Lock{{Relation: "children", Mode: "SHARE UPDATE EXCLUSIVE"}}, scans: []string{"children"},
+		},
+		{
+			name: "an index that is dropped", sql: "DROP INDEX CONCURRENTLY children_n;",
+			locks: []trace.Lock{
+				{Relation: "children", Mode: "SHARE UPDATE EXCLUSIVE"},
+				{Relation: "children_n", Index: true, Mode: "SHARE UPDATE EXCLUSIVE"},
+			},
+		},
+		{
+			name: "a table that is packed", sql: "VACUUM FULL children;",
+			locks: []trace.Lock{{Relation: "children", Mode: "ACCESS EXCLUSIVE"}},
+			scans: []string{"children"}, rewrites: []string{"children", "children_n", "children_pkey"},
+		},
+		{
+			name: "a table that is vacuumed", sql: "VACUUM children;",
+			locks: []trace.Lock{{Relation: "children", Mode: "SHARE UPDATE EXCLUSIVE"}},
+		},
+	} {
+		t.Run("sees the locks of "+test.name, func(t *testing.T) {
+			t.Parallel()
+			stmt := run(t, none+test.sql)[0][0]
+			if stmt.Err != nil {
+				t.Fatal(stmt.Err)
+			}
+			if diff := cmp.Diff(test.locks, stmt.Locks); diff != "" {
+				t.Errorf("locks (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.scans, stmt.Scans); diff != "" {
+				t.Errorf("scans (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.rewrites, stmt.Rewrites); diff != "" {
+				t.Errorf("rewrites (-want +got):\n%s", diff)
+			}
+			if stmt.Transaction {
+				t.Error("transaction = true, want false")
+			}
+		})
+	}
+}
+
+func TestRunStopsAtAFailure(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		text string
+		line int
+	}{
+		"of a statement":                     {"SELECT 1;\nSELECT * FROM nothing;\nSELECT 2;", 2},
+		"of the commit":                      {"CREATE TABLE a (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1), (1);", 2},
+		"of a statement outside":             {none + "SELECT 1;\nSELECT * FROM nothing;\nSELECT 2;", 4},
+		"of what leaves no schema":           {"SELECT 1;\nDROP SCHEMA public CASCADE;\nSELECT 2;", 2},
+		"of what leaves none, outside":       {none + "SELECT 1;\nDROP SCHEMA public CASCADE;\nSELECT 2;", 4},
+		"of what can't be in a transaction":  {"SELECT 1;\nCREATE INDEX CONCURRENTLY a ON parents (name);\nSELECT 2;", 2},
+		"of an enum's value that is too new": {"CREATE TYPE mood AS ENUM ('glad');\nCOMMIT;\nBEGIN;\nALTER TYPE mood ADD VALUE 'sad';\nSELECT 'sad'::mood;\nSELECT 1;", 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := run(t, test.text, "SELECT 3;")
+			last := all[0][len(all[0])-1]
+			failed, ok := errors.AsType[*migration.StatementError](last.Err)
+			if !ok {
+				t.Fatalf("error = %v, want a StatementError", last.Err)
+			}
+			if failed.Line != test.line || failed.File != "1_a.sql" {
+				t.Errorf("failed at %s:%d, want 1_a.sql:%d", failed.File, failed.Line, test.line)
+			}
+			if len(all[1]) != 0 {
+				t.Errorf("statements of the next file = %d, want 0", len(all[1]))
+			}
+		})
+	}
+}
+
+func TestRunLooksAtOneSchemaWhateverSearchPathAFileSets(t *testing.T) {
+	t.Parallel()
+	all := run(t, "SELECT set_config('search_path', '', false);\nCREATE INDEX i ON public.children (parent_id);\n", none+"ALTER TABLE public.parents ADD COLUMN a int;\n")
+	built, altered := all[0][1], all[1][0]
+	if diff := cmp.Diff([]string{"children"}, built.Scans); diff != "" {
+		t.Errorf("scans of CREATE INDEX (-want +got):\n%s", diff)
+	}
+	if parents, ok := altered.After.Table("parents"); !ok || len(parents.Columns) != 3 {
+		t.Errorf("parents = %+v, want it with three columns", parents)
+	}
+}

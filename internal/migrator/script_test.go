@@ -1,0 +1,78 @@
+package migrator_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"commitment/internal/cli/clitest"
+	"commitment/internal/migrator"
+)
+
+// TestMain puts the command on the PATH of the tests: a copy of the test binary
+// that, under the name of migrate, is the command.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"migrate": clitest.Program("migrate", migrator.Run)})
+}
+
+// TestCommandLine runs scripts that need no database.
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/command",
+		Cmds:                clitest.Commands(),
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Vars = append(env.Vars, clitest.NoRaceSleep)
+			return nil
+		},
+	})
+}
+
+// TestMigrate runs scripts with databases, and the project's migrations in the folder
+// MIGRATIONS.
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	migrations, err := filepath.Abs("../../ent/migrate/migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := filepath.Abs("testdata/project")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := clitest.Commands()
+	commands["project"] = project
+	clitest.WithDatabases(t, "testdata/migrate", commands, func(env *testscript.Env) error {
+		env.Vars = append(env.Vars, gitEnv...)
+		env.Setenv("MIGRATIONS", migrations)
+		env.Setenv("PROJECT", example)
+		return nil
+	})
+}
+
+// gitEnv lets git commit, whatever is configured on the machine.
+var gitEnv = []string{
+	"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com",
+	"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
+}
+
+// project makes a project whose branch "main" has one migration, which makes the
+// table accounts, and changes to the branch "topic".
+func project(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: project")
+	}
+	for _, line := range [][]string{
+		{"mkdir", "-p", "ent/migrate"},
+		{"cp", "-R", ts.Getenv("PROJECT"), "ent/migrate/migrations"},
+		{"migrate", "hash"},
+		{"git", "init", "--quiet", "--initial-branch=main"},
+		{"git", "add", "ent"},
+		{"git", "commit", "--quiet", "--message=accounts"},
+		{"git", "checkout", "--quiet", "-b", "topic"},
+	} {
+		ts.Check(ts.Exec(line[0], line[1:]...))
+	}
+}

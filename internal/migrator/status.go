@@ -1,0 +1,54 @@
+package migrator
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"ariga.io/atlas/sql/migrate"
+	"github.com/spf13/cobra"
+
+	"commitment/internal/cli"
+	"commitment/internal/migration"
+	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/dev"
+)
+
+func statusCommand(sys system) *cobra.Command {
+	var (
+		asked  bool
+		devURL string
+	)
+	cmd := cli.StatusCommand(sys.System, func(ctx context.Context, db *sql.DB, dir migrate.Dir) ([]catalog.Change, error) {
+		if !asked {
+			return nil, nil
+		}
+		return sys.drift(ctx, db, dir, devURL)
+	})
+	cmd.Short = "Show what is applied, what is pending, and what has drifted"
+	cmd.Long += `
+
+With --drift the applied files are replayed in a throwaway PostgreSQL, and what the
+database has otherwise is shown: tables, and also views, functions, triggers,
+policies, and constraints and indexes that aren't valid. Any of it is exit code 1.`
+	cmd.Example = `  go run ./cmd/migrate status
+  DATABASE_URL=postgres://owner@db/app go run ./cmd/migrate status --drift`
+	cmd.Flags().BoolVar(&asked, "drift", false, "compare the database with what its files make")
+	devFlag(cmd, &devURL)
+	return cmd
+}
+
+// drift is what the database has otherwise than its applied files make it.
+func (sys system) drift(ctx context.Context, db *sql.DB, dir migrate.Dir, devURL string) (changes []catalog.Change, err error) {
+	err = sys.withDev(ctx, devURL, func(server *dev.Server) (err error) {
+		scratch, err := server.Database(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, scratch.Drop(ctx)) }()
+		found, err := migration.Drift(ctx, db, scratch.DB, dir)
+		changes = append([]catalog.Change{}, found...) // nil is for what wasn't looked at
+		return err
+	})
+	return changes, err
+}
