@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -152,7 +151,7 @@ func TestErrorsKeepTheirHeaders(t *testing.T) {
 			t.Errorf("%s is answered %d %q, header (-want +got):\n%s", name, p.Status, p.Detail, diff)
 		}
 	}
-	if p := answered(t, context.DeadlineExceeded); p.ResponseHeader().Get("Retry-After") != "1" {
+	if p := answered(t, fault.New(fault.Unavailable, "", "come back later")); p.ResponseHeader().Get("Retry-After") != "1" {
 		t.Errorf("header = %v, want Retry-After", p.ResponseHeader())
 	}
 }

@@ -136,7 +136,7 @@ func TestEventsTakeNoIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	url, db := custom(t, func(a *api) {
 		op := huma.Operation{Method: http.MethodPost, Path: "/events", OperationID: "events"}
-		sse.Register(a.huma, op, map[string]any{"counted": counted{}}, func(ctx context.Context, _ *struct{}, send sse.Sender) {
+		sse.Register(a.huma, op, map[string]any{"counted": counted{}}, func(ctx context.Context, _ *struct{ Body struct{} }, send sse.Sender) {
 			_ = ent.FromContext(ctx).Account.Create().SetName("x").SetCurrency("EUR").Exec(ctx)
 			<-ctx.Done()
 			if err := send.Data(counted{}); err == nil {
