@@ -85,11 +85,14 @@ func TestBreakCutsAllConnections(t *testing.T) {
 	if n := p.Break(); n != 2 {
 		t.Errorf("Break() = %d, want 2", n)
 	}
+	p.Refuse(true) // the CancelRequests that pgx sends behind a broken connection
 	for _, conn := range []*pgx.Conn{first, second} {
 		if err := conn.Ping(t.Context()); err == nil || !conn.IsClosed() {
 			t.Errorf("Ping() = %v, closed = %t, want an error on a closed connection", err, conn.IsClosed())
 		}
+		<-conn.PgConn().CleanupDone()
 	}
+	p.Refuse(false)
 	if err := connect(t, p).Ping(t.Context()); err != nil {
 		t.Errorf("Ping() on a new connection = %v, want nil", err)
 	}
