@@ -135,6 +135,7 @@ func tryGo(t *testing.T, dir string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath") // what was compiled in another folder serves here
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -67,7 +67,7 @@ func (s *schemas) generate(target, tmp, overlay string, types []string) error {
 		Package:   s.pkg,
 		Storage:   storage,
 		Features:  features,
-		Templates: []*gen.Template{templates()},
+		Templates: templates(),
 		Hooks:     []gen.Hook{withoutSchema},
 	}, loaded...)
 	if err != nil {

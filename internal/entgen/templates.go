@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"embed"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -15,9 +16,24 @@ import (
 var templateFiles embed.FS
 
 // templates are what the project adds to Ent's own templates.
-func templates() *gen.Template {
-	t := gen.NewTemplate("project").Funcs(template.FuncMap{"literal": literal, "viewOf": viewOf})
-	return gen.MustParse(t.ParseFS(templateFiles, "*.tmpl"))
+func templates() []*gen.Template {
+	parse := func(t *gen.Template, names ...string) *gen.Template {
+		return gen.MustParse(t.ParseFS(templateFiles, names...))
+	}
+	funcs := template.FuncMap{"literal": literal, "viewOf": viewOf}
+	return []*gen.Template{
+		parse(gen.NewTemplate("declared").Funcs(funcs), "declared.tmpl"),
+		parse(gen.NewTemplate("runtime"), "runtime.tmpl"),
+		parse(gen.NewTemplate("tx"), "tx_hooks.tmpl", "tx_execquery.tmpl"),
+		parse(gen.NewTemplate("edges").SkipIf(withoutEdgeSchemas), "edge_defaults.tmpl"),
+	}
+}
+
+// withoutEdgeSchemas reports whether no edge has a schema.
+func withoutEdgeSchemas(g *gen.Graph) bool {
+	return !slices.ContainsFunc(g.Nodes, func(n *gen.Type) bool {
+		return slices.ContainsFunc(n.Edges, func(e *gen.Edge) bool { return e.Through != nil })
+	})
 }
 
 // viewOf is what a view selects, by entsql.View or entsql.ViewFor; empty when the

@@ -86,3 +86,37 @@ func TestAHookReachesTheUnitOfWork(t *testing.T) {
 		t.Errorf("announced = %q, want %q", announced, want)
 	}
 }
+
+func TestEachRowOfAnEdgeHasItsOwnDefaults(t *testing.T) {
+	ctx := t.Context()
+	client := ent.NewClient(ent.Driver(entsql.OpenDB(dialect.Postgres, database(t))))
+	var projects []*ent.Project
+	for range 5 {
+		projects = append(projects, client.Project.Create().SaveX(ctx))
+	}
+	a, err := client.Member.Create().AddProjects(projects[:2]...).Save(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Update().AddProjects(projects[2:4]...).Exec(ctx); err != nil {
+		t.Fatal(err)
+	}
+	b := client.Member.Create().AddProjects(projects[:2]...).SaveX(ctx)
+	if err := client.Member.Update().AddProjects(projects[4]).Exec(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Member.Create().AddFriends(a, b).Exec(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := client.Membership.Query().CountX(ctx); got != 8 {
+		t.Errorf("memberships = %d, want 8", got)
+	}
+	if got := client.Friendship.Query().CountX(ctx); got != 4 {
+		t.Errorf("friendships = %d, want 4, both ways", got)
+	}
+	for _, m := range client.Membership.Query().AllX(ctx) {
+		if m.ID.Version() != 7 || m.CreatedAt.IsZero() || m.Token == "" {
+			t.Errorf("membership = %v, want an id, a time and a token", m)
+		}
+	}
+}
