@@ -31,7 +31,7 @@ type conn struct {
 	expires time.Time     // when it is to be replaced; the zero time is never
 	stale   *atomic.Int64 // the pool's
 	fresh   int64         // the count of stale that its plans are made after
-	cut     atomic.Bool   // its socket was closed under whoever was using it
+	cut     atomic.Bool   // it was abandoned, see Tx.Abandon
 }
 
 // What a connection's CustomData knows.
@@ -105,8 +105,8 @@ func (c *conn) IsValid() bool {
 	return !c.cut.Load() && !c.wire.watch.spoiled && !c.Conn().IsClosed()
 }
 
-// Close closes the connection. One that was cut is closed already, and may still be in
-// somebody's hands.
+// Close closes the connection. One that was abandoned may still be in somebody's hands,
+// and is closed by Tx.Cut.
 func (c *conn) Close() error {
 	if c.cut.Load() {
 		return nil

@@ -86,9 +86,11 @@ func (t *Tx) Conn() *pgx.Conn { return t.pgx }
 func (t *Tx) State() State {
 	w := &t.wire.watch
 	switch {
+	case w.foreign:
+		return Lost
 	case t.wire.begin != nil:
 		return NotBegun
-	case !w.begun || w.foreign || t.pgx.IsClosed():
+	case !w.begun || t.pgx.IsClosed():
 		return Lost
 	case w.status == 'T':
 		return Begun
@@ -118,18 +120,23 @@ func (t *Tx) Busy() bool { return t.pgx.PgConn().IsBusy() }
 // It may be called while the connection is in use.
 func (t *Tx) Shut() { t.wire.watch.gate.Store(gateShut) }
 
-// Cut ends the session under whoever is in a statement, at once: the server rolls
-// back, and the pool makes another connection in its place. It may be called while
-// the connection is in use. Commit and Rollback can't be called any more.
-func (t *Tx) Cut() {
+// Abandon gives the transaction up while somebody is in a statement: the connection is
+// none of the pool's any more, which makes another one in its place. It may be called
+// while the connection is in use, and Cut must follow. Commit and Rollback can't be
+// called any more.
+func (t *Tx) Abandon() {
 	t.Shut()
 	t.conn.cut.Store(true)
-	_ = t.pgx.PgConn().Conn().Close()
 }
 
-// Cancel has the server cancel the statement of a transaction that was cut, and so
-// roll back now, if it is to be reached before ctx ends.
-func (t *Tx) Cancel(ctx context.Context) { _ = t.pgx.PgConn().CancelRequest(ctx) }
+// Cut ends the session under whoever is in a statement, and so rolls back. The server
+// cancels the statement first, if it is to be reached before ctx ends: left alone it
+// would find out at the statement's end that nobody waits for it.
+func (t *Tx) Cut(ctx context.Context) {
+	conn := t.pgx.PgConn()
+	_ = conn.CancelRequest(ctx)
+	_ = conn.Conn().Close()
+}
 
 // XID is the transaction's id, once it has begun and if it was asked for.
 func (t *Tx) XID() XID {

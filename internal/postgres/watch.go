@@ -73,6 +73,7 @@ func (w *watch) sending(p []byte) error {
 		}
 		if t := w.traitsOf(p[0], p[headerSize:size]); t != plain {
 			if t.managed && w.gate.Load() == gateManaged {
+				w.foreign = true // whoever sends that counts on it
 				return ErrManaged
 			}
 			w.lingers = w.lingers || t.lingers

@@ -62,7 +62,7 @@ func next(sql string) (size int, blank bool) {
 	case unicode.IsSpace(r):
 		return n, true
 	case strings.HasPrefix(sql, "--"):
-		return until(sql, "\n", 2), true
+		return lineComment(sql), true
 	case strings.HasPrefix(sql, "/*"):
 		return blockComment(sql), true
 	case r == '\'':
@@ -87,6 +87,15 @@ func until(sql, end string, from int) int {
 		return len(sql)
 	}
 	return from + i + len(end)
+}
+
+// lineComment is the size of a comment up to the end of its line, which a return is,
+// too.
+func lineComment(sql string) int {
+	if i := strings.IndexAny(sql, "\r\n"); i >= 0 {
+		return i + 1
+	}
+	return len(sql)
 }
 
 // blockComment is the size of a comment, in which there may be others.

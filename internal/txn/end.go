@@ -186,12 +186,12 @@ func (t *lazyTx) cut() {
 		return
 	}
 	tx, conn := t.tx, t.conn
-	tx.Cut()
+	tx.Abandon()
 	go func() { _ = conn.Close() }() // as soon as database/sql is out of the statement
 	t.db.after.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), t.db.o.EndTimeout)
 		defer cancel()
-		tx.Cancel(ctx)
+		tx.Cut(ctx)
 	})
 	t.tell()
 }

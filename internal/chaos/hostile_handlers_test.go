@@ -1,0 +1,217 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+
+	"github.com/jackc/pgx/v5"
+
+	"commitment/ent"
+	"commitment/internal/txn"
+)
+
+// hostile is a handler that does what none should.
+type hostile struct {
+	run  func(*call)
+	want int // the status of a POST that the handler says is done
+	get  int // and of a GET, where that is another one
+}
+
+const (
+	kept    = http.StatusCreated
+	doomed  = http.StatusInternalServerError
+	aborted = -1 // there is no answer, whatever the handler says
+	either  = -2 // it depends on who comes first
+)
+
+// raw runs statements by hand, and then writes a row.
+func raw(queries ...string) func(*call) {
+	return func(c *call) {
+		for _, q := range queries {
+			c.exec(q)
+		}
+		c.insert()
+	}
+}
+
+// around writes a row, runs statements by hand, and writes another.
+func around(queries ...string) func(*call) {
+	return func(c *call) {
+		c.insert()
+		raw(queries...)(c)
+	}
+}
+
+// lent does something with pgx's connection, and writes a row.
+func lent(f func(context.Context, *pgx.Conn)) func(*call) {
+	return func(c *call) {
+		c.insert()
+		_ = c.sql.Pgx(c.ctx, func(conn *pgx.Conn) error { f(c.ctx, conn); return nil })
+		c.insert()
+	}
+}
+
+// hooked registers a hook that does something before the end, and writes a row.
+func hooked(f func(*call)) func(*call) {
+	return func(c *call) {
+		tx := ent.TxFromContext(c.ctx)
+		tx.OnCommit(func(next ent.Committer) ent.Committer {
+			return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error { f(c); return next.Commit(ctx, tx) })
+		})
+		tx.OnRollback(func(next ent.Rollbacker) ent.Rollbacker {
+			return ent.RollbackFunc(func(ctx context.Context, tx *ent.Tx) error { f(c); return next.Rollback(ctx, tx) })
+		})
+		c.insert()
+	}
+}
+
+// hostileHandlers are all that has broken the promise, or could.
+var hostileHandlers = map[string]hostile{
+	// A statement runs only inside the transaction that was begun.
+	"parse error first":           {run: raw("SELCT 1"), want: doomed},
+	"parse error later":           {run: around("SELCT 1"), want: doomed},
+	"transaction of its own":      {run: raw("BEGIN; INSERT INTO work VALUES ('own'); COMMIT;"), want: doomed},
+	"commit":                      {run: around("COMMIT"), want: doomed},
+	"commit first":                {run: raw("COMMIT"), want: doomed},
+	"commit in disguise":          {run: around("/* /* x */ */ -- y\n;;\tCoMmIt/**/WORK"), want: doomed},
+	"commit behind a return":      {run: around("SELECT 1; -- x\rCOMMIT"), want: doomed},
+	"commit behind a string":      {run: around(`SELECT $a$ ' $a$, E'\'', "current_user"; COMMIT`), want: doomed},
+	"commit in another string":    {run: around("SET standard_conforming_strings = off", `SELECT 'a\'; COMMIT; --'`), want: doomed},
+	"commit and chain":            {run: around("COMMIT AND CHAIN"), want: doomed},
+	"end":                         {run: around("END"), want: doomed},
+	"rollback":                    {run: around("ROLLBACK"), want: doomed},
+	"rollback and chain":          {run: around("ROLLBACK AND CHAIN"), want: doomed},
+	"rollback and begin":          {run: around("ROLLBACK; BEGIN"), want: doomed},
+	"abort":                       {run: around("ABORT TRANSACTION"), want: doomed},
+	"begin again":                 {run: around("START TRANSACTION READ WRITE"), want: doomed},
+	"prepare transaction":         {run: around("PREPARE TRANSACTION 'x'"), want: doomed},
+	"discard all":                 {run: raw("DISCARD ALL"), want: doomed},
+	"procedure that commits":      {run: around("CALL commits()"), want: doomed},
+	"block that commits":          {run: around("DO $$ BEGIN COMMIT; END $$"), want: doomed},
+	"read write":                  {run: raw("SET TRANSACTION READ WRITE; INSERT INTO work VALUES ('x', 7)"), want: doomed},
+	"read write by name":          {run: raw("SET LOCAL transaction_read_only = off"), want: doomed},
+	"read write by another name":  {run: raw(`SET U&"transaction_read_only" = off`), want: kept, get: doomed},
+	"read only by another name":   {run: around(`SET U&"transaction_read_only" = on`), want: doomed, get: kept},
+	"characteristics":             {run: raw("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"), want: doomed},
+	"rollback to a savepoint":     {run: raw("SAVEPOINT a", "SELECT 1/0", "ROLLBACK TO a", "RELEASE a"), want: kept},
+	"commit by pgx":               {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Exec(ctx, "COMMIT") }), want: doomed},
+	"commit by pgx, prepared":     {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Exec(ctx, "COMMIT", pgx.QueryExecModeExec) }), want: doomed},
+	"commit in a batch":           {run: lent(commitInBatch), want: doomed},
+	"transaction of pgx":          {run: lent(func(ctx context.Context, conn *pgx.Conn) { tx, _ := conn.Begin(ctx); _ = closeTx(ctx, tx) }), want: doomed},
+	"close by pgx":                {run: lent(func(ctx context.Context, conn *pgx.Conn) { _ = conn.Close(ctx) }), want: doomed, get: kept},
+	"terminate":                   {run: around("SELECT pg_terminate_backend(pg_backend_pid())"), want: doomed},
+	"statements of a stray":       {run: strayInserts, want: either},
+	"statement of a stray, later": {run: strayLater, want: kept},
+
+	// Nothing that a handler leaves behind keeps a connection or a request.
+	"hook that panics":     {run: hooked(func(*call) { panic("hook") }), want: doomed},
+	"hook that exits":      {run: hooked(func(*call) { runtime.Goexit() }), want: doomed},
+	"hook that hangs":      {run: hooked(func(c *call) { <-c.over }), want: doomed},
+	"rows left open":       {run: rowsLeftOpen(func(ctx context.Context) context.Context { return ctx }), want: doomed},
+	"rows left for ever":   {run: rowsLeftOpen(context.WithoutCancel), want: doomed},
+	"rows left by pgx":     {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Query(ctx, "SELECT generate_series(1, 100000)") }), want: doomed},
+	"pgx that hangs":       {run: strayInPgx, want: doomed},
+	"statement that hangs": {run: strayAsleep, want: doomed},
+	"panic":                {run: func(c *call) { c.insert(); panic(http.ErrAbortHandler) }, want: aborted},
+	"exit":                 {run: func(c *call) { c.insert(); runtime.Goexit() }, want: aborted},
+	"panic in pgx":         {run: func(c *call) { c.insert(); _ = c.sql.Pgx(c.ctx, func(*pgx.Conn) error { panic("pgx") }) }, want: aborted},
+
+	// A connection goes back to the pool as it came.
+	"tenant":             {run: raw("SET app.tenant = 'alice'"), want: kept},
+	"tenant by function": {run: raw("SELECT set_config('app.tenant', 'alice', false)"), want: kept},
+	"tenant by another":  {run: raw("SELECT enter('alice')"), want: kept},
+	"tenant by a block":  {run: raw("DO $$ BEGIN PERFORM set_config('app.tenant', 'alice', false); END $$"), want: kept},
+	"timeout":            {run: raw("SET statement_timeout = '1h'"), want: kept},
+	"timeout, local":     {run: raw("SET LOCAL statement_timeout = '1h'"), want: kept},
+	"zone":               {run: raw("SET TIME ZONE 'Asia/Tokyo'"), want: kept},
+	"search path":        {run: raw("SET search_path = pg_catalog, public"), want: kept},
+	"role":               {run: raw("SET ROLE pg_monitor", "RESET ROLE", "SET ROLE pg_monitor; RESET ROLE; SET ROLE NONE"), want: kept},
+	"role that stays":    {run: func(c *call) { c.insert(); c.exec("SET ROLE pg_monitor") }, want: kept},
+	"authorization":      {run: func(c *call) { c.insert(); c.exec("SET SESSION AUTHORIZATION pg_monitor") }, want: kept},
+	"lock":               {run: raw("SELECT pg_advisory_lock(1)"), want: kept},
+	"lock, in a failure": {run: raw("SELECT pg_advisory_lock(1)", "SELECT 1/0"), want: doomed},
+	"temporary table":    {run: raw("CREATE TEMP TABLE t (id int)"), want: kept, get: doomed},
+	"temporary select":   {run: raw("SELECT 1 AS id INTO TEMP t"), want: kept, get: doomed},
+	"listen":             {run: raw("LISTEN news"), want: kept},
+	"cursor":             {run: raw("DECLARE c CURSOR WITH HOLD FOR SELECT 1"), want: kept},
+	"prepare":            {run: raw("PREPARE p AS SELECT 1"), want: kept},
+	"prepare by pgx":     {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Prepare(ctx, "p", "SELECT 1") }), want: kept},
+	"deallocate all":     {run: raw("DEALLOCATE ALL"), want: either, get: kept},
+	"sequence":           {run: raw("SELECT nextval('numbers')"), want: kept, get: doomed},
+}
+
+func commitInBatch(ctx context.Context, conn *pgx.Conn) {
+	b := &pgx.Batch{}
+	b.Queue("SELECT 1")
+	b.Queue("COMMIT")
+	_ = conn.SendBatch(ctx, b).Close()
+}
+
+func closeTx(ctx context.Context, tx pgx.Tx) error {
+	if tx == nil {
+		return nil
+	}
+	return tx.Commit(ctx)
+}
+
+// strayInPgx leaves a goroutine behind that has pgx's connection, and uses it when the
+// request is over.
+func strayInPgx(c *call) {
+	c.insert()
+	has := make(chan struct{})
+	c.in(func() {
+		ctx := context.WithoutCancel(c.ctx)
+		_ = c.sql.Pgx(ctx, func(conn *pgx.Conn) error {
+			close(has)
+			<-c.over
+			_, err := conn.Exec(ctx, "INSERT INTO work VALUES ($1)", c.tag)
+			return err
+		})
+	})
+	<-has
+}
+
+// strayAsleep leaves a goroutine behind that is in a statement.
+func strayAsleep(c *call) {
+	c.insert()
+	c.in(func() { _, _ = c.sql.ExecContext(context.WithoutCancel(c.ctx), "SELECT pg_sleep(600)") })
+	c.eventually("statements that sleep", "1", func() (n string) {
+		err := c.direct.QueryRowContext(c.ctx, `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event = 'PgSleep'`).Scan(&n)
+		if err != nil {
+			c.t.Error(err)
+		}
+		return n
+	})
+}
+
+// strayInserts leaves a goroutine behind that writes as long as it can.
+func strayInserts(c *call) {
+	c.insert()
+	c.in(func() {
+		for {
+			_, err := c.sql.ExecContext(c.ctx, "INSERT INTO work VALUES ($1)", c.tag)
+			if errors.Is(err, txn.ErrEnded) || c.ctx.Err() != nil {
+				return
+			}
+		}
+	})
+}
+
+// strayLater leaves a goroutine behind that writes when the request is over.
+func strayLater(c *call) {
+	c.insert()
+	c.in(func() {
+		<-c.over
+		c.insert()
+	})
+}
+
+func rowsLeftOpen(of func(context.Context) context.Context) func(*call) {
+	return func(c *call) {
+		c.insert()
+		_, _ = c.sql.QueryContext(of(c.ctx), "SELECT generate_series(1, 1000000)") //nolint:sqlclosecheck,rowserrcheck // that is the point
+	}
+}
