@@ -36,7 +36,7 @@ func generate(dir, pkg string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { _ = os.RemoveAll(tmp) }()
 	s, err := parseSchemas(dir, pkg)
 	if err != nil {
 		return err
