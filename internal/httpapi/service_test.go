@@ -241,12 +241,12 @@ func (s *service) move(t *testing.T, from, to uuid.UUID, amount int64) httpapi.T
 	return decode[httpapi.Transfer](t, a.want(t, http.StatusCreated))
 }
 
-// eventually waits until holds does, for ten seconds at most.
+// eventually waits until holds does, for a minute at most.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.After(10 * time.Second); !holds(); {
+	for deadline := time.After(time.Minute); !holds(); {
 		select {
 		case <-tick.C:
 		case <-deadline:

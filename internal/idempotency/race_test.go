@@ -75,7 +75,7 @@ func TestAnExpiredKeyThatIsJustSweptIsFree(t *testing.T) {
 // waitForALock waits until a session of the database waits for a lock.
 func waitForALock(t *testing.T, pool *sql.DB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	const ask = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`
 	for waits := false; !waits; {
