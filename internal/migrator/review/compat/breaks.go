@@ -32,17 +32,10 @@ const (
 // The role has to own the tables, and they are locked meanwhile: nobody else may
 // be at work in the database. The Release and the Schema of the breaks are empty;
 // [Decide] fills them in.
-func Breaks(ctx context.Context, db *sql.DB, entities Entities) ([]Break, error) {
-	if len(entities) == 0 {
-		return nil, nil
-	}
-	schema, err := catalog.Read(ctx, db)
-	if err != nil {
-		return nil, err
-	}
+func Breaks(ctx context.Context, db Database, entities Entities) ([]Break, error) {
 	var breaks []Break
 	for _, e := range entities {
-		found, err := breaksOf(ctx, db, schema, e)
+		found, err := breaksOf(ctx, db, e)
 		if err != nil {
 			return nil, fmt.Errorf("try the code of %s: %w", e.Name, err)
 		}
@@ -51,7 +44,7 @@ func Breaks(ctx context.Context, db *sql.DB, entities Entities) ([]Break, error)
 	return breaks, nil
 }
 
-func breaksOf(ctx context.Context, db *sql.DB, schema catalog.Schema, e Entity) ([]Break, error) {
+func breaksOf(ctx context.Context, db Database, e Entity) ([]Break, error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -60,7 +53,7 @@ func breaksOf(ctx context.Context, db *sql.DB, schema catalog.Schema, e Entity) 
 	if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '10s'"); err != nil {
 		return nil, err
 	}
-	p := probe{tx: tx, schema: schema, entity: e}
+	p := probe{tx: tx, schema: db.Schema, entity: e}
 	err = p.run(ctx)
 	return p.breaks, err
 }

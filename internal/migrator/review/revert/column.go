@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // createTable makes a table with its columns and options. Its constraints,
@@ -36,7 +37,7 @@ var nextval = regexp.MustCompile(`^nextval\('(.+)'::regclass\)$`)
 // columns: a sequence that no column owns is an object by itself.
 func (f *finder) ownSequence(c catalog.Column) string {
 	found := nextval.FindStringSubmatch(c.Default)
-	if len(found) == 0 || has(f.before.Others, catalog.Object{Kind: catalog.KindSequence, Name: unquoted(found[1])}) {
+	if len(found) == 0 || has(f.before.Others, catalog.Object{Kind: catalog.KindSequence, Name: sqltoken.Token{Text: found[1]}.Name()}) {
 		return ""
 	}
 	return found[1]

@@ -34,7 +34,7 @@ func readUses(ctx context.Context, db *sql.DB) ([]use, error) {
 }
 
 // reads reports whether a view reads one of the relations, be it through others.
-func (s state) reads(view string, relations []string) bool {
+func (s State) reads(view string, relations []string) bool {
 	return slices.ContainsFunc(s.uses, func(u use) bool {
 		return u.view == view && (slices.Contains(relations, u.relation) || s.reads(u.relation, relations))
 	})
@@ -80,7 +80,7 @@ func (f *finder) remade() []string {
 }
 
 // inOrder are the views, each behind those that it reads.
-func (s state) inOrder() []catalog.Object {
+func (s State) inOrder() []catalog.Object {
 	var views []catalog.Object
 	for _, o := range s.Others {
 		if !isView(o) {
