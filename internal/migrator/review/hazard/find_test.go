@@ -15,11 +15,11 @@ import (
 	"commitment/internal/pgtest"
 )
 
-func TestCodes(t *testing.T) {
+func TestRules(t *testing.T) {
 	t.Parallel()
-	all := hazard.Codes()
+	all := hazard.Rules()
 	for i, c := range all {
-		if slices.ContainsFunc(all[:i], func(o hazard.Code) bool { return o.Code == c.Code }) {
+		if slices.ContainsFunc(all[:i], func(o hazard.Rule) bool { return o.Code == c.Code }) {
 			t.Errorf("%s is listed twice", c.Code)
 		}
 		if c.Title == "" || !strings.HasPrefix(c.Docs, "https://www.postgresql.org/docs/") {
@@ -32,7 +32,7 @@ func TestCodes(t *testing.T) {
 	for _, e := range entries {
 		for code := range strings.FieldsSeq(e.codes) {
 			code, _, _ = strings.Cut(code, ":")
-			if !slices.ContainsFunc(all, func(c hazard.Code) bool { return c.Code == code }) {
+			if !slices.ContainsFunc(all, func(c hazard.Rule) bool { return c.Code == code }) {
 				t.Errorf("%s isn't listed", code)
 			}
 		}
