@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // The operations of a [Break].
@@ -129,7 +130,7 @@ func (p *probe) tryInserts(ctx context.Context) error {
 		if missing == "" {
 			break
 		}
-		dropped, err := p.alter(ctx, "ALTER "+quote(missing)+" DROP NOT NULL")
+		dropped, err := p.alter(ctx, "ALTER "+sqltoken.Quote(missing)+" DROP NOT NULL")
 		if err != nil {
 			return err
 		}
@@ -159,7 +160,7 @@ func (p *probe) tryEnums(ctx context.Context) error {
 	}
 	for _, c := range p.table.Constraints {
 		if c.Type == catalog.Check && p.isEnumCheck(c) {
-			if _, err := p.alter(ctx, "DROP CONSTRAINT "+quote(c.Name)); err != nil {
+			if _, err := p.alter(ctx, "DROP CONSTRAINT "+sqltoken.Quote(c.Name)); err != nil {
 				return err
 			}
 		}

@@ -50,7 +50,7 @@ func TestFind(t *testing.T) {
 	t.Run("says what, where, why and how else", func(t *testing.T) {
 		t.Parallel()
 		want := []hazard.Finding{{
-			Code: "PG101", Severity: hazard.Warning, Evidence: hazard.Measured,
+			Code: "PG101", Severity: hazard.Warning, Evidence: hazard.Measured, Timed: true,
 			Title:  "t can't be written while the index i is built",
 			Reason: "Building reads the whole table, and every INSERT, UPDATE and DELETE waits until it is done. The lock stays until the end of the file, one statement later.",
 			File:   "1_a.sql", Line: 3, Statement: 2, Table: "t", Lock: "SHARE on t",

@@ -6,6 +6,7 @@ import (
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/plan"
+	"commitment/internal/sqltoken"
 )
 
 var indexRules = []Rule{
@@ -122,7 +123,7 @@ func duplicates(table string, columns []string, concurrently bool, fix []plan.St
 		Code: "MF101", Severity: Error, Evidence: Inferred, Table: table,
 		Title:  fmt.Sprintf("this fails if two rows of %s have the same %s", table, list),
 		Reason: "Rows that are there were written without the rule. The failure comes late, when the table has been read under the lock.",
-		Advice: fmt.Sprintf("Look for duplicates first: SELECT %s FROM %s GROUP BY %s HAVING count(*) > 1.", list, quote(table), list),
+		Advice: fmt.Sprintf("Look for duplicates first: SELECT %s FROM %s GROUP BY %s HAVING count(*) > 1.", list, sqltoken.Quote(table), list),
 		Fix:    fix,
 	}
 	if concurrently {

@@ -3,6 +3,8 @@ package hazard
 import (
 	"fmt"
 	"strings"
+
+	"commitment/internal/sqltoken"
 )
 
 var partitionRules = []Rule{
@@ -37,7 +39,7 @@ func created(s scene) (found []Finding) {
 		Severity: Warning, Table: parent,
 		Title:  fmt.Sprintf("%s can't be read or written for the instant in which it gets a partition", parent),
 		Reason: "The lock waits for every transaction that uses any partition, and whoever comes later waits behind it.",
-		Advice: fmt.Sprintf("CREATE TABLE … (LIKE %s INCLUDING ALL), then ALTER TABLE %s ATTACH PARTITION, which lets others read and write.", quote(parent), quote(parent)),
+		Advice: fmt.Sprintf("CREATE TABLE … (LIKE %s INCLUDING ALL), then ALTER TABLE %s ATTACH PARTITION, which lets others read and write.", sqltoken.Quote(parent), sqltoken.Quote(parent)),
 	}
 	if len(s.Scans) > 0 {
 		f.Severity = Error

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // use is a view, of either kind, that reads a table or another view.
@@ -57,7 +58,7 @@ func (f *finder) dropViews() []string {
 	var s []string
 	for _, o := range f.present.inOrder() {
 		if slices.Contains(changed, o.Name) || f.present.reads(o.Name, changed) {
-			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+quote(o.Name))
+			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name))
 		}
 	}
 	slices.Reverse(s)

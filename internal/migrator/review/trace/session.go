@@ -6,14 +6,13 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // session is the connection that migrates, and beside it the one that looks on
@@ -172,8 +171,10 @@ func (stmt *Statement) fail(err error) {
 
 // control reports whether a statement begins or ends transactions itself.
 func control(query string) bool {
-	word, _, _ := strings.Cut(strings.ToUpper(strings.TrimRight(query, "; \n\t")), " ")
-	return slices.Contains([]string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}, word)
+	for first := range sqltoken.All(query) {
+		return first.Is("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release")
+	}
+	return false
 }
 
 // control runs such a statement, of which there is nothing to measure.
