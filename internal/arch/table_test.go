@@ -58,17 +58,19 @@ var table = rules{
 		"internal/migration", "internal/migration/catalog",
 	}, never: noHTTP},
 	{pkg: "internal/migrator/review/stats", never: noHTTP},
-	{pkg: "internal/migrator/review/revert", may: []string{"internal/migrator/dev", "internal/migration", "internal/migration/catalog"}, never: noHTTP},
-	{pkg: "internal/migrator/review/compat", may: []string{"internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migrator/review/revert", may: []string{
+		"internal/migrator/review/trace", "internal/migrator/dev", "internal/migration", "internal/migration/catalog", "internal/sqltoken",
+	}, never: noHTTP},
+	{pkg: "internal/migrator/review/compat", may: []string{"internal/migration/catalog", "internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/migrator/review/hazard", may: []string{
 		"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog", "internal/sqltoken",
 	}, never: slices.Concat(noHTTP, noSQL)},
-	{pkg: "internal/migrator/review/trace", may: []string{"internal/migration", "internal/migration/catalog"}, never: noHTTP},
+	{pkg: "internal/migrator/review/trace", may: []string{"internal/migration", "internal/migration/catalog", "internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/migrator/files", may: []string{"internal/migrator/plan", "internal/migrator/dev", "internal/migration"}, never: noHTTP},
 	{pkg: "internal/migrator/plan", may: []string{
-		"internal/migrator/dev", "internal/migration", "internal/migration/catalog", "internal/schemakit", "ent/migrate",
+		"internal/migrator/dev", "internal/migration", "internal/migration/catalog", "internal/sqltoken", "internal/schemakit", "ent/migrate",
 	}, never: noHTTP},
-	{pkg: "internal/migrator/dev", never: noHTTP},
+	{pkg: "internal/migrator/dev", may: []string{"internal/sqltoken"}, never: noHTTP},
 
 	{pkg: "cmd/commitment", may: []string{"internal/cli"}},
 	{pkg: "internal/cli", may: []string{"internal/app", "internal/config", "internal/migration", "internal/migration/catalog", "internal/printable"}},

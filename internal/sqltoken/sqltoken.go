@@ -34,11 +34,24 @@ func (t Token) Word() bool {
 }
 
 // Name is the name that the token stands for.
-func (t Token) Name() string {
-	if strings.HasPrefix(t.Text, `"`) {
-		return strings.ReplaceAll(strings.Trim(t.Text, `"`), `""`, `"`)
+func (t Token) Name() string { return Unquote(t.Text) }
+
+// Unquote is the name that stands in SQL as text.
+func Unquote(text string) string {
+	if quoted, ok := strings.CutPrefix(text, `"`); ok {
+		return strings.ReplaceAll(strings.TrimSuffix(quoted, `"`), `""`, `"`)
 	}
-	return strings.ToLower(t.Text)
+	return strings.ToLower(text)
+}
+
+// Quote is a name as SQL takes it whatever it is made of, or a list of names. [Unquote]
+// undoes it.
+func Quote(names ...string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	}
+	return strings.Join(quoted, ", ")
 }
 
 // All cuts a statement as PostgreSQL's scanner does: what looks like a keyword in a

@@ -57,3 +57,17 @@ func FuzzAll(f *testing.F) {
 		}
 	})
 }
+
+func TestQuoteIsReadAsTheName(t *testing.T) {
+	t.Parallel()
+	if got, want := sqltoken.Quote("a", "B"), `"a", "B"`; got != want {
+		t.Errorf("list = %s, want %s", got, want)
+	}
+	for _, name := range []string{"a", "A b", `a"b`, `"`, `a"`, `"a`, "größe", ""} {
+		for tok := range sqltoken.All(sqltoken.Quote(name)) {
+			if got := tok.Name(); got != name {
+				t.Errorf("name of %s = %q, want %q", sqltoken.Quote(name), got, name)
+			}
+		}
+	}
+}

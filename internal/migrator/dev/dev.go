@@ -11,7 +11,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
+	"commitment/internal/sqltoken"
+
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver, "pgx"
 )
 
@@ -77,7 +78,7 @@ func (d *Database) Clone(ctx context.Context) (*Database, error) {
 
 func (s *Server) create(ctx context.Context, template string) (*Database, error) {
 	name := "commitment_dev_" + strings.ToLower(rand.Text())
-	_, err := s.admin.ExecContext(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template))
+	_, err := s.admin.ExecContext(ctx, "CREATE DATABASE "+sqltoken.Quote(name)+" TEMPLATE "+sqltoken.Quote(template))
 	if err != nil {
 		return nil, fmt.Errorf("create dev database: %w", err)
 	}
@@ -97,11 +98,9 @@ func (s *Server) create(ctx context.Context, template string) (*Database, error)
 // Drop closes the pool and drops the database, also when ctx has ended.
 func (d *Database) Drop(ctx context.Context) error {
 	closed := d.Close()
-	_, err := d.server.admin.ExecContext(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+quote(d.name)+" WITH (FORCE)")
+	_, err := d.server.admin.ExecContext(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+sqltoken.Quote(d.name)+" WITH (FORCE)")
 	if err != nil {
 		err = fmt.Errorf("drop dev database: %w", err)
 	}
 	return errors.Join(closed, err)
 }
-
-func quote(name string) string { return pgx.Identifier{name}.Sanitize() }

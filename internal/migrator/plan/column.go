@@ -9,6 +9,7 @@ import (
 	atlas "ariga.io/atlas/sql/schema"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // changeColumns adds the columns that the files don't have and changes types.
@@ -131,7 +132,7 @@ func (p *planner) settleColumns(ctx context.Context) error {
 
 func (p *planner) settleColumn(table string, have, want catalog.Column) []Step {
 	var steps []Step
-	alter := fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s ", quoted(table), quoted(have.Name))
+	alter := fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s ", sqltoken.Quote(table), sqltoken.Quote(have.Name))
 	switch {
 	case have.Default == want.Default || have.Generated || want.Generated:
 	case want.Default == "":
@@ -157,7 +158,7 @@ func (p *planner) releaseColumn(t catalog.Table, c catalog.Column) []Step {
 		return nil
 	}
 	return []Step{{
-		SQL:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", quoted(t.Name), quoted(c.Name)),
+		SQL:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", sqltoken.Quote(t.Name), sqltoken.Quote(c.Name)),
 		Comment: fmt.Sprintf("Code that doesn't know %q any more can insert, until the column is dropped", c.Name),
 	}}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"commitment/internal/sqltoken"
+
 	atlas "ariga.io/atlas/sql/schema"
 )
 
@@ -49,10 +51,10 @@ func (p *planner) commentSteps(ctx context.Context) ([]Step, error) {
 		if !ours {
 			continue
 		}
-		on := "TABLE " + quoted(t.Name)
+		on := "TABLE " + sqltoken.Quote(t.Name)
 		steps = append(steps, remark(on, have[[2]string{t.Name, ""}], w.Attrs)...)
 		for _, c := range w.Columns {
-			on := fmt.Sprintf("COLUMN %s.%s", quoted(t.Name), quoted(c.Name))
+			on := fmt.Sprintf("COLUMN %s.%s", sqltoken.Quote(t.Name), sqltoken.Quote(c.Name))
 			steps = append(steps, remark(on, have[[2]string{t.Name, c.Name}], c.Attrs)...)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	atlas "ariga.io/atlas/sql/schema"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // changeConstraints drops the constraints that no entity has and adds those that
@@ -41,7 +42,7 @@ func (p *planner) dropConstraints(have, want catalog.Table) []Step {
 			continue
 		}
 		steps = append(steps, Step{
-			SQL:     fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", quoted(have.Name), quoted(c.Name)),
+			SQL:     fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", sqltoken.Quote(have.Name), sqltoken.Quote(c.Name)),
 			Comment: fmt.Sprintf("No entity has %q any more", c.Name),
 		})
 	}
@@ -94,7 +95,7 @@ func (p *planner) addConstraint(ctx context.Context, table string, c catalog.Con
 		changes = append(changes, &atlas.AddCheck{C: check, Extra: []atlas.Clause{&postgres.NotValid{}}})
 	}
 	step := Step{
-		SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s%s", quoted(table), quoted(c.Name), rule(c), notValid),
+		SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s%s", sqltoken.Quote(table), sqltoken.Quote(c.Name), rule(c), notValid),
 		Comment: "Hold new rows to it at once. Those that are there are looked at by a later file, which\nstops nobody",
 	}
 	if len(changes) > 0 {
@@ -105,8 +106,8 @@ func (p *planner) addConstraint(ctx context.Context, table string, c catalog.Con
 		step.SQL = steps[0].SQL
 	}
 	if replaces {
-		alter := "ALTER TABLE " + quoted(table)
-		step.SQL = fmt.Sprintf("%s DROP CONSTRAINT %s,%s", alter, quoted(c.Name), step.SQL[len(alter):])
+		alter := "ALTER TABLE " + sqltoken.Quote(table)
+		step.SQL = fmt.Sprintf("%s DROP CONSTRAINT %s,%s", alter, sqltoken.Quote(c.Name), step.SQL[len(alter):])
 	}
 	return step, nil
 }
@@ -134,7 +135,7 @@ func (p *planner) demands(have, want catalog.Table) []Step {
 		}
 		comment := fmt.Sprintf("Have new rows fill %q. Where rows are there without it, fill them, a few thousand at a time,\nbefore the file that validates this: with one that is empty, it fails", c.Name)
 		steps = append(steps, Step{
-			SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s", quoted(have.Name), quoted(demandName(have.Name, c.Name)), quoted(c.Name), notValid),
+			SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s", sqltoken.Quote(have.Name), sqltoken.Quote(demandName(have.Name, c.Name)), sqltoken.Quote(c.Name), notValid),
 			Comment: comment,
 		})
 	}
@@ -166,7 +167,7 @@ func (p *planner) validate(ctx context.Context) error {
 				continue
 			}
 			steps = append(steps, Step{
-				SQL:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", quoted(have.Name), quoted(c.Name)),
+				SQL:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", sqltoken.Quote(have.Name), sqltoken.Quote(c.Name)),
 				Comment: "Look at the rows that are there. Reads and writes go on",
 			})
 		}
@@ -182,12 +183,12 @@ func (p *planner) require(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
 		for _, c := range p.unmet(have, want) {
-			table := "ALTER TABLE " + quoted(have.Name)
+			table := "ALTER TABLE " + sqltoken.Quote(have.Name)
 			steps = append(steps, Step{
-				SQL:     fmt.Sprintf("%s ALTER COLUMN %s SET NOT NULL", table, quoted(c.Name)),
+				SQL:     fmt.Sprintf("%s ALTER COLUMN %s SET NOT NULL", table, sqltoken.Quote(c.Name)),
 				Comment: "The rows were looked at by then: nothing is scanned",
 			}, Step{
-				SQL:     fmt.Sprintf("%s DROP CONSTRAINT %s", table, quoted(demandName(have.Name, c.Name))),
+				SQL:     fmt.Sprintf("%s DROP CONSTRAINT %s", table, sqltoken.Quote(demandName(have.Name, c.Name))),
 				Comment: "The column says so itself now",
 			})
 		}

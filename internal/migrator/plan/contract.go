@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // dependentObjects is the SQLSTATE of a DROP that something else stands on.
@@ -57,14 +58,14 @@ func dropStatement(k key) []Step {
 		if table == "" { // a view's
 			table, name, _ = strings.Cut(k.name, ".")
 		}
-		sql = fmt.Sprintf("DROP %s %s ON %s", keywords(k.kind), quoted(name), quoted(table))
+		sql = fmt.Sprintf("DROP %s %s ON %s", keywords(k.kind), sqltoken.Quote(name), sqltoken.Quote(table))
 	case catalog.KindColumn:
-		sql = fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", quoted(k.table), quoted(k.name))
+		sql = fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", sqltoken.Quote(k.table), sqltoken.Quote(k.name))
 	case catalog.KindFunction:
 		name, arguments, _ := strings.Cut(k.name, "(")
-		sql = fmt.Sprintf("DROP ROUTINE %s(%s", quoted(name), arguments)
+		sql = fmt.Sprintf("DROP ROUTINE %s(%s", sqltoken.Quote(name), arguments)
 	case catalog.KindTable, catalog.KindView, catalog.KindMaterializedView, catalog.KindDomain, catalog.KindType, catalog.KindSequence, catalog.KindExtension:
-		sql = fmt.Sprintf("DROP %s %s", keywords(k.kind), quoted(k.name))
+		sql = fmt.Sprintf("DROP %s %s", keywords(k.kind), sqltoken.Quote(k.name))
 	default:
 		return nil
 	}
@@ -104,7 +105,7 @@ func (p *planner) openTables() []Step {
 		for on, off := range map[string]string{"ENABLE": "DISABLE", "FORCE": "NO FORCE"} {
 			if strings.Contains(have.Options, on+rows) && !strings.Contains(want.Options, on+rows) {
 				steps = append(steps, Step{
-					SQL:     fmt.Sprintf("ALTER TABLE %s %s%s", quoted(have.Name), off, rows),
+					SQL:     fmt.Sprintf("ALTER TABLE %s %s%s", sqltoken.Quote(have.Name), off, rows),
 					Comment: "Nothing that is declared has it any more",
 					Loses:   fmt.Sprintf("row-level security of table %q (%s)", have.Name, on),
 				})

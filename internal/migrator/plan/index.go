@@ -9,6 +9,7 @@ import (
 	atlas "ariga.io/atlas/sql/schema"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // changeIndexes builds and drops indexes while the tables are read and written.
@@ -74,7 +75,7 @@ func (p *planner) buildIndexes(ctx context.Context, have, want catalog.Table) ([
 		default:
 			aside := named(i.Name, "_old")
 			steps = append(steps, Step{
-				SQL:     fmt.Sprintf("ALTER INDEX %s RENAME TO %s", quoted(i.Name), quoted(aside)),
+				SQL:     fmt.Sprintf("ALTER INDEX %s RENAME TO %s", sqltoken.Quote(i.Name), sqltoken.Quote(aside)),
 				Comment: "Keep the index in use until the one that takes its place is built",
 			}, build, dropIndex(aside, "Its successor is in use. Reads and writes go on"))
 		}
@@ -104,5 +105,5 @@ func (p *planner) buildIndex(ctx context.Context, table string, i catalog.Index)
 }
 
 func dropIndex(name, comment string) Step {
-	return Step{SQL: "DROP INDEX CONCURRENTLY " + quoted(name), Comment: comment, Alone: true}
+	return Step{SQL: "DROP INDEX CONCURRENTLY " + sqltoken.Quote(name), Comment: comment, Alone: true}
 }

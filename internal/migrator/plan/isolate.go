@@ -3,6 +3,8 @@ package plan
 import (
 	"regexp"
 	"strings"
+
+	"commitment/internal/sqltoken"
 )
 
 const nameForm = `("(?:[^"]|"")+"|\w+)`
@@ -37,7 +39,7 @@ func isolate(steps []Step) {
 			renamed = false
 		}
 		if m := creates.FindStringSubmatch(s.SQL); m != nil {
-			made[unquoted(m[1])] = true
+			made[sqltoken.Unquote(m[1])] = true
 		}
 		locks := lockedBy(s.SQL, made)
 		if locks == "" {
@@ -46,7 +48,7 @@ func isolate(steps []Step) {
 		s.Apart = s.Apart || held != "" && held != locks
 		held = locks
 		if m := renames.FindStringSubmatch(s.SQL); m != nil {
-			held = unquoted(m[1])
+			held = sqltoken.Unquote(m[1])
 		}
 	}
 }
@@ -69,13 +71,9 @@ func lockedBy(sql string, made map[string]bool) string {
 		pattern = alters
 	}
 	for _, m := range pattern.FindAllStringSubmatch(sql, -1) {
-		if name := unquoted(strings.Join(m[1:], "")); !made[name] {
+		if name := sqltoken.Unquote(strings.Join(m[1:], "")); !made[name] {
 			return name
 		}
 	}
 	return ""
-}
-
-func unquoted(name string) string {
-	return strings.ReplaceAll(strings.Trim(name, `"`), `""`, `"`)
 }

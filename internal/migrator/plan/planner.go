@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // planner plans stage by stage. What a stage has planned is run on db before the
@@ -129,9 +130,9 @@ func (p *planner) done(ctx context.Context) error {
 	var b strings.Builder
 	b.WriteString("no safe plan is known for this, write the migration by hand:")
 	for _, c := range left {
-		name := quoted(c.Name)
+		name := sqltoken.Quote(c.Name)
 		if c.Table != "" {
-			name += " of " + quoted(c.Table)
+			name += " of " + sqltoken.Quote(c.Table)
 		}
 		fmt.Fprintf(&b, "\n  %s %s is %s, want %s", c.Kind, name, orNone(c.Before), orNone(c.After))
 	}

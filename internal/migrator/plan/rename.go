@@ -7,6 +7,7 @@ import (
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/schemakit"
+	"commitment/internal/sqltoken"
 )
 
 // rename renames the tables and columns that an annotation says have had other
@@ -75,7 +76,7 @@ func (p *planner) renameTable(from, to string) []Step {
 		return nil
 	}
 	return []Step{{
-		SQL:     fmt.Sprintf("ALTER TABLE %s RENAME TO %s", quoted(from), quoted(to)),
+		SQL:     fmt.Sprintf("ALTER TABLE %s RENAME TO %s", sqltoken.Quote(from), sqltoken.Quote(to)),
 		Comment: fmt.Sprintf("Rename table %q to %q and keep its rows: code that has the old name fails from now on", from, to),
 	}}
 }
@@ -89,7 +90,7 @@ func (p *planner) renameColumn(table, from, to string) []Step {
 		return nil
 	}
 	return []Step{{
-		SQL:     fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", quoted(table), quoted(from), quoted(to)),
+		SQL:     fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", sqltoken.Quote(table), sqltoken.Quote(from), sqltoken.Quote(to)),
 		Comment: fmt.Sprintf("Rename column %q to %q and keep its values: code that has the old name fails from now on", from, to),
 	}}
 }
@@ -125,7 +126,7 @@ func (p *planner) renameConstraints(have, want catalog.Table) []Step {
 			}
 			taken[c.Name] = true
 			steps = append(steps, Step{
-				SQL:     fmt.Sprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s", quoted(have.Name), quoted(old.Name), quoted(c.Name)),
+				SQL:     fmt.Sprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sqltoken.Quote(have.Name), sqltoken.Quote(old.Name), sqltoken.Quote(c.Name)),
 				Comment: fmt.Sprintf("Rename constraint %q, which is the same but for its name", old.Name),
 			})
 			break
@@ -148,7 +149,7 @@ func (p *planner) renameIndexes(have, want catalog.Table) []Step {
 			}
 			taken[i.Name] = true
 			steps = append(steps, Step{
-				SQL:     fmt.Sprintf("ALTER INDEX %s RENAME TO %s", quoted(old.Name), quoted(i.Name)),
+				SQL:     fmt.Sprintf("ALTER INDEX %s RENAME TO %s", sqltoken.Quote(old.Name), sqltoken.Quote(i.Name)),
 				Comment: fmt.Sprintf("Rename index %q, which is the same but for its name", old.Name),
 			})
 			break

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // trialName is what a constraint or an index is called that is made in order to
@@ -19,7 +20,7 @@ func rule(c catalog.Constraint) string { return strings.TrimSuffix(c.Definition,
 
 // nameless is an index's definition under the name of a trial.
 func nameless(i catalog.Index) string {
-	for _, name := range []string{i.Name, quoted(i.Name)} {
+	for _, name := range []string{i.Name, sqltoken.Quote(i.Name)} {
 		if before, after, ok := strings.Cut(i.Definition, " INDEX "+name+" ON "); ok {
 			return before + " INDEX " + trialName + " ON " + after
 		}
@@ -72,7 +73,7 @@ func (p *planner) sameRule(ctx context.Context, table string, have, want catalog
 	if have.Type != want.Type || rule(have) == rule(want) || want.Type != catalog.Check {
 		return have.Type == want.Type && rule(have) == rule(want), nil
 	}
-	statement := fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s", quoted(table), trialName, rule(want))
+	statement := fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s", sqltoken.Quote(table), trialName, rule(want))
 	return p.again(ctx, statement, rule(have), func(s catalog.Schema) string {
 		c, _ := constraint(s, table, trialName)
 		return rule(c)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // nextval is the default of a serial column.
@@ -17,7 +18,7 @@ func ownSequence(table string, c catalog.Column) []Step {
 		return nil
 	}
 	return []Step{{
-		SQL:     fmt.Sprintf("CREATE SEQUENCE %s AS %s OWNED BY %s.%s", match[1], c.Type, quoted(table), quoted(c.Name)),
+		SQL:     fmt.Sprintf("CREATE SEQUENCE %s AS %s OWNED BY %s.%s", match[1], c.Type, sqltoken.Quote(table), sqltoken.Quote(c.Name)),
 		Comment: fmt.Sprintf("%q takes its numbers from here", c.Name),
 	}}
 }
@@ -32,7 +33,7 @@ func (p *planner) widenSequence(have, want catalog.Column) []Step {
 	if match == nil || have.Default != want.Default || !integral.MatchString(want.Type) {
 		return nil
 	}
-	if _, declared := p.aims[key{kind: catalog.KindSequence, name: unquoted(match[1])}]; declared {
+	if _, declared := p.aims[key{kind: catalog.KindSequence, name: sqltoken.Unquote(match[1])}]; declared {
 		return nil
 	}
 	return []Step{{

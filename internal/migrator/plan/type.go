@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // changeTypes gives columns other types in one statement, so that a table is
@@ -37,7 +38,7 @@ func (p *planner) changeTypes(ctx context.Context, have, want catalog.Table) ([]
 	if len(actions) == 0 {
 		return nil, nil
 	}
-	change := Step{SQL: "ALTER TABLE " + quoted(want.Name) + " " + strings.Join(actions, ", "), Comment: strings.Join(comments, "\n"), Loses: strings.Join(losses, "\n")}
+	change := Step{SQL: "ALTER TABLE " + sqltoken.Quote(want.Name) + " " + strings.Join(actions, ", "), Comment: strings.Join(comments, "\n"), Loses: strings.Join(losses, "\n")}
 	return append([]Step{change}, sequences...), nil
 }
 
@@ -45,7 +46,7 @@ func (p *planner) changeTypes(ctx context.Context, have, want catalog.Table) ([]
 // that isn't that of the new type makes place for its successor, so that no INSERT
 // does without one.
 func (p *planner) changeType(ctx context.Context, table string, have, want catalog.Column) (action, comment string, err error) {
-	name := quoted(want.Name)
+	name := sqltoken.Quote(want.Name)
 	var before, after string
 	if have.Default != "" && have.Default != want.Default {
 		before = fmt.Sprintf("ALTER COLUMN %s DROP DEFAULT, ", name)
@@ -57,7 +58,7 @@ func (p *planner) changeType(ctx context.Context, table string, have, want catal
 	if want.Collation != "" {
 		form += " COLLATE " + want.Collation
 	}
-	alter := "ALTER TABLE " + quoted(table) + " "
+	alter := "ALTER TABLE " + sqltoken.Quote(table) + " "
 	rewrites, err := p.trial(ctx, table, alter+form+after)
 	if refused(err, datatypeMismatch) {
 		form += fmt.Sprintf("%s%s::%s", using, name, want.Type)

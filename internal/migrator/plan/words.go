@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"hash/crc32"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -158,17 +157,6 @@ func (w words) check(table, name string) (*atlas.Check, bool) {
 		}
 	}
 	return nil, false
-}
-
-// quoted is a name in double quotes, as Atlas writes them all.
-func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-func quotedAll(names []string) string {
-	all := make([]string, 0, len(names))
-	for _, name := range names {
-		all = append(all, quoted(name))
-	}
-	return strings.Join(all, ", ")
 }
 
 // nameLimit is what PostgreSQL keeps of a name, in bytes.

@@ -62,6 +62,7 @@ func sarifRules(findings []hazard.Finding) ([]sarifRule, map[string]int) {
 		index[id] = len(rules)
 		rule := sarifRule{
 			ID:        id,
+			Name:      slugOf(id),
 			Short:     sarifText{printable.Text(cmp.Or(f.Reason, f.Title, id))},
 			HelpURI:   webPage(f.Docs),
 			Configure: sarifDefaults{sarifLevel(f.Severity)},
@@ -147,4 +148,14 @@ func sarifInvoked(r review.Report) sarifInvocation {
 		}
 	}
 	return in
+}
+
+// slugOf is the name of a code's rule, and empty for a code that has none.
+func slugOf(code string) string {
+	for _, r := range review.Rules() {
+		if r.Code == code {
+			return r.Slug
+		}
+	}
+	return ""
 }

@@ -25,6 +25,7 @@ type sarifDriver struct {
 
 type sarifRule struct {
 	ID        string        `json:"id"`
+	Name      string        `json:"name,omitempty"`
 	Short     sarifText     `json:"shortDescription"`
 	Full      *sarifText    `json:"fullDescription,omitempty"`
 	Help      *sarifText    `json:"help,omitempty"`

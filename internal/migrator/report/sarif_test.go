@@ -46,6 +46,7 @@ type (
 	}
 	sarifRule struct {
 		ID            string     `json:"id"`
+		Name          string     `json:"name"`
 		Short         sarifText  `json:"shortDescription"`
 		Full          *sarifText `json:"fullDescription"`
 		Help          *sarifText `json:"help"`

@@ -38,16 +38,16 @@ func TestDocsListTheCodes(t *testing.T) {
 	}
 }
 
-// codesTable is all codes as Markdown.
+// codesTable is all rules as Markdown.
 func codesTable() string {
 	var b strings.Builder
-	b.WriteString("| code | what happens |\n|---|---|\n")
-	for _, c := range Codes() {
-		code := c.Code
-		if c.Docs != "" {
-			code = fmt.Sprintf("[%s](%s)", c.Code, c.Docs)
+	b.WriteString("| code | name | what happens |\n|---|---|---|\n")
+	for _, r := range Rules() {
+		code := r.Code
+		if r.Docs != "" {
+			code = fmt.Sprintf("[%s](%s)", r.Code, r.Docs)
 		}
-		fmt.Fprintf(&b, "| %s | %s |\n", code, c.Title)
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", code, r.Slug, r.Title)
 	}
 	return b.String()
 }

@@ -17,7 +17,7 @@ func TestRunSaysWhatItIsDoing(t *testing.T) {
 	var said []string
 	o.Progress = func(doing string) { said = append(said, doing) }
 	run(t, o)
-	want := []string{"replaying 1 older files", "running 1 files statement by statement", "reviewing " + indexFile + ", 1 of 1"}
+	want := []string{"replaying 1 older files", "reviewing " + indexFile + ", 1 of 1"}
 	if diff := cmp.Diff(want, said); diff != "" {
 		t.Errorf("said (-want +got):\n%s", diff)
 	}

@@ -15,14 +15,6 @@ import (
 // one severity less.
 const short = time.Second
 
-// timed are the codes that are about how long something takes. The others are
-// about what is lost, fails or no longer fits, which is no better in a small
-// table.
-var timed = []string{
-	"PG101", "PG104", "PG105", "PG301", "PG302", "PG303", "PG305", "PG306",
-	"CM104", "CM105", "CM121", "CM122", "CM123", "CM126", "CM141", "CM142", "CM144", "CM163", "CM165", "CM167", "CM170", "CM171",
-}
-
 // size estimates how long the locks in the findings are held on the tables of
 // production. A finding about a table that isn't in the snapshot stays as it is.
 func size(findings []hazard.Finding, stmts []trace.Statement, snapshot *stats.Snapshot) {
@@ -39,7 +31,7 @@ func size(findings []hazard.Finding, stmts []trace.Statement, snapshot *stats.Sn
 			continue
 		}
 		f.Estimate = e.String() + writes(f.Table, *snapshot)
-		if e.Duration < short && f.Evidence == hazard.Measured && slices.Contains(timed, f.Code) {
+		if e.Duration < short && f.Evidence == hazard.Measured && f.Timed {
 			f.Severity = milder(f.Severity)
 		}
 	}

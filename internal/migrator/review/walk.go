@@ -11,12 +11,14 @@ import (
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/review/compat"
+	"commitment/internal/migrator/review/hazard"
 	"commitment/internal/migrator/review/revert"
+	"commitment/internal/migrator/review/trace"
 )
 
 // review runs the files and puts what it finds into r.
-func (o Options) review(ctx context.Context, r *Report, s selected) error {
-	base, broken, err := o.replay(ctx, s.older)
+func (o Options) review(ctx context.Context, r *Report, s selected) (err error) {
+	db, broken, err := o.replay(ctx, s.older)
 	if err != nil {
 		return err
 	}
@@ -24,55 +26,90 @@ func (o Options) review(ctx context.Context, r *Report, s selected) error {
 		r.Findings = append(r.Findings, *broken)
 		return nil
 	}
-	ran, err := o.measure(ctx, base, r, s.added)
-	if err != nil {
-		return errors.Join(err, base.Drop(ctx))
-	}
+	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
 	e, unknown := o.entities(ctx, s)
 	if unknown != nil {
 		r.Findings = append(r.Findings, *unknown)
 	}
-	return o.walk(ctx, base, r, s.added[:ran], e)
+	readable, illegible := unreadable(s.added)
+	if illegible != nil {
+		r.Files[readable].Findings = append(r.Files[readable].Findings, failure(s.added[readable].Name(), 0, illegible))
+	}
+	w := walk{db: db, entities: e}
+	return w.over(ctx, s.added[:readable], r, o.Progress)
 }
 
-// walk goes over the files, with a database on either side of each, and judges
-// what that means for the code and for the way back. It drops what it is given.
-func (o Options) walk(ctx context.Context, before *dev.Database, r *Report, added []migrate.File, e entities) (err error) {
-	defer func() { err = errors.Join(err, before.Drop(ctx)) }()
-	if r.Before, err = catalog.Read(ctx, before); err != nil {
+// walk goes from file to file on one database.
+type walk struct {
+	db       *dev.Database
+	now      revert.State // what the database has
+	tracer   trace.Tracer
+	entities entities
+}
+
+// over runs the files, up to one that fails, and judges each.
+func (w *walk) over(ctx context.Context, added []migrate.File, r *Report, progress func(string)) (err error) {
+	if w.now, err = revert.ReadState(ctx, w.db.DB); err != nil {
 		return err
 	}
+	r.Before = w.now.Schema
 	for i, f := range added {
-		o.Progress(fmt.Sprintf("reviewing %s, %d of %d", f.Name(), i+1, len(added)))
-		after, err := before.Clone(ctx)
+		progress(fmt.Sprintf("reviewing %s, %d of %d", f.Name(), i+1, len(added)))
+		ran, err := w.cross(ctx, &r.Files[i], f)
 		if err != nil {
 			return err
 		}
-		err = errors.Join(o.cross(ctx, before, after, &r.Files[i], f, e), before.Drop(ctx))
-		before = after
-		if err != nil {
-			return err
+		if !ran {
+			break
 		}
 	}
-	r.After, err = catalog.Read(ctx, before)
+	r.After = w.now.Schema
 	r.Changes = append(r.Changes, catalog.Compare(r.Before, r.After)...)
-	return err
+	return nil
 }
 
-// cross runs f on the database behind it and judges it.
-func (o Options) cross(ctx context.Context, before, after *dev.Database, file *File, f migrate.File, e entities) error {
-	if err := migration.Replay(ctx, after.DB, []migrate.File{f}); err != nil {
-		return err
+// cross runs f and judges it: what its statements do, what it means for the code, and
+// how it is reverted. It says whether f ran to its end.
+func (w *walk) cross(ctx context.Context, file *File, f migrate.File) (ran bool, err error) {
+	before := w.now
+	var old *dev.Database // as it was, for the code
+	if w.entities.known {
+		if old, err = w.db.Clone(ctx); err != nil {
+			return false, err
+		}
+		defer func() { err = errors.Join(err, old.Drop(ctx)) }()
 	}
-	if e.known {
-		v, err := compat.Judge(ctx, before.DB, after.DB, e.old, e.new)
+	if ran, err = w.measure(ctx, file, f); err != nil || !ran {
+		return false, err
+	}
+	if w.now, err = revert.ReadState(ctx, w.db.DB); err != nil {
+		return false, err
+	}
+	if w.entities.known {
+		v, err := compat.Judge(ctx, compat.Database{DB: old.DB, Schema: before.Schema}, compat.Database{DB: w.db.DB, Schema: w.now.Schema}, w.entities.old, w.entities.new)
 		if err != nil {
-			return fmt.Errorf("hold the code against %s: %w", f.Name(), err)
+			return false, fmt.Errorf("hold the code against %s: %w", f.Name(), err)
 		}
 		file.Compat = &v
 		file.Findings = append(file.Findings, deployFindings(f.Name(), v)...)
 	}
-	var err error
-	file.Revert, err = revert.Find(ctx, before, f)
-	return err
+	file.Revert, err = revert.Find(ctx, w.db, before, w.now, f, file.Statements)
+	return true, err
+}
+
+// measure runs f statement by statement, and says whether it ran to its end.
+func (w *walk) measure(ctx context.Context, file *File, f migrate.File) (ran bool, err error) {
+	if file.Transaction, err = migration.InTransaction(f); err != nil {
+		return false, err
+	}
+	if file.Statements, err = w.tracer.Run(ctx, w.db.DB, w.now.Schema, f); err != nil {
+		return false, err
+	}
+	file.Findings = append(file.Findings, hazard.Find(file.Statements)...)
+	if failed := trace.Failure(file.Statements); failed != nil {
+		last := file.Statements[len(file.Statements)-1]
+		file.Findings = append(file.Findings, failure(last.File, last.Line, failed))
+		return false, nil
+	}
+	return true, nil
 }

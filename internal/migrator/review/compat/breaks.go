@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // The operations of a [Break].
@@ -32,17 +33,10 @@ const (
 // The role has to own the tables, and they are locked meanwhile: nobody else may
 // be at work in the database. The Release and the Schema of the breaks are empty;
 // [Decide] fills them in.
-func Breaks(ctx context.Context, db *sql.DB, entities Entities) ([]Break, error) {
-	if len(entities) == 0 {
-		return nil, nil
-	}
-	schema, err := catalog.Read(ctx, db)
-	if err != nil {
-		return nil, err
-	}
+func Breaks(ctx context.Context, db Database, entities Entities) ([]Break, error) {
 	var breaks []Break
 	for _, e := range entities {
-		found, err := breaksOf(ctx, db, schema, e)
+		found, err := breaksOf(ctx, db, e)
 		if err != nil {
 			return nil, fmt.Errorf("try the code of %s: %w", e.Name, err)
 		}
@@ -51,7 +45,7 @@ func Breaks(ctx context.Context, db *sql.DB, entities Entities) ([]Break, error)
 	return breaks, nil
 }
 
-func breaksOf(ctx context.Context, db *sql.DB, schema catalog.Schema, e Entity) ([]Break, error) {
+func breaksOf(ctx context.Context, db Database, e Entity) ([]Break, error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -60,7 +54,7 @@ func breaksOf(ctx context.Context, db *sql.DB, schema catalog.Schema, e Entity) 
 	if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '10s'"); err != nil {
 		return nil, err
 	}
-	p := probe{tx: tx, schema: schema, entity: e}
+	p := probe{tx: tx, schema: db.Schema, entity: e}
 	err = p.run(ctx)
 	return p.breaks, err
 }
@@ -136,7 +130,7 @@ func (p *probe) tryInserts(ctx context.Context) error {
 		if missing == "" {
 			break
 		}
-		dropped, err := p.alter(ctx, "ALTER "+quote(missing)+" DROP NOT NULL")
+		dropped, err := p.alter(ctx, "ALTER "+sqltoken.Quote(missing)+" DROP NOT NULL")
 		if err != nil {
 			return err
 		}
@@ -166,7 +160,7 @@ func (p *probe) tryEnums(ctx context.Context) error {
 	}
 	for _, c := range p.table.Constraints {
 		if c.Type == catalog.Check && p.isEnumCheck(c) {
-			if _, err := p.alter(ctx, "DROP CONSTRAINT "+quote(c.Name)); err != nil {
+			if _, err := p.alter(ctx, "DROP CONSTRAINT "+sqltoken.Quote(c.Name)); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // clear takes rules out of the way that sample values could break. PostgreSQL
@@ -23,20 +24,20 @@ func (p *probe) clear(ctx context.Context) error {
 		default:
 			continue
 		}
-		if _, err := p.alter(ctx, "DROP CONSTRAINT "+quote(c.Name)); err != nil {
+		if _, err := p.alter(ctx, "DROP CONSTRAINT "+sqltoken.Quote(c.Name)); err != nil {
 			return err
 		}
 	}
 	for _, o := range p.table.Others {
 		if o.Kind == catalog.KindTrigger && isAfter(o.Definition) {
-			if _, err := p.alter(ctx, "DISABLE TRIGGER "+quote(o.Name)); err != nil {
+			if _, err := p.alter(ctx, "DISABLE TRIGGER "+sqltoken.Quote(o.Name)); err != nil {
 				return err
 			}
 		}
 	}
 	for _, c := range p.present() {
 		if _, known := p.sample(c); !known {
-			if _, err := p.alter(ctx, "ALTER "+quote(c.Name)+" DROP NOT NULL"); err != nil {
+			if _, err := p.alter(ctx, "ALTER "+sqltoken.Quote(c.Name)+" DROP NOT NULL"); err != nil {
 				return err
 			}
 		}
@@ -52,9 +53,9 @@ func (p *probe) demand(ctx context.Context, c catalog.Constraint) error {
 		return nil
 	}
 	rule := strings.TrimSuffix(c.Definition, " NOT VALID")
-	for _, name := range []string{c.Columns[0], quote(c.Columns[0])} {
+	for _, name := range []string{c.Columns[0], sqltoken.Quote(c.Columns[0])} {
 		if rule == "CHECK ("+name+" IS NOT NULL)" {
-			_, err := p.alter(ctx, "ALTER "+quote(c.Columns[0])+" SET NOT NULL")
+			_, err := p.alter(ctx, "ALTER "+sqltoken.Quote(c.Columns[0])+" SET NOT NULL")
 			return err
 		}
 	}

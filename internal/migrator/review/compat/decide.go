@@ -60,9 +60,15 @@ func mark(release, schema string, breaks []Break) []Break {
 	return breaks
 }
 
+// Database is a throwaway database in one state, and the schema that it has.
+type Database struct {
+	*sql.DB
+	Schema catalog.Schema
+}
+
 // Observe finds what the code of two releases, the base's and the head's, can't do
 // on a database, as [Breaks] does.
-func Observe(ctx context.Context, db *sql.DB, base, head Entities) (State, error) {
+func Observe(ctx context.Context, db Database, base, head Entities) (State, error) {
 	var s State
 	var err error
 	if s.Old, err = Breaks(ctx, db, base); err != nil {
@@ -72,19 +78,11 @@ func Observe(ctx context.Context, db *sql.DB, base, head Entities) (State, error
 	return s, err
 }
 
-// Judge decides on one file, given a throwaway database in the state before it and
-// one in the state after it, and the entities at the base and at the head. It
-// looks only at those that the file may concern.
-func Judge(ctx context.Context, before, after *sql.DB, base, head Entities) (Verdict, error) {
-	was, err := catalog.Read(ctx, before)
-	if err != nil {
-		return Verdict{}, err
-	}
-	is, err := catalog.Read(ctx, after)
-	if err != nil {
-		return Verdict{}, err
-	}
-	changes := catalog.Compare(was, is)
+// Judge decides on one file, given a database in the state before it and one in the
+// state after it, and the entities at the base and at the head. It looks only at
+// those that the file may concern.
+func Judge(ctx context.Context, before, after Database, base, head Entities) (Verdict, error) {
+	changes := catalog.Compare(before.Schema, after.Schema)
 	base, head = base.Touched(changes), head.Touched(changes)
 	first, err := Observe(ctx, before, base, head)
 	if err != nil {

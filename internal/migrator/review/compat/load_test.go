@@ -195,7 +195,7 @@ func git(t *testing.T, dir string, args ...string) {
 func TestTheProjectHasNoBreaks(t *testing.T) {
 	t.Parallel()
 	es := load(t, root)
-	got, err := compat.Breaks(t.Context(), pgtest.Open(t, pgtest.URL(t)), es)
+	got, err := compat.Breaks(t.Context(), described(t, pgtest.Open(t, pgtest.URL(t))), es)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestTheProjectsHistory(t *testing.T) {
 		if err := migration.Replay(t.Context(), after.DB, []migrate.File{f}); err != nil {
 			t.Fatal(err)
 		}
-		v, err := compat.Judge(t.Context(), before.DB, after.DB, es, es)
+		v, err := compat.Judge(t.Context(), described(t, before.DB), described(t, after.DB), es, es)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // texts are values of declared types whose Go type is a string, by the first word
@@ -80,7 +81,7 @@ func quoteIfNeeded(name string) string {
 	if plainName.MatchString(name) {
 		return name
 	}
-	return quote(name)
+	return sqltoken.Quote(name)
 }
 
 var plainName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)

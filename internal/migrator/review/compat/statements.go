@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
+	"commitment/internal/sqltoken"
 )
 
 func (p *probe) read(ctx context.Context, columns []Column) error {
@@ -28,9 +28,9 @@ func (p *probe) read(ctx context.Context, columns []Column) error {
 func (p *probe) selection(columns []Column) string {
 	names := make([]string, 0, len(columns))
 	for _, c := range columns {
-		names = append(names, quote(p.entity.Table)+"."+quote(c.Name))
+		names = append(names, sqltoken.Quote(p.entity.Table)+"."+sqltoken.Quote(c.Name))
 	}
-	return "SELECT " + strings.Join(names, ", ") + " FROM " + quote(p.entity.Table)
+	return "SELECT " + strings.Join(names, ", ") + " FROM " + sqltoken.Quote(p.entity.Table)
 }
 
 // insert returns the column that the statement leaves out and the table wants.
@@ -46,13 +46,13 @@ func (p *probe) insert(ctx context.Context, columns []Column) (missing string, e
 
 func (p *probe) insertion(columns []Column) string {
 	if len(columns) == 0 {
-		return fmt.Sprintf("INSERT INTO %s DEFAULT VALUES", quote(p.entity.Table))
+		return fmt.Sprintf("INSERT INTO %s DEFAULT VALUES", sqltoken.Quote(p.entity.Table))
 	}
 	values := make([]string, 0, len(columns))
 	for i := range columns {
 		values = append(values, fmt.Sprintf("$%d", i+1))
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", quote(p.entity.Table), quoteAll(columns), strings.Join(values, ", "))
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", sqltoken.Quote(p.entity.Table), quoteAll(columns), strings.Join(values, ", "))
 }
 
 // insertEnum inserts a row with one value of an enum. The error names the value,
@@ -79,19 +79,19 @@ func (p *probe) insertEnum(ctx context.Context, enum Column, value string) error
 }
 
 func (p *probe) update(ctx context.Context, c Column) error {
-	query := fmt.Sprintf("UPDATE %s SET %s = $1", quote(p.entity.Table), quote(c.Name))
+	query := fmt.Sprintf("UPDATE %s SET %s = $1", sqltoken.Quote(p.entity.Table), sqltoken.Quote(c.Name))
 	return p.try(ctx, opUpdate, query, func() error { return p.exec(ctx, query, p.largest(c)) })
 }
 
 func (p *probe) clearColumn(ctx context.Context, c Column) error {
-	query := fmt.Sprintf("UPDATE %s SET %s = NULL", quote(p.entity.Table), quote(c.Name))
+	query := fmt.Sprintf("UPDATE %s SET %s = NULL", sqltoken.Quote(p.entity.Table), sqltoken.Quote(c.Name))
 	return p.try(ctx, opUpdate, query, func() error { return p.exec(ctx, query) })
 }
 
 func (p *probe) upsert(ctx context.Context, a Arbiter) error {
 	columns := p.required()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s ON CONFLICT (%s)", p.insertion(columns), quoteNames(a.Columns))
+	fmt.Fprintf(&b, "%s ON CONFLICT (%s)", p.insertion(columns), sqltoken.Quote(a.Columns...))
 	if a.Where != "" {
 		fmt.Fprintf(&b, " WHERE %s", a.Where)
 	}
@@ -102,7 +102,7 @@ func (p *probe) upsert(ctx context.Context, a Arbiter) error {
 		} else {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, `%s = "excluded".%[1]s`, quote(c.Name))
+		fmt.Fprintf(&b, `%s = "excluded".%[1]s`, sqltoken.Quote(c.Name))
 	}
 	if len(columns) == 0 {
 		b.WriteString("NOTHING")
@@ -111,20 +111,10 @@ func (p *probe) upsert(ctx context.Context, a Arbiter) error {
 	return p.try(ctx, opUpsert, query, func() error { return p.exec(ctx, query, p.samples(columns)...) })
 }
 
-func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
-
 func quoteAll(columns []Column) string {
 	names := make([]string, 0, len(columns))
 	for _, c := range columns {
 		names = append(names, c.Name)
 	}
-	return quoteNames(names)
-}
-
-func quoteNames(names []string) string {
-	quoted := make([]string, 0, len(names))
-	for _, name := range names {
-		quoted = append(quoted, quote(name))
-	}
-	return strings.Join(quoted, ", ")
+	return sqltoken.Quote(names...)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"commitment/internal/sqltoken"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -142,7 +144,7 @@ func (e enumError) said() string {
 // alter changes the table, and says whether PostgreSQL let it.
 func (p *probe) alter(ctx context.Context, action string) (bool, error) {
 	err := p.savepoint(ctx, func() error {
-		_, err := p.tx.ExecContext(ctx, fmt.Sprintf("ALTER TABLE %s %s", quote(p.entity.Table), action))
+		_, err := p.tx.ExecContext(ctx, fmt.Sprintf("ALTER TABLE %s %s", sqltoken.Quote(p.entity.Table), action))
 		return err
 	})
 	if lost, ok := errors.AsType[*lostError](err); ok {

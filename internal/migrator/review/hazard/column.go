@@ -10,8 +10,67 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-var columnRules = []rule{
-	addedColumn, addedRequired, droppedColumn, changedType, checkedAgain, required, released, renamedColumn,
+var columnRules = []Rule{
+	{
+		Code: "PG302", Slug: "volatile-default", Docs: alterTable, Timed: true,
+		Title: "a default that differs from row to row rewrites the table",
+		check: addedColumn,
+	},
+	{
+		Code: "CM121", Slug: "new-serial-column", Docs: alterTable, Timed: true,
+		Title: "a serial or identity column rewrites the table",
+		check: addedColumn,
+	},
+	{
+		Code: "CM122", Slug: "new-stored-column", Docs: manual + "ddl-generated-columns.html", Timed: true,
+		Title: "a stored generated column rewrites the table",
+		check: addedColumn,
+	},
+	{
+		Code: "MF103", Slug: "required-column", Docs: alterTable,
+		Title: "a column is added that is NOT NULL and has no default",
+		check: addedRequired,
+	},
+	{
+		Code: "DS103", Slug: "drop-column", Docs: alterTable,
+		Title: "a column is dropped",
+		check: droppedColumn,
+	},
+	{
+		Code: "PG301", Slug: "change-type", Docs: alterTable, Timed: true,
+		Title: "a change of type rewrites the table",
+		check: changedType,
+	},
+	{
+		Code: "CM126", Slug: "recheck-after-type", Docs: alterTable, Timed: true,
+		Title: "a change of type rebuilds indexes or scans the table",
+		check: either(changedType, checkedAgain),
+	},
+	{
+		Code: "CM127", Slug: "stale-plan", Docs: manual + "sql-prepare.html",
+		Title: "a change of type ends cached plans",
+		check: changedType,
+	},
+	{
+		Code: "PG303", Slug: "set-not-null", Docs: alterTable, Timed: true,
+		Title: "SET NOT NULL scans the table while nobody may use it",
+		check: required,
+	},
+	{
+		Code: "MF104", Slug: "not-null-fails", Docs: alterTable,
+		Title: "a column becomes NOT NULL",
+		check: required,
+	},
+	{
+		Code: "CM128", Slug: "drop-not-null", Docs: alterTable,
+		Title: "a column may be NULL from now on",
+		check: released,
+	},
+	{
+		Code: "BC102", Slug: "rename-column", Docs: alterTable,
+		Title: "a column is renamed",
+		check: renamedColumn,
+	},
 }
 
 // addedColumn is a column whose values have to be written into every row.
@@ -70,7 +129,7 @@ func addedRequired(s scene) (found []Finding) {
 				continue
 			}
 			found = append(found, Finding{
-				Code: "MF103", Severity: Error, Evidence: Inferred, Table: p.after.Name,
+				Severity: Error, Evidence: Inferred, Table: p.after.Name,
 				Title:  fmt.Sprintf("this fails if %s has a row, because %s would be NULL in it", p.after.Name, c.Name),
 				Reason: "The column is NOT NULL and has no default. Code that runs and doesn't know it can't insert either.",
 				Advice: "Give it a default in the database, or add it as nullable, fill it, and make it NOT NULL.",
@@ -88,7 +147,7 @@ func droppedColumn(s scene) (found []Finding) {
 				continue
 			}
 			found = append(found, Finding{
-				Code: "DS103", Severity: Error, Table: p.before.Name,
+				Severity: Error, Table: p.before.Name,
 				Title:  fmt.Sprintf("the values of %s in %s are lost", c.Name, p.before.Name),
 				Reason: "Code that still reads or writes the column breaks at once, and what was in it comes back from a backup alone.",
 				Advice: "Deploy code that doesn't know the column, and drop it in a later release.",
@@ -217,7 +276,7 @@ func released(s scene) (found []Finding) {
 				continue
 			}
 			found = append(found, Finding{
-				Code: "CM128", Severity: Note, Table: p.after.Name,
+				Severity: Note, Table: p.after.Name,
 				Title:  fmt.Sprintf("%s of %s may be NULL from now on", is.Name, p.after.Name),
 				Reason: "Code that doesn't expect it fails, or takes it for an empty value: Ent reads NULL into a field that isn't nillable as zero.",
 				Advice: "Deploy code that reads NULL before anything writes it.",
@@ -234,7 +293,7 @@ func renamedColumn(s scene) (found []Finding) {
 				continue
 			}
 			found = append(found, Finding{
-				Code: "BC102", Severity: Error, Table: p.after.Name,
+				Severity: Error, Table: p.after.Name,
 				Title:  fmt.Sprintf("code that knows %s of %s breaks: it is %s now", was.Name, p.after.Name, is.Name),
 				Reason: "During a deployment old and new code run side by side, and no order suits both.",
 				Advice: fmt.Sprintf("Keep the name, in Ent with StorageKey(%q), or add a column, write both, and drop the old one later.", was.Name),

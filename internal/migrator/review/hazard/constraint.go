@@ -9,8 +9,67 @@ import (
 	"commitment/internal/migrator/plan"
 )
 
-var constraintRules = []rule{
-	foreignKey, check, unique, primaryKey, exclusion, droppedForeignKey, validation, unindexedKey, domain,
+var constraintRules = []Rule{
+	{
+		Code: "PG306", Slug: "foreign-key-scan", Docs: alterTable, Timed: true,
+		Title: "a foreign key scans both tables while nobody may write them",
+		check: foreignKey,
+	},
+	{
+		Code: "CM124", Slug: "foreign-key-lock", Docs: alterTable,
+		Title: "a new column's foreign key locks the table it points to",
+		check: foreignKey,
+	},
+	{
+		Code: "PG305", Slug: "check-scan", Docs: alterTable, Timed: true,
+		Title: "a CHECK scans the table while nobody may use it",
+		check: check,
+	},
+	{
+		Code: "CM123", Slug: "new-column-check", Docs: alterTable, Timed: true,
+		Title: "a new column's CHECK scans the table while nobody may use it",
+		check: check,
+	},
+	{
+		Code: "PG105", Slug: "unique-constraint-build", Docs: alterTable, Timed: true,
+		Title: "a unique constraint's index is built while nobody may use the table",
+		check: unique,
+	},
+	{
+		Code: "PG104", Slug: "primary-key-build", Docs: alterTable, Timed: true,
+		Title: "a primary key's index is built while nobody may use the table",
+		check: primaryKey,
+	},
+	{
+		Code: "PG304", Slug: "nullable-primary-key", Docs: alterTable,
+		Title: "a primary key is added on columns that may be NULL",
+		check: primaryKey,
+	},
+	{
+		Code: "CM142", Slug: "exclude-build", Docs: alterTable, Timed: true,
+		Title: "an EXCLUDE constraint is built while nobody may use the table",
+		check: exclusion,
+	},
+	{
+		Code: "CD101", Slug: "drop-foreign-key", Docs: alterTable,
+		Title: "a foreign key is dropped",
+		check: droppedForeignKey,
+	},
+	{
+		Code: "CM141", Slug: "validate-under-lock", Docs: alterTable, Timed: true,
+		Title: "a constraint is validated under a lock that stops others",
+		check: validation,
+	},
+	{
+		Code: "CM143", Slug: "unindexed-foreign-key", Docs: manual + "ddl-constraints.html#DDL-CONSTRAINTS-FK",
+		Title: "a foreign key has no index",
+		check: unindexedKey,
+	},
+	{
+		Code: "CM144", Slug: "domain-scan", Docs: manual + "sql-alterdomain.html", Timed: true,
+		Title: "a domain's new condition scans every table that uses it",
+		check: domain,
+	},
 }
 
 // news are the constraints that the statement adds to an old table, which it names.
@@ -148,7 +207,7 @@ func exclusion(s scene) (found []Finding) {
 	p, added := s.news(catalog.Exclusion)
 	for _, c := range added {
 		found = append(found, Finding{
-			Code: "CM142", Severity: Error, Table: p.after.Name,
+			Severity: Error, Table: p.after.Name,
 			Title:  fmt.Sprintf("%s can't be read or written while the index of %s is built", p.after.Name, c.Name),
 			Reason: "Building reads the whole table twice under the strongest lock, and PostgreSQL has no other way.",
 			Advice: "Do it when nobody uses the table, or on a new table into which the rows are copied.",
@@ -164,7 +223,7 @@ func droppedForeignKey(s scene) (found []Finding) {
 				continue
 			}
 			found = append(found, Finding{
-				Code: "CD101", Severity: Warning, Table: p.before.Name,
+				Severity: Warning, Table: p.before.Name,
 				Title:  fmt.Sprintf("nothing keeps %s from pointing to rows that %s doesn't have any more", p.before.Name, c.References),
 				Reason: fmt.Sprintf("Dropping %s is an instant that waits for everyone on both tables, and later ones wait behind it.", c.Name),
 				Advice: "Have it in a file of its own, and the code not rely on it any more.",
@@ -184,7 +243,7 @@ func validation(s scene) []Finding {
 	}
 	l := locks[0]
 	f := Finding{
-		Code: "CM141", Severity: Warning, Table: l.Relation, Lock: l.Mode + " on " + l.Relation,
+		Severity: Warning, Table: l.Relation, Lock: l.Mode + " on " + l.Relation,
 		Title:  fmt.Sprintf("%s can't be %s while the constraint is validated", l.Relation, stopped(l.BlocksReads())),
 		Reason: "VALIDATE itself stops nobody, but a statement before it in the transaction took a lock that is kept until the end.",
 		Advice: "Validate in a later file.",
@@ -220,7 +279,7 @@ func unindexedKey(s scene) (found []Finding) {
 			}
 			list := strings.Join(c.Columns, ", ")
 			found = append(found, Finding{
-				Code: "CM143", Severity: Note, Table: after.Name,
+				Severity: Note, Table: after.Name,
 				Title:  fmt.Sprintf("no index of %s begins with %s", after.Name, list),
 				Reason: fmt.Sprintf("Whoever deletes a row of %s, or changes its key, has all of %s read for each.", c.References, after.Name),
 				Advice: fmt.Sprintf("CREATE INDEX CONCURRENTLY ON %s (%s); in Ent, index.Edges.", after.Name, list),
@@ -249,7 +308,7 @@ func domain(s scene) (found []Finding) {
 			continue
 		}
 		found = append(found, Finding{
-			Code: "CM144", Severity: Warning, Table: table,
+			Severity: Warning, Table: table,
 			Title:  fmt.Sprintf("%s can't be written while its rows are held against the domain", table),
 			Reason: "Every table with a column of the domain is read from end to end, one after the other, and all stay locked.",
 			Advice: "Add the constraint NOT VALID, and VALIDATE it when nobody writes, which takes the same lock. A CHECK on the tables can be validated at any time.",

@@ -8,7 +8,18 @@ import (
 	"commitment/internal/migrator/plan"
 )
 
-var dataRules = []rule{writtenUnderLock, writtenAtOnce}
+var dataRules = []Rule{
+	{
+		Code: "CM181", Slug: "write-under-lock", Docs: locking,
+		Title: "rows are written in a transaction that locks tables",
+		check: writtenUnderLock,
+	},
+	{
+		Code: "CM182", Slug: "write-at-once", Docs: manual + "sql-update.html",
+		Title: "many rows are written in one transaction",
+		check: writtenAtOnce,
+	},
+}
 
 // writes is what the statement does to the rows of which table.
 func (s scene) writes() (verb, table string) {
@@ -46,7 +57,7 @@ func writtenUnderLock(s scene) []Finding {
 	verb, table := s.writes()
 	l := locks[0]
 	return []Finding{{
-		Code: "CM181", Severity: Warning, Table: l.Relation, Lock: l.Mode + " on " + l.Relation,
+		Severity: Warning, Table: l.Relation, Lock: l.Mode + " on " + l.Relation,
 		Title:  fmt.Sprintf("%s can't be %s while the %s goes through %s", l.Relation, stopped(l.BlocksReads()), verb, table),
 		Reason: "A statement before it in the transaction took a lock that is kept until the end.",
 		Advice: "Write rows in a file of their own, or by a program beside the migrations, a few thousand at a time.",
@@ -61,7 +72,7 @@ func writtenAtOnce(s scene) []Finding {
 		return nil
 	}
 	f := Finding{
-		Code: "CM182", Severity: Warning, Table: table,
+		Severity: Warning, Table: table,
 		Title:  fmt.Sprintf("every row of %s that this %s writes stays locked until all are written", table, verb),
 		Reason: "Whoever writes one of them waits for the end, the old versions can't be cleaned up before, and a failure undoes everything.",
 		Advice: "Write a few thousand rows at a time, each in a transaction of its own, by a program beside the migrations.",

@@ -8,17 +8,6 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// rule finds one kind of hazard in a statement. What it leaves empty of a finding is
-// filled in by Find: the place, the page, the lock that the statement took on the
-// finding's table, and that it was measured.
-type rule func(scene) []Finding
-
-// rules are all there are, by subject.
-var rules = slices.Concat(
-	indexRules, constraintRules, columnRules, tableRules, partitionRules, objectRules,
-	dataRules, transactionRules, typeRules,
-)
-
 // Find judges the statements of one file in their order. A table that the file
 // itself makes is in nobody's way, one that an earlier file makes is taken to be
 // there, with rows.
@@ -34,8 +23,8 @@ func Find(stmts []trace.Statement) []Finding {
 func findIn(parts []scene) []Finding {
 	var all []Finding
 	for _, s := range parts {
-		for _, find := range rules {
-			for _, f := range find(s) {
+		for _, rule := range rules {
+			for _, f := range rule.find(s) {
 				twice := func(other Finding) bool { return other.Code == f.Code && other.Title == f.Title }
 				if len(parts) == 1 || !slices.ContainsFunc(all, twice) {
 					all = append(all, s.complete(f))
@@ -46,9 +35,18 @@ func findIn(parts []scene) []Finding {
 	return all
 }
 
+// find returns the rule's own findings.
+func (r Rule) find(s scene) []Finding {
+	found := slices.DeleteFunc(r.check(s), func(f Finding) bool { return f.Code != "" && f.Code != r.Code })
+	for i := range found {
+		found[i].Code, found[i].Docs, found[i].Timed = r.Code, r.Docs, r.Timed
+	}
+	return found
+}
+
 // complete fills in what rules don't say.
 func (s scene) complete(f Finding) Finding {
-	f.File, f.Line, f.Statement, f.Docs = s.File, s.Line, s.at+1, docs(f.Code)
+	f.File, f.Line, f.Statement = s.File, s.Line, s.at+1
 	if f.Evidence == "" {
 		f.Evidence = Measured
 	}

@@ -15,11 +15,11 @@ import (
 	"commitment/internal/pgtest"
 )
 
-func TestCodes(t *testing.T) {
+func TestRules(t *testing.T) {
 	t.Parallel()
-	all := hazard.Codes()
+	all := hazard.Rules()
 	for i, c := range all {
-		if slices.ContainsFunc(all[:i], func(o hazard.Code) bool { return o.Code == c.Code }) {
+		if slices.ContainsFunc(all[:i], func(o hazard.Rule) bool { return o.Code == c.Code }) {
 			t.Errorf("%s is listed twice", c.Code)
 		}
 		if c.Title == "" || !strings.HasPrefix(c.Docs, "https://www.postgresql.org/docs/") {
@@ -32,7 +32,7 @@ func TestCodes(t *testing.T) {
 	for _, e := range entries {
 		for code := range strings.FieldsSeq(e.codes) {
 			code, _, _ = strings.Cut(code, ":")
-			if !slices.ContainsFunc(all, func(c hazard.Code) bool { return c.Code == code }) {
+			if !slices.ContainsFunc(all, func(c hazard.Rule) bool { return c.Code == code }) {
 				t.Errorf("%s isn't listed", code)
 			}
 		}
@@ -50,7 +50,7 @@ func TestFind(t *testing.T) {
 	t.Run("says what, where, why and how else", func(t *testing.T) {
 		t.Parallel()
 		want := []hazard.Finding{{
-			Code: "PG101", Severity: hazard.Warning, Evidence: hazard.Measured,
+			Code: "PG101", Severity: hazard.Warning, Evidence: hazard.Measured, Timed: true,
 			Title:  "t can't be written while the index i is built",
 			Reason: "Building reads the whole table, and every INSERT, UPDATE and DELETE waits until it is done. The lock stays until the end of the file, one statement later.",
 			File:   "1_a.sql", Line: 3, Statement: 2, Table: "t", Lock: "SHARE on t",

@@ -53,6 +53,8 @@ type Finding struct {
 	Fix    []plan.Step `json:"fix,omitempty"`
 	// Docs is the page of PostgreSQL's manual.
 	Docs string `json:"docs,omitempty"`
+	// Timed is the rule's.
+	Timed bool `json:"-"`
 	// Suppressed is the reason that a directive gives for accepting it.
 	Suppressed string `json:"suppressed,omitempty"`
 }

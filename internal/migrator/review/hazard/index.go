@@ -6,10 +6,55 @@ import (
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/plan"
+	"commitment/internal/sqltoken"
 )
 
-var indexRules = []rule{
-	builtIndex, uniqueIndex, droppedIndex, outsideOnly, passedOver, hurried, halfDone, rebuiltIndex,
+var indexRules = []Rule{
+	{
+		Code: "PG101", Slug: "build-index", Docs: createIndex, Timed: true,
+		Title: "an index is built while nobody may write",
+		check: builtIndex,
+	},
+	{
+		Code: "CM105", Slug: "build-partitioned-index", Docs: partitions, Timed: true,
+		Title: "an index is built on all partitions while nobody may write",
+		check: builtIndex,
+	},
+	{
+		Code: "MF101", Slug: "duplicate-rows", Docs: createIndex,
+		Title: "a unique index or constraint is added, which duplicates make fail",
+		check: either(uniqueIndex, unique),
+	},
+	{
+		Code: "PG102", Slug: "drop-index", Docs: manual + "sql-dropindex.html",
+		Title: "an index is dropped while nobody may use the table",
+		check: droppedIndex,
+	},
+	{
+		Code: "PG103", Slug: "needs-no-transaction", Docs: createIndex,
+		Title: "a statement that can't be in a transaction stands in one",
+		check: outsideOnly,
+	},
+	{
+		Code: "CM101", Slug: "if-not-exists-index", Docs: createIndex,
+		Title: "IF NOT EXISTS passes over an invalid index",
+		check: passedOver,
+	},
+	{
+		Code: "CM102", Slug: "timeout-on-concurrently", Docs: timeouts,
+		Title: "a timeout is set before a statement that waits for others",
+		check: hurried,
+	},
+	{
+		Code: "CM103", Slug: "half-done", Docs: createIndex,
+		Title: "a file without a transaction has several statements",
+		check: halfDone,
+	},
+	{
+		Code: "CM104", Slug: "rebuild-index", Docs: manual + "sql-reindex.html", Timed: true,
+		Title: "an index is rebuilt while nobody may write",
+		check: rebuiltIndex,
+	},
 }
 
 func partitioned(t catalog.Table) bool { return strings.Contains(t.Options, "PARTITION BY ") }
@@ -78,7 +123,7 @@ func duplicates(table string, columns []string, concurrently bool, fix []plan.St
 		Code: "MF101", Severity: Error, Evidence: Inferred, Table: table,
 		Title:  fmt.Sprintf("this fails if two rows of %s have the same %s", table, list),
 		Reason: "Rows that are there were written without the rule. The failure comes late, when the table has been read under the lock.",
-		Advice: fmt.Sprintf("Look for duplicates first: SELECT %s FROM %s GROUP BY %s HAVING count(*) > 1.", list, quote(table), list),
+		Advice: fmt.Sprintf("Look for duplicates first: SELECT %s FROM %s GROUP BY %s HAVING count(*) > 1.", list, sqltoken.Quote(table), list),
 		Fix:    fix,
 	}
 	if concurrently {
@@ -99,7 +144,7 @@ func droppedIndex(s scene) (found []Finding) {
 				continue
 			}
 			found = append(found, Finding{
-				Code: "PG102", Severity: Warning, Table: p.before.Name,
+				Severity: Warning, Table: p.before.Name,
 				Title:  fmt.Sprintf("%s can't be read or written while the index %s is dropped", p.before.Name, i.Name),
 				Reason: "The work is an instant, but it waits for every transaction that uses the table, and whoever comes later waits behind it.",
 				Advice: "Drop it CONCURRENTLY, in a file of its own without a transaction.",
@@ -116,11 +161,11 @@ func outsideOnly(s scene) []Finding {
 		return nil
 	}
 	return []Finding{{
-		Code: "PG103", Severity: Error,
-		Title:  "this fails: it can't be in a transaction, and the file is run in one",
-		Reason: "What works in several transactions of its own has to stand outside of any.",
-		Advice: "Put it into a file of its own that begins with -- atlas:txmode none.",
-		Fix:    s.again(plan.Step{Alone: true}),
+		Severity: Error,
+		Title:    "this fails: it can't be in a transaction, and the file is run in one",
+		Reason:   "What works in several transactions of its own has to stand outside of any.",
+		Advice:   "Put it into a file of its own that begins with -- atlas:txmode none.",
+		Fix:      s.again(plan.Step{Alone: true}),
 	}}
 }
 
@@ -129,7 +174,7 @@ func passedOver(s scene) []Finding {
 		return nil
 	}
 	return []Finding{{
-		Code: "CM101", Severity: Warning, Evidence: Inferred,
+		Severity: Warning, Evidence: Inferred,
 		Title:  "IF NOT EXISTS keeps the invalid index of a build that failed",
 		Reason: "A CONCURRENTLY that fails leaves an index that is maintained and never used; run again, this finds the name taken and reports success.",
 		Advice: "Leave IF NOT EXISTS away: apply drops an invalid index before it builds it again.",
@@ -148,7 +193,7 @@ func hurried(s scene) []Finding {
 			continue
 		}
 		return []Finding{{
-			Code: "CM102", Severity: Warning, Evidence: Inferred,
+			Severity: Warning, Evidence: Inferred,
 			Title:  fmt.Sprintf("%s in line %d ends this before it is done", setting, earlier.Line),
 			Reason: "CONCURRENTLY waits for the transactions that were there before it, as long as they take. When the time is up it leaves an invalid index or a pending detach.",
 			Advice: fmt.Sprintf("Leave it without %s: nobody waits behind it.", setting),
@@ -176,7 +221,7 @@ func halfDone(s scene) []Finding {
 			continue
 		}
 		return []Finding{{
-			Code: "CM103", Severity: Note, Evidence: Inferred,
+			Severity: Note, Evidence: Inferred,
 			Title:  fmt.Sprintf("when this fails, what line %d did stays", earlier.Line),
 			Reason: "The file has no transaction that would take it back. Applied again it goes on here; run by another tool it begins at its top.",
 			Advice: "Give each statement a file of its own.",
@@ -192,7 +237,7 @@ func rebuiltIndex(s scene) (found []Finding) {
 	}
 	for _, l := range s.stops(s.Locks) {
 		found = append(found, Finding{
-			Code: "CM104", Severity: Warning, Table: l.Relation,
+			Severity: Warning, Table: l.Relation,
 			Title:  fmt.Sprintf("%s can't be written, nor read by the index, while it is rebuilt", l.Relation),
 			Reason: "Rebuilding reads the whole table, and queries whose plan looks at the index wait as writers do.",
 			Advice: "Rebuild it CONCURRENTLY, in a file of its own without a transaction.",

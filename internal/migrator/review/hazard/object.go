@@ -8,7 +8,23 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-var objectRules = []rule{refreshed, trigger, rowSecurity}
+var objectRules = []Rule{
+	{
+		Code: "CM167", Slug: "refresh-view", Docs: manual + "sql-refreshmaterializedview.html", Timed: true,
+		Title: "a materialized view is refreshed while nobody may read it",
+		check: refreshed,
+	},
+	{
+		Code: "CM168", Slug: "change-trigger", Docs: manual + "sql-createtrigger.html",
+		Title: "a trigger's change locks the table",
+		check: trigger,
+	},
+	{
+		Code: "CM169", Slug: "row-security", Docs: manual + "ddl-rowsecurity.html",
+		Title: "row-level security is switched",
+		check: rowSecurity,
+	},
+}
 
 func refreshed(s scene) []Finding {
 	if s.Err != nil || !s.text.begins("REFRESH", "MATERIALIZED", "VIEW") {
@@ -19,7 +35,7 @@ func refreshed(s scene) []Finding {
 		return nil
 	}
 	return []Finding{{
-		Code: "CM167", Severity: Error, Table: name,
+		Severity: Error, Table: name,
 		Title:  fmt.Sprintf("%s can't be read while it is computed anew", name),
 		Reason: "The query runs from its beginning to its end under the strongest lock on the view.",
 		Advice: "Refresh it CONCURRENTLY, for which it needs a unique index without a WHERE.",
@@ -42,7 +58,7 @@ func trigger(s scene) (found []Finding) {
 			continue
 		}
 		found = append(found, Finding{
-			Code: "CM168", Severity: Note, Table: p.after.Name,
+			Severity: Note, Table: p.after.Name,
 			Title:  fmt.Sprintf("%s can't be %s for the instant in which its triggers change", p.after.Name, stopped(l.BlocksReads())),
 			Reason: "The lock waits for the transactions that are there, and later ones wait behind it.",
 			Advice: "Keep it away from what takes long: a file of its own.",
@@ -64,7 +80,7 @@ func rowSecurity(s scene) (found []Finding) {
 			continue
 		}
 		f := Finding{
-			Code: "CM169", Severity: Warning, Table: p.after.Name,
+			Severity: Warning, Table: p.after.Name,
 			Title:  fmt.Sprintf("everyone who may use %s sees all its rows from now on", p.after.Name),
 			Reason: "Its policies are there and don't hold.",
 			Advice: "Deploy what takes the policies' place first.",

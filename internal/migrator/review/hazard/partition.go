@@ -3,9 +3,27 @@ package hazard
 import (
 	"fmt"
 	"strings"
+
+	"commitment/internal/sqltoken"
 )
 
-var partitionRules = []rule{created, attached, detached}
+var partitionRules = []Rule{
+	{
+		Code: "CM160", Slug: "create-partition", Docs: partitions,
+		Title: "making a partition locks the table that it is a part of",
+		check: created,
+	},
+	{
+		Code: "CM165", Slug: "attach-partition", Docs: partitions, Timed: true,
+		Title: "attaching a partition scans it",
+		check: attached,
+	},
+	{
+		Code: "CM166", Slug: "detach-partition", Docs: partitions,
+		Title: "detaching a partition locks the table",
+		check: detached,
+	},
+}
 
 // created is a partition that is made as one.
 func created(s scene) (found []Finding) {
@@ -18,10 +36,10 @@ func created(s scene) (found []Finding) {
 		return nil
 	}
 	f := Finding{
-		Code: "CM160", Severity: Warning, Table: parent,
+		Severity: Warning, Table: parent,
 		Title:  fmt.Sprintf("%s can't be read or written for the instant in which it gets a partition", parent),
 		Reason: "The lock waits for every transaction that uses any partition, and whoever comes later waits behind it.",
-		Advice: fmt.Sprintf("CREATE TABLE … (LIKE %s INCLUDING ALL), then ALTER TABLE %s ATTACH PARTITION, which lets others read and write.", quote(parent), quote(parent)),
+		Advice: fmt.Sprintf("CREATE TABLE … (LIKE %s INCLUDING ALL), then ALTER TABLE %s ATTACH PARTITION, which lets others read and write.", sqltoken.Quote(parent), sqltoken.Quote(parent)),
 	}
 	if len(s.Scans) > 0 {
 		f.Severity = Error
@@ -42,7 +60,7 @@ func attached(s scene) (found []Finding) {
 			continue
 		}
 		found = append(found, Finding{
-			Code: "CM165", Severity: Error, Table: table,
+			Severity: Error, Table: table,
 			Title:  fmt.Sprintf("%s can't be %s while its rows are held against the partition's bounds", table, stopped(l.BlocksReads())),
 			Reason: "The whole table is read to prove that it has no row that belongs elsewhere.",
 			Advice: "Add a CHECK with the bounds NOT VALID first, and VALIDATE it in a later file: then nothing is read here. On the default partition, one that excludes them.",
@@ -60,7 +78,7 @@ func detached(s scene) []Finding {
 		return nil
 	}
 	return []Finding{{
-		Code: "CM166", Severity: Warning, Table: parent,
+		Severity: Warning, Table: parent,
 		Title:  fmt.Sprintf("%s can't be read or written while the partition is detached", parent),
 		Reason: "The work is an instant, but it waits for every transaction that uses any partition, and whoever comes later waits behind it.",
 		Advice: "Detach it CONCURRENTLY, in a file of its own without a transaction.",

@@ -6,6 +6,7 @@ import (
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/plan"
+	"commitment/internal/sqltoken"
 )
 
 // The comments of steps that more than one rewriting has.
@@ -92,7 +93,7 @@ func (s scene) dropTable() []plan.Step {
 				continue
 			}
 			steps = append(steps, plan.Step{
-				SQL:     "ALTER TABLE " + quote(t.Name) + " DROP CONSTRAINT " + quote(c.Name),
+				SQL:     "ALTER TABLE " + sqltoken.Quote(t.Name) + " DROP CONSTRAINT " + sqltoken.Quote(c.Name),
 				Comment: "Let " + c.References + " go by itself: the locks on it are gone before the next are taken",
 				Apart:   len(steps) > 0,
 			})

@@ -7,6 +7,7 @@ import (
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/plan"
+	"commitment/internal/sqltoken"
 )
 
 // alteration is an ALTER TABLE that is done in steps. What its actions want is taken
@@ -155,7 +156,7 @@ func filledByRow(c catalog.Column) bool {
 
 // bare is a column that can be added to any table at once.
 func bare(c catalog.Column, costly bool) string {
-	words := []string{quote(c.Name), c.Type}
+	words := []string{sqltoken.Quote(c.Name), c.Type}
 	if c.Collation != "" {
 		words = append(words, "COLLATE", c.Collation)
 	}
@@ -176,13 +177,13 @@ func (a *alteration) setDefault(c catalog.Column, serial bool) []plan.Step {
 		_, rest, _ := strings.Cut(c.Default, "'")
 		sequence, _, _ := strings.Cut(rest, "'")
 		steps = append(steps, plan.Step{
-			SQL:     fmt.Sprintf("CREATE SEQUENCE %s AS %s OWNED BY %s.%s", sequence, c.Type, quote(a.after.Name), quote(c.Name)),
+			SQL:     fmt.Sprintf("CREATE SEQUENCE %s AS %s OWNED BY %s.%s", sequence, c.Type, sqltoken.Quote(a.after.Name), sqltoken.Quote(c.Name)),
 			Comment: "The sequence that serial would have made",
 		})
 	}
 	return append(steps, plan.Step{
-		SQL:     a.alter(fmt.Sprintf("ALTER COLUMN %s SET DEFAULT %s", quote(c.Name), c.Default)),
-		Comment: fmt.Sprintf("New rows have the default from now on. Those that are there have no value: fill %s, a few\nthousand rows at a time", quote(c.Name)),
+		SQL:     a.alter(fmt.Sprintf("ALTER COLUMN %s SET DEFAULT %s", sqltoken.Quote(c.Name), c.Default)),
+		Comment: fmt.Sprintf("New rows have the default from now on. Those that are there have no value: fill %s, a few\nthousand rows at a time", sqltoken.Quote(c.Name)),
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/plan"
+	"commitment/internal/sqltoken"
 )
 
 // steps are in the order in which each finds what it needs: what is instant first,
@@ -24,9 +25,9 @@ func (a *alteration) demands() []plan.Step {
 	var steps []plan.Step
 	for _, column := range a.required {
 		steps = append(steps, plan.Step{
-			SQL: a.alter(fmt.Sprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", quote(a.demand(column)), quote(column))),
+			SQL: a.alter(fmt.Sprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", sqltoken.Quote(a.demand(column)), sqltoken.Quote(column))),
 			Comment: fmt.Sprintf("Have new rows fill %s. Where rows are there without it, fill them, a few thousand at a time,\n"+
-				"before the file that validates this: with one that is empty, it fails", quote(column)),
+				"before the file that validates this: with one that is empty, it fails", sqltoken.Quote(column)),
 		})
 	}
 	return steps
@@ -47,7 +48,7 @@ func (a *alteration) conditions() []plan.Step {
 			continue
 		}
 		steps = append(steps, plan.Step{
-			SQL:     a.alter(fmt.Sprintf("ADD CONSTRAINT %s %s NOT VALID", quote(c.Name), c.Definition)),
+			SQL:     a.alter(fmt.Sprintf("ADD CONSTRAINT %s %s NOT VALID", sqltoken.Quote(c.Name), c.Definition)),
 			Comment: "Hold new rows against it, which is an instant: the rows that are there are looked at later",
 		})
 	}
@@ -79,14 +80,14 @@ func (a *alteration) validations() []plan.Step {
 	}
 	for i, column := range a.required {
 		steps = append(steps,
-			plan.Step{SQL: a.alter("ALTER COLUMN " + quote(column) + " SET NOT NULL"), Comment: "The valid check saves the scan", Apart: i == 0},
-			plan.Step{SQL: a.alter("DROP CONSTRAINT " + quote(a.demand(column))), Comment: "NOT NULL says it now"})
+			plan.Step{SQL: a.alter("ALTER COLUMN " + sqltoken.Quote(column) + " SET NOT NULL"), Comment: "The valid check saves the scan", Apart: i == 0},
+			plan.Step{SQL: a.alter("DROP CONSTRAINT " + sqltoken.Quote(a.demand(column))), Comment: "NOT NULL says it now"})
 	}
 	return steps
 }
 
 func (a *alteration) validate(constraint string) plan.Step {
-	return plan.Step{SQL: a.alter("VALIDATE CONSTRAINT " + quote(constraint)), Comment: validating, Apart: true}
+	return plan.Step{SQL: a.alter("VALIDATE CONSTRAINT " + sqltoken.Quote(constraint)), Comment: validating, Apart: true}
 }
 
 // keys make constraints of indexes that are there.
@@ -106,7 +107,7 @@ func (a *alteration) keys() []plan.Step {
 			deferred = " DEFERRABLE" + deferred
 		}
 		steps = append(steps, plan.Step{
-			SQL:     a.alter(fmt.Sprintf("ADD CONSTRAINT %s %s USING INDEX %s%s", quote(c.Name), kind, quote(c.Name), deferred)),
+			SQL:     a.alter(fmt.Sprintf("ADD CONSTRAINT %s %s USING INDEX %s%s", sqltoken.Quote(c.Name), kind, sqltoken.Quote(c.Name), deferred)),
 			Comment: "Make a constraint of the index, which is an instant",
 		})
 	}
@@ -125,7 +126,7 @@ func (a *alteration) numbers() []plan.Step {
 			when = "ALWAYS"
 		}
 		steps = append(steps, plan.Step{
-			SQL:     a.alter(fmt.Sprintf("ALTER COLUMN %s ADD GENERATED %s AS IDENTITY", quote(c.Name), when)),
+			SQL:     a.alter(fmt.Sprintf("ALTER COLUMN %s ADD GENERATED %s AS IDENTITY", sqltoken.Quote(c.Name), when)),
 			Comment: "Number new rows. Set the sequence behind the numbers that the rows have, with setval",
 		})
 	}

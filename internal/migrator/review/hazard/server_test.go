@@ -113,9 +113,16 @@ func exec(t *testing.T, db *dev.Database, query string) {
 // run traces files after one another.
 func run(t *testing.T, db *dev.Database, files []migrate.File) [][]trace.Statement {
 	t.Helper()
-	all, err := trace.Run(t.Context(), db.DB, files)
-	if err != nil {
-		t.Fatal(err)
+	all := make([][]trace.Statement, len(files))
+	var tracer trace.Tracer
+	for i, f := range files {
+		var err error
+		if all[i], err = tracer.Run(t.Context(), db.DB, schema(t, db), f); err != nil {
+			t.Fatal(err)
+		}
+		if trace.Failure(all[i]) != nil {
+			break
+		}
 	}
 	return all
 }

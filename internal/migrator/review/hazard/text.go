@@ -192,5 +192,3 @@ func (t text) actions() (head string, actions []text) {
 	}
 	return t.sql[:t.tokens[i].From], t.split(i)
 }
-
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -9,7 +9,33 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-var transactionRules = []rule{longUnderLock, again, severalTables, ownTransaction, searchPath}
+var transactionRules = []Rule{
+	{
+		Code: "CM170", Slug: "work-under-lock", Docs: locking, Timed: true,
+		Title: "a strong lock is held while something long runs",
+		check: longUnderLock,
+	},
+	{
+		Code: "CM171", Slug: "scan-twice", Docs: alterTable, Timed: true,
+		Title: "a table is gone through more than once",
+		check: again,
+	},
+	{
+		Code: "CM172", Slug: "lock-several-tables", Docs: manual + "explicit-locking.html#LOCKING-DEADLOCKS",
+		Title: "a transaction locks several tables",
+		check: severalTables,
+	},
+	{
+		Code: "CM202", Slug: "own-transaction", Docs: manual + "sql-begin.html",
+		Title: "a file begins or ends transactions itself",
+		check: ownTransaction,
+	},
+	{
+		Code: "CM201", Slug: "search-path", Docs: manual + "ddl-schemas.html#DDL-SCHEMAS-PATH",
+		Title: "search_path is set",
+		check: searchPath,
+	},
+}
 
 // longUnderLock is work that takes as long as its table is large, under a lock of a
 // statement before it. A lock that stops readers stops them more than one that the
@@ -25,7 +51,7 @@ func longUnderLock(s scene) []Finding {
 	}
 	l := locks[0]
 	f := Finding{
-		Code: "CM170", Severity: Warning, Table: l.Relation, Lock: l.Mode + " on " + l.Relation,
+		Severity: Warning, Table: l.Relation, Lock: l.Mode + " on " + l.Relation,
 		Title:  fmt.Sprintf("line %d holds %s on %s while this goes through %s", s.holder(l), l.Mode, l.Relation, strings.Join(work, ", ")),
 		Reason: fmt.Sprintf("Locks are kept until the end of the transaction: %s can't be %s as long as that takes.", l.Relation, stopped(l.BlocksReads())),
 		Advice: "Put it into a later file.",
@@ -77,7 +103,7 @@ func again(s scene) []Finding {
 			continue
 		}
 		return []Finding{{
-			Code: "CM171", Severity: Note, Table: name,
+			Severity: Note, Table: name,
 			Title:  fmt.Sprintf("%s is gone through here once more after line %d", name, earlier.Line),
 			Reason: "One ALTER TABLE with both actions goes through it once.",
 			Advice: "Make one statement of the two, if no safe form of them is to be had.",
@@ -97,7 +123,7 @@ func severalTables(s scene) []Finding {
 		return nil
 	}
 	return []Finding{{
-		Code: "CM172", Severity: Note, Table: fresh[0].Relation,
+		Severity: Note, Table: fresh[0].Relation,
 		Title:  fmt.Sprintf("the transaction locks %s after %s", fresh[0].Relation, held[0].Relation),
 		Reason: "Code that takes them in the other order waits for the migration while the migration waits for it, until one of them is ended.",
 		Advice: "Give each table's changes a file of their own.",
@@ -125,7 +151,7 @@ func ownTransaction(s scene) []Finding {
 		return nil
 	}
 	return []Finding{{
-		Code: "CM202", Severity: Error, Evidence: Inferred,
+		Severity: Error, Evidence: Inferred,
 		Title:  fmt.Sprintf("%s breaks the transaction in which a migration and its record are written", strings.ToUpper(s.text.tokens[0].Text)),
 		Reason: "After a failure the database and the table of revisions don't say the same any more.",
 		Advice: "Leave it away: every file is a transaction, and one with -- atlas:txmode none has none.",
@@ -140,7 +166,7 @@ func searchPath(s scene) []Finding {
 		return nil
 	}
 	return []Finding{{
-		Code: "CM201", Severity: Warning, Evidence: Inferred,
+		Severity: Warning, Evidence: Inferred,
 		Title:  "the files behind this one are run in another schema, or not, as it happens",
 		Reason: "A session keeps the setting until it ends, and each run begins with its own: a directory that is applied in two runs makes something else than in one.",
 		Advice: "Name the schema in the statements that need it, or in the database's URL.",

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // createTable makes a table with its columns and options. Its constraints,
@@ -15,9 +16,9 @@ func (f *finder) createTable(t catalog.Table) []string {
 	for _, c := range t.Columns {
 		if sequence := f.ownSequence(c); sequence != "" {
 			s = append(s, "CREATE SEQUENCE "+sequence+" AS "+c.Type)
-			owned = append(owned, fmt.Sprintf("ALTER SEQUENCE %s OWNED BY %s.%s", sequence, quote(t.Name), quote(c.Name)))
+			owned = append(owned, fmt.Sprintf("ALTER SEQUENCE %s OWNED BY %s.%s", sequence, sqltoken.Quote(t.Name), sqltoken.Quote(c.Name)))
 		}
-		columns = append(columns, "\n  "+quote(c.Name)+" "+definition(c))
+		columns = append(columns, "\n  "+sqltoken.Quote(c.Name)+" "+definition(c))
 	}
 	head, tail := "CREATE TABLE ", t.Options
 	if rest, found := strings.CutPrefix(tail, unlogged); found {
@@ -25,7 +26,7 @@ func (f *finder) createTable(t catalog.Table) []string {
 	}
 	tail, _, _ = strings.Cut(tail, rowRules)
 	tail, _, _ = strings.Cut(tail, rowRulesOn)
-	s = append(s, strings.TrimSpace(head+quote(t.Name)+" ("+strings.Join(columns, ",")+"\n) "+strings.TrimSpace(tail)))
+	s = append(s, strings.TrimSpace(head+sqltoken.Quote(t.Name)+" ("+strings.Join(columns, ",")+"\n) "+strings.TrimSpace(tail)))
 	return append(append(s, owned...), restoreOptions(t, catalog.Table{})...)
 }
 
@@ -36,7 +37,7 @@ var nextval = regexp.MustCompile(`^nextval\('(.+)'::regclass\)$`)
 // columns: a sequence that no column owns is an object by itself.
 func (f *finder) ownSequence(c catalog.Column) string {
 	found := nextval.FindStringSubmatch(c.Default)
-	if len(found) == 0 || has(f.before.Others, catalog.Object{Kind: catalog.KindSequence, Name: unquoted(found[1])}) {
+	if len(found) == 0 || has(f.before.Others, catalog.Object{Kind: catalog.KindSequence, Name: sqltoken.Unquote(found[1])}) {
 		return ""
 	}
 	return found[1]
@@ -78,7 +79,7 @@ func (f *finder) restoreColumns(p pair) []string {
 // addColumn brings back a column. Where it may not be NULL and has no default, the
 // rows that are there get a neutral value.
 func (f *finder) addColumn(t catalog.Table, c catalog.Column) []string {
-	table, name := quote(t.Name), quote(c.Name)
+	table, name := sqltoken.Quote(t.Name), sqltoken.Quote(c.Name)
 	add := "ALTER TABLE " + table + " ADD COLUMN " + name + " " + definition(c)
 	if sequence := f.ownSequence(c); sequence != "" {
 		return []string{"CREATE SEQUENCE " + sequence + " AS " + c.Type, add, "ALTER SEQUENCE " + sequence + " OWNED BY " + table + "." + name}
@@ -95,7 +96,7 @@ func (f *finder) addColumn(t catalog.Table, c catalog.Column) []string {
 func restoreColumn(table string, c, now catalog.Column) []string {
 	var actions []string
 	alter := func(action string) {
-		actions = append(actions, "ALTER TABLE "+quote(table)+" ALTER COLUMN "+quote(c.Name)+" "+action)
+		actions = append(actions, "ALTER TABLE "+sqltoken.Quote(table)+" ALTER COLUMN "+sqltoken.Quote(c.Name)+" "+action)
 	}
 	retyped := c.Type != now.Type || c.Collation != now.Collation
 	if now.Default != "" && !now.Generated && (now.Default != c.Default || retyped) {
@@ -149,5 +150,5 @@ func retype(c, now catalog.Column) string {
 	if c.Type == now.Type || widens(c.Type, now.Type) || widens(now.Type, c.Type) {
 		return action
 	}
-	return action + " USING " + quote(c.Name) + "::" + c.Type
+	return action + " USING " + sqltoken.Quote(c.Name) + "::" + c.Type
 }

@@ -12,6 +12,7 @@ import (
 
 	"commitment/internal/migration"
 	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/review/trace"
 )
 
 // ErrImpossible says that there is no way back from a file, and ErrLossy that there
@@ -176,23 +177,34 @@ func missing(chosen []*migrate.Revision, files []migrate.File) string {
 
 // findAll replays the older files once, and finds the ways from there on.
 func (d *descent) findAll(ctx context.Context, older, files []migrate.File) (err error) {
-	before, err := d.server.Database(ctx)
+	db, err := d.server.Database(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, before.Drop(ctx)) }()
-	if err := migration.Replay(ctx, before.DB, older); err != nil {
+	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
+	if err := migration.Replay(ctx, db.DB, older); err != nil {
 		return err
 	}
+	before, err := ReadState(ctx, db.DB)
+	if err != nil {
+		return err
+	}
+	var tracer trace.Tracer
 	for _, f := range files {
-		r, err := Find(ctx, before, f)
+		stmts, err := tracer.Run(ctx, db.DB, before.Schema, f)
+		if err := errors.Join(err, trace.Failure(stmts)); err != nil {
+			return err
+		}
+		after, err := ReadState(ctx, db.DB)
+		if err != nil {
+			return err
+		}
+		plan, err := Find(ctx, db, before, after, f, stmts)
 		if err != nil {
 			return fmt.Errorf("find the way back from %s: %w", f.Name(), err)
 		}
-		d.files = append([]Reverted{{File: f.Name(), Version: f.Version(), Revert: r}}, d.files...)
-		if err := migration.Replay(ctx, before.DB, []migrate.File{f}); err != nil {
-			return err
-		}
+		d.files = append([]Reverted{{File: f.Name(), Version: f.Version(), Revert: plan}}, d.files...)
+		before = after
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // drops takes away what the file has added to tables, with the tables that it has
@@ -21,7 +22,7 @@ func (f *finder) drops() []string {
 		s = append(s, f.dropIndexes(p)...)
 		for _, c := range p.after.Columns {
 			if _, old := byPosition(p.before, c.Position); !old {
-				s = append(s, "ALTER TABLE "+quote(p.after.Name)+" DROP COLUMN "+quote(c.Name))
+				s = append(s, "ALTER TABLE "+sqltoken.Quote(p.after.Name)+" DROP COLUMN "+sqltoken.Quote(c.Name))
 			}
 		}
 	}
@@ -32,7 +33,7 @@ func dropBelongings(p pair) []string {
 	var s []string
 	for _, o := range p.after.Others {
 		if !sameIn(p.before.Others, o) {
-			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+quote(o.Name)+" ON "+quote(p.after.Name))
+			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name)+" ON "+sqltoken.Quote(p.after.Name))
 		}
 	}
 	return s
@@ -57,7 +58,7 @@ func (f *finder) dropConstraints() []string {
 	})
 	s := make([]string, 0, len(all))
 	for _, c := range all {
-		s = append(s, "ALTER TABLE "+quote(c.table)+" DROP CONSTRAINT "+quote(c.Name))
+		s = append(s, "ALTER TABLE "+sqltoken.Quote(c.table)+" DROP CONSTRAINT "+sqltoken.Quote(c.Name))
 	}
 	return s
 }
@@ -72,7 +73,7 @@ func (f *finder) dropIndexes(p pair) []string {
 	for _, x := range p.after.Indexes {
 		_, waits := f.early[x.Name]
 		if _, old := findIndex(p.before.Indexes, x); x.Constraint == "" && !old && !waits {
-			s = append(s, "DROP INDEX "+quote(x.Name))
+			s = append(s, "DROP INDEX "+sqltoken.Quote(x.Name))
 		}
 	}
 	return s
@@ -82,7 +83,7 @@ func (f *finder) dropTables() []string {
 	var names []string
 	for _, t := range f.present.Tables {
 		if _, old := byOID(f.before.Tables, t.OID); !old {
-			names = append(names, quote(t.Name))
+			names = append(names, sqltoken.Quote(t.Name))
 		}
 	}
 	if len(names) == 0 {
@@ -107,7 +108,7 @@ func (f *finder) dropNew(kinds ...catalog.Kind) []string {
 	for _, kind := range kinds {
 		for _, o := range f.present.Others {
 			if o.Kind == kind && !has(f.before.Others, o) {
-				s = append(s, "DROP "+strings.ToUpper(string(kind))+" "+quote(o.Name))
+				s = append(s, "DROP "+strings.ToUpper(string(kind))+" "+sqltoken.Quote(o.Name))
 			}
 		}
 	}
@@ -123,5 +124,5 @@ func routine(o catalog.Object) string {
 // signature is a function's name with its arguments, as DROP wants it.
 func signature(name string) string {
 	name, arguments, _ := strings.Cut(name, "(")
-	return quote(name) + "(" + arguments
+	return sqltoken.Quote(name) + "(" + arguments
 }

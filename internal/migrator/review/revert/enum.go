@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"commitment/internal/sqltoken"
 )
 
 // label is a value of an enum type. Its OID stays when it is renamed.
@@ -49,7 +51,7 @@ func (f *finder) renamedLabels() []string {
 	for _, l := range f.present.labels {
 		for _, old := range f.before.labels {
 			if l.oid == old.oid && l.text != old.text {
-				s = append(s, fmt.Sprintf("ALTER TYPE %s RENAME VALUE %s TO %s", quote(l.kind), literal(l.text), literal(old.text)))
+				s = append(s, fmt.Sprintf("ALTER TYPE %s RENAME VALUE %s TO %s", sqltoken.Quote(l.kind), literal(l.text), literal(old.text)))
 			}
 		}
 	}

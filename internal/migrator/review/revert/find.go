@@ -12,55 +12,32 @@ import (
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/review/trace"
 )
 
-// Of finds the way back from a file, after the older files were replayed on a
-// database of its own.
-func Of(ctx context.Context, server *dev.Server, older []migrate.File, file migrate.File) (_ Plan, err error) {
-	before, err := server.Database(ctx)
-	if err != nil {
-		return Plan{}, err
-	}
-	defer func() { err = errors.Join(err, before.Drop(ctx)) }()
-	if err := migration.Replay(ctx, before.DB, older); err != nil {
-		return Plan{}, err
-	}
-	return Find(ctx, before, file)
-}
-
-// Find finds the way back from a file, given a database in the state before it,
-// which is cloned and stays as it is; nobody may be connected to it. An error is
-// one of the server or of the file. That there is no way back is no error: the
-// grade says so, and Lost why.
-func Find(ctx context.Context, before *dev.Database, file migrate.File) (_ Plan, err error) {
-	f := finder{}
-	if f.before, err = readState(ctx, before.DB); err != nil {
-		return Plan{}, err
-	}
-	db, err := before.Clone(ctx)
+// Find finds the way back from a file that ran on a database, whose states before and
+// after it are given. The database is cloned and stays as it is; nobody may be connected
+// to it. An error is one of the server or of the file. That there is no way back is no
+// error: the grade says so, and Lost why.
+func Find(ctx context.Context, ran *dev.Database, before, after State, file migrate.File, stmts []trace.Statement) (_ Plan, err error) {
+	db, err := ran.Clone(ctx)
 	if err != nil {
 		return Plan{}, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	f.db = db.DB
-	writes, err := up(ctx, db.DB, file)
-	if err != nil {
-		return Plan{}, err
-	}
-	if f.after, err = readState(ctx, db.DB); err != nil {
-		return Plan{}, err
-	}
-	return f.find(ctx, file, writes)
+	f := finder{db: db.DB, before: before, after: after}
+	return f.find(ctx, file, stmts)
 }
 
-// state is what a database has at one moment.
-type state struct {
+// State is what a database has at one moment.
+type State struct {
 	catalog.Schema
 	labels []label
 	uses   []use
 }
 
-func readState(ctx context.Context, db *sql.DB) (s state, err error) {
+// ReadState reads the state of a database.
+func ReadState(ctx context.Context, db *sql.DB) (s State, err error) {
 	if s.Schema, err = catalog.Read(ctx, db); err != nil {
 		return s, err
 	}
@@ -77,17 +54,17 @@ func readState(ctx context.Context, db *sql.DB) (s state, err error) {
 // next one looks at it.
 type finder struct {
 	db            *sql.DB
-	before, after state
-	present       state
+	before, after State
+	present       State
 	// early are the indexes that were made before anything else, by the name
 	// under which they wait, with the one that they get.
 	early  map[string]string
 	result Plan
 }
 
-func (f *finder) find(ctx context.Context, file migrate.File, writes []write) (Plan, error) {
+func (f *finder) find(ctx context.Context, file migrate.File, stmts []trace.Statement) (Plan, error) {
 	f.present, f.early = f.after, map[string]string{}
-	f.grade(writes)
+	f.grade(stmts)
 	if f.result.Grade == Impossible {
 		return f.result, nil
 	}
@@ -123,7 +100,7 @@ func (f *finder) goAgain(ctx context.Context, file migrate.File) error {
 	if err != nil {
 		return err
 	}
-	again, err := readState(ctx, f.db)
+	again, err := ReadState(ctx, f.db)
 	if err != nil {
 		return err
 	}
@@ -137,7 +114,7 @@ type noWayError struct{ why string }
 func (e *noWayError) Error() string { return e.why }
 
 // differ is an error when two states aren't alike.
-func differ(text string, want, got state) error {
+func differ(text string, want, got State) error {
 	changes := catalog.Compare(want.Schema, got.Schema)
 	if len(changes) == 0 {
 		return nil
@@ -176,7 +153,7 @@ func (f *finder) advance(ctx context.Context, statements []string) error {
 
 func (f *finder) took(ctx context.Context, statements []string) (err error) {
 	f.result.Statements = append(f.result.Statements, statements...)
-	f.present, err = readState(ctx, f.db)
+	f.present, err = ReadState(ctx, f.db)
 	return err
 }
 

@@ -8,10 +8,11 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/review/trace"
 )
 
 // grade says what is lost, on the way there or on the way back.
-func (f *finder) grade(writes []write) {
+func (f *finder) grade(stmts []trace.Statement) {
 	f.result.Grade = Lossless
 	f.gradeTables()
 	for _, p := range f.pairs() {
@@ -23,7 +24,9 @@ func (f *finder) grade(writes []write) {
 		}
 	}
 	f.gradeEnums()
-	f.gradeWrites(writes)
+	for _, s := range stmts {
+		f.gradeWrites(s)
+	}
 }
 
 func (f *finder) lose(g Grade, format string, args ...any) {
@@ -82,16 +85,16 @@ func (f *finder) gradeDropped(t catalog.Table, c catalog.Column) {
 
 // gradeWrites looks at what changes rows. What it does to tables that the file
 // itself makes or drops, and to columns that it makes, goes with them.
-func (f *finder) gradeWrites(writes []write) {
-	for _, w := range writes {
-		first, _, _ := strings.Cut(strings.TrimSpace(w.statement), "\n")
-		if w.table == 0 {
+func (f *finder) gradeWrites(s trace.Statement) {
+	first, _, _ := strings.Cut(strings.TrimSpace(s.SQL), "\n")
+	for _, w := range s.Writes {
+		if w.Table == 0 {
 			f.lose(Impossible, "which rows are changed isn't seen, because it ends transactions itself: %s", first)
 			continue
 		}
-		before, was := byOID(f.before.Tables, w.table)
-		after, stays := byOID(f.after.Tables, w.table)
-		if !was || !stays || isOwn(before, after, w.columns) {
+		before, was := byOID(f.before.Tables, w.Table)
+		after, stays := byOID(f.after.Tables, w.Table)
+		if !was || !stays || isOwn(before, after, w.Columns) {
 			continue
 		}
 		f.lose(Impossible, "the rows of %s are changed, and nothing tells what they were: %s", before.Name, first)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // buildIndexes makes the indexes that the file has dropped and that can be made on
@@ -45,7 +46,7 @@ func (f *finder) buildIndex(ctx context.Context, x catalog.Index) error {
 		name = shortened(name) + "_was"
 	}
 	f.early[name] = x.Name
-	statement := creation(x, "CREATE UNIQUE? INDEX CONCURRENTLY "+quote(name)+" ON ")
+	statement := creation(x, "CREATE UNIQUE? INDEX CONCURRENTLY "+sqltoken.Quote(name)+" ON ")
 	if _, err := f.db.ExecContext(ctx, statement); err != nil {
 		return refused(statement, err)
 	}

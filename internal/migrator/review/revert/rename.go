@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"commitment/internal/sqltoken"
 )
 
 // renames gives back the names that the file has changed.
@@ -11,12 +13,12 @@ func (f *finder) renames() []string {
 	var s []string
 	for _, waits := range slices.Sorted(maps.Keys(f.early)) {
 		if name := f.early[waits]; waits != name {
-			s = append(s, fmt.Sprintf("ALTER INDEX %s RENAME TO %s", quote(waits), quote(name)))
+			s = append(s, fmt.Sprintf("ALTER INDEX %s RENAME TO %s", sqltoken.Quote(waits), sqltoken.Quote(name)))
 		}
 	}
 	for _, p := range f.pairs() {
 		if p.after.Name != p.before.Name {
-			s = append(s, fmt.Sprintf("ALTER TABLE %s RENAME TO %s", quote(p.after.Name), quote(p.before.Name)))
+			s = append(s, fmt.Sprintf("ALTER TABLE %s RENAME TO %s", sqltoken.Quote(p.after.Name), sqltoken.Quote(p.before.Name)))
 		}
 		s = append(s, renamesIn(p)...)
 	}
@@ -27,7 +29,7 @@ func renamesIn(p pair) []string {
 	var s []string
 	alter := func(what, from, to string) {
 		if from != to {
-			s = append(s, fmt.Sprintf("ALTER TABLE %s RENAME %s %s TO %s", quote(p.before.Name), what, quote(from), quote(to)))
+			s = append(s, fmt.Sprintf("ALTER TABLE %s RENAME %s %s TO %s", sqltoken.Quote(p.before.Name), what, sqltoken.Quote(from), sqltoken.Quote(to)))
 		}
 	}
 	for _, c := range p.before.Columns {
@@ -42,7 +44,7 @@ func renamesIn(p pair) []string {
 	}
 	for _, x := range p.before.Indexes {
 		if now, stays := findIndex(p.after.Indexes, x); stays && x.Constraint == "" && now.Name != x.Name {
-			s = append(s, fmt.Sprintf("ALTER INDEX %s RENAME TO %s", quote(now.Name), quote(x.Name)))
+			s = append(s, fmt.Sprintf("ALTER INDEX %s RENAME TO %s", sqltoken.Quote(now.Name), sqltoken.Quote(x.Name)))
 		}
 	}
 	return s

@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // restores makes what the file has dropped or changed, what others need first.
@@ -75,7 +74,7 @@ func (f *finder) restoreConstraints() []string {
 	})
 	s := make([]string, 0, len(all))
 	for _, c := range all {
-		s = append(s, "ALTER TABLE "+quote(c.table)+" ADD CONSTRAINT "+quote(c.Name)+" "+c.Definition)
+		s = append(s, "ALTER TABLE "+sqltoken.Quote(c.table)+" ADD CONSTRAINT "+sqltoken.Quote(c.Name)+" "+c.Definition)
 	}
 	return s
 }
@@ -116,7 +115,7 @@ func belonging(table string, o catalog.Object) []string {
 		" ENABLED ALWAYS":      "ENABLE ALWAYS TRIGGER ",
 	} {
 		if definition, found := strings.CutSuffix(o.Definition, suffix); found && o.Kind == catalog.KindTrigger {
-			return []string{definition, "ALTER TABLE " + quote(table) + " " + action + quote(o.Name)}
+			return []string{definition, "ALTER TABLE " + sqltoken.Quote(table) + " " + action + sqltoken.Quote(o.Name)}
 		}
 	}
 	return []string{o.Definition}
@@ -136,13 +135,11 @@ func restoreOptions(before, now catalog.Table) []string {
 		was, is := strings.Contains(before.Options, option), strings.Contains(now.Options, option)
 		switch {
 		case was && !is:
-			s = append(s, "ALTER TABLE "+quote(before.Name)+" "+option)
+			s = append(s, "ALTER TABLE "+sqltoken.Quote(before.Name)+" "+option)
 		case is && !was:
-			s = append(s, "ALTER TABLE "+quote(before.Name)+" "+off)
+			s = append(s, "ALTER TABLE "+sqltoken.Quote(before.Name)+" "+off)
 		}
 	}
 	slices.Sort(s)
 	return s
 }
-
-func quote(name string) string { return pgx.Identifier{name}.Sanitize() }

@@ -1,6 +1,7 @@
 package revert_test
 
 import (
+	"errors"
 	"testing"
 
 	"ariga.io/atlas/sql/migrate"
@@ -9,6 +10,7 @@ import (
 	"commitment/internal/migration"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/review/revert"
+	"commitment/internal/migrator/review/trace"
 	"commitment/internal/pgtest"
 )
 
@@ -241,15 +243,44 @@ var waysBack = []struct {
 	},
 }
 
-func TestOf(t *testing.T) {
+// of finds the way back from a file, after the older ones.
+func of(t *testing.T, older []migrate.File, f migrate.File) revert.Plan {
+	t.Helper()
+	db, err := server(t).Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Drop(t.Context()) }()
+	if err := migration.Replay(t.Context(), db.DB, older); err != nil {
+		t.Fatal(err)
+	}
+	before := state(t, db)
+	stmts, err := new(trace.Tracer).Run(t.Context(), db.DB, before.Schema, f)
+	if err := errors.Join(err, trace.Failure(stmts)); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := revert.Find(t.Context(), db, before, state(t, db), f, stmts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func state(t *testing.T, db *dev.Database) revert.State {
+	t.Helper()
+	s, err := revert.ReadState(t.Context(), db.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestFind(t *testing.T) {
 	t.Parallel()
 	for _, tt := range waysBack {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := revert.Of(t.Context(), server(t), []migrate.File{file("1.sql", tt.before)}, file("2.sql", tt.file))
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := of(t, []migrate.File{file("1.sql", tt.before)}, file("2.sql", tt.file))
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("way back (-want +got):\n%s", diff)
 			}
@@ -271,10 +302,7 @@ func TestTheProjectsMigrations(t *testing.T) {
 	for i, f := range files {
 		t.Run(f.Name(), func(t *testing.T) {
 			t.Parallel()
-			got, err := revert.Of(t.Context(), server(t), files[:i], f)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := of(t, files[:i], f)
 			if !got.Replayed || got.Grade == revert.Impossible {
 				t.Errorf("way back = %+v, want one that was replayed", got)
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // use is a view, of either kind, that reads a table or another view.
@@ -34,7 +35,7 @@ func readUses(ctx context.Context, db *sql.DB) ([]use, error) {
 }
 
 // reads reports whether a view reads one of the relations, be it through others.
-func (s state) reads(view string, relations []string) bool {
+func (s State) reads(view string, relations []string) bool {
 	return slices.ContainsFunc(s.uses, func(u use) bool {
 		return u.view == view && (slices.Contains(relations, u.relation) || s.reads(u.relation, relations))
 	})
@@ -57,7 +58,7 @@ func (f *finder) dropViews() []string {
 	var s []string
 	for _, o := range f.present.inOrder() {
 		if slices.Contains(changed, o.Name) || f.present.reads(o.Name, changed) {
-			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+quote(o.Name))
+			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name))
 		}
 	}
 	slices.Reverse(s)
@@ -80,7 +81,7 @@ func (f *finder) remade() []string {
 }
 
 // inOrder are the views, each behind those that it reads.
-func (s state) inOrder() []catalog.Object {
+func (s State) inOrder() []catalog.Object {
 	var views []catalog.Object
 	for _, o := range s.Others {
 		if !isView(o) {

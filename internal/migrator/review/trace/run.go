@@ -9,32 +9,38 @@ import (
 	"ariga.io/atlas/sql/migrate"
 
 	"commitment/internal/migration"
+	"commitment/internal/migration/catalog"
 )
 
-// Run runs files on a throwaway database that has what the files before them
-// make, and returns for each what its statements did. Every file runs as it will
-// when it is applied: in a transaction, which is committed, or statement by
-// statement. It needs two connections of db and nobody else on the database.
+// Tracer runs files one after another, each on a session of its own so that the
+// database can be copied in between. What a file SETs holds for the next all the same, as
+// it does where one session applies them. The zero value works.
+type Tracer struct {
+	settings []setting // as the last file left them
+}
+
+// Run runs a file on a throwaway database with that schema, and returns what its
+// statements did. The file runs as it will when it is applied: in a transaction, which
+// is committed, or statement by statement. It needs two connections of db and nobody
+// else on the database.
 //
-// A statement that fails, with a [migration.StatementError] in its Err, is the
-// last of its file, and the files behind have none. The error that Run itself
-// returns is one of reading the files or the server.
-func Run(ctx context.Context, db *sql.DB, files []migrate.File) ([][]Statement, error) {
-	s, err := openSession(ctx, db)
+// A statement that fails, with a [migration.StatementError] in its Err, is the last one.
+// The error that Run itself returns is one of reading the file or the server.
+func (t *Tracer) Run(ctx context.Context, db *sql.DB, schema catalog.Schema, f migrate.File) ([]Statement, error) {
+	s, err := openSession(ctx, db, schema)
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
-	all := make([][]Statement, len(files))
-	for i, f := range files {
-		if all[i], err = s.file(ctx, f); err != nil {
-			return nil, fmt.Errorf("trace %s: %w", f.Name(), err)
-		}
-		if n := len(all[i]); n > 0 && all[i][n-1].Err != nil {
-			break
-		}
+	if err := s.set(ctx, t.settings); err != nil {
+		return nil, err
 	}
-	return all, nil
+	stmts, err := s.file(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("trace %s: %w", f.Name(), err)
+	}
+	t.settings, err = s.settings(ctx)
+	return stmts, err
 }
 
 // file runs the statements of f until one fails.

@@ -2,12 +2,14 @@ package trace_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"ariga.io/atlas/sql/migrate"
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migration"
+	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/review/trace"
 	"commitment/internal/pgtest"
 )
@@ -30,11 +32,21 @@ func run(t *testing.T, files ...string) [][]trace.Statement {
 	for i, text := range files {
 		dir = append(dir, migrate.NewLocalFile(string(rune('1'+i))+"_a.sql", []byte(text)))
 	}
-	stmts, err := trace.Run(t.Context(), db, dir)
-	if err != nil {
-		t.Fatal(err)
+	all := make([][]trace.Statement, len(dir))
+	var tracer trace.Tracer
+	for i, f := range dir {
+		schema, err := catalog.Read(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all[i], err = tracer.Run(t.Context(), db, schema, f); err != nil {
+			t.Fatal(err)
+		}
+		if trace.Failure(all[i]) != nil {
+			break
+		}
 	}
-	return stmts
+	return all
 }
 
 const none = "-- atlas:txmode none\n\n"
@@ -209,5 +221,64 @@ func TestRunLooksAtOneSchemaWhateverSearchPathAFileSets(t *testing.T) {
 	}
 	if parents, ok := altered.After.Table("parents"); !ok || len(parents.Columns) != 3 {
 		t.Errorf("parents = %+v, want it with three columns", parents)
+	}
+}
+
+func TestRunKeepsWhatAFileHasSet(t *testing.T) {
+	t.Parallel()
+	const check = `DO $$ BEGIN
+	IF current_setting('lock_timeout') <> '7s' OR current_setting('IntervalStyle') <> 'iso_8601' OR current_setting('search_path') <> 'elsewhere'
+	THEN RAISE EXCEPTION 'lost'; END IF; END $$;`
+	all := run(t, "CREATE SCHEMA elsewhere;\nSET lock_timeout = '7s';\nSET search_path = elsewhere;\nSET LOCAL statement_timeout = '9s';", "SET intervalstyle = 'iso_8601';", check)
+	if len(all[2]) != 1 || all[2][0].Err != nil {
+		t.Errorf("statements of the last file = %+v, want one that ran", all[2])
+	}
+}
+
+func TestRunSeesWhatIsWritten(t *testing.T) {
+	t.Parallel()
+	const function = "CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS 'INSERT INTO parents VALUES (1)';\n"
+	for name, test := range map[string]struct {
+		text string
+		want []string
+	}{
+		"rows that come":                        {"INSERT INTO parents VALUES (1);", []string{"parents"}},
+		"one column":                            {"UPDATE parents SET name = upper('a, b') WHERE id = 1;", []string{"parents name"}},
+		"two columns":                           {`UPDATE children SET "n" = (SELECT 1), parent_id = 2 FROM parents;`, []string{"children n parent_id"}},
+		"columns that aren't told":              {"UPDATE children SET (n, parent_id) = (1, 2);", []string{"children"}},
+		"a table that is emptied":               {"TRUNCATE children;", []string{"children"}},
+		"what a function writes":                {function + "SELECT fill();", []string{"parents"}},
+		"nothing where a function is kept":      {"CREATE OR REPLACE " + strings.TrimPrefix(function, "CREATE "), nil},
+		"nothing where a rule is kept":          {"CREATE RULE r AS ON INSERT TO parents DO ALSO INSERT INTO children VALUES (1);", nil},
+		"what a block writes":                   {"DO $$ BEGIN DELETE FROM children; END $$;", []string{"children"}},
+		"a second time in a transaction":        {"DELETE FROM children;\nDELETE FROM children;", []string{"children", "children"}},
+		"nothing where rows are only read":      {"SELECT FROM parents;", nil},
+		"nothing where the schema changes":      {"ALTER TABLE children ADD COLUMN a int;", nil},
+		"nothing anew behind what was written":  {"INSERT INTO parents VALUES (1);\nCOMMENT ON TABLE parents IS 'a';", []string{"parents"}},
+		"something unseen in its own commits":   {none + "DO $$ BEGIN INSERT INTO parents VALUES (1); COMMIT; END $$;", []string{"?"}},
+		"rows outside a transaction":            {none + "INSERT INTO parents VALUES (1);", []string{"parents"}},
+		"nothing in what refuses a transaction": {none + "VACUUM parents;", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, stmt := range run(t, test.text)[0] {
+				if stmt.Err != nil {
+					t.Fatal(stmt.Err)
+				}
+				for _, w := range stmt.Writes {
+					name := "?"
+					for _, table := range stmt.Before.Tables {
+						if table.OID == w.Table {
+							name = table.Name
+						}
+					}
+					got = append(got, strings.Join(append([]string{name}, w.Columns...), " "))
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("writes (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

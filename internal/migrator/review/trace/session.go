@@ -6,14 +6,13 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // session is the connection that migrates, and beside it the one that looks on
@@ -30,12 +29,12 @@ type session struct {
 	began, now state
 }
 
-func openSession(ctx context.Context, db *sql.DB) (*session, error) {
+func openSession(ctx context.Context, db *sql.DB, schema catalog.Schema) (*session, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect to dev database: %w", err)
 	}
-	s := &session{conn: conn}
+	s := &session{conn: conn, schema: schema}
 	if s.observer, err = db.Conn(ctx); err != nil {
 		s.close()
 		return nil, fmt.Errorf("connect to dev database a second time: %w", err)
@@ -44,10 +43,6 @@ func openSession(ctx context.Context, db *sql.DB) (*session, error) {
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("read the session: %w", err)
-	}
-	if s.schema, err = catalog.Read(ctx, conn); err != nil {
-		s.close()
-		return nil, fmt.Errorf("read schema: %w", err)
 	}
 	return s, nil
 }
@@ -91,16 +86,23 @@ func (s *session) autocommit(ctx context.Context, stmt *Statement) error {
 		s.commit(ctx, stmt)
 		return s.rollback(ctx)
 	}
-	if err := s.rollback(ctx); err != nil || sqlState(stmt.Err) != activeTransaction {
+	state := sqlState(stmt.Err)
+	if err := s.rollback(ctx); err != nil || state != activeTransaction && state != endsTransaction {
 		return err
 	}
 	stmt.Err = nil
+	if state == endsTransaction {
+		stmt.Writes = []Write{{}}
+	}
 	return s.parked(ctx, stmt)
 }
 
-// activeTransaction is the SQLSTATE of a statement that can't be in a
-// transaction.
-const activeTransaction = "25001"
+// The SQLSTATEs of a statement that can't be in a transaction, and of a block or a
+// procedure that ends its own.
+const (
+	activeTransaction = "25001"
+	endsTransaction   = "2D000"
+)
 
 // sqlState is the SQLSTATE of an error of PostgreSQL's, or empty.
 func sqlState(err error) string {
@@ -169,8 +171,10 @@ func (stmt *Statement) fail(err error) {
 
 // control reports whether a statement begins or ends transactions itself.
 func control(query string) bool {
-	word, _, _ := strings.Cut(strings.ToUpper(strings.TrimRight(query, "; \n\t")), " ")
-	return slices.Contains([]string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}, word)
+	for first := range sqltoken.All(query) {
+		return first.Is("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release")
+	}
+	return false
 }
 
 // control runs such a statement, of which there is nothing to measure.
@@ -205,6 +209,7 @@ func (s *session) measured(ctx context.Context, stmt *Statement) error {
 	}
 	stmt.Locks, stmt.Held = before.taken(s.now, s.began), before.held(s.began)
 	stmt.Rewrites, stmt.Scans = before.rewritten(s.now, s.began), before.scanned(s.now, s.began)
+	stmt.Writes = before.written(s.now, stmt.SQL)
 	return s.read(ctx, stmt)
 }
 

@@ -13,7 +13,9 @@ import (
 type state struct {
 	relations map[uint32]relation
 	locks     map[uint32]int // the strongest mode on each relation, held or waited for
-	waiting   bool           // for any lock, also one on a transaction
+	// writing are those on which it holds the lock of who writes rows.
+	writing map[uint32]bool
+	waiting bool // for any lock, also one on a transaction
 }
 
 // relation is a table, a view or an index as a session sees it.
@@ -56,7 +58,7 @@ const locksQuery = `SELECT coalesce(relation, 0)::bigint, mode, granted FROM pg_
 // look reads what the session has done, through db: the counters of scans are those
 // of db's own session.
 func (s *session) look(ctx context.Context, db catalog.Querier) (state, error) {
-	now := state{relations: map[uint32]relation{}, locks: map[uint32]int{}}
+	now := state{relations: map[uint32]relation{}, locks: map[uint32]int{}, writing: map[uint32]bool{}}
 	if err := now.readRelations(ctx, db, s.name); err != nil {
 		return now, fmt.Errorf("read relations: %w", err)
 	}
@@ -98,6 +100,7 @@ func (s *state) readLocks(ctx context.Context, db catalog.Querier, pid int) erro
 		s.waiting = s.waiting || !granted
 		if oid != 0 {
 			s.locks[oid] = max(s.locks[oid], slices.Index(serverModes, mode))
+			s.writing[oid] = s.writing[oid] || granted && mode == "RowExclusiveLock"
 		}
 	}
 	return rows.Err()

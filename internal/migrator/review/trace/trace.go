@@ -49,6 +49,7 @@ type Statement struct {
 	Held     []Lock   `json:"held,omitempty"`
 	Rewrites []string `json:"rewrites,omitempty"` // tables and indexes with new storage
 	Scans    []string `json:"scans,omitempty"`    // tables read from end to end
+	Writes   []Write  `json:"-"`                  // tables whose rows it changes
 	// Duration is the time on the throwaway server, which says nothing of
 	// another one with rows in it.
 	Duration time.Duration `json:"-"`
@@ -58,4 +59,12 @@ type Statement struct {
 	// Err is why the statement couldn't run. The statements behind it were not
 	// tried.
 	Err error `json:"-"`
+}
+
+// Failure is why the last statement couldn't run, or nil.
+func Failure(stmts []Statement) error {
+	if len(stmts) == 0 {
+		return nil
+	}
+	return stmts[len(stmts)-1].Err
 }

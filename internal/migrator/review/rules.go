@@ -1,0 +1,68 @@
+package review
+
+import (
+	"slices"
+
+	"commitment/internal/migrator/review/hazard"
+)
+
+// The codes of what a review finds beside hazards.
+const (
+	codeBehind     = "CM401"
+	codeDuplicate  = "CM402"
+	codeEdited     = "CM403"
+	codeRemoved    = "CM404"
+	codeRenamed    = "CM405"
+	codeSum        = "CM406"
+	codeEmpty      = "CM407"
+	codeBlank      = "CM408"
+	codeBOM        = "CM409"
+	codeCRLF       = "CM410"
+	codeFails      = "CM411"
+	codeMalformed  = "CM421"
+	codeUnknown    = "CM422"
+	codeExpired    = "CM423"
+	codeUnreasoned = "CM424"
+	codeUseless    = "CM425"
+	codeBothBreak  = "CM431"
+	codeOldBreaks  = "CM432"
+	codeInterlock  = "CM433"
+	codeUnjudged   = "CM434"
+)
+
+var own = []hazard.Rule{
+	{Code: codeBehind, Slug: "behind-base", Title: "a file stands before the base's newest"},
+	{Code: codeDuplicate, Slug: "duplicate-version", Title: "a version is there twice"},
+	{Code: codeEdited, Slug: "edited-file", Title: "a file of the base was edited"},
+	{Code: codeRemoved, Slug: "removed-file", Title: "a file of the base was removed"},
+	{Code: codeRenamed, Slug: "renamed-file", Title: "a file of the base was renamed"},
+	{Code: codeSum, Slug: "wrong-sum", Title: "atlas.sum doesn't match the files"},
+	{Code: codeEmpty, Slug: "no-migrations", Title: "there are no migrations"},
+	{Code: codeBlank, Slug: "no-statement", Title: "a file has no statement"},
+	{Code: codeBOM, Slug: "byte-order-mark", Title: "a file begins with a byte order mark"},
+	{Code: codeCRLF, Slug: "crlf", Title: "a file has lines that end with CR LF"},
+	{Code: codeFails, Slug: "statement-fails", Title: "a statement fails"},
+	{Code: codeMalformed, Slug: "nolint-malformed", Title: "a nolint directive can't be read"},
+	{Code: codeUnknown, Slug: "nolint-unknown", Title: "a nolint directive names an unknown code"},
+	{Code: codeExpired, Slug: "nolint-expired", Title: "a nolint directive has expired"},
+	{Code: codeUnreasoned, Slug: "nolint-without-reason", Title: "a nolint directive gives no reason"},
+	{Code: codeUseless, Slug: "nolint-useless", Title: "a nolint directive suppresses nothing"},
+	{Code: codeBothBreak, Slug: "two-releases", Title: "neither the code nor the migration can go first"},
+	{Code: codeOldBreaks, Slug: "old-code-breaks", Title: "the running code breaks on the migration"},
+	{Code: codeInterlock, Slug: "deployment-between", Title: "the files need a deployment between them"},
+	{Code: codeUnjudged, Slug: "unreadable-entities", Title: "the entities can't be read"},
+}
+
+// Rules returns the rules of all findings that a report can have, hazards first.
+func Rules() []hazard.Rule { return slices.Concat(hazard.Rules(), own) }
+
+// known reports whether a directive may name the code: one of ours, or one of
+// Atlas's that can't occur here.
+func known(code string) bool {
+	for _, atlas := range analyzers {
+		if slices.Contains(atlas, code) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(Rules(), func(r hazard.Rule) bool { return r.Code == code })
+}
