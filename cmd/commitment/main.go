@@ -13,6 +13,7 @@ import (
 func main() {
 	err := cli.Run(context.Background(), os.Args[1:], cli.System{
 		Environ: os.Environ(),
+		Stdin:   os.Stdin,
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 	})

@@ -22,6 +22,7 @@ import (
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
 	"commitment/internal/postgres"
+	"commitment/internal/printable"
 	"commitment/internal/telemetry"
 	"commitment/internal/txn"
 )
@@ -80,7 +81,11 @@ func serve(ctx context.Context, cfg config.Config, screen io.Writer, log *slog.L
 	}
 	defer func() { err = errors.Join(err, ready.pool.Close()) }()
 	s := newService(cfg, pool, ready, log)
-	announce(screen, listener.Addr(), database)
+	notReady := ready.check(ctx)
+	if notReady != nil {
+		log.WarnContext(ctx, "not ready", "error", notReady)
+	}
+	announce(screen, listener.Addr(), database, notReady)
 	return true, s.run(ctx, listener, database.Done())
 }
 
@@ -224,20 +229,27 @@ func (s *service) shutdown() error {
 	return nil
 }
 
-// announce tells a person where everything is.
-func announce(w io.Writer, addr net.Addr, database *Database) {
+// announce tells a person where everything is, and why the service can't serve yet.
+func announce(w io.Writer, addr net.Addr, database *Database, notReady error) {
 	base := "http://" + addr.String()
+	state, hint := "Commitment is ready.", "Try it:\n\n  "+httpapi.Example(base)
+	if notReady != nil {
+		state = "Commitment is NOT READY: " + printable.Text(notReady.Error())
+		hint = "See whether it is by now:\n\n  curl " + base + "/readyz"
+	}
+	psql := ""
+	if database.Private() {
+		psql = "\n  psql      commitment psql"
+	}
 	fmt.Fprintf(w, `
-Commitment is ready.
+%[1]s
 
-  API       %[1]s/v1
-  docs      %[1]s/docs/
-  metrics   %[1]s/metrics
-  database  %[2]s
+  API       %[2]s/v1
+  docs      %[2]s/docs/
+  metrics   %[2]s/metrics
+  database  %[3]s%[4]s
 
-Try it:
+%[5]s
 
-  %[3]s
-
-`, base, database, httpapi.Example(base))
+`, state, base, database, psql, hint)
 }

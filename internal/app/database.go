@@ -5,14 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io/fs"
 	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"commitment/internal/config"
-	"commitment/internal/migration"
 	"commitment/internal/pgserver"
 )
 
@@ -27,7 +26,6 @@ type Database struct {
 	// URL is libpq's, password included.
 	URL    string
 	server *pgserver.Server // nil when the configuration names the database
-	folder string
 }
 
 // OpenDatabase returns the database of cfg. Without DATABASE_URL that is one on
@@ -46,10 +44,14 @@ func OpenDatabase(ctx context.Context, cfg config.Config, progress func(line str
 		Dir:      folder,
 		Progress: progress,
 	})
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, fmt.Errorf("%w: set COMMITMENT_DATA_DIR to a folder that can be written to (it is %s), or DATABASE_URL to a database",
+			err, folder)
+	}
 	if err != nil {
 		return nil, err
 	}
-	d := &Database{URL: server.URL(databaseName), server: server, folder: cfg.PrivateServer.Folder}
+	d := &Database{URL: server.URL(databaseName), server: server}
 	if err := createDatabase(ctx, server); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -60,7 +62,7 @@ func OpenDatabase(ctx context.Context, cfg config.Config, progress func(line str
 func createDatabase(ctx context.Context, server *pgserver.Server) error {
 	conn, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
-		return fmt.Errorf("connect to the private server: %w", err)
+		return fmt.Errorf("connect to the private server: %w", Unreachable(err))
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	var exists bool
@@ -74,32 +76,22 @@ func createDatabase(ctx context.Context, server *pgserver.Server) error {
 	return nil
 }
 
-// Pool opens the database for administration, with none of the service's
-// timeouts: a migration takes as long as it takes.
-func (d *Database) Pool() (*sql.DB, error) {
+// Connect opens the database for administration, with none of the service's timeouts:
+// a migration takes as long as it takes. Its error says where the database is, and why
+// it can't be reached.
+func (d *Database) Connect(ctx context.Context) (*sql.DB, error) {
 	db, err := sql.Open("pgx", d.URL)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to the database at %s: %w", d, Unreachable(err)), db.Close())
+	}
 	return db, nil
 }
 
-// migrate applies the migrations that are compiled in.
-func (d *Database) migrate(ctx context.Context, log *slog.Logger) error {
-	dir, err := migration.Embedded()
-	if err != nil {
-		return err
-	}
-	db, err := d.Pool()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	if _, err := migration.Apply(ctx, db, dir, migration.ApplyOptions{Log: log}); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
-}
+// Private reports whether the database is on a private server.
+func (d *Database) Private() bool { return d.server != nil }
 
 // Done is closed when a private server has ended; nil where there is none.
 func (d *Database) Done() <-chan struct{} {
@@ -123,7 +115,7 @@ func (d *Database) Close() error {
 func (d *Database) String() string {
 	where := config.URL(d.URL).String()
 	if d.server != nil {
-		where += fmt.Sprintf(" (a private PostgreSQL %s, data in %s)", d.server.Version(), d.folder)
+		where += fmt.Sprintf(" (a private PostgreSQL %s, data in %s)", d.server.Version(), d.server.Dir())
 	}
 	return where
 }

@@ -55,7 +55,7 @@ func TestDatabaseOnAPrivateServer(t *testing.T) {
 	if len(progress) == 0 {
 		t.Error("progress = none, want some")
 	}
-	pool, err := d.Pool()
+	pool, err := d.Connect(t.Context())
 	check(t, err)
 	defer func() { check(t, pool.Close()) }()
 	var name string
@@ -71,6 +71,21 @@ func TestDatabaseOnAPrivateServer(t *testing.T) {
 	}
 	check(t, d.server.Stop(context.Background()))
 	<-d.Done()
+}
+
+func TestDatabaseInAFolderThatCannotBe(t *testing.T) {
+	t.Parallel()
+	needPrograms(t)
+	file := filepath.Join(t.TempDir(), "file")
+	check(t, os.WriteFile(file, nil, 0o600))
+	for _, folder := range []string{file, filepath.Join(file, "below"), "/proc/commitment"} {
+		_, err := OpenDatabase(t.Context(), load(t, "COMMITMENT_DATA_DIR="+folder), func(string) {})
+		wantError(t, err, "set COMMITMENT_DATA_DIR to a folder that can be written to")
+		wantError(t, err, folder)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("the file in the way is gone: %v", err)
+	}
 }
 
 // needPrograms returns PostgreSQL's programs. Where there are none it skips the

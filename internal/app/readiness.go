@@ -82,7 +82,7 @@ func (r *readiness) check(ctx context.Context) error {
 func (r *readiness) ask(ctx context.Context) error {
 	var readOnly string
 	if err := r.pool.QueryRowContext(ctx, "SELECT current_setting('transaction_read_only')").Scan(&readOnly); err != nil {
-		return err
+		return Unreachable(err)
 	}
 	if readOnly == "on" {
 		return errReadOnly
@@ -92,10 +92,10 @@ func (r *readiness) ask(ctx context.Context) error {
 	}
 	status, err := migration.ReadStatus(ctx, r.pool, r.dir)
 	if err != nil {
-		return err
+		return Unreachable(err)
 	}
 	if !status.UpToDate() {
-		return fmt.Errorf("%d migrations are pending: run `commitment migrate apply`", len(status.Pending)+len(status.OutOfOrder))
+		return fmt.Errorf("migrations are pending: run `commitment migrate apply` (%d to go)", len(status.Pending)+len(status.OutOfOrder))
 	}
 	r.current.Store(true)
 	return nil

@@ -32,7 +32,6 @@ var ships = []string{
 	"entgo.io/ent/privacy",
 	"entgo.io/ent/schema/...",
 	"github.com/beorn7/perks/...",
-	"github.com/caarlos0/env/...",
 	"github.com/cespare/xxhash/...",
 	"github.com/danielgtaylor/huma/...",
 	"github.com/go-chi/chi/...",

@@ -73,7 +73,9 @@ var table = rules{
 	{pkg: "internal/migrator/dev", may: []string{"internal/sqltoken"}, never: noHTTP},
 
 	{pkg: "cmd/commitment", may: []string{"internal/cli"}},
-	{pkg: "internal/cli", may: []string{"internal/app", "internal/config", "internal/migration", "internal/migration/catalog", "internal/printable"}},
+	{pkg: "internal/cli", may: []string{
+		"internal/app", "internal/config", "internal/migration", "internal/migration/catalog", "internal/pgserver", "internal/printable",
+	}},
 	{pkg: "internal/app", may: []string{below}},
 
 	{pkg: "internal/httpapi", may: []string{

@@ -19,6 +19,7 @@ import (
 type System struct {
 	// Environ are the variables, as [os.Environ] has them.
 	Environ        []string
+	Stdin          io.Reader // nil is empty
 	Stdout, Stderr io.Writer
 }
 
@@ -57,7 +58,7 @@ func Run(ctx context.Context, args []string, sys System) error {
 		Short:   "A service on PostgreSQL whose answers are commitments",
 		Example: "  commitment serve\n  commitment migrate status",
 	}
-	root.AddCommand(serveCommand(sys), healthcheckCommand(sys), migrateCommand(sys))
+	root.AddCommand(serveCommand(sys), healthcheckCommand(sys), migrateCommand(sys), psqlCommand(sys), versionCommand(sys))
 	return Execute(ctx, root, args, sys)
 }
 

@@ -62,15 +62,15 @@ func serve(t *testing.T, settings ...string) *process {
 	return serveIn(t, t.TempDir(), settings...)
 }
 
-// serveIn is spawn and the wait until it serves.
+// serveIn is spawn and the wait until it serves, ready or not.
 func serveIn(t *testing.T, dir string, settings ...string) *process {
 	t.Helper()
 	p := spawn(t, dir, settings...)
-	eventually(t, "the service is ready", func() bool {
+	eventually(t, "the service serves", func() bool {
 		if p.hasExited() {
-			t.Fatal("the service has ended before it was ready")
+			t.Fatal("the service has ended before it served")
 		}
-		return strings.Contains(p.stdout.String(), "Try it:\n\n  curl ")
+		return strings.Contains(p.stdout.String(), ":\n\n  curl ")
 	})
 	return p
 }

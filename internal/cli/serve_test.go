@@ -88,6 +88,39 @@ func TestServeWithDatabaseURL(t *testing.T) {
 	})
 }
 
+// TestServeSaysWhatIsNotReady is about production, where nothing is started or
+// migrated, and the service waits for what others do.
+func TestServeSaysWhatIsNotReady(t *testing.T) {
+	t.Parallel()
+	migrated := pgtest.URL(t)
+	u, err := url.Parse(migrated)
+	check(t, err)
+	stranger := *u
+	stranger.User = url.UserPassword(u.User.Username(), "wrong")
+	for _, tt := range []struct{ name, url, want string }{
+		{"the server can't be reached", "postgres://app:secret@127.0.0.1:1/app", "connection refused at 127.0.0.1:1"},
+		{"the password is wrong", stranger.String(), `password authentication failed for user "` + u.User.Username() + `" (SQLSTATE 28P01)`},
+		{"migrations are pending", pgtest.EmptyURL(t), "migrations are pending: run `commitment migrate apply`"},
+		{"the database takes no writes", migrated + "&default_transaction_read_only=on", "the database is read-only"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t, "DATABASE_URL="+tt.url, "COMMITMENT_ENV=production")
+			if got, want := p.stdout.String(), "Commitment is NOT READY: "+tt.want; !strings.Contains(got, want) || strings.Contains(got, "is ready") {
+				t.Errorf("printed %q, want %q in it, and no word of being ready", got, want)
+			}
+			if got := get(t, p.printed(t, `^  curl (\S+)$`)); got.status != http.StatusServiceUnavailable {
+				t.Errorf("the address that is printed answers %d, want 503", got.status)
+			}
+			p.terminate(t)
+			p.exitCode(t)
+			if !strings.Contains(p.stderr.String(), `"msg":"not ready","error":`) {
+				t.Errorf("log = %q, want a record of what isn't ready", &p.stderr)
+			}
+		})
+	}
+}
+
 // TestServeShutsDown holds a request in flight by locking the account that it
 // is to change.
 func TestServeShutsDown(t *testing.T) {

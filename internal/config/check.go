@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -84,22 +83,4 @@ func isAddress(s string) bool {
 // isPrintable reports whether PostgreSQL takes s for a name as it is.
 func isPrintable(s string) bool {
 	return len(s) <= maxIdentifier && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' })
-}
-
-// checkNames notes variables that are near misses of a setting's name. Those that
-// are far from all are left alone: a platform sets names like DB_PORT, HTTP_PROXY
-// or COMMITMENT_SERVICE_HOST.
-func (r *reader) checkNames(vars map[string]string) {
-	var unknown []string
-	for name := range vars {
-		if _, known := r.settings[name]; !known {
-			unknown = append(unknown, name)
-		}
-	}
-	slices.Sort(unknown)
-	for _, name := range unknown {
-		if near := r.near(name); near != "" {
-			r.refuse(name, ": there is no such setting; %s is near", near)
-		}
-	}
 }

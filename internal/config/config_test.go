@@ -78,7 +78,12 @@ func TestLoad(t *testing.T) {
 		}},
 		{"leaves the variables of others alone", []string{
 			"PATH=/bin", "HTTP_PROXY=http://proxy", "DB_PORT=5432", "DB_NAME=x", "DB_HOST=h", "DB_SERVICE_HOST=10.0.0.1",
-			"COMMITMENT_SERVICE_HOST=10.0.0.1", "COMMITMENT_PORT=tcp://10.0.0.1:80", "LOG_DIR=/var/log",
+			"COMMITMENT_SERVICE_HOST=10.0.0.1", "COMMITMENT_SERVICE_PORT_HTTP=80", "COMMITMENT_PORT=tcp://10.0.0.1:80",
+			"COMMITMENT_PORT_8080_TCP_ADDR=10.0.0.1", "COMMITMENT_PORT_8080_TCP_PROTO=tcp", "COMMITMENT_DB_SERVICE_HOST=h",
+			"LOG_DIR=/var/log", "LOG_FILE=x", "http_proxy=http://proxy", "HTTPS_PROXY=x", "NO_PROXY=x", "PORT=80", "HOST=h", "HOSTNAME=h",
+			"DATABASE_HOST=h", "DATABASE_USER=u", "DATABASE_NAME=d", "DATABASE_PASSWORD=p", "TEST_DATABASE_URL=x", "DB_USER=u", "DB_PASSWORD=p",
+			"DEBUGINFOD_URLS=x", "DEBUG_COLORS=1", "XDG_DATA_DIRS=x", "PGHOST=h", "PGDATABASE=d", "USER=u", "ADDRESS=somewhere", "TERM=xterm",
+			"POSTGRES_PORT=1", "POSTGRES_DB=d", "LD_LIBRARY_PATH=x", "LANG=C", "GOFLAGS=-p=2", "ENV=x", "_=x",
 		}, func(*config.Config) {}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,7 +127,7 @@ HTTP_MAX_HEADER_BYTES="9000000000GiB": want a number of bytes as 64KiB, from 1Ki
 HTTP_MAX_BODY_BYTES="1MB": want a number of bytes as 64KiB, from 1KiB to 1GiB
 ADDR="8080": want a host and a port as 127.0.0.1:8080
 DB_APPLICATION_NAME="é": want at most 63 printable ASCII characters
-DB_MAX_OPEN_CON: there is no such setting; DB_MAX_OPEN_CONNS is near`},
+DB_MAX_OPEN_CON: unknown setting; did you mean DB_MAX_OPEN_CONNS?`},
 		{"settings that contradict one another", []string{
 			"DB_MAX_IDLE_CONNS=16", "DB_CONN_LIFETIME_JITTER=30m", "DB_LOCK_TIMEOUT=16s", "DB_ACQUIRE_TIMEOUT=30s",
 			"HTTP_READ_HEADER_TIMEOUT=31s", "HTTP_WRITE_TIMEOUT=40s",
@@ -138,12 +143,10 @@ DB_COMMIT_TIMEOUT=10s with HTTP_WRITE_TIMEOUT=40s: after HTTP_REQUEST_TIMEOUT=30
 			`DB_MAX_IDLE_CONNS="x": want a whole number, from 0 to 10000`},
 		{"production without a database", []string{"COMMITMENT_ENV=production"},
 			`DATABASE_URL: want a database, for COMMITMENT_ENV=production starts none of its own`},
-		{"near misses of a name", []string{"DATABASE_URI=x", "HTTP_MAX_BODY_BYTE=1", "LOG_LEVL=info", "DB_LOCK_TIMEOUTS=1s", "COMMITMENT_EMV=x"},
-			`COMMITMENT_EMV: there is no such setting; COMMITMENT_ENV is near
-DATABASE_URI: there is no such setting; DATABASE_URL is near
-DB_LOCK_TIMEOUTS: there is no such setting; DB_LOCK_TIMEOUT is near
-HTTP_MAX_BODY_BYTE: there is no such setting; HTTP_MAX_BODY_BYTES is near
-LOG_LEVL: there is no such setting; LOG_LEVEL is near`},
+		{"a misspelled setting beside those that are wrong", []string{"DATABSE_URL=postgres://h/d", "COMMITMENT_EVN=production", "DB_MAX_ATTEMPTS=0"},
+			`DB_MAX_ATTEMPTS="0": want a whole number, from 1 to 100
+COMMITMENT_EVN: unknown setting; did you mean COMMITMENT_ENV?
+DATABSE_URL: unknown setting; did you mean DATABASE_URL?`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

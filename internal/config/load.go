@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
-	"strconv"
-	"time"
-
-	"github.com/caarlos0/env/v11"
+	"strings"
 )
 
 // Load returns the configuration that environ, as [os.Environ] has it, describes.
@@ -18,19 +15,14 @@ import (
 // is allowed.
 func Load(environ []string) (Config, error) {
 	var c Config
-	r := newReader()
-	vars := env.ToMap(environ)
-	err := env.ParseWithOptions(&c, env.Options{
-		Environment: vars,
-		FuncMap:     r.parsers(),
-		// Called for each variable right before its parser, which is told the value alone.
-		OnSet: func(name string, _ any, _ bool) { r.name = name },
-	})
-	if err != nil {
-		return Config{}, fmt.Errorf("read the environment: %w", err) // a defect of Config's tags
+	r := newReader(environ)
+	for _, s := range settings() {
+		if text := cmp.Or(r.vars[s.name], s.tag.Get("default")); text != "" {
+			r.read(s, text, reflect.ValueOf(&c).Elem().FieldByIndex(s.index))
+		}
 	}
 	r.check(c)
-	r.checkNames(vars)
+	r.checkNames()
 	if len(r.errs) > 0 {
 		return Config{}, errors.Join(r.errs...)
 	}
@@ -40,18 +32,22 @@ func Load(environ []string) (Config, error) {
 	return c, nil
 }
 
-// reader collects what is wrong with the variables.
+// reader reads the variables and collects what is wrong with them.
 type reader struct {
 	settings map[string]setting
-	name     string          // the variable that is being parsed
+	vars     map[string]string
 	refused  map[string]bool // the variables that have a line
 	errs     []error
 }
 
-func newReader() *reader {
-	r := &reader{settings: map[string]setting{}, refused: map[string]bool{}}
+func newReader(environ []string) *reader {
+	r := &reader{settings: map[string]setting{}, vars: map[string]string{}, refused: map[string]bool{}}
 	for _, s := range settings() {
 		r.settings[s.name] = s
+	}
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		r.vars[name] = value
 	}
 	return r
 }
@@ -62,45 +58,37 @@ func (r *reader) refuse(name, format string, args ...any) {
 	r.errs = append(r.errs, fmt.Errorf(name+format, args...))
 }
 
-// parsers has a parser for each type of a setting other than string.
-func (r *reader) parsers() map[reflect.Type]env.ParserFunc {
-	return map[reflect.Type]env.ParserFunc{
-		reflect.TypeFor[bool]():          parser(r, "true or false", strconv.ParseBool),
-		reflect.TypeFor[int]():           ranged(r, "a whole number", strconv.Atoi),
-		reflect.TypeFor[time.Duration](): ranged(r, "a duration as 1m30s", time.ParseDuration),
-		reflect.TypeFor[Bytes]():         ranged(r, "a number of bytes as 64KiB", ParseBytes),
-		reflect.TypeFor[Environment]():   parser(r, "development or production", oneOf(Development, Production)),
-		reflect.TypeFor[LogFormat]():     parser(r, "auto, text or json", oneOf(LogAuto, LogText, LogJSON)),
-		reflect.TypeFor[Origins]():       parser(r, "origins as https://app.example.com, with commas between them, or *", ParseOrigins),
-		reflect.TypeFor[Level]():         parser(r, "debug, info, warn or error", parseLevel),
+// read sets field, which is that of s, to what text says.
+func (r *reader) read(s setting, text string, field reflect.Value) {
+	p, ok := parsers[field.Type()]
+	if !ok {
+		field.SetString(text)
+		return
 	}
+	value, err := p.parse(text)
+	want := p.want
+	if low, high, bounded := s.bounds(p); bounded {
+		want += fmt.Sprintf(", from %s to %s", s.tag.Get("min"), s.tag.Get("max"))
+		if err == nil && (value.Int() < low || value.Int() > high) {
+			err = errNotAllowed
+		}
+	}
+	if err != nil {
+		r.refuse(s.name, "=%q: want %s", text, want)
+		return
+	}
+	field.Set(value)
 }
 
-// parser is parse as env calls it. It never fails: what is wrong is noted in r, so
-// that the line is ours.
-func parser[T any](r *reader, want string, parse func(string) (T, error)) env.ParserFunc {
-	return func(text string) (any, error) {
-		v, err := parse(text)
-		if err != nil {
-			r.refuse(r.name, "=%q: want %s", text, want)
-		}
-		return v, nil
+// bounds are the least and the greatest value of s, which its tags have.
+func (s setting) bounds(p parser) (low, high int64, bounded bool) {
+	if s.tag.Get("min") == "" {
+		return 0, 0, false
 	}
-}
-
-// ranged is parser for values with bounds, which are in the field's tags.
-func ranged[T cmp.Ordered](r *reader, want string, parse func(string) (T, error)) env.ParserFunc {
-	return func(text string) (any, error) {
-		tag := r.settings[r.name].tag
-		low, lowErr := parse(tag.Get("min"))
-		high, highErr := parse(tag.Get("max"))
-		if err := errors.Join(lowErr, highErr); err != nil {
-			return nil, fmt.Errorf("bounds of %s: %w", r.name, err)
-		}
-		v, err := parse(text)
-		if err != nil || v < low || v > high {
-			r.refuse(r.name, "=%q: want %s, from %s to %s", text, want, tag.Get("min"), tag.Get("max"))
-		}
-		return v, nil
+	least, lowErr := p.parse(s.tag.Get("min"))
+	greatest, highErr := p.parse(s.tag.Get("max"))
+	if err := errors.Join(lowErr, highErr); err != nil {
+		panic(fmt.Sprintf("config: bounds of %s: %v", s.name, err)) // the tags are wrong
 	}
+	return least.Int(), greatest.Int(), true
 }

@@ -5,10 +5,38 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
+
+// parser reads values of one type.
+type parser struct {
+	want  string // what it reads, for the error
+	parse func(text string) (reflect.Value, error)
+}
+
+// parsers has a parser for each type of a setting but those that take any string.
+var parsers = map[reflect.Type]parser{
+	reflect.TypeFor[bool]():          {"true or false", value(strconv.ParseBool)},
+	reflect.TypeFor[int]():           {"a whole number", value(strconv.Atoi)},
+	reflect.TypeFor[time.Duration](): {"a duration as 1m30s", value(time.ParseDuration)},
+	reflect.TypeFor[Bytes]():         {"a number of bytes as 64KiB", value(ParseBytes)},
+	reflect.TypeFor[Environment]():   {"development or production", value(oneOf(Development, Production))},
+	reflect.TypeFor[LogFormat]():     {"auto, text or json", value(oneOf(LogAuto, LogText, LogJSON))},
+	reflect.TypeFor[Origins]():       {"origins as https://app.example.com, with commas between them, or *", value(ParseOrigins)},
+	reflect.TypeFor[Level]():         {"debug, info, warn or error", value(parseLevel)},
+}
+
+// value is parse for all types alike.
+func value[T any](parse func(string) (T, error)) func(string) (reflect.Value, error) {
+	return func(text string) (reflect.Value, error) {
+		v, err := parse(text)
+		return reflect.ValueOf(v), err
+	}
+}
 
 // Bytes is a number of bytes.
 type Bytes int64

@@ -69,7 +69,7 @@ func table(comments map[string]string) string {
 // byDefault is a setting's default, or what happens without one, which its
 // comment says after a colon.
 func byDefault(s setting, given string) string {
-	if value := s.tag.Get("envDefault"); value != "" {
+	if value := s.tag.Get("default"); value != "" {
 		return "`" + value + "`"
 	}
 	_, without, _ := strings.Cut(strings.TrimSuffix(given, "."), ": ")
@@ -88,7 +88,7 @@ func TestCommentsEndWithTheDefault(t *testing.T) {
 		if !strings.HasPrefix(what, s.field+" ") {
 			t.Errorf("comment of %s = %q, want it to begin with the field's name", s.field, what)
 		}
-		want := cmp.Or(s.tag.Get("envDefault"), "nothing")
+		want := cmp.Or(s.tag.Get("default"), "nothing")
 		given = strings.TrimSuffix(given, ".")
 		if value, _, _ := strings.Cut(given, ": "); value != want {
 			t.Errorf("comment of %s ends with the default %q, want %q", s.field, given, want)
@@ -105,7 +105,7 @@ func TestSettingsAreComplete(t *testing.T) {
 		}
 		seen[s.name] = true
 		// Parsing the default reads the bounds too, and fails without them.
-		if _, err := Load([]string{s.name + "=" + s.tag.Get("envDefault")}); err != nil {
+		if _, err := Load([]string{s.name + "=" + s.tag.Get("default")}); err != nil {
 			t.Errorf("Load() with the default of %s = %v, want no error", s.name, err)
 		}
 		kind := reflect.TypeFor[Config]().FieldByIndex(s.index).Type.Kind()

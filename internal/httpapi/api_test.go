@@ -160,6 +160,7 @@ func elsewhere(text string) string {
 func TestDocsWorkWithoutTheInternet(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
+	s.send(t, "GET", "/", "").want(t, http.StatusFound).wantHeader(t, "Location", "/docs/")
 	s.send(t, "GET", "/docs", "").want(t, http.StatusMovedPermanently).wantHeader(t, "Location", "/docs/")
 	page := s.send(t, "GET", "/docs/", "").want(t, http.StatusOK)
 	for _, want := range []string{"/openapi.json", "validatorUrl: null"} { // the default validator is on the internet

@@ -91,6 +91,7 @@ func New(o Options) http.Handler {
 	handle(v1, "GET /v1/trial-balance", "Add up the books", trialBalance)
 
 	r.Get("/openapi.json", v1.openAPI())
+	r.Method(http.MethodGet, "/", http.RedirectHandler("/docs/", http.StatusFound))
 	r.Method(http.MethodGet, "/docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
 	r.Method(http.MethodGet, "/docs/*", docs("/openapi.json", "/docs/"))
 	return r

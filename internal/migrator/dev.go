@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"commitment/internal/app"
 	"commitment/internal/cli"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/pgserver"
@@ -35,7 +36,7 @@ func (sys system) withDev(ctx context.Context, databaseURL string, work func(*de
 	}
 	server, err := dev.Open(ctx, databaseURL)
 	if err != nil {
-		return fmt.Errorf("connect to the server of --dev-url at %s: %w", u.Host, cli.Unreachable(err))
+		return fmt.Errorf("connect to the server of --dev-url at %s: %w", u.Host, app.Unreachable(err))
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	return work(server)

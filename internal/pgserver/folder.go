@@ -96,7 +96,11 @@ func makePrivate(dir string) error {
 	if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return nil
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = &fs.PathError{Op: "mkdir", Path: dir, Err: unix.ENOTDIR}
+	}
+	return err
 }
 
 var errLocked = errors.New("locked by another process")

@@ -19,7 +19,7 @@ func join(ctx context.Context, f folder) (*Server, error) {
 		watch(e.pid, f.data(), left)
 	}()
 	leave := sync.OnceFunc(func() { close(left) })
-	return &Server{endpoint: e, done: done, leave: leave}, nil
+	return &Server{endpoint: e, dir: f.dir, done: done, leave: leave}, nil
 }
 
 // watch returns when the postmaster has ended or left is closed. Nobody tells

@@ -85,7 +85,7 @@ func (c *claim) attempt(ctx context.Context, programs Programs, settings map[str
 		p.end(ctx)
 		return nil, err
 	}
-	return &Server{endpoint: e, done: p.done, claim: c, process: p}, nil
+	return &Server{endpoint: e, dir: c.folder.dir, done: p.done, claim: c, process: p}, nil
 }
 
 // unlock lets another Start have the folder. Doing it twice does no harm.

@@ -57,6 +57,7 @@ func (o Options) say(format string, args ...any) {
 // safe for concurrent use.
 type Server struct {
 	endpoint endpoint
+	dir      string
 	done     <-chan struct{}
 
 	// One of the two is set: an owner has a claim and a process, a process that
@@ -125,6 +126,10 @@ func (s *Server) Joined() bool { return s.claim == nil }
 
 // Version returns the server's version, as "15.18".
 func (s *Server) Version() string { return s.endpoint.version }
+
+// Dir returns the folder of the server, which isn't [Options].Dir where the server's
+// user can't reach that.
+func (s *Server) Dir() string { return s.dir }
 
 // Pid returns the process id of the postmaster.
 func (s *Server) Pid() int { return s.endpoint.pid }

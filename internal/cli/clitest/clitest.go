@@ -32,7 +32,7 @@ const NoRaceSleep = "GORACE=atexit_sleep_ms=0"
 // Program is what the main of a program does, for a process of its own.
 func Program(name string, run func(context.Context, []string, cli.System) error) func() {
 	return func() {
-		err := run(context.Background(), os.Args[1:], cli.System{Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr})
+		err := run(context.Background(), os.Args[1:], cli.System{Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, name+":", err)
 		}

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"commitment/internal/pgtest"
+)
+
+// addStranger records a migration of another program.
+const addStranger = `INSERT INTO atlas_schema_revisions
+	(version, description, type, applied, total, executed_at, execution_time, hash, operator_version)
+	VALUES ('20200101000000', 'add_boats', 2, 1, 1, now(), 0, '', '')`
+
+func TestMigrateNamesTheMigrationsOfOthers(t *testing.T) {
+	t.Parallel()
+	const made = "was made by other migrations: this program has no 20200101000000_add_boats"
+
+	t.Run("in the log, where its own are applied", func(t *testing.T) {
+		t.Parallel()
+		url := pgtest.URL(t)
+		_, err := pgtest.Open(t, url).ExecContext(t.Context(), addStranger)
+		check(t, err)
+		var log bytes.Buffer
+		check(t, (&Database{URL: url}).migrate(t.Context(), slog.New(slog.NewTextHandler(&log, nil))))
+		if !strings.Contains(log.String(), made) {
+			t.Errorf("log = %q, want %q in it", &log, made)
+		}
+	})
+
+	t.Run("in the error, where its own can't be", func(t *testing.T) {
+		t.Parallel()
+		url := pgtest.URL(t)
+		_, err := pgtest.Open(t, url).ExecContext(t.Context(), "DELETE FROM atlas_schema_revisions; "+addStranger)
+		check(t, err)
+		err = (&Database{URL: url}).migrate(t.Context(), slog.New(slog.DiscardHandler))
+		wantError(t, err, made)
+		wantError(t, err, "Set DATABASE_URL to another one")
+	})
+
+	t.Run("and is silent where there are none", func(t *testing.T) {
+		t.Parallel()
+		var log bytes.Buffer
+		check(t, (&Database{URL: pgtest.URL(t)}).migrate(t.Context(), slog.New(slog.NewTextHandler(&log, nil))))
+		if log.Len() > 0 {
+			t.Errorf("log = %q, want nothing", &log)
+		}
+	})
+}
