@@ -84,7 +84,7 @@ func (d *driver) QueryContext(ctx context.Context, query string, args ...any) (*
 	if err != nil {
 		return nil, err
 	}
-	rows, err := conn.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller reads and closes them
+	rows, err := conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes them
 	if err != nil {
 		return nil, because(ctx, errors.Join(err, conn.Close()))
 	}
