@@ -17,6 +17,7 @@ type hostile struct {
 	run  func(*call)
 	want int // the status of a POST that the handler says is done
 	get  int // and of a GET, where that is another one
+	slow bool
 }
 
 const (
@@ -32,14 +33,14 @@ func raw(queries ...string) func(*call) {
 		for _, q := range queries {
 			c.exec(q)
 		}
-		c.insert()
+		_ = c.insert()
 	}
 }
 
 // around writes a row, runs statements by hand, and writes another.
 func around(queries ...string) func(*call) {
 	return func(c *call) {
-		c.insert()
+		_ = c.insert()
 		raw(queries...)(c)
 	}
 }
@@ -47,15 +48,16 @@ func around(queries ...string) func(*call) {
 // lent does something with pgx's connection, and writes a row.
 func lent(f func(context.Context, *pgx.Conn)) func(*call) {
 	return func(c *call) {
-		c.insert()
+		_ = c.insert()
 		_ = c.sql.Pgx(c.ctx, func(conn *pgx.Conn) error { f(c.ctx, conn); return nil })
-		c.insert()
+		_ = c.insert()
 	}
 }
 
 // hooked registers a hook that does something before the end, and writes a row.
 func hooked(f func(*call)) func(*call) {
 	return func(c *call) {
+		c.exec("SELECT 1")
 		tx := ent.TxFromContext(c.ctx)
 		tx.OnCommit(func(next ent.Committer) ent.Committer {
 			return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error { f(c); return next.Commit(ctx, tx) })
@@ -63,7 +65,7 @@ func hooked(f func(*call)) func(*call) {
 		tx.OnRollback(func(next ent.Rollbacker) ent.Rollbacker {
 			return ent.RollbackFunc(func(ctx context.Context, tx *ent.Tx) error { f(c); return next.Rollback(ctx, tx) })
 		})
-		c.insert()
+		_ = c.insert()
 	}
 }
 
@@ -106,17 +108,17 @@ var hostileHandlers = map[string]hostile{
 	"statement of a stray, later": {run: strayLater, want: kept},
 
 	// Nothing that a handler leaves behind keeps a connection or a request.
-	"hook that panics":     {run: hooked(func(*call) { panic("hook") }), want: doomed},
-	"hook that exits":      {run: hooked(func(*call) { runtime.Goexit() }), want: doomed},
-	"hook that hangs":      {run: hooked(func(c *call) { <-c.over }), want: doomed},
+	"hook that panics":     {run: hooked(func(*call) { panic("hook") }), want: doomed, get: kept},
+	"hook that exits":      {run: hooked(func(*call) { runtime.Goexit() }), want: doomed, get: kept},
+	"hook that hangs":      {run: hooked(func(c *call) { <-c.over }), want: doomed, get: kept, slow: true},
 	"rows left open":       {run: rowsLeftOpen(func(ctx context.Context) context.Context { return ctx }), want: doomed},
-	"rows left for ever":   {run: rowsLeftOpen(context.WithoutCancel), want: doomed},
+	"rows left for ever":   {run: rowsLeftOpen(context.WithoutCancel), want: doomed, slow: true},
 	"rows left by pgx":     {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Query(ctx, "SELECT generate_series(1, 100000)") }), want: doomed},
-	"pgx that hangs":       {run: strayInPgx, want: doomed},
-	"statement that hangs": {run: strayAsleep, want: doomed},
-	"panic":                {run: func(c *call) { c.insert(); panic(http.ErrAbortHandler) }, want: aborted},
-	"exit":                 {run: func(c *call) { c.insert(); runtime.Goexit() }, want: aborted},
-	"panic in pgx":         {run: func(c *call) { c.insert(); _ = c.sql.Pgx(c.ctx, func(*pgx.Conn) error { panic("pgx") }) }, want: aborted},
+	"pgx that hangs":       {run: strayInPgx, want: doomed, slow: true},
+	"statement that hangs": {run: strayAsleep, want: doomed, slow: true},
+	"panic":                {run: func(c *call) { _ = c.insert(); panic(http.ErrAbortHandler) }, want: aborted},
+	"exit":                 {run: func(c *call) { _ = c.insert(); runtime.Goexit() }, want: aborted},
+	"panic in pgx":         {run: func(c *call) { _ = c.insert(); _ = c.sql.Pgx(c.ctx, func(*pgx.Conn) error { panic("pgx") }) }, want: aborted},
 
 	// A connection goes back to the pool as it came.
 	"tenant":             {run: raw("SET app.tenant = 'alice'"), want: kept},
@@ -128,8 +130,8 @@ var hostileHandlers = map[string]hostile{
 	"zone":               {run: raw("SET TIME ZONE 'Asia/Tokyo'"), want: kept},
 	"search path":        {run: raw("SET search_path = pg_catalog, public"), want: kept},
 	"role":               {run: raw("SET ROLE pg_monitor", "RESET ROLE", "SET ROLE pg_monitor; RESET ROLE; SET ROLE NONE"), want: kept},
-	"role that stays":    {run: func(c *call) { c.insert(); c.exec("SET ROLE pg_monitor") }, want: kept},
-	"authorization":      {run: func(c *call) { c.insert(); c.exec("SET SESSION AUTHORIZATION pg_monitor") }, want: kept},
+	"role that stays":    {run: func(c *call) { _ = c.insert(); c.exec("SET ROLE pg_monitor") }, want: kept},
+	"authorization":      {run: func(c *call) { _ = c.insert(); c.exec("SET SESSION AUTHORIZATION pg_monitor") }, want: kept},
 	"lock":               {run: raw("SELECT pg_advisory_lock(1)"), want: kept},
 	"lock, in a failure": {run: raw("SELECT pg_advisory_lock(1)", "SELECT 1/0"), want: doomed},
 	"temporary table":    {run: raw("CREATE TEMP TABLE t (id int)"), want: kept, get: doomed},
@@ -159,7 +161,7 @@ func closeTx(ctx context.Context, tx pgx.Tx) error {
 // strayInPgx leaves a goroutine behind that has pgx's connection, and uses it when the
 // request is over.
 func strayInPgx(c *call) {
-	c.insert()
+	_ = c.insert()
 	has := make(chan struct{})
 	c.in(func() {
 		ctx := context.WithoutCancel(c.ctx)
@@ -175,7 +177,7 @@ func strayInPgx(c *call) {
 
 // strayAsleep leaves a goroutine behind that is in a statement.
 func strayAsleep(c *call) {
-	c.insert()
+	_ = c.insert()
 	c.in(func() { _, _ = c.sql.ExecContext(context.WithoutCancel(c.ctx), "SELECT pg_sleep(600)") })
 	c.eventually("statements that sleep", "1", func() (n string) {
 		err := c.direct.QueryRowContext(c.ctx, `SELECT count(*) FROM pg_stat_activity
@@ -189,11 +191,10 @@ func strayAsleep(c *call) {
 
 // strayInserts leaves a goroutine behind that writes as long as it can.
 func strayInserts(c *call) {
-	c.insert()
+	_ = c.insert()
 	c.in(func() {
-		for {
-			_, err := c.sql.ExecContext(c.ctx, "INSERT INTO work VALUES ($1)", c.tag)
-			if errors.Is(err, txn.ErrEnded) || c.ctx.Err() != nil {
+		for !c.reads {
+			if err := c.insert(); errors.Is(err, txn.ErrEnded) || c.ctx.Err() != nil {
 				return
 			}
 		}
@@ -202,16 +203,16 @@ func strayInserts(c *call) {
 
 // strayLater leaves a goroutine behind that writes when the request is over.
 func strayLater(c *call) {
-	c.insert()
+	_ = c.insert()
 	c.in(func() {
 		<-c.over
-		c.insert()
+		_ = c.insert()
 	})
 }
 
 func rowsLeftOpen(of func(context.Context) context.Context) func(*call) {
 	return func(c *call) {
-		c.insert()
+		_ = c.insert()
 		//nolint:sqlclosecheck,rowserrcheck,gocritic // that is the point
 		_, _ = c.sql.QueryContext(of(c.ctx), "SELECT generate_series(1, 1000000)")
 	}

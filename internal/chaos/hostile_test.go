@@ -14,10 +14,12 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
@@ -46,12 +48,16 @@ type call struct {
 	over  chan struct{} // closed when the request has been answered
 }
 
-// insert writes a row, unless the request is a GET, and ignores the error, as all
-// hostile handlers do.
-func (c *call) insert() {
-	if !c.reads {
-		c.exec("INSERT INTO work VALUES ($1)", c.tag)
+// insert writes a row, unless the request is a GET. Hostile handlers ignore its error.
+func (c *call) insert() error {
+	if c.reads {
+		return nil
 	}
+	_, err := c.sql.ExecContext(c.ctx, "INSERT INTO work VALUES ($1)", c.tag)
+	if err == nil {
+		c.done.Add(1)
+	}
+	return err
 }
 
 func (c *call) exec(query string, args ...any) { _, _ = c.sql.ExecContext(c.ctx, query, args...) }
@@ -61,23 +67,26 @@ func (c *call) in(f func()) { c.strays.Go(f) }
 
 // hostileService is a service with one route for each handler.
 type hostileService struct {
-	t      *testing.T
-	pool   *sql.DB // the service's
+	t      rapid.TB        // who is told; of the test, or of a drawn case
+	ctx    context.Context //nolint:containedctx // of the test
+	pool   *sql.DB         // the service's
 	db     *txn.DB
 	server *httptest.Server
 	direct *sql.DB // the test's own way to the database
 	clean  string  // a session as it should be
 	strays sync.WaitGroup
 
-	mu   sync.Mutex
-	over chan struct{}
-	tags int
+	mu    sync.Mutex
+	over  chan struct{}
+	done  *atomic.Int64
+	tags  int
+	drawn hostile // what the route of that name runs
 }
 
 // serveHostile runs the handlers on the pool at url.
 func serveHostile(t *testing.T, url, direct string) *hostileService {
 	t.Helper()
-	s := &hostileService{t: t, direct: pgtest.Open(t, direct)}
+	s := &hostileService{t: t, ctx: t.Context(), direct: pgtest.Open(t, direct)}
 	if _, err := s.direct.ExecContext(t.Context(), hostileSchema); err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +102,7 @@ func serveHostile(t *testing.T, url, direct string) *hostileService {
 	for name, h := range hostileHandlers {
 		mux.HandleFunc("/"+strings.ReplaceAll(name, " ", "_"), func(w http.ResponseWriter, r *http.Request) { s.handle(w, r, h) })
 	}
+	mux.HandleFunc("/drawn", func(w http.ResponseWriter, r *http.Request) { s.handle(w, r, s.drawn) })
 	s.server = httptest.NewUnstartedServer(reqtx.Middleware(s.db, reqtx.Options{WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
 		status := http.StatusInternalServerError
 		if errors.Is(err, txn.ErrPoolTimeout) {
@@ -118,10 +128,11 @@ func (s *hostileService) handle(w http.ResponseWriter, r *http.Request, h hostil
 		s.t.Error(err)
 		return
 	}
+	c := &call{hostileService: s, reads: r.Method == http.MethodGet, ctx: r.Context(), sql: tx, tag: r.Header.Get("X-Tag")}
 	s.mu.Lock()
-	over := s.over
+	c.over, c.done = s.over, &atomic.Int64{}
+	s.done = c.done // of this attempt
 	s.mu.Unlock()
-	c := &call{hostileService: s, reads: r.Method == http.MethodGet, ctx: r.Context(), sql: tx, tag: r.Header.Get("X-Tag"), over: over}
 	h.run(c)
 	status := http.StatusCreated
 	if r.Header.Get("X-Refuse") != "" {
@@ -139,7 +150,7 @@ func (s *hostileService) send(name, method string, refuse bool) (status int, tag
 	s.over, tag = over, fmt.Sprintf("%s %s %d", name, method, s.tags)
 	s.mu.Unlock()
 	defer close(over)
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.server.URL+"/"+strings.ReplaceAll(name, " ", "_"), http.NoBody)
+	req, err := http.NewRequestWithContext(s.ctx, method, s.server.URL+"/"+strings.ReplaceAll(name, " ", "_"), http.NoBody)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -159,7 +170,7 @@ func (s *hostileService) send(name, method string, refuse bool) (status int, tag
 // rows is how many rows a request has left.
 func (s *hostileService) rows(tag string) (n int) {
 	s.t.Helper()
-	if err := s.direct.QueryRowContext(s.t.Context(), "SELECT count(*) FROM work WHERE tag = $1", tag).Scan(&n); err != nil {
+	if err := s.direct.QueryRowContext(s.ctx, "SELECT count(*) FROM work WHERE tag = $1", tag).Scan(&n); err != nil {
 		s.t.Fatal(err)
 	}
 	return n
@@ -170,7 +181,7 @@ func (s *hostileService) rows(tag string) (n int) {
 // transaction, so that behind a pooler all of its connections are seen.
 func (s *hostileService) sessions() (seen []string) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
 	defer cancel()
 	var places []*sql.Tx
 	defer func() {
@@ -205,7 +216,7 @@ func (s *hostileService) sessions() (seen []string) {
 func (s *hostileService) wantWhole() {
 	s.t.Helper()
 	s.strays.Wait()
-	_ = s.db.Wait(s.t.Context())
+	_ = s.db.Wait(s.ctx)
 	s.eventually("places in use", "0", func() string { return fmt.Sprint(s.pool.Stats().InUse) })
 	for _, session := range s.sessions() {
 		if session != s.clean {
@@ -214,7 +225,7 @@ func (s *hostileService) wantWhole() {
 	}
 	s.eventually("sessions in a transaction", "0", func() string {
 		var n string
-		if err := s.direct.QueryRowContext(s.t.Context(), `SELECT count(*) FROM pg_stat_activity
+		if err := s.direct.QueryRowContext(s.ctx, `SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()`).Scan(&n); err != nil {
 			s.t.Fatal(err)
 		}
@@ -243,7 +254,7 @@ func (s *hostileService) eventually(what, want string, get func() string) {
 }
 
 // heldFiles counts the files that hold answers, where the system tells.
-func heldFiles(t *testing.T) (n int) {
+func heldFiles(t rapid.TB) (n int) {
 	t.Helper()
 	const open = "/proc/self/fd"
 	entries, err := os.ReadDir(open)
@@ -286,9 +297,7 @@ func TestHostileHandlers(t *testing.T) {
 // try sends all kinds of requests to one handler.
 func (s *hostileService) try(t *testing.T, name string, h hostile) {
 	t.Helper()
-	outer := s.t
 	s.t = t
-	defer func() { s.t = outer }()
 	status, tag := s.send(name, http.MethodPost, false)
 	if rows := s.rows(tag); status != h.want && h.want != either || (status == kept) != (rows > 0) {
 		t.Errorf("POST = %d with %d rows, want %d, and rows with a success alone", status, rows, h.want)

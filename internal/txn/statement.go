@@ -3,6 +3,7 @@ package txn
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 
 	entsql "entgo.io/ent/dialect/sql"
@@ -78,12 +79,22 @@ func (t *lazyTx) QueryContext(ctx context.Context, query string, args ...any) (r
 		if rows, err = conn.QueryContext(ctx, query, args...); err != nil { //nolint:rowserrcheck,sqlclosecheck // the caller reads and closes them
 			return err
 		}
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.rows = rows // the end closes them where the caller forgets it
-		return nil
+		return t.handOut(rows)
 	})
 	return rows, err
+}
+
+// handOut notes rows that go to a stranger, for the end to close them where the stranger
+// forgets it.
+func (t *lazyTx) handOut(rows *sql.Rows) error {
+	t.mu.Lock()
+	if t.phase != ended {
+		t.rows = rows
+		t.mu.Unlock()
+		return nil
+	}
+	t.mu.Unlock() // the unit was cut meanwhile
+	return errors.Join(ErrEnded, rows.Close())
 }
 
 // raw runs a statement that somebody has written by hand.

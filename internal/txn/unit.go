@@ -94,7 +94,7 @@ func (u *Unit) Commit() error {
 	err := u.finish(ender.Commit) // runs the hooks of ent.Tx.OnCommit around lazyTx.Commit
 	if !u.lazy.hasEnded() {
 		// A hook didn't get to the COMMIT, or a statement is still running.
-		u.Rollback()
+		u.rollback()
 		return orHook(err)
 	}
 	switch outcome, _ := u.lazy.result(); outcome {
@@ -129,7 +129,13 @@ func (u *Unit) Close() {
 // that is still running. After an end it does nothing. An error of ROLLBACK is
 // logged: the connection is dropped and the server rolls back.
 func (u *Unit) Rollback() {
-	if u.behind || !u.lazy.allowEnd() {
+	if !u.behind {
+		u.rollback()
+	}
+}
+
+func (u *Unit) rollback() {
+	if !u.lazy.allowEnd() {
 		return
 	}
 	if u.lazy.inUse() {
