@@ -38,6 +38,7 @@ var (
 // that stand below it.
 var table = rules{
 	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/pgtest", "internal/pgserver"}, never: noHTTP, helper: true},
+	{pkg: "internal/migrator/migratortest", may: []string{"internal/migrator/dev", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/migration/migrationtest", may: []string{"internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgproxy", never: noHTTP, helper: true},

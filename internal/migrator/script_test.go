@@ -8,6 +8,7 @@ import (
 
 	"commitment/internal/cli/clitest"
 	"commitment/internal/migrator"
+	"commitment/internal/migrator/migratortest"
 )
 
 // TestMain puts the command on the PATH of the tests: a copy of the test binary
@@ -45,17 +46,11 @@ func TestMigrate(t *testing.T) {
 	commands := clitest.Commands()
 	commands["project"] = project
 	clitest.WithDatabases(t, "testdata/migrate", commands, func(env *testscript.Env) error {
-		env.Vars = append(env.Vars, gitEnv...)
+		env.Vars = append(env.Vars, migratortest.GitEnv()...)
 		env.Setenv("MIGRATIONS", migrations)
 		env.Setenv("PROJECT", example)
 		return nil
 	})
-}
-
-// gitEnv lets git commit, whatever is configured on the machine.
-var gitEnv = []string{
-	"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com",
-	"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
 }
 
 // project makes a project whose branch "main" has one migration, which makes the

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migrator/files"
+	"commitment/internal/migrator/migratortest"
 )
 
 // difference is a [files.Difference] by names.
@@ -25,7 +26,7 @@ func TestCompare(t *testing.T) {
 	}{
 		"finds nothing on the base itself": {func(*repository) {}, difference{}},
 		"finds what was committed and what wasn't": {func(r *repository) {
-			r.git("checkout", "--quiet", "-b", "topic")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "-b", "topic")
 			r.add("20260103000000_c.sql")
 			r.commit()
 			r.add("20260104000000_d.sql")
@@ -37,40 +38,40 @@ func TestCompare(t *testing.T) {
 			r.remove("20260101000000_a.sql")
 		}, difference{Removed: []string{"20260101000000_a.sql"}}},
 		"finds renamed files, which aren't new": {func(r *repository) {
-			r.git("mv", "ent/migrations/20260102000000_b.sql", "ent/migrations/20260103000000_b.sql")
+			migratortest.Git(r.t, r.top, "mv", "ent/migrations/20260102000000_b.sql", "ent/migrations/20260103000000_b.sql")
 			r.add("20260104000000_c.sql")
 		}, difference{
 			New:     []string{"20260104000000_c.sql"},
 			Renamed: []files.Rename{{From: "20260102000000_b.sql", To: "20260103000000_b.sql"}},
 		}},
 		"doesn't blame the branch for what the base did since": {func(r *repository) {
-			r.git("checkout", "--quiet", "-b", "topic")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "-b", "topic")
 			r.add("20260104000000_d.sql")
 			r.commit()
-			r.git("checkout", "--quiet", "main")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "main")
 			r.add("20260103000000_c.sql")
 			r.write("20260101000000_a.sql", "SELECT 1;\n")
 			r.remove("20260102000000_b.sql")
 			r.commit()
-			r.git("checkout", "--quiet", "topic")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "topic")
 		}, difference{New: []string{"20260104000000_d.sql"}}},
 		"doesn't take for new what was picked from the base": {func(r *repository) {
-			r.git("checkout", "--quiet", "-b", "topic")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "-b", "topic")
 			r.commit()
-			r.git("checkout", "--quiet", "main")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "main")
 			r.add("20260103000000_c.sql")
 			r.commit()
-			r.git("checkout", "--quiet", "topic")
-			r.git("cherry-pick", "main")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "topic")
+			migratortest.Git(r.t, r.top, "cherry-pick", "main")
 		}, difference{}},
 		"finds a file that both branches made": {func(r *repository) {
-			r.git("checkout", "--quiet", "-b", "topic")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "-b", "topic")
 			r.write("20260103000000_c.sql", "CREATE TABLE c (name text);\n")
 			r.commit()
-			r.git("checkout", "--quiet", "main")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "main")
 			r.add("20260103000000_c.sql")
 			r.commit()
-			r.git("checkout", "--quiet", "topic")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "topic")
 		}, difference{Edited: []string{"20260103000000_c.sql"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,13 +90,13 @@ func TestCompare(t *testing.T) {
 func TestBehindSeesWhatLandedMeanwhile(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t, "20260101000000_a.sql")
-	r.git("checkout", "--quiet", "-b", "topic")
+	migratortest.Git(r.t, r.top, "checkout", "--quiet", "-b", "topic")
 	r.add("20260102000000_b.sql", "20260104000000_d.sql")
 	r.commit()
-	r.git("checkout", "--quiet", "main")
+	migratortest.Git(r.t, r.top, "checkout", "--quiet", "main")
 	r.add("20260103000000_c.sql")
 	r.commit()
-	r.git("checkout", "--quiet", "topic")
+	migratortest.Git(r.t, r.top, "checkout", "--quiet", "topic")
 	base := r.base("main")
 	if diff := cmp.Diff([]string{"20260101000000_a.sql", "20260103000000_c.sql"}, names(base.Files)); diff != "" {
 		t.Errorf("base files (-want +got):\n%s", diff)
@@ -112,7 +113,7 @@ func TestReadBase(t *testing.T) {
 	t.Run("finds the remote's branch where there is no local one", func(t *testing.T) {
 		t.Parallel()
 		r := newRepository(t, "20260101000000_a.sql")
-		r.git("update-ref", "refs/remotes/origin/release", "main")
+		migratortest.Git(r.t, r.top, "update-ref", "refs/remotes/origin/release", "main")
 		if got := r.base("release"); got.Name != "origin/release" || len(got.Files) != 1 || len(got.Commit) != 40 {
 			t.Errorf("base = %+v, want origin/release with one file", got)
 		}
@@ -121,7 +122,7 @@ func TestReadBase(t *testing.T) {
 	t.Run("has no files where the folder wasn't there", func(t *testing.T) {
 		t.Parallel()
 		r := newRepository(t)
-		r.git("rm", "-r", "--quiet", "--ignore-unmatch", "ent")
+		migratortest.Git(r.t, r.top, "rm", "-r", "--quiet", "--ignore-unmatch", "ent")
 		if err := os.MkdirAll(r.path(""), 0o750); err != nil {
 			t.Fatal(err)
 		}
@@ -164,10 +165,10 @@ func TestReadBaseFails(t *testing.T) {
 		"for a ref that isn't there":          {"release", func(*repository) {}, `git knows neither "release" nor "origin/release"`},
 		"for a ref that looks like an option": {"--output=/tmp/x", func(*repository) {}, `git knows neither`},
 		"without a commit": {"main", func(r *repository) {
-			r.git("checkout", "--quiet", "--orphan", "other")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "--orphan", "other")
 		}, "no commit yet"},
 		"without a common commit": {"main", func(r *repository) {
-			r.git("checkout", "--quiet", "--orphan", "other")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "--orphan", "other")
 			r.add("20260102000000_b.sql")
 			r.commit()
 		}, "no commit in common"},
@@ -190,21 +191,21 @@ func TestReadBaseFails(t *testing.T) {
 func TestReadBaseSaysThatAShallowCloneIsTooShallow(t *testing.T) {
 	t.Parallel()
 	origin := newRepository(t, "20260101000000_a.sql")
-	origin.git("checkout", "--quiet", "-b", "topic")
+	migratortest.Git(t, origin.top, "checkout", "--quiet", "-b", "topic")
 	origin.add("20260102000000_b.sql")
 	origin.commit()
-	origin.git("checkout", "--quiet", "main")
+	migratortest.Git(t, origin.top, "checkout", "--quiet", "main")
 	origin.add("20260103000000_c.sql")
 	origin.commit()
 	clone := &repository{t: t, top: t.TempDir()}
-	clone.git("clone", "--quiet", "--depth=1", "--no-single-branch", "--branch=topic", "file://"+origin.top, ".")
+	migratortest.Git(t, clone.top, "clone", "--quiet", "--depth=1", "--no-single-branch", "--branch=topic", "file://"+origin.top, ".")
 	var err error
 	if clone.dir, err = migrate.NewLocalDir(clone.path("")); err != nil {
 		t.Fatal(err)
 	}
 	_, err = files.ReadBase(t.Context(), clone.dir, "main")
 	wantError(t, err, "git fetch --unshallow")
-	clone.git("fetch", "--quiet", "--unshallow")
+	migratortest.Git(t, clone.top, "fetch", "--quiet", "--unshallow")
 	if got := names(clone.compare("main").New); !cmp.Equal(got, []string{"20260102000000_b.sql"}) {
 		t.Errorf("new = %q, want the topic's file", got)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"commitment/internal/migration"
 	"commitment/internal/migrator/files"
+	"commitment/internal/migrator/migratortest"
 )
 
 func TestNewWritesAFileThatDoesNothingYet(t *testing.T) {
@@ -68,7 +69,7 @@ func TestHashSaysWhetherTheSumsAreOthers(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	s := server(t)
+	s := migratortest.Server(t)
 
 	t.Run("accepts files that run", func(t *testing.T) {
 		t.Parallel()

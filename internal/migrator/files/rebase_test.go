@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migrator/files"
+	"commitment/internal/migrator/migratortest"
 )
 
 func (r *repository) rebase() files.Rebased {
@@ -35,13 +36,13 @@ func (r *repository) descriptions() []string {
 func landed(t *testing.T, topic ...string) *repository {
 	t.Helper()
 	r := newRepository(t, "20260101000000_a.sql")
-	r.git("checkout", "--quiet", "-b", "topic")
+	migratortest.Git(r.t, r.top, "checkout", "--quiet", "-b", "topic")
 	r.add(topic...)
 	r.commit()
-	r.git("checkout", "--quiet", "main")
+	migratortest.Git(r.t, r.top, "checkout", "--quiet", "main")
 	r.add("20260105000000_landed.sql")
 	r.commit()
-	r.git("checkout", "--quiet", "topic")
+	migratortest.Git(r.t, r.top, "checkout", "--quiet", "topic")
 	return r
 }
 
@@ -60,7 +61,7 @@ func TestRebaseBringsFilesBehindTheBasesNewest(t *testing.T) {
 	if behind := base.Behind(base.Compare(r.files()).New); len(behind) != 0 {
 		t.Errorf("still behind: %q", names(behind))
 	}
-	r.git("add", "--all")
+	migratortest.Git(r.t, r.top, "add", "--all")
 	before := r.contents()
 	if again := r.rebase(); len(again.Renamed) != 0 || again.Rehashed {
 		t.Errorf("a second rebase = %+v, want nothing to do", again)
@@ -73,7 +74,7 @@ func TestRebaseBringsFilesBehindTheBasesNewest(t *testing.T) {
 func TestRebaseEndsTheConflictOfAMerge(t *testing.T) {
 	t.Parallel()
 	r := landed(t, "20260104000000_b.sql")
-	out, err := r.try("merge", "main")
+	out, err := migratortest.TryGit(r.t, r.top, "merge", "main")
 	if err == nil || !strings.Contains(r.contents()[migrate.HashFileName], "<<<<<<<") {
 		t.Fatalf("the merge has no conflict in atlas.sum: %v\n%s", err, out)
 	}
@@ -91,7 +92,7 @@ func TestRebaseEndsTheConflictOfAMerge(t *testing.T) {
 func TestRebaseEndsTheConflictOfAGitRebase(t *testing.T) {
 	t.Parallel()
 	r := landed(t, "20260106000000_b.sql")
-	if out, err := r.try("rebase", "main"); err == nil {
+	if out, err := migratortest.TryGit(r.t, r.top, "rebase", "main"); err == nil {
 		t.Fatalf("the rebase has no conflict:\n%s", out)
 	}
 	if done := r.rebase(); len(done.Renamed) != 0 || !done.Rehashed {
@@ -130,16 +131,16 @@ func TestRebaseChangesNothingWhenItRefuses(t *testing.T) {
 			r.remove("20260101000000_a.sql")
 		}, "was removed"},
 		"to hide a rename": {func(r *repository) {
-			r.git("mv", "ent/migrations/20260101000000_a.sql", "ent/migrations/20260103000000_a.sql")
+			migratortest.Git(r.t, r.top, "mv", "ent/migrations/20260101000000_a.sql", "ent/migrations/20260103000000_a.sql")
 		}, "was renamed to 20260103000000_a.sql"},
 		"a conflict in a file": {func(r *repository) {
 			r.write("20260104000000_b.sql", "<<<<<<< HEAD\nSELECT 1;\n=======\n>>>>>>> main\n")
 		}, "20260104000000_b.sql has a conflict in it"},
 		"versions that aren't times": {func(r *repository) {
-			r.git("checkout", "--quiet", "main")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "main")
 			r.add("v9_last.sql")
 			r.commit()
-			r.git("checkout", "--quiet", "topic")
+			migratortest.Git(r.t, r.top, "checkout", "--quiet", "topic")
 		}, `version "v9" sorts behind the present time`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,7 +3,6 @@ package files_test
 import (
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,9 +11,8 @@ import (
 	"ariga.io/atlas/sql/migrate"
 
 	"commitment/internal/migration"
-	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/files"
-	"commitment/internal/pgtest"
+	"commitment/internal/migrator/migratortest"
 )
 
 // repository is a git repository with a folder of migrations.
@@ -35,7 +33,7 @@ func newRepository(t *testing.T, names ...string) *repository {
 	if r.dir, err = migrate.NewLocalDir(r.path("")); err != nil {
 		t.Fatal(err)
 	}
-	r.git("init", "--quiet", "--initial-branch=main")
+	migratortest.Git(r.t, r.top, "init", "--quiet", "--initial-branch=main")
 	r.add(names...)
 	r.commit()
 	return r
@@ -45,27 +43,10 @@ func (r *repository) path(name string) string {
 	return filepath.Join(r.top, "ent", "migrations", name)
 }
 
-func (r *repository) git(args ...string) {
-	r.t.Helper()
-	if out, err := r.try(args...); err != nil {
-		r.t.Fatalf("git %s: %v\n%s", args, err, out)
-	}
-}
-
-func (r *repository) try(args ...string) (string, error) {
-	cmd := exec.CommandContext(r.t.Context(), "git", args...)
-	cmd.Dir = r.top
-	cmd.Env = append(os.Environ(),
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
-		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
 func (r *repository) commit() {
 	r.t.Helper()
-	r.git("add", "--all")
-	r.git("commit", "--quiet", "--allow-empty", "--message=migrations")
+	migratortest.Git(r.t, r.top, "add", "--all")
+	migratortest.Git(r.t, r.top, "commit", "--quiet", "--allow-empty", "--message=migrations")
 }
 
 func (r *repository) write(name, content string) {
@@ -161,20 +142,6 @@ func (r *repository) wantValid() {
 	if err := migration.Validate(r.dir); err != nil {
 		r.t.Error(err)
 	}
-}
-
-func server(t *testing.T) *dev.Server {
-	t.Helper()
-	s, err := dev.Open(t.Context(), pgtest.EmptyURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close dev server: %v", err)
-		}
-	})
-	return s
 }
 
 func wantError(t *testing.T, err error, text string) {

@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql/schema"
 
 	"commitment/internal/migration"
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/pgtest"
 )
 
@@ -21,7 +22,7 @@ func TestAtlasCLITakesAPlan(t *testing.T) {
 	if os.Getenv("ATLAS_CLI") == "" {
 		t.Skip("this test needs the Atlas CLI: ATLAS_CLI has to be the path of a community build")
 	}
-	s, dir := server(t), directory(t)
+	s, dir := migratortest.Server(t), directory(t)
 	diff(t, s, dir, "begin", tables(table("owners"), table("items", nullable(text("name", 20)), number("gone"))).entities())
 	owners := table("owners")
 	items := withEdge(table("items", text("name", 20), number("size")), owners, "owner")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"commitment/internal/migrator/migratortest"
+
 	"entgo.io/ent/dialect/sql/schema"
 )
 
@@ -11,7 +13,7 @@ import (
 func BenchmarkDiff(b *testing.B) {
 	for _, n := range []int{20, 2000} {
 		b.Run(fmt.Sprintf("%d tables", n), func(b *testing.B) {
-			s, dir := server(b), directory(b)
+			s, dir := migratortest.Server(b), directory(b)
 			if added := diff(b, s, dir, "before", tables(many(n)...).entities()); len(added) != 1 {
 				b.Fatalf("files = %d, want 1", len(added))
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migration"
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/migrator/plan"
 )
 
@@ -17,14 +18,14 @@ func TestCheck(t *testing.T) {
 
 	t.Run("agrees when the migrations make what the entities declare", func(t *testing.T) {
 		t.Parallel()
-		if err := plan.Check(t.Context(), server(t), embedded(t)); err != nil {
+		if err := plan.Check(t.Context(), migratortest.Server(t), embedded(t)); err != nil {
 			t.Error(err)
 		}
 	})
 
 	t.Run("shows the difference as SQL and writes nothing", func(t *testing.T) {
 		t.Parallel()
-		s, dir := server(t), directory(t)
+		s, dir := migratortest.Server(t), directory(t)
 		diff(t, s, dir, "before", tables(items()).entities())
 		before := listing(t, dir)
 		err := tables(items(nullable(text("note", 20)))).entities().Check(t.Context(), s, dir)
@@ -65,7 +66,7 @@ func TestDiffRefuses(t *testing.T) {
 		t.Parallel()
 		const create = "CREATE TABLE a ();\n"
 		dir := directory(t, migrate.NewLocalFile("1_a.sql", []byte(create+create)))
-		err := plan.Check(t.Context(), server(t), dir)
+		err := plan.Check(t.Context(), migratortest.Server(t), dir)
 		if at, ok := errors.AsType[*migration.StatementError](err); !ok || at.File != "1_a.sql" || at.Line != 2 {
 			t.Errorf("error = %v, want one of 1_a.sql, line 2", err)
 		}

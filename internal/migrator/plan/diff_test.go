@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/migration"
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/pgtest"
 	"commitment/internal/schemakit"
 )
@@ -182,7 +183,7 @@ func TestDiff(t *testing.T) {
 
 func (c change) test(t *testing.T) {
 	t.Helper()
-	s, dir := server(t), directory(t)
+	s, dir := migratortest.Server(t), directory(t)
 	if c.files != "" {
 		dir = directory(t, migrate.NewLocalFile("20260101000000_by_hand.sql", []byte(c.files)))
 	} else {

@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/dialect/sql/schema"
 
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/migrator/plan"
 	"commitment/internal/schemakit"
 )
@@ -133,7 +134,7 @@ func TestOtherWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := directory(t, migrate.NewLocalFile("1_by_hand.sql", []byte(tt.files)))
-			if err := tt.want.entities().Check(t.Context(), server(t), dir); err != nil {
+			if err := tt.want.entities().Check(t.Context(), migratortest.Server(t), dir); err != nil {
 				t.Error(err)
 			}
 		})
@@ -145,7 +146,7 @@ func TestOtherWords(t *testing.T) {
 func TestRowsOfFiles(t *testing.T) {
 	t.Parallel()
 	const insert = "CREATE TABLE items (id bigint PRIMARY KEY);\nINSERT INTO items VALUES (1);\n"
-	s, dir := server(t), directory(t, migrate.NewLocalFile("1_by_hand.sql", []byte(insert)))
+	s, dir := migratortest.Server(t), directory(t, migrate.NewLocalFile("1_by_hand.sql", []byte(insert)))
 	want := tables(items(text("name", 20))).entities()
 	demand := diff(t, s, dir, "require", want)[1]
 	filled := migrate.NewLocalFile(demand.Name(), append(demand.Bytes(), "UPDATE items SET name = '';\n"...))
@@ -203,7 +204,7 @@ func TestNoPlan(t *testing.T) {
 			t.Parallel()
 			dir := directory(t, migrate.NewLocalFile("1_by_hand.sql", []byte(tt.files)))
 			before := listing(t, dir)
-			_, err := tt.want.entities().Diff(t.Context(), server(t), dir, "change")
+			_, err := tt.want.entities().Diff(t.Context(), migratortest.Server(t), dir, "change")
 			if err == nil || !strings.Contains(err.Error(), tt.error) {
 				t.Errorf("error = %v, want %s", err, tt.error)
 			}

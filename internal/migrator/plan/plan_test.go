@@ -14,24 +14,8 @@ import (
 	"commitment/internal/migration"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/plan"
-	"commitment/internal/pgtest"
 	"commitment/internal/schemakit"
 )
-
-// server is the tests' server, as one for throwaway databases.
-func server(tb testing.TB) *dev.Server {
-	tb.Helper()
-	s, err := dev.Open(tb.Context(), pgtest.EmptyURL(tb))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
-	return s
-}
 
 func embedded(tb testing.TB) migrate.Dir {
 	tb.Helper()

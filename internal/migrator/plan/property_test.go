@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/schemakit"
 )
 
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 // lost outside a contract. -rapid.checks says how many pairs there are.
 func TestAnyChange(t *testing.T) {
 	t.Parallel()
-	s := server(t)
+	s := migratortest.Server(t)
 	rapid.Check(t, func(r *rapid.T) {
 		before := drawDeclaration(r)
 		after := drawDeclaration(r)

@@ -2,7 +2,6 @@ package review_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -12,11 +11,10 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 
-	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/files"
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/migrator/review"
 	"commitment/internal/migrator/review/hazard"
-	"commitment/internal/pgtest"
 )
 
 var today = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -48,39 +46,27 @@ func newProject(t *testing.T) *project {
 	if p.dir, err = migrate.NewLocalDir(path); err != nil {
 		t.Fatal(err)
 	}
-	p.git("init", "--quiet", "--initial-branch=main")
+	migratortest.Git(p.t, p.root, "init", "--quiet", "--initial-branch=main")
 	p.add(accountsFile, accounts)
 	p.commit()
-	p.git("checkout", "--quiet", "-b", "topic")
+	migratortest.Git(p.t, p.root, "checkout", "--quiet", "-b", "topic")
 	return p
-}
-
-func (p *project) git(args ...string) {
-	p.t.Helper()
-	cmd := exec.CommandContext(p.t.Context(), "git", args...)
-	cmd.Dir = p.root
-	cmd.Env = append(os.Environ(),
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
-		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		p.t.Fatalf("git %s: %v\n%s", args, err, out)
-	}
 }
 
 func (p *project) commit() {
 	p.t.Helper()
-	p.git("add", "--all")
-	p.git("commit", "--quiet", "--allow-empty", "--message=migrations")
+	migratortest.Git(p.t, p.root, "add", "--all")
+	migratortest.Git(p.t, p.root, "commit", "--quiet", "--allow-empty", "--message=migrations")
 }
 
 // onMain makes a change on the branch main.
 func (p *project) onMain(change func()) {
 	p.t.Helper()
 	p.commit()
-	p.git("checkout", "--quiet", "main")
+	migratortest.Git(p.t, p.root, "checkout", "--quiet", "main")
 	change()
 	p.commit()
-	p.git("checkout", "--quiet", "topic")
+	migratortest.Git(p.t, p.root, "checkout", "--quiet", "topic")
 }
 
 // add writes a migration, and atlas.sum.
@@ -119,7 +105,7 @@ func (p *project) write(path, text string) {
 // options review the branch against main.
 func (p *project) options() review.Options {
 	p.t.Helper()
-	return review.Options{Dir: p.dir, Root: p.root, Dev: server(p.t), Selection: review.Selection{Base: "main"}, Now: today}
+	return review.Options{Dir: p.dir, Root: p.root, Dev: migratortest.Server(p.t), Selection: review.Selection{Base: "main"}, Now: today}
 }
 
 func (p *project) review() review.Report {
@@ -134,20 +120,6 @@ func run(t *testing.T, o review.Options) review.Report {
 		t.Fatalf("Run: %v", err)
 	}
 	return r
-}
-
-func server(t *testing.T) *dev.Server {
-	t.Helper()
-	s, err := dev.Open(t.Context(), pgtest.EmptyURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close dev server: %v", err)
-		}
-	})
-	return s
 }
 
 // places are findings as "severity code file:line", those of the severities only.

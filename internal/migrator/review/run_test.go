@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/migrator/review"
 	"commitment/internal/migrator/review/hazard"
 	"commitment/internal/migrator/review/revert"
@@ -299,7 +300,7 @@ func TestRunFindsNothingWrongWithTheOrderOfTheProject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := run(t, review.Options{Dir: dir, Root: root, Dev: server(t), Selection: review.Selection{All: true}})
+	r := run(t, review.Options{Dir: dir, Root: root, Dev: migratortest.Server(t), Selection: review.Selection{All: true}})
 	if r.Dir != "ent/migrate/migrations" || len(r.Files) < 3 {
 		t.Errorf("%s has %d files, want the project's migrations", r.Dir, len(r.Files))
 	}

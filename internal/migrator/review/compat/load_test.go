@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migration"
-	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/migrator/review/compat"
 	"commitment/internal/pgtest"
 )
@@ -160,9 +159,9 @@ func load(t *testing.T, dir string) compat.Entities {
 func TestLoadRevision(t *testing.T) {
 	t.Parallel()
 	dir := tree(t)
-	git(t, dir, "init", "-q", "-b", "main")
-	git(t, dir, "add", ".")
-	git(t, dir, "commit", "-q", "-m", "base")
+	migratortest.Git(t, dir, "init", "-q", "-b", "main")
+	migratortest.Git(t, dir, "add", ".")
+	migratortest.Git(t, dir, "commit", "-q", "-m", "base")
 	want := load(t, dir)
 	if err := os.RemoveAll(filepath.Join(dir, "ent")); err != nil {
 		t.Fatal(err)
@@ -179,14 +178,6 @@ func TestLoadRevision(t *testing.T) {
 		if _, err := compat.LoadRevision(t.Context(), dir, revision); err == nil {
 			t.Errorf("LoadRevision(%q) = nil, want an error", revision)
 		}
-	}
-}
-
-func git(t *testing.T, dir string, args ...string) {
-	t.Helper()
-	args = append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)
-	if out, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput(); err != nil {
-		t.Fatalf("git: %v\n%s", err, out)
 	}
 }
 
@@ -209,12 +200,7 @@ func TestTheProjectHasNoBreaks(t *testing.T) {
 func TestTheProjectsHistory(t *testing.T) {
 	t.Parallel()
 	es, list := load(t, root), history(t)
-	server, err := dev.Open(t.Context(), pgtest.EmptyURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = server.Close() }()
-	before, err := server.Database(t.Context())
+	before, err := migratortest.Server(t).Database(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/migrator/review/revert"
 	"commitment/internal/pgtest"
 )
@@ -84,7 +85,7 @@ func TestDownTakesBackTheNewestFile(t *testing.T) {
 	apply(t, db, dir)
 	after := schema(t, db)
 
-	got, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{})
+	got, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,13 +114,13 @@ func TestDownToAVersionKeepsTheRowsThatStay(t *testing.T) {
 	dir := directory(t, users, makeIndex, dropIndex, addColumn, `ALTER TABLE users DROP name`)
 	db := applied(t, dir)
 	exec(t, db, "INSERT INTO users (nick) SELECT 'user ' || n FROM generate_series(1, 100) n")
-	got, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{To: "1", AllowLoss: true})
+	got, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{To: "1", AllowLoss: true})
 	// The name comes back empty, and the first file's column can't be.
 	if err == nil || len(got) != 4 || !got[0].Done || !got[1].Done || got[2].Done {
 		t.Errorf("Down = %+v, %v, want two files taken back and an error", got, err)
 	}
 	exec(t, db, "UPDATE users SET name = 'x'")
-	got, err = revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{To: "1", AllowLoss: true})
+	got, err = revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{To: "1", AllowLoss: true})
 	if err != nil || len(got) != 2 {
 		t.Errorf("Down = %+v, %v, want the other two taken back", got, err)
 	}
@@ -137,7 +138,7 @@ func TestDownFillsARequiredColumn(t *testing.T) {
 	dir := directory(t, users, `ALTER TABLE users DROP name`)
 	db := applied(t, dir)
 	exec(t, db, "INSERT INTO users DEFAULT VALUES")
-	if _, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{AllowLoss: true}); err != nil {
+	if _, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{AllowLoss: true}); err != nil {
 		t.Fatal(err)
 	}
 	var name string
@@ -150,7 +151,7 @@ func TestDownGoesOnWhereItWasStopped(t *testing.T) {
 	t.Parallel()
 	dir := directory(t, users+makeIndex, dropIndex)
 	db := applied(t, dir)
-	dev := server(t)
+	dev := migratortest.Server(t)
 	ways, err := revert.Down(t.Context(), db, dev, dir, revert.DownOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +172,7 @@ func TestDownOnlySaysWhatItWouldDo(t *testing.T) {
 	dir := directory(t, users, addColumn)
 	db := applied(t, dir)
 	before := schema(t, db)
-	got, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{DryRun: true})
+	got, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +212,7 @@ func TestDownRefuses(t *testing.T) {
 				exec(t, db, tt.spoil)
 			}
 			before, version := schema(t, db), current(t, db, dir)
-			_, err := revert.Down(t.Context(), db, server(t), dir, tt.options)
+			_, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, tt.options)
 			if err == nil || tt.want != nil && !errors.Is(err, tt.want) {
 				t.Errorf("Down = %v, want %v", err, tt.want)
 			}
@@ -236,7 +237,7 @@ func TestDownWaitsForTheLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := revert.DownOptions{Apply: migration.ApplyOptions{LockTimeout: time.Millisecond}}
-	if _, err := revert.Down(t.Context(), db, server(t), dir, o); !errors.Is(err, migration.ErrLocked) {
+	if _, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, o); !errors.Is(err, migration.ErrLocked) {
 		t.Errorf("Down = %v, want %v", err, migration.ErrLocked)
 	}
 }
@@ -244,7 +245,7 @@ func TestDownWaitsForTheLock(t *testing.T) {
 func TestDownOfNothing(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Open(t, pgtest.EmptyURL(t))
-	_, err := revert.Down(t.Context(), db, server(t), directory(t, users), revert.DownOptions{Count: 1})
+	_, err := revert.Down(t.Context(), db, migratortest.Server(t), directory(t, users), revert.DownOptions{Count: 1})
 	if want := "there is nothing to take back: 0 files were applied"; err == nil || err.Error() != want {
 		t.Errorf("error = %v, want %s", err, want)
 	}
@@ -255,7 +256,7 @@ func TestDownThatFailedKeepsNobodyFromApplying(t *testing.T) {
 	dir := directory(t, users+makeIndex+";", dropIndex)
 	db := applied(t, dir)
 	exec(t, db, "INSERT INTO users (name) VALUES (NULL)")
-	if _, err := revert.Down(t.Context(), db, server(t), dir, revert.DownOptions{}); err == nil {
+	if _, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{}); err == nil {
 		t.Fatal("error = nil, want one of the row without a name")
 	}
 	apply(t, db, directory(t, users+makeIndex+";", dropIndex, addColumn))

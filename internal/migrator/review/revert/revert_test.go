@@ -9,20 +9,10 @@ import (
 
 	"commitment/internal/migration"
 	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/migrator/review/revert"
 	"commitment/internal/migrator/review/trace"
-	"commitment/internal/pgtest"
 )
-
-func server(t *testing.T) *dev.Server {
-	t.Helper()
-	s, err := dev.Open(t.Context(), pgtest.EmptyURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
-}
 
 func file(name, content string) migrate.File { return migrate.NewLocalFile(name, []byte(content)) }
 
@@ -246,7 +236,7 @@ var waysBack = []struct {
 // of finds the way back from a file, after the older ones.
 func of(t *testing.T, older []migrate.File, f migrate.File) revert.Plan {
 	t.Helper()
-	db, err := server(t).Database(t.Context())
+	db, err := migratortest.Server(t).Database(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
