@@ -8,60 +8,50 @@ import (
 	"time"
 )
 
+const transfers, accounts, readyz = "POST /v1/transfers", "GET /v1/accounts", "GET /readyz"
+
 // TestAClientThatGivesUpIsNoError has clients leave wherever a request can wait.
 func TestAClientThatGivesUpIsNoError(t *testing.T) {
 	t.Parallel()
-	const transfers, accounts = "POST /v1/transfers", "GET /v1/accounts"
 
-	t.Run("while a statement waits for a lock", func(t *testing.T) {
-		t.Parallel()
-		s := newService(t)
-		mint, ann := s.open(t, "mint", "EUR", true), s.open(t, "Ann", "EUR", false)
-		lock, err := s.pool.BeginTx(t.Context(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = lock.Rollback() }()
-		if _, err := lock.ExecContext(t.Context(), "SELECT FROM accounts FOR UPDATE"); err != nil {
-			t.Fatal(err)
-		}
-		leave := s.ask(t, transfers, transferBody(mint.ID, ann.ID, 1), "")
-		eventually(t, "the request waits for the lock", func() bool { return len(s.lines(t, waiting)) == 1 })
-		leave()
-		s.wantQuiet(t, transfers)
-	})
+	for _, tt := range []struct{ name, lock, header string }{
+		{"while a statement waits for a row", "SELECT FROM accounts FOR UPDATE", ""},
+		{"while it waits for its own key", "LOCK idempotency_keys", "Idempotency-Key: k\r\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newService(t)
+			mint, ann := s.open(t, "mint", "EUR", true), s.open(t, "Ann", "EUR", false)
+			lock, err := s.pool.BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = lock.Rollback() }()
+			if _, err := lock.ExecContext(t.Context(), tt.lock); err != nil {
+				t.Fatal(err)
+			}
+			leave := s.ask(t, transfers, transferBody(mint.ID, ann.ID, 1), tt.header)
+			eventually(t, "the request waits for the lock", func() bool { return len(s.lines(t, waiting)) == 1 })
+			leave()
+			s.wantQuiet(t, transfers)
+		})
+	}
 
-	t.Run("while it waits for its own key", func(t *testing.T) {
-		t.Parallel()
-		s := newService(t)
-		mint, ann := s.open(t, "mint", "EUR", true), s.open(t, "Ann", "EUR", false)
-		lock, err := s.pool.BeginTx(t.Context(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = lock.Rollback() }()
-		if _, err := lock.ExecContext(t.Context(), "LOCK idempotency_keys"); err != nil {
-			t.Fatal(err)
-		}
-		leave := s.ask(t, transfers, transferBody(mint.ID, ann.ID, 1), "Idempotency-Key: k\r\n")
-		eventually(t, "the request waits for the lock", func() bool { return len(s.lines(t, waiting)) == 1 })
-		leave()
-		s.wantQuiet(t, transfers)
-	})
-
-	t.Run("while it waits for a connection", func(t *testing.T) {
-		t.Parallel()
-		s := startService(t, 1, time.Minute)
-		conn, err := s.pool.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = conn.Close() }()
-		leave := s.ask(t, accounts, "", "")
-		eventually(t, "the request waits for a connection", func() bool { return s.pool.Stats().WaitCount == 1 })
-		leave()
-		s.wantQuiet(t, accounts)
-	})
+	for _, route := range []string{accounts, readyz} {
+		t.Run("while "+route+" waits for a connection", func(t *testing.T) {
+			t.Parallel()
+			s := startService(t, 1, time.Minute)
+			conn, err := s.pool.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			leave := s.ask(t, route, "", "")
+			eventually(t, "it waits", func() bool { return s.pool.Stats().WaitCount == 1 })
+			leave()
+			s.wantQuiet(t, route)
+		})
+	}
 
 	t.Run("while the service waits for its body", func(t *testing.T) {
 		t.Parallel()
@@ -75,20 +65,6 @@ func TestAClientThatGivesUpIsNoError(t *testing.T) {
 		s := newService(t)
 		s.ask(t, transfers, "3\r\n{\"f\r\n", "Transfer-Encoding: chunked\r\n")()
 		s.wantQuiet(t, transfers)
-	})
-
-	t.Run("while the service asks whether it is ready", func(t *testing.T) {
-		t.Parallel()
-		s := startService(t, 1, time.Minute)
-		conn, err := s.pool.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = conn.Close() }()
-		leave := s.ask(t, "GET /readyz", "", "")
-		eventually(t, "the check waits for a connection", func() bool { return s.pool.Stats().WaitCount == 1 })
-		leave()
-		s.wantQuiet(t, "GET /readyz")
 	})
 }
 
