@@ -28,8 +28,7 @@ func findLost(t reflect.Type, path string, seen map[reflect.Type]bool) []string 
 	}
 	seen[t] = true
 	var found []string
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name := fmt.Sprintf("%v.%s", t, f.Name)
 		switch {
 		case f.Tag.Get("json") == "-":
@@ -64,8 +63,8 @@ func hasFields(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {
 		return false
 	}
-	for i := range t.NumField() {
-		if f := t.Field(i); f.IsExported() || tagged(f) || f.Anonymous && hasFields(f.Type) {
+	for f := range t.Fields() {
+		if f.IsExported() || tagged(f) || f.Anonymous && hasFields(f.Type) {
 			return true
 		}
 	}

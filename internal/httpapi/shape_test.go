@@ -17,7 +17,7 @@ type ByID struct {
 	ID string `path:"id"`
 }
 
-type behavior struct{}
+type behavior struct{} //nolint:unused // brings nothing along that could be lost
 
 type within struct{ byID }
 
@@ -40,9 +40,9 @@ type (
 	byName  struct{ Name string }
 	correct struct {
 		ByID
-		behavior
-		At   time.Time `query:"at"`
-		Body struct {
+		behavior           //nolint:unused // the same
+		At       time.Time `query:"at"`
+		Body     struct {
 			Row struct {
 				byName `json:"-"`
 				Name   string
