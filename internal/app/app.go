@@ -52,11 +52,16 @@ func Serve(ctx context.Context, cfg config.Config, out Output) error {
 
 // serve is Serve, and reports whether it has come to serving.
 func serve(ctx context.Context, cfg config.Config, screen io.Writer, log *slog.Logger) (served bool, err error) {
-	listener, err := listen(ctx, cfg.Addr)
+	listener, err := listen(ctx, "ADDR", cfg.Addr)
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = listener.Close() }() // for what fails before the server takes it over
+	profiles, err := serveProfiles(ctx, cfg.ProfileAddr, log)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = profiles.Close() }()
 
 	database, err := OpenDatabase(ctx, cfg, func(line string) { fmt.Fprintln(screen, line) })
 	if err != nil {
@@ -105,11 +110,12 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 	})
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+// listen takes the address that a setting names.
+func listen(ctx context.Context, setting, addr string) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w: set ADDR to another address, as ADDR=127.0.0.1:8081", err)
+		return nil, fmt.Errorf("%w: set %s to another address, as %[2]s=127.0.0.1:8081", err, setting)
 	}
 	return listener, nil
 }
@@ -181,6 +187,8 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 			MaxAnswer:      int64(cfg.HTTP.MaxAnswerBytes),
 			MaxMemory:      int64(cfg.HTTP.AnswerMemoryBytes),
 			Origins:        cfg.HTTP.Origins,
+			Proxies:        cfg.HTTP.Proxies,
+			RateLimit:      cfg.HTTP.RateLimit,
 			Closing:        s.closing,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,
 		})),

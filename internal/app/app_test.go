@@ -38,7 +38,7 @@ func runService(t *testing.T, databaseDone <-chan struct{}, answer func(*service
 	if answer != nil {
 		s.server.Handler = answer(s)
 	}
-	listener, err := listen(t.Context(), "127.0.0.1:0")
+	listener, err := listen(t.Context(), "ADDR", "127.0.0.1:0")
 	check(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	running := &serving{service: s, url: "http://" + listener.Addr().String(), stop: stop, ended: make(chan error, 1)}
@@ -195,7 +195,7 @@ func TestRunFailsWithoutItsListener(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
 	s := newService(load(t, "DATABASE_URL="+url), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler))
-	listener, err := listen(t.Context(), "127.0.0.1:0")
+	listener, err := listen(t.Context(), "ADDR", "127.0.0.1:0")
 	check(t, err)
 	check(t, listener.Close())
 	wantError(t, s.run(t.Context(), listener, nil), "serve: ")
@@ -205,7 +205,7 @@ func TestServeTakesItsAddressFirst(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	var screen bytes.Buffer
-	occupied, err := listen(t.Context(), "127.0.0.1:0")
+	occupied, err := listen(t.Context(), "ADDR", "127.0.0.1:0")
 	check(t, err)
 	defer func() { check(t, occupied.Close()) }()
 	cfg := load(t, "ADDR="+occupied.Addr().String(), "COMMITMENT_DATA_DIR="+folder)

@@ -42,7 +42,7 @@ func held(t *testing.T, r *http.Request) {
 
 func dial(t *testing.T, handler http.HandlerFunc) *wire {
 	t.Helper()
-	on, err := listen(t.Context(), "127.0.0.1:0")
+	on, err := listen(t.Context(), "ADDR", "127.0.0.1:0")
 	check(t, err)
 	w := &wire{server: &http.Server{
 		Handler: noteFlushes(handler), ConnContext: withConn, ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, IdleTimeout: time.Minute,

@@ -31,7 +31,7 @@ func Unreachable(err error) error {
 			*list = append(*list, reason)
 		}
 	}
-	reasons := append(said, others...)
+	reasons := slices.Concat(said, others)
 	if len(reasons) == 0 {
 		reasons = noTLS // it was asked for
 	}
@@ -40,7 +40,7 @@ func Unreachable(err error) error {
 
 // attempts are the errors that err joins.
 func attempts(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what this very error is
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -90,7 +91,7 @@ func connectEnv(environ []string, address string) ([]string, error) {
 		return nil, errors.New("the private database has no URL") // the error would show it
 	}
 	password, _ := u.User.Password()
-	return append(environ[:len(environ):len(environ)],
+	return append(slices.Clip(environ),
 		"PGHOST="+u.Hostname(), "PGPORT="+u.Port(), "PGUSER="+u.User.Username(), "PGPASSWORD="+password,
 		"PGDATABASE="+u.Path[1:], "PGSSLMODE="+u.Query().Get("sslmode")), nil
 }

@@ -24,6 +24,9 @@ func (r *reader) check(c Config) {
 	if !isAddress(c.Addr) {
 		r.refuse("ADDR", "=%q: want a host and a port as 127.0.0.1:8080", c.Addr)
 	}
+	if c.ProfileAddr != "" && !isAddress(c.ProfileAddr) {
+		r.refuse("PPROF_ADDR", "=%q: want a host and a port as 127.0.0.1:6060", c.ProfileAddr)
+	}
 	if !isPrintable(c.Database.ApplicationName) {
 		r.refuse("DB_APPLICATION_NAME", "=%q: want at most %d printable ASCII characters", c.Database.ApplicationName, maxIdentifier)
 	}

@@ -24,6 +24,9 @@ type Config struct {
 	// Debug logs each statement with its arguments, secrets among them, and sets
 	// LOG_LEVEL to debug. Defaults to false.
 	Debug bool `env:"DEBUG" default:"false"`
+	// ProfileAddr is the host and port to serve profiles on, for go tool pprof: not the
+	// world's to reach, as 127.0.0.1:6060. Defaults to nothing: no profiles are served.
+	ProfileAddr string `env:"PPROF_ADDR"`
 
 	Log           Log
 	PrivateServer PrivateServer
@@ -150,6 +153,15 @@ type HTTP struct {
 	// API from a browser (CORS), as https://app.example.com or
 	// https://*.example.com; * is every page. Defaults to nothing: no other page may.
 	Origins Origins `env:"HTTP_CORS_ORIGINS"`
+
+	// RateLimit bounds the requests a minute that one client's address may send to the
+	// API; past it the response is 429 with Retry-After. Each process counts by itself; 0
+	// sets no bound. Defaults to 0.
+	RateLimit int `env:"HTTP_RATE_LIMIT" default:"0" min:"0" max:"1000000"`
+	// Proxies lists the networks, with commas between them, of the proxies in front of
+	// the service, as 10.0.0.0/8: the client's address is what their X-Forwarded-For
+	// says. Defaults to nothing: it is the address that the connection comes from.
+	Proxies Networks `env:"HTTP_TRUSTED_PROXIES"`
 
 	// ShutdownDelay is how long readiness is false before the listener closes,
 	// for a load balancer to notice. Defaults to 0s.

@@ -67,6 +67,9 @@ func TestLoad(t *testing.T) {
 			c.Log = config.Log{Level: config.Level(slog.LevelWarn), Format: config.LogJSON}
 			c.Database.MaxIdleConns, c.Database.PingAfter, c.HTTP.MaxBodyBytes = 3, 0, 2048
 		}},
+		{"takes networks and addresses", []string{"HTTP_TRUSTED_PROXIES=10.1.2.3/8, 192.0.2.7,2001:db8::/32"}, func(c *config.Config) {
+			c.HTTP.Proxies = config.Networks{"10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"}
+		}},
 		{"takes keywords of libpq for a URL", []string{"DATABASE_URL=host=/tmp dbname=d"}, func(c *config.Config) {
 			c.Database.URL = "host=/tmp dbname=d"
 		}},
@@ -141,6 +144,10 @@ DB_COMMIT_TIMEOUT=10s with HTTP_WRITE_TIMEOUT=40s: after HTTP_REQUEST_TIMEOUT=30
 			`HTTP_REQUEST_TIMEOUT=1m0s with HTTP_WRITE_TIMEOUT=1m0s: the connection closes before the answer can be written`},
 		{"a setting that is wrong by itself only for that", []string{"DB_MAX_IDLE_CONNS=x", "DB_MAX_OPEN_CONNS=1"},
 			`DB_MAX_IDLE_CONNS="x": want a whole number, from 0 to 10000`},
+		{"addresses and networks that are none", []string{"HTTP_TRUSTED_PROXIES=10.0.0.0/8,proxy", "PPROF_ADDR=6060", "HTTP_RATE_LIMIT=-1"},
+			`HTTP_RATE_LIMIT="-1": want a whole number, from 0 to 1000000
+HTTP_TRUSTED_PROXIES="10.0.0.0/8,proxy": want networks as 10.0.0.0/8, with commas between them
+PPROF_ADDR="6060": want a host and a port as 127.0.0.1:6060`},
 		{"production without a database", []string{"COMMITMENT_ENV=production"},
 			`DATABASE_URL: want a database, for COMMITMENT_ENV=production starts none of its own`},
 		{"a misspelled setting beside those that are wrong", []string{"DATABSE_URL=postgres://h/d", "COMMITMENT_EVN=production", "DB_MAX_ATTEMPTS=0"},

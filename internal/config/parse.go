@@ -27,6 +27,7 @@ var parsers = map[reflect.Type]parser{
 	reflect.TypeFor[Environment]():   {"development or production", value(oneOf(Development, Production))},
 	reflect.TypeFor[LogFormat]():     {"auto, text or json", value(oneOf(LogAuto, LogText, LogJSON))},
 	reflect.TypeFor[Origins]():       {"origins as https://app.example.com, with commas between them, or *", value(ParseOrigins)},
+	reflect.TypeFor[Networks]():      {"networks as 10.0.0.0/8, with commas between them", value(ParseNetworks)},
 	reflect.TypeFor[Level]():         {"debug, info, warn or error", value(parseLevel)},
 }
 

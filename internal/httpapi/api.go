@@ -59,8 +59,12 @@ func anyError(schemas huma.Registry) *huma.Response {
 
 // handle registers h for route, which is a method and a path as in "GET /v1/things".
 // An error of h is answered as a problem; a body that doesn't fit I never gets to h.
+// It panics when a part of I or O would silently be left out.
 func handle[I, O any](a *api, route, summary string, h func(context.Context, *I) (*O, error)) {
 	method, path, _ := strings.Cut(route, " ")
+	if found := append(lost(reflect.TypeFor[I](), path), lost(reflect.TypeFor[O](), path)...); len(found) > 0 {
+		panic("httpapi: " + route + ": " + strings.Join(found, "; "))
+	}
 	op := huma.Operation{
 		Method:       method,
 		Path:         path,

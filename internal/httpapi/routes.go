@@ -20,7 +20,8 @@ import (
 	"commitment/internal/txn"
 )
 
-// Options are what the API works with. All but Origins and Closing are required.
+// Options are what the API works with. All but Origins, Proxies, RateLimit and Closing
+// are required.
 type Options struct {
 	// DB makes the unit of work of each request under /v1.
 	DB *txn.DB
@@ -42,6 +43,10 @@ type Options struct {
 	MaxBody, MaxAnswer, MaxMemory int64
 	// Origins are those whose pages may use the API from a browser.
 	Origins []string
+	// Proxies are the networks whose X-Forwarded-For is believed.
+	Proxies []string
+	// RateLimit bounds the requests a minute under /v1 of each client's address.
+	RateLimit int
 	// Closing ends when the service begins to shut down: streams end then. Nil never does.
 	Closing context.Context //nolint:containedctx // of the service
 	// KeyLifetime is how long an Idempotency-Key is remembered.
@@ -55,6 +60,7 @@ func New(o Options) http.Handler {
 	r.Use(
 		reqtx.Gate,
 		middleware.RequestID,
+		middleware.ClientIP(o.Proxies),
 		middleware.AccessLog(o.Log, pattern),
 		o.Observe,
 		middleware.Recover(problems),
@@ -79,7 +85,8 @@ func New(o Options) http.Handler {
 		WriteError: problems.Write,
 	})
 	once := idempotency.Middleware(idempotency.Options{Lifetime: o.KeyLifetime, WriteError: problems.Write})
-	v1 := newAPI(r.With(tx, once), o, problems)
+	limit := middleware.RateLimit(o.RateLimit, problems)
+	v1 := newAPI(r.With(limit, tx, once), o, problems)
 	handle(v1, "POST /v1/accounts", "Open an account", openAccount)
 	handle(v1, "GET /v1/accounts", "List accounts", listAccounts)
 	handle(v1, "GET /v1/accounts/{id}", "Read an account", readAccount)

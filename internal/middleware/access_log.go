@@ -14,10 +14,9 @@ import (
 // AccessLog logs each request once it is answered. Route returns the pattern that
 // matched a request, or "" when none did; it is asked after the handler.
 //
-// It must come after RequestID, whose id the log takes from the context, and
-// before Recover, so that a panic is logged as the answer that it became. The
-// query is left out: it may hold secrets. The remote address is the peer's own:
-// what a proxy claims in a header is not believed.
+// It must come after RequestID, whose id the log takes from the context, and after
+// ClientIP, and before Recover, so that a panic is logged as the answer that it
+// became. The query is left out: it may hold secrets.
 func AccessLog(log *slog.Logger, route func(*http.Request) string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -72,7 +71,7 @@ func (e entry) attrs() []slog.Attr {
 		slog.Int("status", e.status()),
 		slog.Int("bytes", e.answer.BytesWritten()),
 		slog.Duration("duration", e.duration),
-		slog.String("remote_ip", host(e.request.RemoteAddr)),
+		slog.String("remote_ip", clientIP(e.request)),
 		slog.String("user_agent", e.request.UserAgent()),
 	}
 	if e.aborted {

@@ -136,11 +136,17 @@ func (p *Problem) ResponseHeader() http.Header {
 	if p.Status >= http.StatusBadRequest {
 		h.Set("Cache-Control", "no-store")
 	}
-	if p.Status == http.StatusServiceUnavailable && p.Type != typePrefix+describe(fault.Unknown).code {
+	if p.unavailable() {
 		h.Set("Retry-After", "1")
 	}
 	maps.Copy(h, p.Header)
 	return h
+}
+
+// unavailable reports whether p says that the service can't do it now, and has changed
+// nothing.
+func (p *Problem) unavailable() bool {
+	return p.Status == http.StatusServiceUnavailable && p.Type != typePrefix+describe(fault.Unknown).code
 }
 
 // addHeader adds the header that err, or what it wraps, brings along: that of

@@ -1,11 +1,14 @@
 package problem_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -104,6 +107,27 @@ func TestOnlyAClientThatIsGoneHasCanceled(t *testing.T) {
 		}
 		if p := pw.From(t.Context(), err); p.Status != http.StatusInternalServerError {
 			t.Errorf("From(%v) = %d to a client that waits, want 500", err, p.Status)
+		}
+	}
+}
+
+func TestNobodyWaitsForWhatWasUnavailable(t *testing.T) {
+	t.Parallel()
+	log := &bytes.Buffer{}
+	pw := &problem.Writer{Log: slog.New(slog.NewTextHandler(log, nil))}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	busy := fault.New(fault.Unavailable, "busy", "the service is busy")
+	if p := pw.Report(gone, busy); p.Status != 499 || log.Len() > 0 {
+		t.Errorf("Report(gone, %v) = %d, log = %q, want 499 and nothing above debug", busy, p.Status, log)
+	}
+	if p := pw.Report(t.Context(), busy); p.Status != http.StatusServiceUnavailable {
+		t.Errorf("Report(%v) = %d to a client that waits, want 503", busy, p.Status)
+	}
+	for _, err := range []error{errDatabase, fault.New(fault.Unknown, "", "it is not known whether this request took effect")} {
+		log.Reset()
+		if p := pw.Report(gone, err); p.Status < http.StatusInternalServerError || !strings.Contains(log.String(), "level=ERROR") {
+			t.Errorf("Report(gone, %v) = %d, log = %q, want an error: it isn't the client's", err, p.Status, log)
 		}
 	}
 }

@@ -28,8 +28,11 @@ type Writer struct {
 // call of the handler's own that took too long. From logs nothing.
 func (pw *Writer) From(ctx context.Context, err error) *Problem {
 	p := pw.sort(ctx, err)
-	if p.Status == statusClientClosedRequest && ctx.Err() == nil {
+	switch {
+	case p.Status == statusClientClosedRequest && ctx.Err() == nil:
 		p = internal() // the service has canceled its own work: the client is there, and waits
+	case p.unavailable() && errors.Is(ctx.Err(), context.Canceled):
+		p = canceled() // nobody waits for what wasn't to be had, perhaps for that very reason
 	}
 	p.addHeader(err)
 	if pw.RequestID != nil {
@@ -88,7 +91,7 @@ func (pw *Writer) sort(ctx context.Context, err error) *Problem {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		switch ctx.Err() {
 		case context.Canceled:
-			return fromFault(fault.New(fault.Canceled, "", "the client went away"))
+			return canceled()
 		case context.DeadlineExceeded:
 			return fromFault(fault.New(fault.Unavailable, "timeout", "the request took too long"))
 		}
@@ -103,3 +106,6 @@ func (pw *Writer) sort(ctx context.Context, err error) *Problem {
 
 // internal is what an error is that nobody sorted.
 func internal() *Problem { return fromFault(&fault.Error{Kind: fault.Internal}) }
+
+// canceled is what an error is whose client is gone.
+func canceled() *Problem { return fromFault(fault.New(fault.Canceled, "", "the client went away")) }

@@ -1,0 +1,43 @@
+package config_test
+
+import (
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"commitment/internal/config"
+)
+
+// variable is a variable of kubernetes.yaml that has its value there.
+var variable = regexp.MustCompile(`\{name: ([A-Z_]+), value: "?([^"}]*)"?\}`)
+
+// TestKubernetesWaitsForTheService keeps the manifest and the settings in step.
+func TestKubernetesWaitsForTheService(t *testing.T) {
+	t.Parallel()
+	manifest, err := os.ReadFile("../../kubernetes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"COMMITMENT_ENV=production", "DATABASE_URL=postgres://app@db/app"}
+	for _, match := range variable.FindAllSubmatch(manifest, -1) {
+		environ = append(environ, string(match[1])+"="+string(match[2]))
+	}
+	c, err := config.Load(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	match := regexp.MustCompile(`terminationGracePeriodSeconds: (\d+)`).FindSubmatch(manifest)
+	if match == nil {
+		t.Fatal("kubernetes.yaml has no terminationGracePeriodSeconds")
+	}
+	seconds, err := strconv.Atoi(string(match[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	grace, shutdown := time.Duration(seconds)*time.Second, c.HTTP.ShutdownDelay+c.HTTP.ShutdownTimeout
+	if grace < shutdown+5*time.Second || c.HTTP.ShutdownDelay == 0 {
+		t.Errorf("the pod is killed after %v, want five seconds more than the shutdown takes, %v, a delay among it", grace, shutdown)
+	}
+}

@@ -1,0 +1,100 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+const transfers, accounts, readyz = "POST /v1/transfers", "GET /v1/accounts", "GET /readyz"
+
+// TestAClientThatGivesUpIsNoError has clients leave wherever a request can wait.
+func TestAClientThatGivesUpIsNoError(t *testing.T) {
+	t.Parallel()
+
+	for _, tt := range []struct{ name, lock, header string }{
+		{"while a statement waits for a row", "SELECT FROM accounts FOR UPDATE", ""},
+		{"while it waits for its own key", "LOCK idempotency_keys", "Idempotency-Key: k\r\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newService(t)
+			mint, ann := s.open(t, "mint", "EUR", true), s.open(t, "Ann", "EUR", false)
+			lock, err := s.pool.BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = lock.Rollback() }()
+			if _, err := lock.ExecContext(t.Context(), tt.lock); err != nil {
+				t.Fatal(err)
+			}
+			leave := s.ask(t, transfers, transferBody(mint.ID, ann.ID, 1), tt.header)
+			eventually(t, "the request waits for the lock", func() bool { return len(s.lines(t, waiting)) == 1 })
+			leave()
+			s.wantQuiet(t, transfers)
+		})
+	}
+
+	for _, route := range []string{accounts, readyz} {
+		t.Run("while "+route+" waits for a connection", func(t *testing.T) {
+			t.Parallel()
+			s := startService(t, 1, time.Minute)
+			conn, err := s.pool.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			leave := s.ask(t, route, "", "")
+			eventually(t, "it waits", func() bool { return s.pool.Stats().WaitCount == 1 })
+			leave()
+			s.wantQuiet(t, route)
+		})
+	}
+
+	t.Run("while the service waits for its body", func(t *testing.T) {
+		t.Parallel()
+		s := newService(t)
+		s.ask(t, transfers, `{"from":`, "Content-Length: 1000\r\n")()
+		s.wantQuiet(t, transfers)
+	})
+
+	t.Run("while the service waits for the next chunk of its body", func(t *testing.T) {
+		t.Parallel()
+		s := newService(t)
+		s.ask(t, transfers, "3\r\n{\"f\r\n", "Transfer-Encoding: chunked\r\n")()
+		s.wantQuiet(t, transfers)
+	})
+}
+
+// waiting lists the sessions that wait for a lock.
+const waiting = `SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+
+// ask sends a request, or the part of it that is given, on a connection of its own, and
+// returns what closes that.
+func (s *service) ask(t *testing.T, route, body, header string) (leave func()) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(header, "Content-Length") && !strings.Contains(header, "chunked") {
+		header += fmt.Sprintf("Content-Length: %d\r\n", len(body))
+	}
+	_, err = conn.Write([]byte(route + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + header + "\r\n" + body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() { _ = conn.Close() }
+}
+
+// wantQuiet waits for the end of the request, and wants it logged, and not as an error.
+func (s *service) wantQuiet(t *testing.T, route string) {
+	t.Helper()
+	_, path, _ := strings.Cut(route, " ")
+	eventually(t, "the request is logged", func() bool { return strings.Contains(s.log.String(), " route="+path+" ") })
+	if log := s.log.String(); strings.Contains(log, "level=ERROR") || strings.Contains(log, "level=WARN") {
+		t.Errorf("log = %s, want neither errors nor warnings", log)
+	}
+}
