@@ -143,8 +143,7 @@ type HTTP struct {
 	// committed; a larger one is rolled back. Defaults to 64MiB.
 	MaxAnswerBytes Bytes `env:"HTTP_MAX_ANSWER_BYTES" default:"64MiB" min:"1KiB" max:"1GiB"`
 	// AnswerMemoryBytes bounds what is held of an answer in memory; what goes
-	// beyond is held in a temporary file, or flows at once where the request only
-	// reads. Defaults to 1MiB.
+	// beyond is held in a temporary file. Defaults to 1MiB.
 	AnswerMemoryBytes Bytes `env:"HTTP_ANSWER_MEMORY_BYTES" default:"1MiB" min:"1KiB" max:"1GiB"`
 	// KeyLifetime is how long an Idempotency-Key is remembered. Defaults to 24h.
 	KeyLifetime time.Duration `env:"HTTP_IDEMPOTENCY_KEY_LIFETIME" default:"24h" min:"1m" max:"8760h"`

@@ -17,6 +17,15 @@
 // answers are taken away before pgx sees them. So statements are run as pgx always
 // runs them: in the same way, with the same types, through the same cache.
 //
+// # What is said on a connection
+//
+// Each connection watches what is sent and answered. [Tx.State] says where a transaction
+// stands by the server's word: BEGIN counts once it was answered, a COMMIT that isn't
+// its maker's loses it. What its sender could end it by is refused, see [ErrManaged].
+// A session in which something may have been left, by a SET, a lock, a temporary table,
+// is reset behind COMMIT or ROLLBACK, in the same message, or before its next use; one
+// that can't be reset is dropped.
+//
 // # Errors
 //
 // [Constraints.Sort] makes of an error what a client may know of it, and

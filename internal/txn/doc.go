@@ -45,12 +45,18 @@
 // [Options].EndTimeout, and a COMMIT that takes longer counts as one without an
 // answer: it isn't canceled.
 //
+// A statement runs only in the transaction that was begun, by the server's word: one
+// that was ended by hand, or has changed its access mode, is lost, and nothing of it is
+// committed. Whoever is still in a statement at the end has a second to get out of
+// it, before the session is cut; hooks of the ent.Tx have the end timeout.
+//
 // # Errors with a name
 //
 // What isn't possible is an error with a name, never a hang and never a lie: using
 // the root client inside a unit of work ([ErrRootClient], for it would need a second
 // connection and deadlock a busy pool), two statements at once ([ErrBusy]), a
 // statement after the end ([ErrEnded]), a mode after the first statement
-// ([ErrBegun]), ending the transaction by hand ([ErrManaged]), success after an
-// error that was ignored, by the work ([ErrSwallowed]) or by a hook ([ErrHook]).
+// ([ErrBegun]), ending the transaction by hand ([ErrManaged], and [ErrLost] where only
+// the server could tell), success after an error that was ignored, by the work
+// ([ErrSwallowed]) or by a hook ([ErrHook]).
 package txn
