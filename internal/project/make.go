@@ -113,6 +113,9 @@ func finish(ctx context.Context, dir string, s Settings, stdout io.Writer) error
 	if err := hashMigrations(filepath.Join(dir, "ent", "migrate", "migrations")); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "internal", "httpapi", "testdata"), 0o755); err != nil { //nolint:gosec // a project is for its readers
+		return err
+	}
 	steps := []struct {
 		title string
 		args  []string
