@@ -39,8 +39,11 @@ var (
 var table = rules{
 	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/pgtest", "internal/pgserver"}, never: noHTTP, helper: true},
 	{pkg: "internal/migration/migrationtest", may: []string{"internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
+	{pkg: "internal/pgtest/rowtest", may: []string{"ent/..."}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgproxy", never: noHTTP, helper: true},
+	{pkg: "cmd/new", may: []string{"internal/project"}},
+	{pkg: "internal/project", may: []string{"."}, never: noHTTP},
 	{pkg: "internal/chaos"},
 	{pkg: "internal/arch"},
 	{pkg: "."},

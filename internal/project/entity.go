@@ -16,7 +16,7 @@ import (
 	"entgo.io/ent/entc/gen"
 )
 
-//go:embed templates/*.tmpl
+//go:embed templates
 var templates embed.FS
 
 // execute fills in the template of that name.

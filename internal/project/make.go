@@ -103,6 +103,11 @@ func (t tree) project(s Settings, version string) (tree, error) {
 	if t, err = s.rename(t); err != nil {
 		return nil, err
 	}
+	credits, err := templates.ReadFile("templates/CREDITS.md") // under the foundation's name
+	if err != nil {
+		return nil, err
+	}
+	t["README.md"] = append(t["README.md"], credits...)
 	text, err := json.MarshalIndent(state{Core: version, Settings: s}, "", "  ")
 	t[stateFile] = append(text, '\n')
 	return t, err
