@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	tables   = "20261122000000"
-	balanced = "20261122000100"
+	unbalancedVersion = "20261122000000"
+	balancedVersion   = "20261122000100"
 )
 
 // Transfers from before the rule stay as they are; from it on, none comes in that
@@ -24,9 +24,9 @@ func TestBalancedTransfersOnRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	const insert = "INSERT INTO transfers (id, created_at, amount) VALUES (gen_random_uuid(), now(), 100)"
-	db := migrationtest.To(t, dir, tables)
+	db := migrationtest.To(t, dir, unbalancedVersion)
 	db.Exec(t, insert)
-	db.Apply(t, balanced)
+	db.Apply(t, balancedVersion)
 	var n int
 	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM transfers").Scan(&n); err != nil {
 		t.Fatal(err)

@@ -103,7 +103,7 @@ func (t tree) project(s Settings, version string) (tree, error) {
 	if t, err = s.rename(t); err != nil {
 		return nil, err
 	}
-	credits, err := templates.ReadFile("templates/CREDITS.md") // under the foundation's name
+	credits, err := templates.ReadFile("templates/CREDITS.md.tmpl") // under the foundation's name
 	if err != nil {
 		return nil, err
 	}
