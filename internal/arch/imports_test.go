@@ -198,11 +198,11 @@ func TestImports(t *testing.T) {
 			"ent/client.go":            "package ent\nimport (\"commitment/ent/schema\"; \"commitment/internal/fault\")\n",
 			"internal/txn/db.go":       "package txn\nimport _ \"commitment/ent/runtime\"\n",
 			"internal/schemakit/id.go": "package schemakit\nimport \"commitment/ent/hook\"\n",
-			"internal/entgen/main.go":  "package main\nimport \"commitment/internal/ledger\"\n",
+			"internal/entgen/main.go":  "package main\nimport \"commitment/internal/problem\"\n",
 		}, []string{
 			"ent/client.go imports commitment/ent/schema: not in the row of ent/...",
 			"ent/schema/account.go imports github.com/go-chi/chi/v5: ent/schema never does",
-			"internal/entgen/main.go imports commitment/internal/ledger: not in the row of internal/entgen",
+			"internal/entgen/main.go imports commitment/internal/problem: not in the row of internal/entgen",
 			"internal/schemakit/id.go imports commitment/ent/hook: not in the row of internal/schemakit",
 			"internal/txn/db.go imports commitment/ent/runtime: not in the row of internal/txn",
 		}},

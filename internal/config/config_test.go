@@ -138,9 +138,9 @@ DB_COMMIT_TIMEOUT=10s with HTTP_WRITE_TIMEOUT=40s: after HTTP_REQUEST_TIMEOUT=30
 			`DB_MAX_IDLE_CONNS="x": want a whole number, from 0 to 10000`},
 		{"production without a database", []string{"COMMITMENT_ENV=production"},
 			`DATABASE_URL: want a database, for COMMITMENT_ENV=production starts none of its own`},
-		{"near misses of a name", []string{"DATABASE_URI=x", "HTTP_MAX_BODY_BYTE=1", "LOG_LEVL=info", "DB_LOCK_TIMEOUTS=1s", "COMMITMENT_EMV=x"},
-			`COMMITMENT_EMV: there is no such setting; COMMITMENT_ENV is near
-DATABASE_URI: there is no such setting; DATABASE_URL is near
+		{"a near miss of a name of the service's own", []string{"COMMITMENT_EMV=x"}, "COMMITMENT_EMV: there is no such setting; COMMITMENT_ENV is near"},
+		{"near misses of a name", []string{"DATABASE_URI=x", "HTTP_MAX_BODY_BYTE=1", "LOG_LEVL=info", "DB_LOCK_TIMEOUTS=1s"},
+			`DATABASE_URI: there is no such setting; DATABASE_URL is near
 DB_LOCK_TIMEOUTS: there is no such setting; DB_LOCK_TIMEOUT is near
 HTTP_MAX_BODY_BYTE: there is no such setting; HTTP_MAX_BODY_BYTES is near
 LOG_LEVL: there is no such setting; LOG_LEVEL is near`},

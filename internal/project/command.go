@@ -24,10 +24,19 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if upgrade {
-				return Upgrade(cmd.Context(), args[0], stdout)
+			if !upgrade {
+				if err := s.complete(); err != nil {
+					return err
+				}
 			}
-			return Make(cmd.Context(), args[0], s, stdout)
+			from, err := findSource(cmd.Context())
+			switch {
+			case err != nil:
+				return err
+			case upgrade:
+				return from.upgrade(cmd.Context(), args[0], stdout)
+			}
+			return from.make(cmd.Context(), args[0], s, stdout)
 		},
 	}
 	flags := root.Flags()

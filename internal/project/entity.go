@@ -44,7 +44,6 @@ type entity struct {
 	Var    string // userGroup
 	File   string // user_group, the name of its files
 	Path   string // user-groups, in URLs
-	Table  string // user_groups
 	Noun   string // user group
 	A      string // a user group
 }
@@ -58,11 +57,10 @@ func (s Settings) entity() entity {
 		Var:    gen.Funcs["camel"].(func(string) string)(snake),
 		File:   snake,
 		Path:   strings.ReplaceAll(plural, "_", "-"),
-		Table:  plural,
 		Noun:   strings.ReplaceAll(snake, "_", " "),
 	}
 	e.A = "a " + e.Noun
-	if strings.ContainsRune("aeiou", rune(e.Noun[0])) {
+	if strings.ContainsRune("aeio", rune(e.Noun[0])) {
 		e.A = "an " + e.Noun
 	}
 	return e
@@ -76,6 +74,27 @@ func (t tree) addEntity(s Settings) error {
 	if err := gen.ValidSchemaName(s.Entity); err != nil {
 		return fmt.Errorf("%q can't be an entity's name: %w", s.Entity, err)
 	}
+	if err := t.addFiles(s); err != nil {
+		return err
+	}
+	if err := t.noneTwice("internal/httpapi", s.Entity); err != nil {
+		return err
+	}
+	if err := t.noneTwice("ent/schema", s.Entity); err != nil {
+		return err
+	}
+	e := s.entity()
+	return t.apply([]edit{
+		{
+			"internal/httpapi/routes.go", `(\tv1 := newAPI\(.*\n)`,
+			fmt.Sprintf("${1}\thandle(v1, \"POST /v1/%[1]s\", \"Add %[2]s\", add%[3]s)\n"+
+				"\thandle(v1, \"GET /v1/%[1]s/{id}\", \"Read %[2]s\", read%[3]s)\n", e.Path, e.A, e.Name),
+		},
+	})
+}
+
+// addFiles adds the files of an entity.
+func (t tree) addFiles(s Settings) error {
 	e := s.entity()
 	for name, p := range map[string]string{
 		"schema.go.tmpl":     "ent/schema/" + e.File + ".go",
@@ -91,19 +110,7 @@ func (t tree) addEntity(s Settings) error {
 		}
 		t[p] = text
 	}
-	if err := t.noneTwice("internal/httpapi", s.Entity); err != nil {
-		return err
-	}
-	if err := t.noneTwice("ent/schema", s.Entity); err != nil {
-		return err
-	}
-	return t.apply([]edit{
-		{
-			"internal/httpapi/routes.go", `(\tv1 := newAPI\(.*\n)`,
-			fmt.Sprintf("${1}\thandle(v1, \"POST /v1/%[1]s\", \"Add %[2]s\", add%[3]s)\n"+
-				"\thandle(v1, \"GET /v1/%[1]s/{id}\", \"Read %[2]s\", read%[3]s)\n", e.Path, e.A, e.Name),
-		},
-	})
+	return nil
 }
 
 // noneTwice refuses an entity that has a name in a package which something else has there.

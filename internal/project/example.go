@@ -33,6 +33,7 @@ type edit struct{ path, pattern, by string }
 
 // ownEdits take the foundation's own things out of the files that every project has.
 var ownEdits = []edit{
+	{"internal/arch/table_test.go", `\t\{pkg: "(cmd/new|internal/project)".*\n`, ""},
 	{".ci/run", `(?s)# check_bench is .*?\n}\n\n`, ""},
 	{".ci/run", `\tcheck_bench\n`, ""},
 	{".golangci.yml", `(?s)      # The benchmark is a module of its own.*?commitment\$"\n`, ""},
@@ -46,6 +47,9 @@ var exampleEdits = []edit{
 	{"internal/app/app.go", `ledger\.Constraints`, "nil"},
 	{"internal/arch/table_test.go", `\t\{pkg: "internal/ledger".*\n`, ""},
 	{"internal/arch/table_test.go", `"internal/ledger", `, ""},
+	{"internal/arch/table_test.go", `\t\{pkg: "internal/chaos".*\n`, ""},
+	{"Makefile", `(?s)chaos: ##.*?\n\n`, ""},
+	{"Makefile", ` chaos`, ""},
 	{"internal/httpapi/api.go", `A double-entry ledger\. `, ""},
 	{"internal/httpapi/routes.go", `, let package ledger work,`, ""},
 	{"internal/httpapi/routes.go", `\thandle\(v1, .*\n`, ""},

@@ -27,15 +27,8 @@ type state struct {
 	Settings
 }
 
-// Make makes a project in dir, which must not exist. When it fails it leaves nothing.
-func Make(ctx context.Context, dir string, s Settings, stdout io.Writer) (err error) {
-	if err := s.complete(); err != nil {
-		return err
-	}
-	from, err := findSource(ctx)
-	if err != nil {
-		return err
-	}
+// make makes a project in dir, which must not exist. When it fails it leaves nothing.
+func (from *source) make(ctx context.Context, dir string, s Settings, stdout io.Writer) (err error) {
 	files, err := from.tree(ctx)
 	if err != nil {
 		return err
@@ -113,6 +106,9 @@ func (t tree) project(s Settings, version string) (tree, error) {
 	return t, err
 }
 
+// step is a command that is run in a new project.
+type step struct{ title, command string }
+
 // finish generates what is generated, plans the first migration and makes the first commit.
 func finish(ctx context.Context, dir string, s Settings, stdout io.Writer) error {
 	if err := hashMigrations(filepath.Join(dir, "ent", "migrate", "migrations")); err != nil {
@@ -121,20 +117,14 @@ func finish(ctx context.Context, dir string, s Settings, stdout io.Writer) error
 	if err := os.MkdirAll(filepath.Join(dir, "internal", "httpapi", "testdata"), 0o755); err != nil { //nolint:gosec // a project is for its readers
 		return err
 	}
-	steps := []struct {
-		title string
-		args  []string
-	}{
-		{"generate the client", []string{"go", "run", "./internal/entgen"}},
-		{"plan the first migration", []string{"go", "run", "./cmd/migrate", "diff", "add_" + s.entity().File}},
-		{"write the golden files", []string{"go", "test", "./internal/httpapi", "-run", "^(TestRoutes|TestOpenAPI)$", "-update"}},
+	steps := []step{{"generate the client", "go run ./internal/entgen"}}
+	if s.Entity != "" {
+		steps = append(steps, step{"plan the first migration", "go run ./cmd/migrate diff add_" + s.entity().File})
 	}
+	steps = append(steps, step{"write the golden files", "go test ./internal/httpapi -run ^(TestRoutes|TestOpenAPI)$ -update"})
 	for _, step := range steps {
-		if s.Entity == "" && step.args[2] == "./cmd/migrate" {
-			continue
-		}
 		fmt.Fprintln(stdout, step.title)
-		if err := run(ctx, dir, s, step.args); err != nil {
+		if err := run(ctx, dir, s, strings.Fields(step.command)); err != nil {
 			return fmt.Errorf("%s: %w", step.title, err)
 		}
 	}

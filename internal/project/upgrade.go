@@ -14,14 +14,10 @@ import (
 	"strings"
 )
 
-// Upgrade brings the core of the project in dir to this checkout's version: what has
+// upgrade brings the core of the project in dir to this checkout's version: what has
 // changed between the two versions is picked into the project as git picks a commit. What
 // the project has changed in the same places is left as conflicts.
-func Upgrade(ctx context.Context, dir string, stdout io.Writer) error {
-	from, err := findSource(ctx)
-	if err != nil {
-		return err
-	}
+func (from *source) upgrade(ctx context.Context, dir string, stdout io.Writer) error {
 	if from.checkout == "" {
 		return errors.New("an upgrade needs the foundation's history: run this in a checkout of it, go run ./cmd/new --upgrade DIR")
 	}
