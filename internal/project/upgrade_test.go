@@ -75,7 +75,7 @@ func adopted(t *testing.T) (from *source, project string) {
 	}
 	repository(t, project, files)
 
-	replace(t, filepath.Join(checkout, "internal/fault/fault.go"), "package fault\n", "package fault\n\n// Upstream is new in Commitment.\nconst Upstream = \"commitment\"\n")
+	replace(t, filepath.Join(checkout, "internal/fault/fault.go"), "type Kind ", "// Upstream is new in Commitment.\nconst Upstream = \"commitment\"\n\ntype Kind ")
 	replace(t, filepath.Join(checkout, "internal/httpapi/routes.go"), "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.RequestID, // upstream's\n")
 	replace(t, filepath.Join(checkout, "internal/ledger/ledger.go"), "package ledger\n", "package ledger // changed\n")
 	if err := os.Remove(filepath.Join(checkout, "internal/printable/printable.go")); err != nil {
