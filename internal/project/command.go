@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
-// Run runs the command `new` with args.
+// Run runs the command `new` with args. An interrupt ends it, and leaves nothing half done.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
 	var s Settings
 	var upgrade bool
 	root := &cobra.Command{

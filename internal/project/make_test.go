@@ -28,7 +28,7 @@ func TestANewProjectWorks(t *testing.T) {
 	if err := owner.addFiles(Settings{Module: "github.com/acme/tasks", Entity: "Owner"}); err != nil {
 		t.Fatal(err)
 	}
-	routes, err := os.ReadFile(filepath.Join(dir, "internal/httpapi/routes.go"))
+	routes, err := os.ReadFile(at(dir, "internal/httpapi/routes.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ const minName, maxName = 2, 30
 var taken = strings.Fields(`
 	migrate new ent internal vendor testdata main test commitment
 	addr db database debug http log pg postgres
-	all analyse analyze and any array as asc asymmetric authorization between binary both case cast check collate
+	all analyze and any array as asc asymmetric authorization between binary both case cast check collate
 	collation column concurrently constraint create cross current-catalog current-date current-role current-schema
 	current-time current-timestamp current-user default deferrable desc distinct do else end except false fetch for
 	foreign freeze from full grant group having ilike in information-schema initially inner intersect into is isnull

@@ -60,7 +60,7 @@ func readState(dir string) (*state, error) {
 	if s.Core == "" {
 		return nil, fmt.Errorf(`%s doesn't know its version: write the foundation's commit that it was made from into %s, as "core"`, dir, stateFile)
 	}
-	return s, s.complete()
+	return s, nil
 }
 
 // coreOf returns the core's files of a version, as a project has them. The project's own

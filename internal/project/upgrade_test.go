@@ -75,10 +75,10 @@ func adopted(t *testing.T) (from *source, project string) {
 	}
 	repository(t, project, files)
 
-	replace(t, filepath.Join(checkout, "internal/fault/fault.go"), "type Kind ", "// Upstream is new in Commitment.\nconst Upstream = \"commitment\"\n\ntype Kind ")
-	replace(t, filepath.Join(checkout, "internal/httpapi/routes.go"), "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.RequestID, // upstream's\n")
-	replace(t, filepath.Join(checkout, "internal/ledger/ledger.go"), "package ledger\n", "package ledger // changed\n")
-	if err := os.Remove(filepath.Join(checkout, "internal/printable/printable.go")); err != nil {
+	replace(t, at(checkout, "internal/fault/fault.go"), "type Kind ", "// Upstream is new in Commitment.\nconst Upstream = \"commitment\"\n\ntype Kind ")
+	replace(t, at(checkout, "internal/httpapi/routes.go"), "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.RequestID, // upstream's\n")
+	replace(t, at(checkout, "internal/ledger/ledger.go"), "package ledger\n", "package ledger // changed\n")
+	if err := os.Remove(at(checkout, "internal/printable/printable.go")); err != nil {
 		t.Fatal(err)
 	}
 	return &source{checkout: checkout, version: commitAll(t, checkout)}, project
@@ -96,10 +96,10 @@ func upgraded(t *testing.T, from *source, project string) string {
 func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 	t.Parallel()
 	from, project := adopted(t)
-	routes := filepath.Join(project, "internal/httpapi/routes.go")
+	routes := at(project, "internal/httpapi/routes.go")
 	replace(t, routes, "\thandle(v1, \"POST /v1/tasks\"", "\thandle(v1, \"DELETE /v1/tasks/{id}\", \"Delete a task\", deleteTask)\n\thandle(v1, \"POST /v1/tasks\"")
-	replace(t, filepath.Join(project, "internal/httpapi/task.go"), "package httpapi\n", "package httpapi // ours\n")
-	replace(t, filepath.Join(project, "ent/schema/task.go"), "NotEmpty()", "NotEmpty().Unique()")
+	replace(t, at(project, "internal/httpapi/task.go"), "package httpapi\n", "package httpapi // ours\n")
+	replace(t, at(project, "ent/schema/task.go"), "NotEmpty()", "NotEmpty().Unique()")
 	commitAll(t, project)
 
 	if out := upgraded(t, from, project); strings.Contains(out, "conflicts") || !strings.Contains(out, "go generate ./...") {
@@ -112,7 +112,7 @@ func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 		"ent/schema/task.go":         "NotEmpty().Unique()",
 		stateFile:                    from.version,
 	} {
-		if got := read(t, filepath.Join(project, name)); !strings.Contains(got, want) {
+		if got := read(t, at(project, name)); !strings.Contains(got, want) {
 			t.Errorf("%s has no %q", name, want)
 		}
 	}
@@ -120,7 +120,7 @@ func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 		t.Error("routes.go has lost the project's own route")
 	}
 	for _, gone := range []string{"internal/printable/printable.go", "internal/ledger"} {
-		if _, err := os.Stat(filepath.Join(project, gone)); !os.IsNotExist(err) {
+		if _, err := os.Stat(at(project, gone)); !os.IsNotExist(err) {
 			t.Errorf("%s: %v, want none", gone, err)
 		}
 	}
@@ -133,12 +133,12 @@ func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 func TestUpgradeLeavesConflicts(t *testing.T) {
 	t.Parallel()
 	from, project := adopted(t)
-	replace(t, filepath.Join(project, "internal/httpapi/routes.go"), "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.RequestID, // ours\n")
+	replace(t, at(project, "internal/httpapi/routes.go"), "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.RequestID, // ours\n")
 	commitAll(t, project)
 	if out := upgraded(t, from, project); !strings.Contains(out, "internal/httpapi/routes.go") {
 		t.Errorf("said %q, want the file with the conflict", out)
 	}
-	if got := read(t, filepath.Join(project, "internal/httpapi/routes.go")); !strings.Contains(got, "<<<<<<<") {
+	if got := read(t, at(project, "internal/httpapi/routes.go")); !strings.Contains(got, "<<<<<<<") {
 		t.Error("routes.go has no conflict marks")
 	}
 	if got := inGit(t, project, "diff", "--name-only", "--diff-filter=U"); got != "internal/httpapi/routes.go" {
@@ -166,7 +166,7 @@ func TestUpgradeOfAProjectInsideARepository(t *testing.T) {
 	}
 	repository(t, mono, tree{"README.md": []byte("one of many\n")})
 	upgraded(t, from, inside)
-	if got := read(t, filepath.Join(inside, "internal/fault/fault.go")); !strings.Contains(got, "Upstream is new in Tasks") {
+	if got := read(t, at(inside, "internal/fault/fault.go")); !strings.Contains(got, "Upstream is new in Tasks") {
 		t.Error("fault.go has not changed")
 	}
 	if read(t, filepath.Join(mono, "README.md")) != "one of many\n" {
