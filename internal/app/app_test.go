@@ -143,7 +143,7 @@ func afterCommit(t *testing.T, s *service, release <-chan struct{}, finished cha
 	t.Helper()
 	work := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		tx := ent.TxFromContext(r.Context())
-		if _, err := tx.Account.Query().Count(r.Context()); err != nil {
+		if _, err := tx.IdempotencyKey.Query().Count(r.Context()); err != nil {
 			t.Error(err)
 		}
 		err := txn.AfterCommit(r.Context(), func(context.Context) error {

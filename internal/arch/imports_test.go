@@ -66,13 +66,21 @@ func importPath(spec *ast.ImportSpec) string {
 	return p
 }
 
+// local returns the path within the module of a package of it.
+func local(imported, module string) string {
+	if imported == module {
+		return "."
+	}
+	return strings.TrimPrefix(imported, module+"/")
+}
+
 // refuse says why a file of the package of row i may not import imported, or "".
 func (rs rules) refuse(i int, s *source, module, imported string) string {
 	switch {
 	case coveredBy(banned, imported):
 		return "nothing imports it"
 	case within(imported, module):
-		return rs.refuseOurs(i, s, strings.TrimPrefix(strings.TrimPrefix(imported, module), "/"))
+		return rs.refuseOurs(i, s, local(imported, module))
 	case s.test():
 		return ""
 	case coveredBy(rs[i].never, imported):
@@ -128,8 +136,8 @@ func (rs rules) unused(t *tree) []string {
 			continue
 		}
 		for _, spec := range s.syntax.Imports {
-			pkg, ours := strings.CutPrefix(importPath(spec), t.module+"/")
-			if j := rs.find(pkg); ours && j >= 0 {
+			imported := importPath(spec)
+			if j := rs.find(local(imported, t.module)); within(imported, t.module) && j >= 0 {
 				if used[i] == nil {
 					used[i] = map[string]bool{}
 				}
@@ -190,11 +198,11 @@ func TestImports(t *testing.T) {
 			"ent/client.go":            "package ent\nimport (\"commitment/ent/schema\"; \"commitment/internal/fault\")\n",
 			"internal/txn/db.go":       "package txn\nimport _ \"commitment/ent/runtime\"\n",
 			"internal/schemakit/id.go": "package schemakit\nimport \"commitment/ent/hook\"\n",
-			"internal/entgen/main.go":  "package main\nimport \"commitment/internal/ledger\"\n",
+			"internal/entgen/main.go":  "package main\nimport \"commitment/internal/problem\"\n",
 		}, []string{
 			"ent/client.go imports commitment/ent/schema: not in the row of ent/...",
 			"ent/schema/account.go imports github.com/go-chi/chi/v5: ent/schema never does",
-			"internal/entgen/main.go imports commitment/internal/ledger: not in the row of internal/entgen",
+			"internal/entgen/main.go imports commitment/internal/problem: not in the row of internal/entgen",
 			"internal/schemakit/id.go imports commitment/ent/hook: not in the row of internal/schemakit",
 			"internal/txn/db.go imports commitment/ent/runtime: not in the row of internal/txn",
 		}},

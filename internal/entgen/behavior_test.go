@@ -36,20 +36,20 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/field"
 
-	"commitment/ent/account"
+	"commitment/ent/idempotencykey"
 )
 
 type Odd struct{ ent.Schema }
 
-func (Odd) Fields() []ent.Field { return []ent.Field{field.String(account.FieldName)} }
-`, "ent/schema/odd.go:12:1: Fields uses commitment/ent/account, which depends on code that is generated from it: only Hooks, Interceptors and Policy can"},
+func (Odd) Fields() []ent.Field { return []ent.Field{field.String(idempotencykey.FieldKey)} }
+`, "ent/schema/odd.go:12:1: Fields uses commitment/ent/idempotencykey, which depends on code that is generated from it: only Hooks, Interceptors and Policy can"},
 		"through a function": {`package schema
 
 import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/field"
 
-	"commitment/ent/account"
+	"commitment/ent/idempotencykey"
 )
 
 type Odd struct{ ent.Schema }
@@ -58,7 +58,7 @@ func (Odd) Edges() []ent.Edge { return nil }
 
 func (Odd) Fields() []ent.Field { return []ent.Field{field.String(name())} }
 
-func name() string { return account.FieldName }
+func name() string { return idempotencykey.FieldKey }
 `, "ent/schema/odd.go:14:1: Fields uses name, which depends on code that is generated from it"},
 		"and the compiler says the rest": {`package schema
 

@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"commitment/internal/httpapi"
 	"commitment/internal/ledger"
@@ -177,13 +176,14 @@ func (s *service) refused(t *testing.T, status int, method, path, body string, h
 	return a.problem(t, status)
 }
 
-// rows are all rows of the ledger.
+// rows are all rows of all tables.
 func (s *service) rows(t *testing.T) []string {
 	t.Helper()
-	return s.lines(t, `
-		SELECT a::text AS line FROM accounts a UNION ALL
-		SELECT t::text FROM transfers t UNION ALL
-		SELECT e::text FROM entries e ORDER BY line`)
+	var rows []string
+	for _, table := range s.lines(t, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname") {
+		rows = append(rows, s.lines(t, fmt.Sprintf("SELECT r::text AS row FROM %q r ORDER BY row", table))...)
+	}
+	return rows
 }
 
 // lines is the result of a query for one column of text.
@@ -214,31 +214,6 @@ func (s *service) exec(t *testing.T, statements string) {
 	if _, err := s.pool.ExecContext(t.Context(), statements); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// open opens an account.
-func (s *service) open(t *testing.T, name, currency string, allowNegative bool) httpapi.Account {
-	t.Helper()
-	body := fmt.Sprintf(`{"name":%q,"currency":%q,"allow_negative":%t}`, name, currency, allowNegative)
-	return decode[httpapi.Account](t, s.send(t, "POST", "/v1/accounts", body).want(t, http.StatusCreated))
-}
-
-// account reads an account.
-func (s *service) account(t *testing.T, id uuid.UUID) httpapi.Account {
-	t.Helper()
-	return decode[httpapi.Account](t, s.send(t, "GET", "/v1/accounts/"+id.String(), "").want(t, http.StatusOK))
-}
-
-// transferBody asks for a transfer.
-func transferBody(from, to uuid.UUID, amount int64) string {
-	return fmt.Sprintf(`{"from":%q,"to":%q,"amount":%d}`, from, to, amount)
-}
-
-// move makes a transfer.
-func (s *service) move(t *testing.T, from, to uuid.UUID, amount int64) httpapi.Transfer {
-	t.Helper()
-	a := s.send(t, "POST", "/v1/transfers", transferBody(from, to, amount))
-	return decode[httpapi.Transfer](t, a.want(t, http.StatusCreated))
 }
 
 // eventually waits until holds does, for a minute at most.

@@ -54,22 +54,22 @@ func drain(pipeline *pgconn.Pipeline) error {
 	}
 }
 
-// ledger is a table behind a proxy and beside it.
-type ledger struct {
+// table is a table behind a proxy and beside it.
+type table struct {
 	proxy  *pgproxy.Proxy
 	beside *pgx.Conn
 }
 
-func newLedger(t *testing.T) ledger {
+func newTable(t *testing.T) table {
 	t.Helper()
 	server := pgtest.EmptyURL(t)
-	l := ledger{proxy: start(t, server), beside: dial(t, server)}
+	l := table{proxy: start(t, server), beside: dial(t, server)}
 	exec(t, l.beside, "CREATE TABLE entries (n int)")
 	return l
 }
 
 // write begins a transaction that has added a row.
-func (l ledger) write(t *testing.T) *pgx.Conn {
+func (l table) write(t *testing.T) *pgx.Conn {
 	t.Helper()
 	conn := connect(t, l.proxy)
 	exec(t, conn, "BEGIN")
@@ -78,13 +78,13 @@ func (l ledger) write(t *testing.T) *pgx.Conn {
 }
 
 // settled returns the number of rows once the server is done with the session.
-func (l ledger) settled(t *testing.T, pid uint32) int {
+func (l table) settled(t *testing.T, pid uint32) int {
 	t.Helper()
 	waitFor(t, "the session to end", func() bool { return !running(t, l.beside, pid) })
 	return l.rows(t)
 }
 
-func (l ledger) rows(t *testing.T) int {
+func (l table) rows(t *testing.T) int {
 	t.Helper()
 	return value[int](t, l.beside, "SELECT count(*) FROM entries")
 }
@@ -103,7 +103,7 @@ func TestCutsAtCommit(t *testing.T) {
 		for how, commit := range commits {
 			t.Run(name+", sent "+how, func(t *testing.T) {
 				t.Parallel()
-				l := newLedger(t)
+				l := newTable(t)
 				conn := l.write(t)
 				fault.Match, fault.Times = pgproxy.AtCommit, 1
 				injected := l.proxy.Inject(fault.Fault)
@@ -123,7 +123,7 @@ func TestCutsAtCommit(t *testing.T) {
 
 func TestCutOnceSent(t *testing.T) {
 	t.Parallel()
-	l := newLedger(t)
+	l := newTable(t)
 	conn := l.write(t)
 	cut := l.proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: pgproxy.Sent})
 	if err := commits["by Query"](t.Context(), conn); err == nil {
@@ -150,7 +150,7 @@ func TestStall(t *testing.T) {
 	} {
 		t.Run(tt.name+", until it is released", func(t *testing.T) {
 			t.Parallel()
-			l := newLedger(t)
+			l := newTable(t)
 			stall := l.proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: tt.moment, Action: pgproxy.Stall})
 			ended := l.commitBehind(t, stall)
 			if n := l.rows(t); n != tt.rows {
@@ -167,7 +167,7 @@ func TestStall(t *testing.T) {
 		})
 		t.Run(tt.name+", until the connection is broken", func(t *testing.T) {
 			t.Parallel()
-			l := newLedger(t)
+			l := newTable(t)
 			stall := l.proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: tt.moment, Action: pgproxy.Stall})
 			ended := l.commitBehind(t, stall)
 			l.proxy.Break()
@@ -183,7 +183,7 @@ func TestStall(t *testing.T) {
 
 // commitBehind sends a COMMIT and returns, once the fault acts on it, how it will
 // end.
-func (l ledger) commitBehind(t *testing.T, fault *pgproxy.Injection) <-chan error {
+func (l table) commitBehind(t *testing.T, fault *pgproxy.Injection) <-chan error {
 	t.Helper()
 	conn := l.write(t)
 	ended := make(chan error, 1)
@@ -204,7 +204,7 @@ func TestBlackhole(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLedger(t)
+			l := newTable(t)
 			hole := l.proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: tt.moment, Action: pgproxy.Blackhole})
 			conn := l.write(t)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -237,7 +237,7 @@ func TestBlackhole(t *testing.T) {
 
 func TestAStalledCommitOutlivesItsClient(t *testing.T) {
 	t.Parallel()
-	l := newLedger(t)
+	l := newTable(t)
 	stall := l.proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Action: pgproxy.Stall})
 	conn := l.write(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -264,7 +264,7 @@ func TestDelayHoldsUpAndGoesOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLedger(t)
+			l := newTable(t)
 			conn := l.write(t)
 			const delay = 20 * time.Millisecond
 			delayed := l.proxy.Inject(pgproxy.Fault{
@@ -313,7 +313,7 @@ func TestFaultsFireAsOftenAsTheySay(t *testing.T) {
 
 func TestFaultAtAServersMessage(t *testing.T) {
 	t.Parallel()
-	l := newLedger(t)
+	l := newTable(t)
 	conn := l.write(t)
 	cut := l.proxy.Inject(pgproxy.Fault{Match: func(m pgproxy.Message) bool {
 		return m.Name == "CommandComplete" && m.Detail == "COMMIT"

@@ -19,6 +19,7 @@ import (
 	"commitment/ent"
 	"commitment/internal/fault"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 )
 
@@ -261,11 +262,11 @@ func TestSortFindsWhatEntWraps(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{URL: pgtest.URL(t)})
 	client := ent.NewClient(ent.Driver(entsql.OpenDB(dialect.Postgres, db)))
-	create := client.Account.Create().SetName("cash").SetCurrency("EUR")
+	create := rowtest.Create(client, "a")
 	if err := create.Exec(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	err := create.Exec(t.Context()) // of the same id and name
+	err := create.Exec(t.Context()) // of the same id and key
 	if !ent.IsConstraintError(err) {
 		t.Fatalf("error = %v, want one of Ent's", err)
 	}

@@ -12,9 +12,10 @@ import (
 	"time"
 
 	"commitment/ent"
-	"commitment/ent/account"
+	"commitment/ent/idempotencykey"
 	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 	"commitment/internal/problem"
 	"commitment/internal/reqtx"
@@ -50,7 +51,7 @@ const (
 
 // moments are where a connection is cut.
 var moments = map[string]pgproxy.Fault{
-	"in a statement":        {Match: pgproxy.AtStatement(`INSERT INTO "accounts"`), Moment: pgproxy.Before},
+	"in a statement":        {Match: pgproxy.AtStatement(`INSERT INTO "idempotency_keys"`), Moment: pgproxy.Before},
 	"before COMMIT arrives": {Match: pgproxy.AtCommit, Moment: pgproxy.Before},
 	"after COMMIT is done":  {Match: pgproxy.AtCommit, Moment: pgproxy.Answered},
 }
@@ -94,7 +95,7 @@ func (f failure) check(t *testing.T, r row) {
 	if work == "unknown" {
 		return // it says itself that it may be either
 	}
-	kept, err := s.direct.Client().Account.Query().Where(account.NameHasPrefix("row")).Count(t.Context())
+	kept, err := rowtest.Query(s.direct.Client(), idempotencykey.KeyHasPrefix("row")).Count(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,9 +137,9 @@ func startFailing(t *testing.T, f failure) *failing {
 	s.handler = reqtx.Middleware(open(proxy.URL()), reqtx.Options{WriteError: s.problems.Write})(http.HandlerFunc(s.serve))
 	if _, err := pgtest.Open(t, url).ExecContext(t.Context(), `
 		CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
-		BEGIN RAISE 'as asked' USING ERRCODE = split_part(NEW.name, ' ', 2); END $$;
-		CREATE CONSTRAINT TRIGGER failed AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
-		FOR EACH ROW WHEN (NEW.name LIKE 'row %') EXECUTE FUNCTION fail()`); err != nil {
+		BEGIN RAISE 'as asked' USING ERRCODE = split_part(NEW.key, ' ', 2); END $$;
+		CREATE CONSTRAINT TRIGGER failed AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW WHEN (NEW.key LIKE 'row %') EXECUTE FUNCTION fail()`); err != nil {
 		t.Fatal(err)
 	}
 	switch {
@@ -167,7 +168,7 @@ func (s *failing) serve(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	s.attempts = txn.Attempt(ctx)
 	fails, name := s.attempts <= s.f.attempts, "row"
-	_, err := ent.FromContext(ctx).Account.Query().Count(ctx)
+	_, err := rowtest.Count(ctx, ent.FromContext(ctx))
 	if err == nil && fails && s.f.sqlstate() != "" {
 		switch s.f.when {
 		case "in a statement":

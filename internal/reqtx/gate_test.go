@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"commitment/ent"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/reqtx"
 )
 
@@ -145,14 +146,14 @@ func TestASuccessThatAMiddlewareAnswersBeforeCommitNeverLeaves(t *testing.T) {
 	}
 }
 
-// blockCommit makes every COMMIT that inserts an account wait, and returns what tells
+// blockCommit makes every COMMIT that inserts a row wait, and returns what tells
 // that one waits, and what lets it go on.
 func (s *service) blockCommit(t *testing.T) (blocked, release func()) {
 	t.Helper()
 	const key = 4711
 	if _, err := s.pool.ExecContext(t.Context(), `
 		CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END $$;
-		CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()`); err != nil {
+		CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()`); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := s.pool.Conn(t.Context())
@@ -260,7 +261,7 @@ func TestAMiddlewareMayNotTurnAnAnswerIntoItsOpposite(t *testing.T) {
 			t.Parallel()
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodGet {
-					_, _ = ent.FromContext(r.Context()).Account.Query().Count(r.Context())
+					_, _ = rowtest.Count(r.Context(), ent.FromContext(r.Context()))
 				} else {
 					_ = insert(r, "row")
 				}

@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/ent"
-	"commitment/ent/account"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 	"commitment/internal/reqtx"
 	"commitment/internal/txn"
@@ -72,12 +72,12 @@ func writeError(w http.ResponseWriter, _ *http.Request, err error) {
 
 // insert writes a row with the request's client; it answers nothing.
 func insert(r *http.Request, name string) error {
-	return ent.FromContext(r.Context()).Account.Create().SetName(name).SetCurrency("EUR").Exec(r.Context())
+	return rowtest.Insert(r.Context(), ent.FromContext(r.Context()), name)
 }
 
 func (s *service) wantRow(t *testing.T, name string, want bool) {
 	t.Helper()
-	got, err := s.db.Client().Account.Query().Where(account.Name(name)).Exist(t.Context())
+	got, err := rowtest.Exists(t.Context(), s.db.Client(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestNothingOfAnAnswerLeavesWhenItsCommitFails(t *testing.T) {
 	if _, err := s.pool.ExecContext(t.Context(), `
 		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN RAISE 'refused' USING ERRCODE = '23514', CONSTRAINT = 'refused'; END $$;
-		CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
 		FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
 		t.Fatal(err)
 	}

@@ -142,15 +142,15 @@ func startStage(t *testing.T) *stage {
 	}
 	t.Cleanup(func() { _ = pool.Close() })
 	if _, err := pool.ExecContext(t.Context(), `
-		INSERT INTO accounts (id, created_at, updated_at, name, currency, balance, allow_negative, version)
-		VALUES (gen_random_uuid(), now(), now(), 'taken', 'EUR', 0, false, 1);
+		INSERT INTO idempotency_keys (id, created_at, subject, key, fingerprint, status, header, body, expires_at)
+		VALUES (gen_random_uuid(), now(), 'row', 'taken', '', 0, '{}', '', now());
 		CREATE FUNCTION decide() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN
-			IF NEW.name LIKE 'refused%' THEN RAISE 'as asked' USING ERRCODE = '23514'; END IF;
-			IF NEW.name LIKE 'unlucky%' THEN RAISE 'as asked' USING ERRCODE = '40001'; END IF;
+			IF NEW.key LIKE 'refused%' THEN RAISE 'as asked' USING ERRCODE = '23514'; END IF;
+			IF NEW.key LIKE 'unlucky%' THEN RAISE 'as asked' USING ERRCODE = '40001'; END IF;
 			RETURN NULL;
 		END $$;
-		CREATE CONSTRAINT TRIGGER decided AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		CREATE CONSTRAINT TRIGGER decided AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
 		FOR EACH ROW EXECUTE FUNCTION decide()`); err != nil {
 		t.Fatal(err)
 	}
@@ -208,8 +208,8 @@ func (s *stage) perform(t *rapid.T, method string, steps []step) result {
 // rows are the ids of the rows that are there.
 func (s *stage) rows(t *rapid.T, prefix string) []string {
 	var ids string
-	const query = `SELECT coalesce(string_agg(split_part(name, '-', 3), ' ' ORDER BY split_part(name, '-', 3) COLLATE "C"), '')
-		FROM accounts WHERE split_part(name, '-', 2) || '-' = $1`
+	const query = `SELECT coalesce(string_agg(split_part(key, '-', 3), ' ' ORDER BY split_part(key, '-', 3) COLLATE "C"), '')
+		FROM idempotency_keys WHERE split_part(key, '-', 2) || '-' = $1`
 	if err := s.pool.QueryRowContext(context.Background(), query, prefix).Scan(&ids); err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +365,7 @@ func (p *performance) count(ctx context.Context) error {
 		return err
 	}
 	var n int
-	const query = "SELECT count(*) FROM accounts WHERE split_part(name, '-', 2) || '-' = $1"
+	const query = "SELECT count(*) FROM idempotency_keys WHERE split_part(key, '-', 2) || '-' = $1"
 	if err := tx.QueryRowContext(ctx, query, []any{p.prefix}, &n); err != nil {
 		return err
 	}

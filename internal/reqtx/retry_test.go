@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"commitment/ent"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/reqtx"
 	"commitment/internal/txn"
 )
@@ -80,8 +81,8 @@ func TestAFailureAtCommitIsRunAgain(t *testing.T) {
 	})
 	if _, err := s.pool.ExecContext(t.Context(), `
 		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-		BEGIN IF NEW.name = 'row1' THEN RAISE 'refused' USING ERRCODE = '40001'; END IF; RETURN NULL; END $$;
-		CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		BEGIN IF NEW.key = 'row1' THEN RAISE 'refused' USING ERRCODE = '40001'; END IF; RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
 		FOR EACH ROW EXECUTE FUNCTION refuse()`); err != nil {
 		t.Fatal(err)
 	}
@@ -96,12 +97,12 @@ func TestAFailureAtCommitIsRunAgain(t *testing.T) {
 func TestAMigrationOfAColumnUnderAPreparedStatementGoesUnnoticed(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if _, err := ent.FromContext(r.Context()).Account.Query().All(r.Context()); err != nil {
+		if _, err := rowtest.Query(ent.FromContext(r.Context())).All(r.Context()); err != nil {
 			writeError(w, r, err)
 		}
 	})
 	s.pool.SetMaxOpenConns(1) // all on the one that has prepared it
-	for _, statement := range []string{"SELECT", "ALTER TABLE accounts ALTER COLUMN name TYPE text"} {
+	for _, statement := range []string{"SELECT", "ALTER TABLE idempotency_keys ALTER COLUMN key TYPE text"} {
 		if _, err := s.pool.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"commitment/ent"
 	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 	"commitment/internal/reqtx"
 	"commitment/internal/txn"
@@ -42,14 +43,14 @@ func TestRoundTrips(t *testing.T) {
 	statements := func(n int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			for range n {
-				if err := ent.FromContext(r.Context()).Account.Update().SetName("x").Exec(r.Context()); err != nil {
+				if err := rowtest.Rename(r.Context(), ent.FromContext(r.Context()), "x"); err != nil {
 					writeError(w, r, err)
 				}
 			}
 		}
 	}
 	read := func(w http.ResponseWriter, r *http.Request) {
-		if _, err := ent.FromContext(r.Context()).Account.Query().Count(r.Context()); err != nil {
+		if _, err := rowtest.Count(r.Context(), ent.FromContext(r.Context())); err != nil {
 			writeError(w, r, err)
 		}
 	}
@@ -102,7 +103,7 @@ func TestAnAnswerThatOnlyReadsDoesNotWaitForCommit(t *testing.T) {
 	proxy, db := counted(t)
 	fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Action: pgproxy.Stall})
 	h := reqtx.Middleware(db, reqtx.Options{WriteError: writeError})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if n, err := ent.FromContext(r.Context()).Account.Query().Count(r.Context()); err != nil || n != 0 {
+		if n, err := rowtest.Count(r.Context(), ent.FromContext(r.Context())); err != nil || n != 0 {
 			writeError(w, r, err)
 		}
 	}))
@@ -167,12 +168,12 @@ func trips(t *testing.T, proxy *pgproxy.Proxy, db *txn.DB, method string, n int)
 
 // readOrWrite runs one statement.
 func readOrWrite(r *http.Request) error {
-	accounts := ent.FromContext(r.Context()).Account
+	client := ent.FromContext(r.Context())
 	if r.Method == http.MethodGet {
-		_, err := accounts.Query().Count(r.Context())
+		_, err := rowtest.Count(r.Context(), client)
 		return err
 	}
-	return accounts.Update().SetName("x").Exec(r.Context())
+	return rowtest.Rename(r.Context(), client, "x")
 }
 
 // flights is the statements that traveled together, each by its first words.
@@ -185,7 +186,7 @@ func flights(transcript *pgproxy.Transcript) []string {
 				continue
 			}
 			text, _, _ := strings.Cut(m.SQL, "(")
-			if update, _, ok := strings.Cut(text, ` "accounts"`); ok {
+			if update, _, ok := strings.Cut(text, ` "idempotency_keys"`); ok {
 				text = update
 			}
 			texts = append(texts, text)

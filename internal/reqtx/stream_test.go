@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"commitment/ent"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/reqtx"
 	"commitment/internal/txn"
 )
@@ -25,10 +26,10 @@ func TestStreamCommitsFirstAndFlowsAfter(t *testing.T) {
 		if err := errors.Join(reqtx.Stream(w), reqtx.Stream(w)); err != nil {
 			t.Errorf("Stream() = %v, want nil", err)
 		}
-		if _, err := ent.FromContext(r.Context()).Account.Query().Count(context.WithoutCancel(r.Context())); !errors.Is(err, txn.ErrEnded) {
+		if _, err := rowtest.Count(context.WithoutCancel(r.Context()), ent.FromContext(r.Context())); !errors.Is(err, txn.ErrEnded) {
 			t.Errorf("the request's client after Stream = %v, want %v", err, txn.ErrEnded)
 		}
-		if n, err := s.db.Client().Account.Query().Count(r.Context()); n != 1 || err != nil {
+		if n, err := rowtest.Count(r.Context(), s.db.Client()); n != 1 || err != nil {
 			t.Errorf("the root client after Stream = %d, %v, want 1", n, err)
 		}
 		for range 3 {
@@ -96,7 +97,7 @@ func TestATrailerMayBeSetInTheHeaderOfBefore(t *testing.T) {
 		if r.Method == http.MethodPost {
 			_ = reqtx.Stream(w)
 		}
-		_, _ = ent.FromContext(r.Context()).Account.Query().Count(r.Context())
+		_, _ = rowtest.Count(r.Context(), ent.FromContext(r.Context()))
 		_, _ = io.WriteString(w, strings.Repeat("x", 1000)) // beyond the memory, within the limit
 		header.Set("X-Sum", "5")
 	})

@@ -18,7 +18,7 @@ func TestAnEndWithOpenRowsIsAnError(t *testing.T) {
 			t.Parallel()
 			f := open(t, 1, Options{})
 			err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-				if err := openAccount(ctx, "a"); err != nil {
+				if err := insert(ctx, "a"); err != nil {
 					return err
 				}
 				tx, err := SQLFromContext(ctx)

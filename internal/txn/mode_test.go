@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+
+	"commitment/internal/pgtest/rowtest"
 )
 
 func TestModeAndSettingsComeBeforeTheFirstStatement(t *testing.T) {
@@ -61,24 +63,24 @@ func TestRawAccessIsInTheTransaction(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if err := openAccount(ctx, "a"); err != nil {
+		if err := insert(ctx, "a"); err != nil {
 			return err
 		}
 		var seen int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM accounts WHERE name = $1", []any{"a"}, &seen); err != nil || seen != 1 {
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM idempotency_keys WHERE key = $1", []any{"a"}, &seen); err != nil || seen != 1 {
 			t.Errorf("rows seen = %d, %v, want 1", seen, err)
 		}
 		rows, err := tx.QueryContext(ctx, "SELECT generate_series(1, 1000)")
 		if err != nil {
 			return err
 		}
-		if err := openAccount(ctx, "b"); !errors.Is(err, ErrBusy) {
+		if err := insert(ctx, "b"); !errors.Is(err, ErrBusy) {
 			t.Errorf("statement while rows are open = %v, want %v", err, ErrBusy)
 		}
 		if err := errors.Join(rows.Close(), rows.Err()); err != nil { //nolint:sqlclosecheck // before the next statement
 			return err
 		}
-		result, err := tx.ExecContext(ctx, "UPDATE accounts SET name = 'c' WHERE name = $1", "a")
+		result, err := tx.ExecContext(ctx, "UPDATE idempotency_keys SET key = 'c' WHERE key = $1", "a")
 		if err != nil {
 			return err
 		}
@@ -86,7 +88,7 @@ func TestRawAccessIsInTheTransaction(t *testing.T) {
 			t.Errorf("rows affected = %d, %v, want 1", n, err)
 		}
 		return tx.Pgx(ctx, func(conn *pgx.Conn) error {
-			_, err := conn.CopyFrom(ctx, pgx.Identifier{"transfers"}, []string{"id", "amount"}, pgx.CopyFromRows(nil))
+			_, err := conn.CopyFrom(ctx, pgx.Identifier{rowtest.Table}, []string{"id", "status"}, pgx.CopyFromRows(nil))
 			return err
 		})
 	})

@@ -34,10 +34,10 @@ func TestAnIgnoredErrorOfTheFirstStatementIsNoSuccess(t *testing.T) {
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
 		hasty, cancel := context.WithCancel(ctx)
 		cancel()
-		if err := openAccount(hasty, "a"); !errors.Is(err, context.Canceled) {
+		if err := insert(hasty, "a"); !errors.Is(err, context.Canceled) {
 			t.Errorf("error of a statement whose context has ended = %v, want %v", err, context.Canceled)
 		}
-		return openAccount(ctx, "b")
+		return insert(ctx, "b")
 	})
 	if !errors.Is(err, ErrSwallowed) {
 		t.Errorf("Run() = %v, want %v", err, ErrSwallowed)

@@ -36,7 +36,7 @@ func TestAWriteOnAReadOnlyServerIsAnOutage(t *testing.T) {
 	var attempts int
 	write := func(ctx context.Context) error {
 		attempts = Attempt(ctx)
-		return openAccount(ctx, "a")
+		return insert(ctx, "a")
 	}
 	err := f.Run(t.Context(), ReadWrite, write)
 	sorted, ok := errors.AsType[*fault.Error](postgres.Constraints{}.Sort(err))
@@ -55,7 +55,7 @@ func TestAWriteInAUnitThatOnlyReadsIsADefect(t *testing.T) {
 	attempts := 0
 	err := f.Run(t.Context(), ReadOnly, func(ctx context.Context) error {
 		attempts++
-		return openAccount(ctx, "a")
+		return insert(ctx, "a")
 	})
 	if sorted := (postgres.Constraints{}).Sort(err); err == nil || sorted != err || attempts != 1 { //nolint:errorlint // the very error
 		t.Errorf("Run() = %v in %d attempts, want an error that stays as it is, in 1", err, attempts)

@@ -7,11 +7,13 @@ import (
 	"testing"
 	"time"
 
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/ent"
-	"commitment/ent/account"
+	"commitment/ent/idempotencykey"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 )
 
@@ -51,7 +53,7 @@ func TestWorkIsRunAgain(t *testing.T) {
 			err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
 				attempt := Attempt(ctx)
 				attempts = append(attempts, attempt)
-				err := errors.Join(openAccount(ctx, "a"), AfterCommit(ctx, func(context.Context) error {
+				err := errors.Join(insert(ctx, "a"), AfterCommit(ctx, func(context.Context) error {
 					ran = append(ran, attempt)
 					return nil
 				}))
@@ -113,21 +115,21 @@ func TestWorkIsNotRunAgainPastItsDeadline(t *testing.T) {
 func TestSerializableCountersLoseNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, 8, Options{MaxAttempts: 50})
-	if err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") }); err != nil {
+	if err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return insert(ctx, "a") }); err != nil {
 		t.Fatal(err)
 	}
 	var done sync.WaitGroup
 	var mu sync.Mutex
-	var committed int64
+	var committed int
 	for range 8 {
 		done.Go(func() {
 			for range 10 {
 				err := f.Run(t.Context(), Serializable, func(ctx context.Context) error {
-					a, err := ent.FromContext(ctx).Account.Query().Where(account.Name("a")).Only(ctx)
+					a, err := rowtest.Query(ent.FromContext(ctx)).Only(ctx)
 					if err != nil {
 						return err
 					}
-					return a.Update().SetBalance(a.Balance + 1).Exec(ctx)
+					return a.Update().Modify(func(u *entsql.UpdateBuilder) { u.Set(idempotencykey.FieldStatus, a.Status+1) }).Exec(ctx)
 				})
 				if err == nil {
 					mu.Lock()
@@ -138,12 +140,12 @@ func TestSerializableCountersLoseNothing(t *testing.T) {
 		})
 	}
 	done.Wait()
-	a, err := f.Client().Account.Query().Where(account.Name("a")).Only(t.Context())
+	a, err := rowtest.Query(f.Client()).Only(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Balance != committed || committed == 0 {
-		t.Errorf("balance = %d, want as many as were committed, %d", a.Balance, committed)
+	if a.Status != committed || committed == 0 {
+		t.Errorf("counted = %d, want as many as were committed, %d", a.Status, committed)
 	}
 }
 

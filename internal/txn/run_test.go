@@ -45,7 +45,7 @@ func TestRun(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-				if err := openAccount(ctx, tt.name); err != nil {
+				if err := insert(ctx, tt.name); err != nil {
 					return err
 				}
 				return tt.work(ctx)
@@ -68,7 +68,7 @@ func TestRunRollsBackOnPanic(t *testing.T) {
 			}
 		}()
 		_ = f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-			_ = openAccount(ctx, "a")
+			_ = insert(ctx, "a")
 			panic(errWork)
 		})
 	}()
@@ -82,7 +82,7 @@ func TestRunRollsBackOnGoexit(t *testing.T) {
 	go func() {
 		defer close(done)
 		_ = f.Run(context.Background(), ReadWrite, func(ctx context.Context) error {
-			_ = openAccount(ctx, "a")
+			_ = insert(ctx, "a")
 			runtime.Goexit()
 			return nil
 		})
@@ -96,7 +96,7 @@ func TestRunRollsBackWhenItsContextEnds(t *testing.T) {
 	f := open(t, 1, Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	err := f.Run(ctx, ReadWrite, func(ctx context.Context) error {
-		err := errors.Join(openAccount(ctx, "a"), CommitAnyway(ctx))
+		err := errors.Join(insert(ctx, "a"), CommitAnyway(ctx))
 		cancel()
 		return err
 	})
@@ -110,7 +110,7 @@ func TestRunReportsWhatFailsAtCommit(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	f.refuseAtCommit(t)
-	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") })
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return insert(ctx, "a") })
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); !ok || pgErr.ConstraintName != "refused" {
 		t.Errorf("Run() = %v, want a violation of %q", err, "refused")
 	}
@@ -124,8 +124,8 @@ func TestRunReportsAnErrorThatWasIgnored(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-		_ = openAccount(ctx, "a")
-		_ = openAccount(ctx, "a") // violates the unique name
+		_ = insert(ctx, "a")
+		_ = insert(ctx, "a") // violates the unique name
 		return nil
 	})
 	if !errors.Is(err, ErrSwallowed) {

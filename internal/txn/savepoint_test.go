@@ -24,18 +24,18 @@ func TestSavepointUndoesAPartAlone(t *testing.T) {
 		})
 	}
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-		if err := errors.Join(openAccount(ctx, "outer"), after(ctx, "outer")); err != nil {
+		if err := errors.Join(insert(ctx, "outer"), after(ctx, "outer")); err != nil {
 			return err
 		}
 		err := Savepoint(ctx, func(ctx context.Context) error {
-			return errors.Join(openAccount(ctx, "undone"), after(ctx, "undone"), openAccount(ctx, "outer"))
+			return errors.Join(insert(ctx, "undone"), after(ctx, "undone"), insert(ctx, "outer"))
 		})
 		if !ent.IsConstraintError(err) {
 			t.Errorf("Savepoint() = %v, want the violation of the unique name", err)
 		}
 		return Savepoint(ctx, func(ctx context.Context) error {
-			return errors.Join(openAccount(ctx, "kept"), after(ctx, "kept"), Savepoint(ctx, func(ctx context.Context) error {
-				return errors.Join(openAccount(ctx, "nested"), after(ctx, "nested"))
+			return errors.Join(insert(ctx, "kept"), after(ctx, "kept"), Savepoint(ctx, func(ctx context.Context) error {
+				return errors.Join(insert(ctx, "nested"), after(ctx, "nested"))
 			}))
 		})
 	})
@@ -63,11 +63,11 @@ func TestSavepointUndoesAPanicThatSomebodyRecoversFrom(t *testing.T) {
 	f := open(t, 1, Options{})
 	var ran bool
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-		if err := openAccount(ctx, "kept"); err != nil {
+		if err := insert(ctx, "kept"); err != nil {
 			return err
 		}
 		return isolatedPart(ctx, func(ctx context.Context) error {
-			panic(errors.Join(openAccount(ctx, "undone"), AfterCommit(ctx, func(context.Context) error {
+			panic(errors.Join(insert(ctx, "undone"), AfterCommit(ctx, func(context.Context) error {
 				ran = true
 				return nil
 			})))
@@ -98,7 +98,7 @@ func TestWhatASavepointCannotUndoIsNotCommitted(t *testing.T) {
 			return err
 		}
 		err = Savepoint(ctx, func(ctx context.Context) error {
-			if err := openAccount(ctx, "half"); err != nil {
+			if err := insert(ctx, "half"); err != nil {
 				return err
 			}
 			rows, err := tx.QueryContext(ctx, "SELECT generate_series(1, 1000)") // left open

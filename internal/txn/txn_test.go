@@ -12,7 +12,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"commitment/ent"
-	"commitment/ent/account"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 )
 
@@ -75,15 +75,15 @@ func (l *logBuffer) String() string {
 	return l.buf.String()
 }
 
-// openAccount inserts a row with the client in ctx.
-func openAccount(ctx context.Context, name string) error {
-	return ent.FromContext(ctx).Account.Create().SetName(name).SetCurrency("EUR").Exec(ctx)
+// insert writes a row with the client in ctx.
+func insert(ctx context.Context, name string) error {
+	return rowtest.Insert(ctx, ent.FromContext(ctx), name)
 }
 
 // exists reports whether the row is there, seen from outside.
 func (f *fixture) exists(t *testing.T, name string) bool {
 	t.Helper()
-	found, err := f.Client().Account.Query().Where(account.Name(name)).Exist(t.Context())
+	found, err := rowtest.Exists(t.Context(), f.Client(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,13 +105,13 @@ func (f *fixture) exec(t *testing.T, statement string) {
 	}
 }
 
-// refuseAtCommit makes every COMMIT fail that follows an insert of an account.
+// refuseAtCommit makes every COMMIT fail that follows an insert of a row.
 func (f *fixture) refuseAtCommit(t *testing.T) {
 	t.Helper()
 	f.exec(t, `
 		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN RAISE 'refused' USING ERRCODE = '23514', CONSTRAINT = 'refused'; END $$;
-		CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		CREATE CONSTRAINT TRIGGER refused AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
 		FOR EACH ROW EXECUTE FUNCTION refuse()`)
 }
 

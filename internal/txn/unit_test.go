@@ -13,7 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/ent"
-	"commitment/ent/account"
+	"commitment/ent/idempotencykey"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 )
 
@@ -39,11 +40,11 @@ func TestRootClientInsideAUnitIsRefused(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{}) // a second connection would be waited for forever
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-		if err := openAccount(ctx, "a"); err != nil {
+		if err := insert(ctx, "a"); err != nil {
 			return err
 		}
-		_, query := f.Client().Account.Query().Count(ctx)
-		exec := f.Client().Account.Update().SetName("b").Exec(ctx)
+		_, query := rowtest.Count(ctx, f.Client())
+		exec := rowtest.Rename(ctx, f.Client(), "b")
 		_, tx := f.Client().Tx(ctx)
 		_, begin := f.Client().BeginTx(ctx, nil)
 		run := f.Run(ctx, ReadWrite, func(context.Context) error { return nil })
@@ -63,34 +64,29 @@ func TestRootClientInsideAUnitIsRefused(t *testing.T) {
 func TestEntitiesStayUsableAfterTheCommit(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
-	var created, read *ent.Account
+	var created, read *ent.IdempotencyKey
 	var unitCtx context.Context
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) (err error) {
 		unitCtx = context.WithoutCancel(ctx) //nolint:fatcontext // to be used after the end
 		client := ent.FromContext(ctx)
-		if created, err = client.Account.Create().SetName("a").SetCurrency("EUR").Save(ctx); err != nil {
+		if created, err = rowtest.Create(client, "a").Save(ctx); err != nil {
 			return err
 		}
-		read, err = client.Account.Query().Where(account.ID(created.ID)).WithEntries().Only(ctx)
+		read, err = rowtest.Query(client, idempotencykey.ID(created.ID)).Only(ctx)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if created.Name != "a" || read.Name != "a" || !created.CreatedAt.Equal(read.CreatedAt) {
+	if created.Key != "a" || read.Key != "a" || !created.CreatedAt.Equal(read.CreatedAt) {
 		t.Errorf("created %v, read %v: fields differ", created, read)
 	}
-	if entries, err := read.Edges.EntriesOrErr(); err != nil || len(entries) != 0 {
-		t.Errorf("loaded edge = %v, %v, want it to be readable", entries, err)
-	}
 	ctx := unitCtx
-	if _, err := created.QueryEntries().All(ctx); !errors.Is(err, ErrEnded) {
-		t.Errorf("query before Unwrap = %v, want %v", err, ErrEnded)
+	rename := func(u *entsql.UpdateBuilder) { u.Set(idempotencykey.FieldKey, "b") }
+	if err := created.Update().Modify(rename).Exec(ctx); !errors.Is(err, ErrEnded) {
+		t.Errorf("update before Unwrap = %v, want %v", err, ErrEnded)
 	}
-	if _, err := created.Unwrap().QueryEntries().All(ctx); err != nil {
-		t.Errorf("query after Unwrap = %v, want nil", err)
-	}
-	if _, err := read.Unwrap().Update().SetName("b").Save(ctx); err != nil {
+	if err := read.Unwrap().Update().Modify(rename).Exec(ctx); err != nil {
 		t.Errorf("update after Unwrap = %v, want nil", err)
 	}
 	f.wantExists(t, "b", true)
@@ -104,13 +100,13 @@ func TestOneStatementAtATime(t *testing.T) {
 		if err := fromContext(ctx).lazy.Query(ctx, "SELECT 1", []any{}, rows); err != nil {
 			return err
 		}
-		if _, err := ent.FromContext(ctx).Account.Query().Count(ctx); !errors.Is(err, ErrBusy) {
+		if _, err := rowtest.Count(ctx, ent.FromContext(ctx)); !errors.Is(err, ErrBusy) {
 			t.Errorf("second statement = %v, want %v", err, ErrBusy)
 		}
 		if err := errors.Join(rows.Close(), rows.Close()); err != nil {
 			return err
 		}
-		_, err := ent.FromContext(ctx).Account.Query().Count(ctx)
+		_, err := rowtest.Count(ctx, ent.FromContext(ctx))
 		return err
 	})
 	if err != nil {
@@ -125,7 +121,7 @@ func TestCommitWhileAStatementRunsIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := openAccount(ctx, "a"); err != nil {
+	if err := insert(ctx, "a"); err != nil {
 		t.Fatal(err)
 	}
 	rows := &entsql.Rows{}
@@ -142,7 +138,7 @@ func TestSessionVariablesAreRefused(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-		return openAccount(entsql.WithVar(ctx, "app.tenant", "x"), "a")
+		return insert(entsql.WithVar(ctx, "app.tenant", "x"), "a")
 	})
 	if !errors.Is(err, ErrSessionVar) {
 		t.Errorf("Run() = %v, want %v", err, ErrSessionVar)
@@ -209,7 +205,7 @@ func TestWaitForAConnectionIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	err = f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") })
+	err = f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return insert(ctx, "a") })
 	if !errors.Is(err, ErrPoolTimeout) {
 		t.Errorf("Run() = %v, want %v", err, ErrPoolTimeout)
 	}
@@ -247,7 +243,7 @@ func TestConnectionLostDuringCommitIsResolved(t *testing.T) {
 	f.exec(t, `
 		CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
-		CREATE CONSTRAINT TRIGGER lingers AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		CREATE CONSTRAINT TRIGGER lingers AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
 		FOR EACH ROW EXECUTE FUNCTION linger()`)
 	go func() {
 		for t.Context().Err() == nil {
@@ -255,7 +251,7 @@ func TestConnectionLostDuringCommitIsResolved(t *testing.T) {
 				WHERE datname = current_database() AND wait_event = 'PgSleep'`)
 		}
 	}()
-	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") })
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return insert(ctx, "a") })
 	if !postgres.IsConnectionError(err) {
 		t.Errorf("Run() = %v, want the end of the connection", err)
 	}
@@ -272,9 +268,9 @@ func TestSlowCommitIsGivenUp(t *testing.T) {
 	f.exec(t, `
 		CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
-		CREATE CONSTRAINT TRIGGER lingers AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED
+		CREATE CONSTRAINT TRIGGER lingers AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
 		FOR EACH ROW EXECUTE FUNCTION linger()`)
-	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return openAccount(ctx, "a") })
+	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return insert(ctx, "a") })
 	if err == nil {
 		t.Error("Run() = nil, want an error")
 	}
@@ -331,7 +327,7 @@ func TestHooksOfTheEntTx(t *testing.T) {
 			ent.TxFromContext(ctx).OnCommit(func(next ent.Committer) ent.Committer {
 				return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error { return tt.hook(ctx, tx, next) })
 			})
-			return openAccount(ctx, tt.name)
+			return insert(ctx, tt.name)
 		})
 		if !errors.Is(err, tt.want) {
 			t.Errorf("a hook that %s: Run() = %v, want %v", tt.name, err, tt.want)
@@ -350,7 +346,7 @@ func TestAfterCommitFunctions(t *testing.T) {
 	var got []string
 	work := func(ctx context.Context) error {
 		return errors.Join(
-			openAccount(ctx, "a"),
+			insert(ctx, "a"),
 			AfterCommit(ctx, func(ctx context.Context) error {
 				_, deadline := ctx.Deadline()
 				got = append(got, fmt.Sprintf("first: saved %v, deadline %v", f.exists(t, "a"), deadline))
@@ -358,7 +354,7 @@ func TestAfterCommitFunctions(t *testing.T) {
 			}),
 			AfterCommit(ctx, func(context.Context) error { panic("second") }),
 			AfterCommit(ctx, func(ctx context.Context) error {
-				_, err := f.Client().Account.Query().Count(ctx) // the root client is free again
+				_, err := rowtest.Count(ctx, f.Client()) // the root client is free again
 				got = append(got, fmt.Sprintf("third: %v", err))
 				return nil
 			}),
@@ -415,7 +411,7 @@ func TestRootClientIsAnOrdinaryClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tx.Account.Create().SetName("a").SetCurrency("EUR").Exec(t.Context()); err != nil {
+	if err := rowtest.Insert(t.Context(), tx.Client(), "a"); err != nil {
 		t.Fatal(err)
 	}
 	if err := tx.Commit(); err != nil {

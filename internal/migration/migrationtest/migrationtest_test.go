@@ -7,39 +7,8 @@ import (
 	"ariga.io/atlas/sql/migrate"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"commitment/internal/migration"
 	"commitment/internal/migration/migrationtest"
 )
-
-const (
-	tables   = "20261122000000"
-	balanced = "20261122000100"
-)
-
-// Transfers from before the rule stay as they are; from it on, none comes in that
-// isn't balanced.
-func TestBalancedTransfersOnRows(t *testing.T) {
-	t.Parallel()
-	dir, err := migration.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	const insert = "INSERT INTO transfers (id, created_at, amount) VALUES (gen_random_uuid(), now(), 100)"
-	db := migrationtest.To(t, dir, tables)
-	db.Exec(t, insert)
-	db.Apply(t, balanced)
-	var n int
-	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM transfers").Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	if n != 1 {
-		t.Errorf("transfers = %d, want 1", n)
-	}
-	_, err = db.ExecContext(t.Context(), insert)
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); !ok || pgErr.ConstraintName != "transfers_balanced" {
-		t.Errorf("insert = %v, want a violation of transfers_balanced", err)
-	}
-}
 
 func TestTry(t *testing.T) {
 	t.Parallel()

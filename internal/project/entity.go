@@ -1,0 +1,162 @@
+package project
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"path"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"entgo.io/ent/entc/gen"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// execute fills in the template of that name.
+func execute(name string, data any) ([]byte, error) {
+	t, err := template.ParseFS(templates, "templates/"+name)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	if err := t.Execute(&text, data); err != nil {
+		return nil, err
+	}
+	if path.Ext(strings.TrimSuffix(name, ".tmpl")) != ".go" {
+		return text.Bytes(), nil
+	}
+	return format.Source(text.Bytes())
+}
+
+var entityPattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
+
+// An entity is the project's first, under the names that it has in each layer.
+type entity struct {
+	Module string
+	Name   string // UserGroup
+	Var    string // userGroup
+	File   string // user_group, the name of its files
+	Path   string // user-groups, in URLs
+	Noun   string // user group
+	A      string // a user group
+}
+
+func (s Settings) entity() entity {
+	snake := gen.Funcs["snake"].(func(string) string)(s.Entity)
+	plural := gen.Funcs["plural"].(func(string) string)(snake)
+	e := entity{
+		Module: s.Module,
+		Name:   s.Entity,
+		Var:    gen.Funcs["camel"].(func(string) string)(snake),
+		File:   snake,
+		Path:   strings.ReplaceAll(plural, "_", "-"),
+		Noun:   strings.ReplaceAll(snake, "_", " "),
+	}
+	e.A = "a " + e.Noun
+	if strings.ContainsRune("aeio", rune(e.Noun[0])) {
+		e.A = "an " + e.Noun
+	}
+	return e
+}
+
+// addEntity adds the first entity: its schema, its routes and their test.
+func (t tree) addEntity(s Settings) error {
+	if !entityPattern.MatchString(s.Entity) {
+		return fmt.Errorf("%q can't be an entity's name: want one such as Task or UserGroup", s.Entity)
+	}
+	if err := gen.ValidSchemaName(s.Entity); err != nil {
+		return fmt.Errorf("%q can't be an entity's name: %w", s.Entity, err)
+	}
+	if err := t.addFiles(s); err != nil {
+		return err
+	}
+	if err := t.noneTwice("internal/httpapi", s.Entity); err != nil {
+		return err
+	}
+	if err := t.noneTwice("ent/schema", s.Entity); err != nil {
+		return err
+	}
+	e := s.entity()
+	return t.apply([]edit{
+		{
+			"internal/httpapi/routes.go", `(\tv1 := newAPI\(.*\n)`,
+			fmt.Sprintf("${1}\thandle(v1, \"POST /v1/%[1]s\", \"Add %[2]s\", add%[3]s)\n"+
+				"\thandle(v1, \"GET /v1/%[1]s/{id}\", \"Read %[2]s\", read%[3]s)\n", e.Path, e.A, e.Name),
+		},
+	})
+}
+
+// addFiles adds the files of an entity.
+func (t tree) addFiles(s Settings) error {
+	e := s.entity()
+	for name, p := range map[string]string{
+		"schema.go.tmpl":     "ent/schema/" + e.File + ".go",
+		"route.go.tmpl":      "internal/httpapi/" + e.File + ".go",
+		"route_test.go.tmpl": "internal/httpapi/" + e.File + "_test.go",
+	} {
+		if t[p] != nil {
+			return fmt.Errorf("%q can't be an entity's name: there is a %s", s.Entity, p)
+		}
+		text, err := execute(name, e)
+		if err != nil {
+			return err
+		}
+		t[p] = text
+	}
+	return nil
+}
+
+// noneTwice refuses an entity that has a name in a package which something else has there.
+func (t tree) noneTwice(dir, entity string) error {
+	seen := map[string]string{}
+	for p, text := range t {
+		if path.Dir(p) != dir || path.Ext(p) != ".go" || strings.HasSuffix(p, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), p, text, 0)
+		if err != nil {
+			return err
+		}
+		for _, name := range declared(file) {
+			if other, twice := seen[name]; twice {
+				return fmt.Errorf("%q can't be an entity's name: %s and %s would both have a %s", entity, other, p, name)
+			}
+			seen[name] = p
+		}
+	}
+	return nil
+}
+
+// declared are the names that a file declares in its package, without methods.
+func declared(file *ast.File) []string {
+	var names []string
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				names = append(names, d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					names = append(names, s.Name.Name)
+				case *ast.ValueSpec:
+					for _, name := range s.Names {
+						if name.Name != "_" {
+							names = append(names, name.Name)
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
+}

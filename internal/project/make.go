@@ -1,0 +1,183 @@
+package project
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"ariga.io/atlas/sql/migrate"
+)
+
+// stateFile is where a project keeps its settings and the version of its core.
+const stateFile = ".core.json"
+
+// state is what the file holds.
+type state struct {
+	// Core is the commit of the foundation, or empty when it isn't known.
+	Core string `json:"core"`
+	Settings
+}
+
+// make makes a project in dir, which must not exist. When it fails it leaves nothing.
+func (from *source) make(ctx context.Context, dir string, s Settings, stdout io.Writer) (err error) {
+	files, err := from.tree(ctx)
+	if err != nil {
+		return err
+	}
+	if files, err = files.project(s, from.version); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil { //nolint:gosec // a project is for its readers
+		return err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // likewise
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("%s exists: name a new folder", dir)
+		}
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
+	if err := files.write(dir); err != nil {
+		return err
+	}
+	if err := finish(ctx, dir, s, stdout); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "\n%s is ready:\n\n  cd %s\n  go run ./cmd/%s serve\n  go test ./...\n", s.Module, dir, s.Name)
+	return nil
+}
+
+// generatedHeader marks a generated file (https://go.dev/s/generatedcode).
+var generatedHeader = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+
+// project turns the foundation's tree into that of a project, but for what is generated.
+func (t tree) project(s Settings, version string) (tree, error) {
+	t = maps.Clone(t)
+	for p, text := range t {
+		if strings.HasPrefix(p, "ent/") && strings.HasSuffix(p, ".go") && generatedHeader.Match(text) {
+			delete(t, p)
+		}
+	}
+	t.without(own)
+	t.without(generatedFiles)
+	if err := t.apply(ownEdits); err != nil {
+		return nil, err
+	}
+	if !s.Example {
+		t.without(exampleFiles)
+		t.without(pendingTests)
+		if err := t.apply(exampleEdits); err != nil {
+			return nil, err
+		}
+	}
+	if s.Entity != "" {
+		if err := t.addEntity(s); err != nil {
+			return nil, err
+		}
+	}
+	readme, err := s.readme(string(t["README.md"]), t)
+	if err != nil {
+		return nil, err
+	}
+	t["README.md"] = readme
+	if t, err = s.rename(t); err != nil {
+		return nil, err
+	}
+	credits, err := templates.ReadFile("templates/CREDITS.md.tmpl") // under the foundation's name
+	if err != nil {
+		return nil, err
+	}
+	t["README.md"] = append(t["README.md"], credits...)
+	text, err := json.MarshalIndent(state{Core: version, Settings: s}, "", "  ")
+	t[stateFile] = append(text, '\n')
+	return t, err
+}
+
+// step is a command that is run in a new project.
+type step struct{ title, command string }
+
+// finish generates what is generated, plans the first migration and makes the first commit.
+func finish(ctx context.Context, dir string, s Settings, stdout io.Writer) error {
+	if err := hashMigrations(filepath.Join(dir, "ent", "migrate", "migrations")); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "internal", "httpapi", "testdata"), 0o755); err != nil { //nolint:gosec // a project is for its readers
+		return err
+	}
+	steps := []step{{"generate the client", "go run ./internal/entgen"}}
+	if s.Entity != "" {
+		steps = append(steps, step{"plan the first migration", "go run ./cmd/migrate diff add_" + s.entity().File})
+	}
+	steps = append(steps, step{"write the golden files", "go test ./internal/httpapi -run ^(TestRoutes|TestOpenAPI)$ -update"})
+	for _, step := range steps {
+		fmt.Fprintln(stdout, step.title)
+		if err := run(ctx, dir, s, strings.Fields(step.command)); err != nil {
+			return fmt.Errorf("%s: %w", step.title, err)
+		}
+	}
+	return firstCommit(ctx, dir)
+}
+
+// hashMigrations writes atlas.sum.
+func hashMigrations(dir string) error {
+	local, err := migrate.NewLocalDir(dir)
+	if err != nil {
+		return err
+	}
+	sum, err := local.Checksum()
+	if err != nil {
+		return err
+	}
+	return migrate.WriteSumFile(local, sum)
+}
+
+// run runs a program in the project, whose settings don't reach it.
+func run(ctx context.Context, dir string, s Settings, args []string) error {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = dir
+	for _, setting := range os.Environ() {
+		if !strings.HasPrefix(setting, strings.ToUpper(s.ident())+"_") && !strings.HasPrefix(setting, "DATABASE_URL=") {
+			cmd.Env = append(cmd.Env, setting)
+		}
+	}
+	cmd.Env = append(cmd.Env, "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// firstCommit makes the project a repository of git, with all in its first commit. A
+// project inside another repository is that one's business, and so is one without a git.
+func firstCommit(ctx context.Context, dir string) error {
+	if _, err := exec.LookPath("git"); err != nil {
+		return nil //nolint:nilerr // a project needs no git
+	}
+	if _, err := git(ctx, filepath.Dir(filepath.Clean(dir)), "rev-parse", "--git-dir"); err == nil {
+		return nil
+	}
+	if _, err := git(ctx, dir, "init", "--quiet", "--initial-branch=main"); err != nil {
+		return err
+	}
+	if _, err := git(ctx, dir, "add", "--all"); err != nil {
+		return err
+	}
+	if _, err := git(ctx, dir, "var", "GIT_COMMITTER_IDENT"); err != nil {
+		return nil //nolint:nilerr // the first commit is for somebody whom git knows
+	}
+	_, err := git(ctx, dir, "commit", "--quiet", "--message", "A new project")
+	return err
+}

@@ -1,0 +1,141 @@
+package project
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"commitment/internal/pgtest"
+)
+
+// TestANewProjectWorks makes a project, adds an entity to it as its README says, and
+// builds, tests, serves and asks it.
+func TestANewProjectWorks(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "tasks")
+	if err := (&source{}).make(t.Context(), dir, newSettings(t, "Task", false), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	owner := tree{}
+	if err := owner.addFiles(Settings{Module: "github.com/acme/tasks", Entity: "Owner"}); err != nil {
+		t.Fatal(err)
+	}
+	routes, err := os.ReadFile(at(dir, "internal/httpapi/routes.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const last = "\thandle(v1, \"GET /v1/tasks/{id}\", \"Read a task\", readTask)\n"
+	owner["internal/httpapi/routes.go"] = bytes.Replace(routes, []byte(last), []byte(last+
+		"\thandle(v1, \"POST /v1/owners\", \"Add an owner\", addOwner)\n\thandle(v1, \"GET /v1/owners/{id}\", \"Read an owner\", readOwner)\n"), 1)
+	if err := owner.write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{
+		"go generate ./...",
+		"go run ./cmd/migrate diff add_owner",
+		"go test ./internal/httpapi -run ^(TestRoutes|TestOpenAPI)$ -update",
+		"go vet ./...",
+		"go run ./cmd/migrate check",
+		"go test ./internal/arch ./internal/config ./internal/httpapi",
+		"go mod tidy -diff",
+		"go build -o service ./cmd/tasks",
+	} {
+		inProject(t, dir, strings.Fields(command)...)
+	}
+	base := serve(t, filepath.Join(dir, "service"))
+	for _, path := range []string{"/v1/tasks", "/v1/owners"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+path, strings.NewReader(`{"name":"first"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusCreated || !strings.Contains(string(body), `"name":"first"`) || err != nil {
+			t.Errorf("POST %s = %d %s, %v, want 201", path, resp.StatusCode, body, err)
+		}
+	}
+}
+
+func inProject(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// serve starts the service on a database of the test's own, and returns its address.
+func serve(t *testing.T, program string) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, program, "serve")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "ADDR=127.0.0.1:0", "DATABASE_URL=" + pgtest.EmptyURL(t)}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait()
+	})
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		if label, url, ok := strings.Cut(strings.TrimSpace(lines.Text()), " "); ok && label == "API" {
+			go func() { _, _ = io.Copy(io.Discard, stdout) }()
+			return strings.TrimSuffix(strings.TrimSpace(url), "/v1")
+		}
+	}
+	t.Fatalf("the service ended before it was ready: %s", &stderr)
+	return ""
+}
+
+func TestMakeLeavesNothingHalfWritten(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	exists := filepath.Join(parent, "exists")
+	if err := os.Mkdir(exists, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	err := (&source{}).make(t.Context(), exists, newSettings(t, "", false), io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "exists: name a new folder") {
+		t.Errorf("error for a folder that exists = %v, want one that says so", err)
+	}
+	if _, err := os.Stat(exists); err != nil {
+		t.Errorf("the folder that existed: %v, want it left alone", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	out := writerFunc(func(p []byte) (int, error) {
+		cancel() // when the first step begins
+		return len(p), nil
+	})
+	fresh := filepath.Join(parent, "fresh")
+	if err := (&source{}).make(ctx, fresh, newSettings(t, "", false), out); err == nil {
+		t.Error("error of a make that was interrupted = nil, want one")
+	}
+	if _, err := os.Stat(fresh); !os.IsNotExist(err) {
+		t.Errorf("the folder of a make that failed: %v, want none", err)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -1,0 +1,116 @@
+package project
+
+import (
+	"bytes"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// foundation is the tree as it is in this checkout.
+func foundation(t *testing.T) tree {
+	t.Helper()
+	files, err := (&source{}).tree(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// at is the file at a path of a tree in dir.
+func at(dir, p string) string { return filepath.Join(dir, filepath.FromSlash(p)) }
+
+func newSettings(t *testing.T, entity string, example bool) Settings {
+	t.Helper()
+	s := Settings{Module: "github.com/acme/tasks", Entity: entity, Example: example}
+	if err := s.complete(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// lines are the lines of a tree that have a word in them.
+func lines(files tree, word string) []string {
+	var found []string
+	for _, p := range slices.Sorted(maps.Keys(files)) {
+		for line := range bytes.Lines(files[p]) {
+			if bytes.Contains(bytes.ToLower(line), []byte(word)) {
+				found = append(found, p+": "+string(bytes.TrimSpace(line)))
+			}
+		}
+	}
+	return found
+}
+
+func TestNothingOfTheFoundationStaysInAProject(t *testing.T) {
+	t.Parallel()
+	for _, entity := range []string{"", "Task"} {
+		files, err := foundation(t).project(newSettings(t, entity, false), "0123")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines(files, "ledger") {
+			t.Errorf("the core knows the ledger: %s", line)
+		}
+		for _, line := range lines(files, "commitment") {
+			if !strings.HasPrefix(line, "README.md: The core is that of Commitment") {
+				t.Errorf("not renamed: %s", line)
+			}
+		}
+		for _, imported := range []string{"ent/account", "ent/entry", "ent/transfer"} {
+			for _, line := range lines(files, imported+`"`) {
+				t.Errorf("the core imports the ledger: %s", line)
+			}
+		}
+	}
+}
+
+func TestAProjectCanKeepTheExample(t *testing.T) {
+	t.Parallel()
+	files, err := foundation(t).project(newSettings(t, "Task", true), "0123")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{"internal/ledger/ledger.go", "ent/schema/account.go", "ent/schema/task.go", "internal/httpapi/account.go", "internal/httpapi/task.go"} {
+		if files[p] == nil {
+			t.Errorf("%s is missing", p)
+		}
+	}
+}
+
+func TestEntitiesRefused(t *testing.T) {
+	t.Parallel()
+	all := foundation(t)
+	for _, name := range []string{
+		"task", "Task List", "1Task", "Täsk", "String", "Int", "Client", "Query", "IdempotencyKey", "Options", "Page", "Member", "Func",
+	} {
+		_, err := all.project(newSettings(t, name, true), "0123")
+		if err == nil || !strings.Contains(err.Error(), "can't be an entity's name") {
+			t.Errorf("entity %q: error = %v, want one that refuses its name", name, err)
+		}
+	}
+}
+
+func TestEntityNames(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]entity{
+		"Task":      {Var: "task", File: "task", Path: "tasks", Noun: "task", A: "a task"},
+		"UserGroup": {Var: "userGroup", File: "user_group", Path: "user-groups", Noun: "user group", A: "a user group"},
+		"Owner":     {Var: "owner", File: "owner", Path: "owners", Noun: "owner", A: "an owner"},
+		"Category":  {Var: "category", File: "category", Path: "categories", Noun: "category", A: "a category"},
+	} {
+		want.Name, want.Module = name, "m"
+		if got := (Settings{Module: "m", Entity: name}).entity(); got != want {
+			t.Errorf("entity() = %+v, want %+v", got, want)
+		}
+	}
+}
+
+func TestAnEditThatFitsNothingIsAnError(t *testing.T) {
+	t.Parallel()
+	if err := (tree{"a": []byte("b")}).apply([]edit{{"a", "c", ""}}); err == nil {
+		t.Error("err = nil, want an error")
+	}
+}
