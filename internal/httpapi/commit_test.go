@@ -120,6 +120,7 @@ func TestAnExhaustedPoolIsABusyService(t *testing.T) {
 	t.Parallel()
 	s := startService(t, 1, 500*time.Millisecond) // which a first connection must fit into
 	opened := s.open(t, "a", "EUR", false)
+	before := s.rows(t)
 	conn, err := s.pool.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +142,7 @@ func TestAnExhaustedPoolIsABusyService(t *testing.T) {
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if rows := s.rows(t); len(rows) != 1 {
-		t.Errorf("rows = %q, want the one from before", rows)
+	if diff := cmp.Diff(before, s.rows(t)); diff != "" {
+		t.Errorf("rows (-before +after):\n%s", diff)
 	}
 }

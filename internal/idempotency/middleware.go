@@ -163,7 +163,8 @@ func (o Options) serve(w held, r *http.Request, key string, next http.Handler) e
 	}
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	*r = *r.WithContext(inner) // the request is package reqtx's copy
+	defer func() { *r = *r.WithContext(ctx) }() // its error is answered in its own context
+	*r = *r.WithContext(inner)                  // the request is package reqtx's copy
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	writer := &recorder{held: w, cancel: cancel}
 	next.ServeHTTP(writer, r)
