@@ -6,7 +6,6 @@ package sqltoken
 import (
 	"iter"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -29,8 +28,7 @@ func (t Token) Is(words ...string) bool {
 
 // Word reports whether the token is a keyword or a name without quotes.
 func (t Token) Word() bool {
-	r, _ := utf8.DecodeRuneInString(t.Text)
-	return r == '_' || unicode.IsLetter(r)
+	return t.Text != "" && beginsWord(t.Text[0])
 }
 
 // Name is the name that the token stands for.
@@ -68,28 +66,48 @@ func All(sql string) iter.Seq[Token] {
 	}
 }
 
+// blanks are PostgreSQL's; any other of Unicode's is a letter to it.
+const blanks = " \t\n\r\f\v"
+
 // next is the size of what sql begins with, and whether it is a blank or a comment.
 func next(sql string) (size int, blank bool) {
-	r, n := utf8.DecodeRuneInString(sql)
-	switch {
-	case unicode.IsSpace(r):
-		return n, true
+	switch c := sql[0]; {
+	case strings.IndexByte(blanks, c) >= 0:
+		return 1, true
 	case strings.HasPrefix(sql, "--"):
 		return lineComment(sql), true
 	case strings.HasPrefix(sql, "/*"):
 		return blockComment(sql), true
-	case r == '\'':
+	case c == '\'':
 		return quotedBy(sql, '\'', false), false
-	case (r == 'E' || r == 'e') && strings.HasPrefix(sql[1:], "'"):
-		return 1 + quotedBy(sql[1:], '\'', true), false
-	case r == '"':
+	case (c == 'E' || c == 'e') && strings.HasPrefix(sql[1:], "'"):
+		return escapeString(sql), false
+	case c == '"':
 		return quotedBy(sql, '"', false), false
-	case r == '$':
+	case c == '$':
 		return dollar(sql), false
-	case r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
-		return wordSize(sql), false
+	case beginsWord(c):
+		return sizeOf(sql, func(c byte) bool { return beginsWord(c) || isDigit(c) || c == '$' }), false
+	case isDigit(c):
+		return sizeOf(sql, isDigit), false
 	}
-	return n, false
+	return 1, false
+}
+
+// beginsWord reports whether a word may begin with c. All that isn't ASCII is a letter.
+func beginsWord(c byte) bool {
+	return c == '_' || c >= utf8.RuneSelf || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// sizeOf is how many bytes of sql are of a kind.
+func sizeOf(sql string, kind func(byte) bool) int {
+	size := 0
+	for size < len(sql) && kind(sql[size]) {
+		size++
+	}
+	return size
 }
 
 // until is where end has passed, looked for from the byte at from, or the end of
@@ -147,24 +165,35 @@ func quotedBy(sql string, quote byte, backslash bool) int {
 	return len(sql)
 }
 
+// escapeString is the size of a string E'…', which goes on behind the end of a line: so
+// does the meaning of a backslash.
+func escapeString(sql string) int {
+	size := 1 + quotedBy(sql[1:], '\'', true)
+	for {
+		at := size
+		for at < len(sql) && !strings.HasPrefix(sql[at:], "/*") {
+			n, blank := next(sql[at:])
+			if !blank {
+				break
+			}
+			at += n
+		}
+		if at == len(sql) || sql[at] != '\'' || !strings.ContainsAny(sql[size:at], "\r\n") {
+			return size
+		}
+		size = at + quotedBy(sql[at:], '\'', true)
+	}
+}
+
 // dollar is the size of a string in dollar quotes, or of what else begins with a
 // dollar, such as $1.
 func dollar(sql string) int {
-	tag := 1
-	for tag < len(sql) && (sql[tag] == '_' || sql[tag] >= 0x80 || unicode.IsLetter(rune(sql[tag])) || tag > 1 && unicode.IsDigit(rune(sql[tag]))) {
-		tag++
+	if len(sql) > 1 && isDigit(sql[1]) {
+		return 1
 	}
+	tag := 1 + sizeOf(sql[1:], func(c byte) bool { return beginsWord(c) || isDigit(c) })
 	if tag == len(sql) || sql[tag] != '$' {
 		return tag
 	}
 	return until(sql, sql[:tag+1], tag+1)
-}
-
-func wordSize(sql string) int {
-	for i, r := range sql {
-		if r != '_' && r != '$' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			return i
-		}
-	}
-	return len(sql)
 }
