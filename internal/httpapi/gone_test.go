@@ -53,19 +53,21 @@ func TestAClientThatGivesUpIsNoError(t *testing.T) {
 		})
 	}
 
-	t.Run("while the service waits for its body", func(t *testing.T) {
-		t.Parallel()
-		s := newService(t)
-		s.ask(t, transfers, `{"from":`, "Content-Length: 1000\r\n")()
-		s.wantQuiet(t, transfers)
-	})
-
-	t.Run("while the service waits for the next chunk of its body", func(t *testing.T) {
-		t.Parallel()
-		s := newService(t)
-		s.ask(t, transfers, "3\r\n{\"f\r\n", "Transfer-Encoding: chunked\r\n")()
-		s.wantQuiet(t, transfers)
-	})
+	const length, chunked, key = "Content-Length: 1000\r\n", "Transfer-Encoding: chunked\r\n", "Idempotency-Key: k\r\n"
+	for name, header := range map[string]string{
+		"its body": length, "the body of its key": length + key, "a chunk": chunked, "a chunk of its key": chunked + key,
+	} {
+		t.Run("while the service waits for "+name, func(t *testing.T) {
+			t.Parallel()
+			s := newService(t)
+			part := `{"from":`
+			if strings.Contains(header, chunked) {
+				part = "a\r\n" + part
+			}
+			s.ask(t, transfers, part, header)()
+			s.wantQuiet(t, transfers)
+		})
+	}
 }
 
 // waiting lists the sessions that wait for a lock.
