@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/fault"
+	"commitment/internal/httpapi"
+	"commitment/internal/pgtest/rowtest"
+	"commitment/internal/postgres"
 )
 
 // failAtCommit makes every COMMIT that has touched a table fail.
@@ -28,21 +34,22 @@ func TestNothingIsToldOfWorkThatFailsAtCommit(t *testing.T) {
 		code   string
 	}{
 		"by a rule that nobody knows": {"", 500, "internal"},
-		"by a known constraint":       {"USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_balance_floor'", 422, "insufficient-funds"},
+		"by a known constraint":       {"USING ERRCODE = 'check_violation', CONSTRAINT = 'known'", 422, "a-known-rule"},
 		"by an unknown constraint":    {"USING ERRCODE = 'check_violation', CONSTRAINT = 'refused'", 422, "invalid"},
 		"by a collision":              {"USING ERRCODE = 'serialization_failure'", 503, "concurrent-update"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newService(t)
-			bank, cash := s.open(t, "bank", "EUR", true), s.open(t, "cash", "EUR", false)
-			s.failAtCommit(t, "accounts", tt.how)
-			path := "/v1/accounts/" + cash.ID.String()
+			s := startService(t, func(o httpapi.Options) http.Handler {
+				o.Sort = postgres.Constraints{"known": fault.New(fault.Invalid, "a-known-rule", "it breaks a rule")}.Sort
+				return httpapi.NewThings(o)
+			}, 15, 5*time.Second)
+			path := s.add(t, "a")
+			s.failAtCommit(t, rowtest.Table, tt.how)
 			for _, request := range [][3]string{
-				{"POST", "/v1/accounts", `{"name":"new","currency":"EUR"}`},
+				{"POST", "/v1/things", `{"name":"new","kind":"new"}`},
 				{"PATCH", path, `{"name":"new"}`},
 				{"DELETE", path, ""},
-				{"POST", "/v1/transfers", transferBody(bank.ID, cash.ID, 5)},
 			} {
 				p := s.refused(t, tt.status, request[0], request[1], request[2])
 				if got := strings.TrimPrefix(p.Type, "urn:problem-type:"); got != tt.code {
@@ -57,19 +64,18 @@ func TestNothingIsToldOfWorkThatFailsAtCommit(t *testing.T) {
 	}
 }
 
-// blocked is a transfer that waits for a row that the test has locked. release
+// blocked is a change that waits for a row that the test has locked. release
 // lets the row go.
-func (s *service) blocked(t *testing.T, ctx context.Context, from, to string) (done <-chan error, release func()) { //nolint:revive // t comes first in tests
+func (s *service) blocked(t *testing.T, ctx context.Context, path string) (done <-chan error, release func()) { //nolint:revive // t comes first in tests
 	t.Helper()
 	tx, err := s.pool.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.ExecContext(t.Context(), "SELECT FROM accounts WHERE id = $1 FOR UPDATE", from); err != nil {
+	if _, err := tx.ExecContext(t.Context(), "SELECT FROM idempotency_keys FOR UPDATE"); err != nil {
 		t.Fatal(err)
 	}
-	body := strings.NewReader(`{"from":"` + from + `","to":"` + to + `","amount":1}`)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/transfers", body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPatch, s.url+path, strings.NewReader(`{"name":"b"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +89,7 @@ func (s *service) blocked(t *testing.T, ctx context.Context, from, to string) (d
 		}
 		answered <- err
 	}()
-	eventually(t, "the transfer waits for the row", func() bool {
+	eventually(t, "the request waits for the row", func() bool {
 		var waiting bool
 		err := s.pool.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
@@ -98,11 +104,11 @@ func (s *service) blocked(t *testing.T, ctx context.Context, from, to string) (d
 
 func TestAClientThatGoesAwayChangesNothing(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	bank, cash := s.open(t, "bank", "EUR", true), s.open(t, "cash", "EUR", false)
+	s := newThings(t)
+	path := s.add(t, "a")
 	before := s.rows(t)
 	ctx, leave := context.WithCancel(t.Context())
-	done, release := s.blocked(t, ctx, bank.ID.String(), cash.ID.String())
+	done, release := s.blocked(t, ctx, path)
 	leave()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("answer = %v, want none", err)
@@ -113,22 +119,22 @@ func TestAClientThatGoesAwayChangesNothing(t *testing.T) {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
 	eventually(t, "no connection is in use", func() bool { return s.pool.Stats().InUse == 0 })
-	s.move(t, bank.ID, cash.ID, 1)
+	s.send(t, "PATCH", path, `{"name":"b"}`).want(t, http.StatusOK)
 }
 
 func TestAnExhaustedPoolIsABusyService(t *testing.T) {
 	t.Parallel()
-	s := startService(t, 1, 500*time.Millisecond) // which a first connection must fit into
-	opened := s.open(t, "a", "EUR", false)
+	s := startService(t, httpapi.NewThings, 1, 500*time.Millisecond) // which a first connection must fit into
+	path := s.add(t, "a")
 	before := s.rows(t)
 	conn, err := s.pool.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, request := range [][3]string{
-		{"GET", "/v1/accounts", ""},
-		{"POST", "/v1/accounts", `{"name":"b","currency":"EUR"}`},
-		{"DELETE", "/v1/accounts/" + opened.ID.String(), ""},
+		{"GET", "/v1/things", ""},
+		{"POST", "/v1/things", `{"name":"b","kind":"new"}`},
+		{"DELETE", path, ""},
 	} {
 		p := s.send(t, request[0], request[1], request[2]).problem(t, http.StatusServiceUnavailable)
 		p.want(t, "busy")
@@ -137,12 +143,12 @@ func TestAnExhaustedPoolIsABusyService(t *testing.T) {
 		}
 	}
 	// What needs no connection is served all the same.
-	s.send(t, "POST", "/v1/accounts", `{}`).want(t, http.StatusUnprocessableEntity)
+	s.send(t, "POST", "/v1/things", `{}`).want(t, http.StatusUnprocessableEntity)
 	s.send(t, "GET", "/healthz", "").want(t, http.StatusOK)
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(before, s.rows(t)); diff != "" {
-		t.Errorf("rows (-before +after):\n%s", diff)
+	if after := s.rows(t); !slices.Equal(before, after) {
+		t.Errorf("rows = %q, want those from before, %q", after, before)
 	}
 }

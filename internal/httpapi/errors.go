@@ -118,7 +118,7 @@ func pointer(location string) string {
 	return "/" + strings.NewReplacer("~", "~0", "/", "~1", "..", "/", ".[", "/", ".", "/", "[", "/", "]", "").Replace(path)
 }
 
-// pattern is the route that a request took, as "/v1/accounts/{id}"; empty when
+// pattern is the route that a request took, as "/v1/things/{id}"; empty when
 // it took none. It is known once the request was routed.
 func pattern(r *http.Request) string {
 	return chi.RouteContext(r.Context()).RoutePattern()

@@ -15,8 +15,8 @@ import (
 
 func TestBodiesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	const good = `{"name":"x","currency":"EUR"}`
+	s := newThings(t)
+	const good = `{"name":"x","kind":"new"}`
 	tests := []struct {
 		name, body, contentType string
 		status                  int
@@ -38,20 +38,20 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 		{"two types", good, "application/json, text/plain", 415, "unsupported-media-type", []string{"#"}},
 		{"another charset", good, "application/json; charset=iso-8859-1", 415, "unsupported-media-type", []string{"#"}},
 		{"no body and no type", "", "", 400, "malformed", nil},
-		{"a member that is given twice", `{"name":"x","name":"y","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
-		{"a member that is given twice, once escaped", `{"name":"x","\u006eame":"y","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
-		{"half of a surrogate pair", `{"name":"\ud800","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
-		{"the other half", `{"name":"\udc00\ud800","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
-		{"half of a pair and text", `{"name":"\ud800\u0041","currency":"EUR"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"a member that is given twice", `{"name":"x","name":"y","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"a member that is given twice, once escaped", `{"name":"x","\u006eame":"y","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"half of a surrogate pair", `{"name":"\ud800","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"the other half", `{"name":"\udc00\ud800","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"half of a pair and text", `{"name":"\ud800\u0041","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
 		{"half of a pair at the end of a name", `{"\ud800":"x"}`, "application/json", 400, "malformed", []string{"#"}},
-		{"bytes that aren't UTF-8", "{\"name\":\"\xff\",\"currency\":\"EUR\"}", "application/json", 400, "malformed", []string{"#"}},
-		{"a surrogate in UTF-8", "{\"name\":\"\xed\xa0\x80\",\"currency\":\"EUR\"}", "application/json", 400, "malformed", []string{"#"}},
+		{"bytes that aren't UTF-8", "{\"name\":\"\xff\",\"kind\":\"new\"}", "application/json", 400, "malformed", []string{"#"}},
+		{"a surrogate in UTF-8", "{\"name\":\"\xed\xa0\x80\",\"kind\":\"new\"}", "application/json", 400, "malformed", []string{"#"}},
 		{"a long name of a member", `{"` + strings.Repeat("x", 300) + `":1}`, "application/json", 400, "malformed", []string{"#"}},
 		{"a long number", `{"name":` + strings.Repeat("1", 1000) + "}", "application/json", 400, "malformed", []string{"#"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := s.refused(t, tt.status, "POST", "/v1/accounts", tt.body, "Content-Type", tt.contentType)
+			p := s.refused(t, tt.status, "POST", "/v1/things", tt.body, "Content-Type", tt.contentType)
 			p.want(t, tt.code, tt.blamed...)
 		})
 	}
@@ -59,8 +59,8 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 
 func TestContentTypesOfJSON(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	path := "/v1/accounts/" + s.open(t, "a", "EUR", false).ID.String()
+	s := newThings(t)
+	path := s.add(t, "a")
 	for _, contentType := range []string{"application/json", "application/json; charset=utf-8", "application/merge-patch+json"} {
 		a := s.send(t, "PATCH", path, `{"name":"a"}`, "Content-Type", contentType, "Accept", "text/html")
 		a.want(t, http.StatusOK).wantHeader(t, "Content-Type", "application/json")
@@ -73,15 +73,15 @@ type unsized struct{ io.Reader }
 
 func TestBodiesHaveALimit(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newThings(t)
 	body := func(name string, size int) string {
-		text := fmt.Sprintf(`{"name":%q,"currency":"EUR"}`, name)
+		text := fmt.Sprintf(`{"name":%q,"kind":"new"}`, name)
 		return text + strings.Repeat(" ", size-len(text))
 	}
 	for name, send := range map[string]func(body string) answer{
-		"declared": func(body string) answer { return s.send(t, "POST", "/v1/accounts", body) },
+		"declared": func(body string) answer { return s.send(t, "POST", "/v1/things", body) },
 		"chunked": func(body string) answer {
-			return s.sendReader(t, "POST", "/v1/accounts", unsized{strings.NewReader(body)})
+			return s.sendReader(t, "POST", "/v1/things", unsized{strings.NewReader(body)})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestBodiesHaveALimit(t *testing.T) {
 
 func TestBodiesThatBreakOff(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newThings(t)
 	for name, body := range map[string]string{
 		"sooner than declared": "Content-Length: 100\r\n\r\n{\"name\":",
 		"in a chunk":           "Transfer-Encoding: chunked\r\n\r\n20\r\n{\"name\":",
@@ -111,7 +111,7 @@ func TestBodiesThatBreakOff(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			fmt.Fprintf(conn, "POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s", body)
+			fmt.Fprintf(conn, "POST /v1/things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s", body)
 			if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 				t.Fatal(err)
 			}
@@ -134,27 +134,24 @@ func TestBodiesThatBreakOff(t *testing.T) {
 
 func TestPathsThatAreNotThere(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	for _, path := range []string{"/v1", "/v1/", "/v1/accounts/", "/v2/accounts", "/docsx", "/healthz/x", "/%2e%2e/v1/accounts"} {
+	s := newThings(t)
+	for _, path := range []string{"/v1", "/v1/", "/v1/things/", "/v2/things", "/docsx", "/healthz/x", "/%2e%2e/v1/things"} {
 		s.refused(t, http.StatusNotFound, "GET", path, "").want(t, "not-found")
 	}
 }
 
 func TestMethodsThatAreNotAllowed(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	account := "/v1/accounts/" + s.open(t, "a", "EUR", false).ID.String()
+	s := newThings(t)
+	thing := s.add(t, "a")
 	for path, want := range map[string][]string{
-		"/v1/accounts":                      {"GET", "HEAD", "POST"},
-		account:                             {"DELETE", "GET", "HEAD", "PATCH"},
-		account + "/entries":                {"GET", "HEAD"},
-		"/v1/transfers":                     {"POST"},
-		"/v1/transfers/" + uuid.NewString(): {"GET", "HEAD"},
-		"/v1/transfers/a%2Fb":               {"GET", "HEAD"},
-		"/v1/trial-balance":                 {"GET", "HEAD"},
-		"/readyz":                           {"GET", "HEAD"},
-		"/openapi.json":                     {"GET", "HEAD"},
-		"/docs/":                            {"GET", "HEAD"},
+		"/v1/things":                     {"GET", "HEAD", "POST"},
+		thing:                            {"DELETE", "GET", "HEAD", "PATCH"},
+		"/v1/things/" + uuid.NewString(): {"DELETE", "GET", "HEAD", "PATCH"},
+		"/v1/things/a%2Fb":               {"DELETE", "GET", "HEAD", "PATCH"},
+		"/readyz":                        {"GET", "HEAD"},
+		"/openapi.json":                  {"GET", "HEAD"},
+		"/docs/":                         {"GET", "HEAD"},
 	} {
 		for _, method := range []string{"PUT", "OPTIONS", "PURGE"} {
 			p := s.refused(t, http.StatusMethodNotAllowed, method, path, "")
@@ -170,10 +167,10 @@ func TestMethodsThatAreNotAllowed(t *testing.T) {
 
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newThings(t)
 	for _, path := range []string{
-		"/v1/accounts", "/v1/accounts/" + s.open(t, "a", "EUR", false).ID.String(), "/v1/trial-balance",
-		"/v1/accounts/" + uuid.NewString(), "/openapi.json",
+		"/v1/things", s.add(t, "a"),
+		"/v1/things/" + uuid.NewString(), "/openapi.json",
 	} {
 		get, head := s.send(t, "GET", path, ""), s.send(t, "HEAD", path, "")
 		head.want(t, get.status)
@@ -188,10 +185,10 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newThings(t)
 	for _, id := range []string{"a", "Az0._-", strings.Repeat("x", 128)} {
-		s.send(t, "GET", "/v1/accounts", "", "X-Request-Id", id).wantHeader(t, "X-Request-Id", id)
-		p := s.refused(t, http.StatusUnprocessableEntity, "POST", "/v1/accounts", "{}", "X-Request-Id", id)
+		s.send(t, "GET", "/v1/things", "", "X-Request-Id", id).wantHeader(t, "X-Request-Id", id)
+		p := s.refused(t, http.StatusUnprocessableEntity, "POST", "/v1/things", "{}", "X-Request-Id", id)
 		if p.RequestID != id {
 			t.Errorf("request id = %q, want %q", p.RequestID, id)
 		}
@@ -200,7 +197,7 @@ func TestRequestIDs(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"", "a b", "<script>", "é", "a=1", strings.Repeat("x", 129)} {
-		got := s.send(t, "GET", "/v1/accounts", "", "X-Request-Id", id).header.Get("X-Request-Id")
+		got := s.send(t, "GET", "/v1/things", "", "X-Request-Id", id).header.Get("X-Request-Id")
 		if parsed, err := uuid.Parse(got); err != nil || parsed.Version() != 7 {
 			t.Errorf("X-Request-Id for %q = %q, want a UUIDv7", id, got)
 		}
@@ -209,11 +206,10 @@ func TestRequestIDs(t *testing.T) {
 
 func TestInternalErrorsShowNothing(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	bank, cash := s.open(t, "bank", "EUR", true), s.open(t, "cash", "EUR", false)
-	// The view keeps the rows readable for s.rows, and is nothing to insert into.
-	s.exec(t, `ALTER TABLE entries RENAME TO hidden; CREATE VIEW entries AS SELECT DISTINCT * FROM hidden`)
-	p := s.refused(t, http.StatusInternalServerError, "POST", "/v1/transfers", transferBody(bank.ID, cash.ID, 1), "X-Request-Id", "the-one")
+	s := newThings(t)
+	// The view is nothing to insert into.
+	s.exec(t, `ALTER TABLE idempotency_keys RENAME TO hidden; CREATE VIEW idempotency_keys AS SELECT DISTINCT * FROM hidden`)
+	p := s.refused(t, http.StatusInternalServerError, "POST", "/v1/things", `{"name":"x","kind":"new"}`, "X-Request-Id", "the-one")
 	p.want(t, "internal")
 	if p.header.Get("Retry-After") != "" {
 		t.Errorf("Retry-After = %q, want none", p.header.Get("Retry-After"))

@@ -34,11 +34,12 @@ func TestHealth(t *testing.T) {
 
 func TestMetricsCountTransactionsByOutcome(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	bank, cash := s.open(t, "bank", "EUR", true), s.open(t, "cash", "EUR", false)
-	s.send(t, "POST", "/v1/transfers", transferBody(cash.ID, bank.ID, 1)).want(t, http.StatusUnprocessableEntity)
-	s.send(t, "POST", "/v1/accounts", `{}`).want(t, http.StatusUnprocessableEntity) // never reaches the database
-	s.account(t, cash.ID)
+	s := newThings(t)
+	s.add(t, "a")
+	path := s.add(t, "b")
+	s.send(t, "POST", "/v1/things", `{"name":"b","kind":"new"}`).want(t, http.StatusConflict)
+	s.send(t, "POST", "/v1/things", `{}`).want(t, http.StatusUnprocessableEntity) // never reaches the database
+	s.send(t, "GET", path, "").want(t, http.StatusOK)
 	if err := s.db.Wait(t.Context()); err != nil { // what only reads ends behind its answer
 		t.Fatal(err)
 	}
@@ -49,8 +50,8 @@ func TestMetricsCountTransactionsByOutcome(t *testing.T) {
 		`commitment_transactions_total{mode="write",outcome="unknown"} 0`,
 		`commitment_transactions_total{mode="read",outcome="committed"} 1`,
 		`commitment_transactions_total{mode="read",outcome="rolled_back"} 0`,
-		`http_requests_total{method="POST",route="/v1/accounts",status="2xx"} 2`,
-		`http_requests_total{method="GET",route="/v1/accounts/{id}",status="2xx"} 1`,
+		`http_requests_total{method="POST",route="/v1/things",status="2xx"} 2`,
+		`http_requests_total{method="GET",route="/v1/things/{id}",status="2xx"} 1`,
 		`go_sql_open_connections{db_name="main"} `,
 	} {
 		if !strings.Contains(a.body, "\n"+line) {

@@ -35,10 +35,10 @@ func (s *service) sendRaw(t *testing.T, lines ...string) answer {
 
 func TestErrorsThatAreListedHaveALimit(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newThings(t)
 	unknown := func(members int) string {
 		var body strings.Builder
-		body.WriteString(`{"name":"x","currency":"EUR"`)
+		body.WriteString(`{"name":"x","kind":"new"`)
 		for i := range members {
 			fmt.Fprintf(&body, `,"m%d":1`, i)
 		}
@@ -49,30 +49,30 @@ func TestErrorsThatAreListedHaveALimit(t *testing.T) {
 		21:  "validation failed; of 21 errors these are the first",
 		300: "validation failed; of 300 errors these are the first",
 	} {
-		p := s.refused(t, http.StatusUnprocessableEntity, "POST", "/v1/accounts", unknown(members))
+		p := s.refused(t, http.StatusUnprocessableEntity, "POST", "/v1/things", unknown(members))
 		if len(p.Errors) != 20 || p.Detail != detail {
 			t.Errorf("%d unknown members: %d errors, %q, want 20, %q", members, len(p.Errors), p.Detail, detail)
 		}
 	}
 	query := strings.Repeat("x&", 10) + "a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q&r&s&t&u&v"
-	if p := s.refused(t, http.StatusUnprocessableEntity, "GET", "/v1/accounts?"+query, ""); len(p.Errors) != 20 {
+	if p := s.refused(t, http.StatusUnprocessableEntity, "GET", "/v1/things?"+query, ""); len(p.Errors) != 20 {
 		t.Errorf("unknown parameters: %d errors, want 20", len(p.Errors))
 	}
 }
 
 func TestAnErrorDoesNotRepeatTheBody(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newThings(t)
 	long := strings.Repeat("1", maxBody/2)
 	for _, body := range []string{
 		`{"name":` + long + `}`,
 		`{"name":1e` + long + `}`,
-		`{"name":"x","currency":"` + long + `"}`,
+		`{"name":"x","kind":"` + long + `"}`,
 		`{"` + long + `":1}`,
 		strings.Repeat("[", maxBody/2) + strings.Repeat("]", maxBody/2),
 		strings.Repeat(`{"a":`, maxBody/8) + "1" + strings.Repeat("}", maxBody/8),
 	} {
-		if a := s.send(t, "POST", "/v1/accounts", body); a.status < 400 || a.status > 422 || len(a.body) > 1000 {
+		if a := s.send(t, "POST", "/v1/things", body); a.status < 400 || a.status > 422 || len(a.body) > 1000 {
 			t.Errorf("%.20s…: %d with %d bytes, want an error of at most 1000 bytes", body, a.status, len(a.body))
 		}
 	}
@@ -80,14 +80,14 @@ func TestAnErrorDoesNotRepeatTheBody(t *testing.T) {
 
 func TestTextThatJSONEscapesIsKept(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newThings(t)
 	for body, want := range map[string]string{
-		`{"name":"\ud83d\ude00 \\ud800 \u00e9","currency":"EUR"}`:   `😀 \ud800 é`,
-		`{"name":"\"{[,:\\", "\u0063urrency" : "EUR"}`:              `"{[,:\`,
-		"{\n\t\"name\"\r\n : \"\u2028\" ,\"currency\":\"EUR\"\n}\n": "\u2028",
+		`{"name":"\ud83d\ude00 \\ud800 \u00e9","kind":"new"}`:   `😀 \ud800 é`,
+		`{"name":"\"{[,:\\", "\u006bind" : "new"}`:              `"{[,:\`,
+		"{\n\t\"name\"\r\n : \"\u2028\" ,\"kind\":\"new\"\n}\n": "\u2028",
 	} {
-		a := s.send(t, "POST", "/v1/accounts", body).want(t, http.StatusCreated)
-		if got := decode[httpapi.Account](t, a).Name; got != want {
+		a := s.send(t, "POST", "/v1/things", body).want(t, http.StatusCreated)
+		if got := decode[httpapi.Thing](t, a).Name; got != want {
 			t.Errorf("name of %s = %q, want %q", body, got, want)
 		}
 	}
@@ -95,11 +95,11 @@ func TestTextThatJSONEscapesIsKept(t *testing.T) {
 
 func TestNothingIsTakenWithoutAContentType(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	account := "/v1/accounts/" + s.open(t, "a", "EUR", false).ID.String()
-	for _, to := range []string{"POST /v1/accounts", "PATCH " + account} {
+	s := newThings(t)
+	thing := s.add(t, "a")
+	for _, to := range []string{"POST /v1/things", "PATCH " + thing} {
 		method, path, _ := strings.Cut(to, " ")
-		body := `{"name":"b","currency":"EUR"}`
+		body := `{"name":"b","kind":"new"}`
 		s.refused(t, http.StatusUnsupportedMediaType, method, path, body, "Content-Type", "").want(t, "unsupported-media-type", "#")
 		s.refused(t, http.StatusUnsupportedMediaType, method, path, body, "Content-Encoding", "gzip").want(t, "unsupported-media-type", "#")
 		before := s.rows(t)
@@ -110,23 +110,23 @@ func TestNothingIsTakenWithoutAContentType(t *testing.T) {
 		}
 		s.sendReader(t, method, path, unsized{strings.NewReader("")}, "Content-Type", "").problem(t, http.StatusBadRequest)
 	}
-	s.sendRaw(t, "POST /v1/accounts HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Type: text/plain",
+	s.sendRaw(t, "POST /v1/things HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Type: text/plain",
 		"Content-Length: 2", "", "{}").problem(t, http.StatusUnsupportedMediaType)
 }
 
 func TestABodyWhereNoneIsTaken(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	account := "/v1/accounts/" + s.open(t, "a", "EUR", false).ID.String()
+	s := newThings(t)
+	thing := s.add(t, "a")
 	for _, method := range []string{"GET", "DELETE"} {
-		s.refused(t, http.StatusBadRequest, method, account, "{}").want(t, "malformed", "#")
+		s.refused(t, http.StatusBadRequest, method, thing, "{}").want(t, "malformed", "#")
 	}
-	s.sendReader(t, "DELETE", account, unsized{strings.NewReader("")}, "Content-Type", "").want(t, http.StatusNoContent)
+	s.sendReader(t, "DELETE", thing, unsized{strings.NewReader("")}, "Content-Type", "").want(t, http.StatusNoContent)
 }
 
 func TestParametersThatAreRepeatedOrEmpty(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
+	s := newThings(t)
 	for query, blamed := range map[string]string{
 		"limit=1&limit=2": "limit",
 		"limit=1&limit=1": "limit",
@@ -135,14 +135,14 @@ func TestParametersThatAreRepeatedOrEmpty(t *testing.T) {
 		"limit":           "limit",
 		"after=":          "after",
 	} {
-		s.refused(t, http.StatusUnprocessableEntity, "GET", "/v1/accounts?"+query, "").want(t, "invalid", blamed)
+		s.refused(t, http.StatusUnprocessableEntity, "GET", "/v1/things?"+query, "").want(t, "invalid", blamed)
 	}
 }
 
 func TestLinesOfAHeaderAreOneList(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	path := "/v1/accounts/" + s.open(t, "a", "EUR", false).ID.String()
+	s := newThings(t)
+	path := s.add(t, "a")
 	get := func(lines ...string) answer {
 		return s.sendRaw(t, append(append([]string{"GET " + path + " HTTP/1.1", "Host: x"}, lines...), "", "")...)
 	}
@@ -160,7 +160,7 @@ func TestLinesOfAHeaderAreOneList(t *testing.T) {
 
 func TestAPreconditionThatIsNotEvaluated(t *testing.T) {
 	t.Parallel()
-	s := newService(t)
-	s.refused(t, http.StatusPreconditionFailed, "POST", "/v1/accounts", `{"name":"x","currency":"EUR"}`, "If-Match", `"1"`).want(t, "stale")
-	s.refused(t, http.StatusPreconditionFailed, "GET", "/v1/accounts", "", "If-Match", `"1"`).want(t, "stale")
+	s := newThings(t)
+	s.refused(t, http.StatusPreconditionFailed, "POST", "/v1/things", `{"name":"x","kind":"new"}`, "If-Match", `"1"`).want(t, "stale")
+	s.refused(t, http.StatusPreconditionFailed, "GET", "/v1/things", "", "If-Match", `"1"`).want(t, "stale")
 }

@@ -54,7 +54,23 @@ type Options struct {
 }
 
 // New returns the API.
-func New(o Options) http.Handler {
+func New(o Options) http.Handler { return serve(o, routes) }
+
+// routes are the service's own.
+func routes(v1 *api) {
+	handle(v1, "POST /v1/accounts", "Open an account", openAccount)
+	handle(v1, "GET /v1/accounts", "List accounts", listAccounts)
+	handle(v1, "GET /v1/accounts/{id}", "Read an account", readAccount)
+	handle(v1, "PATCH /v1/accounts/{id}", "Rename an account", renameAccount)
+	handle(v1, "DELETE /v1/accounts/{id}", "Delete an account", deleteAccount)
+	handle(v1, "GET /v1/accounts/{id}/entries", "List an account's entries", listEntries)
+	handle(v1, "POST /v1/transfers", "Move money", moveMoney)
+	handle(v1, "GET /v1/transfers/{id}", "Read a transfer", readTransfer)
+	handle(v1, "GET /v1/trial-balance", "Add up the books", trialBalance)
+}
+
+// serve returns the API of these routes, and what every service has around them.
+func serve(o Options, routes func(v1 *api)) http.Handler {
 	problems := &problem.Writer{Log: o.Log, Sort: sortWith(o.Sort), RequestID: middleware.RequestIDFrom}
 	r := chi.NewRouter()
 	r.Use(
@@ -87,15 +103,7 @@ func New(o Options) http.Handler {
 	once := idempotency.Middleware(idempotency.Options{Lifetime: o.KeyLifetime, WriteError: problems.Write})
 	limit := middleware.RateLimit(o.RateLimit, problems)
 	v1 := newAPI(r.With(limit, tx, once), o, problems)
-	handle(v1, "POST /v1/accounts", "Open an account", openAccount)
-	handle(v1, "GET /v1/accounts", "List accounts", listAccounts)
-	handle(v1, "GET /v1/accounts/{id}", "Read an account", readAccount)
-	handle(v1, "PATCH /v1/accounts/{id}", "Rename an account", renameAccount)
-	handle(v1, "DELETE /v1/accounts/{id}", "Delete an account", deleteAccount)
-	handle(v1, "GET /v1/accounts/{id}/entries", "List an account's entries", listEntries)
-	handle(v1, "POST /v1/transfers", "Move money", moveMoney)
-	handle(v1, "GET /v1/transfers/{id}", "Read a transfer", readTransfer)
-	handle(v1, "GET /v1/trial-balance", "Add up the books", trialBalance)
+	routes(v1)
 
 	r.Get("/openapi.json", v1.openAPI())
 	r.Method(http.MethodGet, "/", http.RedirectHandler("/docs/", http.StatusFound))

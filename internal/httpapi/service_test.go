@@ -50,11 +50,17 @@ type service struct {
 // newService starts a service as package app does.
 func newService(t *testing.T) *service {
 	t.Helper()
-	return startService(t, 15, 5*time.Second)
+	return startService(t, httpapi.New, 15, 5*time.Second)
 }
 
-// startService is newService with a pool of that size and patience.
-func startService(t *testing.T, connections int, acquireTimeout time.Duration) *service {
+// newThings starts a service that has things for routes.
+func newThings(t *testing.T) *service {
+	t.Helper()
+	return startService(t, httpapi.NewThings, 15, 5*time.Second)
+}
+
+// startService starts a service with a pool of that size and patience.
+func startService(t *testing.T, api func(httpapi.Options) http.Handler, connections int, acquireTimeout time.Duration) *service {
 	t.Helper()
 	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: connections, MaxIdleConns: connections})
 	if err != nil {
@@ -62,7 +68,7 @@ func startService(t *testing.T, connections int, acquireTimeout time.Duration) *
 	}
 	t.Cleanup(func() { _ = pool.Close() })
 	s := &service{pool: pool, log: &logBuffer{}, client: &http.Client{Timeout: time.Minute, CheckRedirect: dontFollow}}
-	s.handler = httpapi.New(s.options(acquireTimeout))
+	s.handler = api(s.options(acquireTimeout))
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
 	s.url = server.URL
@@ -214,6 +220,13 @@ func (s *service) exec(t *testing.T, statements string) {
 	if _, err := s.pool.ExecContext(t.Context(), statements); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// add adds a thing, and returns its path.
+func (s *service) add(t *testing.T, name string) string {
+	t.Helper()
+	a := s.send(t, "POST", "/v1/things", fmt.Sprintf(`{"name":%q,"kind":"new"}`, name)).want(t, http.StatusCreated)
+	return "/v1/things/" + decode[httpapi.Thing](t, a).ID.String()
 }
 
 // eventually waits until holds does, for a minute at most.

@@ -12,16 +12,17 @@ import (
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"commitment/ent"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/txn"
 )
 
-// counted is an event: how many accounts there are.
+// counted is an event: how many rows there are.
 type counted struct {
 	Count int    `json:"count"`
 	After string `json:"after"`
 }
 
-// events is a service with one route, which opens an account if it may, and sends how
+// events is a service with one route, which writes a row if it may, and sends how
 // many there are: at once, and whenever it is told to.
 type events struct {
 	url   string
@@ -56,12 +57,12 @@ func (e *events) send(ctx context.Context, t *testing.T, in *eventsInput, send s
 	}
 	client := ent.FromContext(ctx)
 	if method == http.MethodPost {
-		if err := client.Account.Create().SetName("x").SetCurrency("EUR").Exec(ctx); err != nil {
+		if err := rowtest.Insert(ctx, client, "x"); err != nil {
 			t.Error(err)
 		}
 	}
 	for id := 1; ; id++ {
-		n, err := client.Account.Query().Count(ctx)
+		n, err := rowtest.Count(ctx, client)
 		if err == nil {
 			err = send(sse.Message{ID: id, Data: counted{Count: n, After: in.LastEventID}})
 		}
@@ -118,8 +119,7 @@ func TestEventsArriveWhileTheHandlerRuns(t *testing.T) {
 			lines, leave := e.open(t, method)
 			wantEvent(t, lines, "id: 1\nevent: counted\ndata: {\"count\":"+counts[0]+",\"after\":\"41\"}")
 			// The only connection is free, and what the handler did is durable.
-			account := e.db.Client().Account
-			if err := account.Create().SetName("y").SetCurrency("EUR").Exec(t.Context()); err != nil {
+			if err := rowtest.Insert(t.Context(), e.db.Client(), "y"); err != nil {
 				t.Fatal(err)
 			}
 			e.next <- struct{}{}
@@ -137,7 +137,7 @@ func TestEventsTakeNoIdempotencyKey(t *testing.T) {
 	url, db := custom(t, func(a *api) {
 		op := huma.Operation{Method: http.MethodPost, Path: "/events", OperationID: "events"}
 		sse.Register(a.huma, op, map[string]any{"counted": counted{}}, func(ctx context.Context, _ *struct{ Body struct{} }, send sse.Sender) {
-			_ = ent.FromContext(ctx).Account.Create().SetName("x").SetCurrency("EUR").Exec(ctx)
+			_ = rowtest.Insert(ctx, ent.FromContext(ctx), "x")
 			<-ctx.Done()
 			if err := send.Data(counted{}); err == nil {
 				t.Error("send() = nil, want an error")
@@ -147,7 +147,7 @@ func TestEventsTakeNoIdempotencyKey(t *testing.T) {
 	if p := refused(t, url+"/events", "k"); p.Status != http.StatusBadRequest || p.Type != "urn:problem-type:idempotency-key-unsupported" {
 		t.Errorf("answer = %+v, want 400 idempotency-key-unsupported", p)
 	}
-	if n, err := db.Client().Account.Query().Count(t.Context()); n != 0 || err != nil {
-		t.Errorf("accounts = %d, %v, want none", n, err)
+	if n, err := rowtest.Count(t.Context(), db.Client()); n != 0 || err != nil {
+		t.Errorf("rows = %d, %v, want none", n, err)
 	}
 }

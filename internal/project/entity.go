@@ -86,7 +86,7 @@ func (t tree) addEntity(s Settings) error {
 	e := s.entity()
 	return t.apply([]edit{
 		{
-			"internal/httpapi/routes.go", `(\tv1 := newAPI\(.*\n)`,
+			"internal/httpapi/routes.go", `(func routes\(v1 \*api\) \{\n)`,
 			fmt.Sprintf("${1}\thandle(v1, \"POST /v1/%[1]s\", \"Add %[2]s\", add%[3]s)\n"+
 				"\thandle(v1, \"GET /v1/%[1]s/{id}\", \"Read %[2]s\", read%[3]s)\n", e.Path, e.A, e.Name),
 		},
