@@ -6,22 +6,23 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"commitment/internal/httpapi"
 )
 
-const transfers, accounts, readyz = "POST /v1/transfers", "GET /v1/accounts", "GET /readyz"
+const add, list, readyz = "POST /v1/things", "GET /v1/things", "GET /readyz"
 
 // TestAClientThatGivesUpIsNoError has clients leave wherever a request can wait.
 func TestAClientThatGivesUpIsNoError(t *testing.T) {
 	t.Parallel()
 
 	for _, tt := range []struct{ name, lock, header string }{
-		{"while a statement waits for a row", "SELECT FROM accounts FOR UPDATE", ""},
+		{"while a statement waits for a lock", "LOCK idempotency_keys IN SHARE MODE", ""},
 		{"while it waits for its own key", "LOCK idempotency_keys", "Idempotency-Key: k\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newService(t)
-			mint, ann := s.open(t, "mint", "EUR", true), s.open(t, "Ann", "EUR", false)
+			s := newThings(t)
 			lock, err := s.pool.BeginTx(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -30,17 +31,17 @@ func TestAClientThatGivesUpIsNoError(t *testing.T) {
 			if _, err := lock.ExecContext(t.Context(), tt.lock); err != nil {
 				t.Fatal(err)
 			}
-			leave := s.ask(t, transfers, transferBody(mint.ID, ann.ID, 1), tt.header)
+			leave := s.ask(t, add, `{"name":"x","kind":"new"}`, tt.header)
 			eventually(t, "the request waits for the lock", func() bool { return len(s.lines(t, waiting)) == 1 })
 			leave()
-			s.wantQuiet(t, transfers)
+			s.wantQuiet(t, add)
 		})
 	}
 
-	for _, route := range []string{accounts, readyz} {
+	for _, route := range []string{list, readyz} {
 		t.Run("while "+route+" waits for a connection", func(t *testing.T) {
 			t.Parallel()
-			s := startService(t, 1, time.Minute)
+			s := startService(t, httpapi.NewThings, 1, time.Minute)
 			conn, err := s.pool.Conn(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -59,13 +60,13 @@ func TestAClientThatGivesUpIsNoError(t *testing.T) {
 	} {
 		t.Run("while the service waits for "+name, func(t *testing.T) {
 			t.Parallel()
-			s := newService(t)
-			part := `{"from":`
+			s := newThings(t)
+			part := `{"name":`
 			if strings.Contains(header, chunked) {
 				part = "a\r\n" + part
 			}
-			s.ask(t, transfers, part, header)()
-			s.wantQuiet(t, transfers)
+			s.ask(t, add, part, header)()
+			s.wantQuiet(t, add)
 		})
 	}
 }
