@@ -22,9 +22,11 @@ var exampleFiles = []string{
 	"internal/httpapi/load_test.go",
 }
 
-// Core tests that still use the ledger. The list shrinks.
+// Core tests that still use the ledger, or that there are several migrations. The list
+// shrinks.
 var pendingTests = []string{
 	"internal/chaos/",
+	"internal/migrator/testdata/migrate/down.txtar", "internal/migrator/testdata/migrate/drift.txtar",
 }
 
 // An edit replaces what pattern matches in the file at path, which it must.

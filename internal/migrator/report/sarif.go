@@ -35,7 +35,7 @@ func SARIF(w io.Writer, r review.Report) error {
 		result.RuleIndex = index[f.Code]
 		mark := prints.of(r, f)
 		// GitHub tells alerts apart by the second name alone.
-		result.Fingerprints = map[string]string{"commitment/v1": mark, "primaryLocationLineHash": mark}
+		result.Fingerprints = map[string]string{"finding/v1": mark, "primaryLocationLineHash": mark}
 		run.Results = append(run.Results, result)
 	}
 	e := json.NewEncoder(w)
