@@ -12,7 +12,7 @@ func TestLoadRefusesNearMisses(t *testing.T) {
 		// A letter is swapped, left out, added or another one.
 		"COMMITMENT_EVN":     "COMMITMENT_ENV",
 		"COMMITMENT_EMV":     "COMMITMENT_ENV",
-		"COMITMENT_ENV":      "COMMITMENT_ENV",
+		"COMMITMENT_EN":      "COMMITMENT_ENV",
 		"DATABSE_URL":        "DATABASE_URL",
 		"DATABASE_URI":       "DATABASE_URL",
 		"DATABASE_ULR":       "DATABASE_URL",
