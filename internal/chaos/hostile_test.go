@@ -60,7 +60,7 @@ func (c *call) insert() error {
 	return err
 }
 
-func (c *call) exec(query string, args ...any) { _, _ = c.sql.ExecContext(c.ctx, query, args...) }
+func (c *call) exec(query string) { _, _ = c.sql.ExecContext(c.ctx, query) }
 
 // in runs f in a goroutine that outlasts the request; the test waits for it.
 func (c *call) in(f func()) { c.strays.Go(f) }

@@ -84,7 +84,7 @@ func (d *driver) QueryContext(ctx context.Context, query string, args ...any) (*
 	if err != nil {
 		return nil, err
 	}
-	rows, err := conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes them
+	rows, err := conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, because(ctx, errors.Join(err, conn.Close()))
 	}

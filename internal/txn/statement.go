@@ -76,7 +76,7 @@ func (t *lazyTx) ExecContext(ctx context.Context, query string, args ...any) (re
 // must be closed before the next statement.
 func (t *lazyTx) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	err = t.raw(ctx, query, func(conn *sql.Conn) error {
-		if rows, err = conn.QueryContext(ctx, query, args...); err != nil { //nolint:rowserrcheck,sqlclosecheck // the caller reads and closes them
+		if rows, err = conn.QueryContext(ctx, query, args...); err != nil { //nolint:sqlclosecheck // the caller closes them
 			return err
 		}
 		return t.handOut(rows)
