@@ -88,7 +88,7 @@ type ender interface {
 // but [ErrOutcomeUnknown] means that nothing was committed. It depends on no
 // context: from here on a client that goes away no longer matters.
 func (u *Unit) Commit() error {
-	if !u.lazy.allowEnd() {
+	if !u.lazy.allowEnd(true) {
 		return ErrEnded
 	}
 	err := u.finish(ender.Commit) // runs the hooks of ent.Tx.OnCommit around lazyTx.Commit
@@ -129,7 +129,7 @@ func (u *Unit) Close() {
 // that is still running. After an end it does nothing. An error of ROLLBACK is
 // logged: the connection is dropped and the server rolls back.
 func (u *Unit) Rollback() {
-	if u.behind || !u.lazy.allowEnd() {
+	if u.behind || !u.lazy.allowEnd(false) {
 		return
 	}
 	if u.lazy.inUse() {
