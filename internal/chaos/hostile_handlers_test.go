@@ -3,10 +3,15 @@ package chaos
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"runtime"
+	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"commitment/ent"
 	"commitment/internal/txn"
@@ -72,38 +77,54 @@ func hooked(f func(*call)) func(*call) {
 // hostileHandlers are all that has broken the promise, or could.
 var hostileHandlers = map[string]hostile{
 	// A statement runs only inside the transaction that was begun.
-	"parse error first":           {run: raw("SELCT 1"), want: doomed},
-	"parse error later":           {run: around("SELCT 1"), want: doomed},
-	"transaction of its own":      {run: raw("BEGIN; INSERT INTO work VALUES ('own'); COMMIT;"), want: doomed},
-	"commit":                      {run: around("COMMIT"), want: doomed},
-	"commit first":                {run: raw("COMMIT"), want: doomed},
-	"commit in disguise":          {run: around("/* /* x */ */ -- y\n;;\tCoMmIt/**/WORK"), want: doomed},
-	"commit behind a return":      {run: around("SELECT 1; -- x\rCOMMIT"), want: doomed},
-	"commit behind a string":      {run: around(`SELECT $a$ ' $a$, E'\'', "current_user"; COMMIT`), want: doomed},
-	"commit in another string":    {run: around("SET standard_conforming_strings = off", `SELECT 'a\'; COMMIT; --'`), want: doomed},
-	"commit and chain":            {run: around("COMMIT AND CHAIN"), want: doomed},
-	"end":                         {run: around("END"), want: doomed},
-	"rollback":                    {run: around("ROLLBACK"), want: doomed},
-	"rollback and chain":          {run: around("ROLLBACK AND CHAIN"), want: doomed},
-	"rollback and begin":          {run: around("ROLLBACK; BEGIN"), want: doomed},
-	"abort":                       {run: around("ABORT TRANSACTION"), want: doomed},
-	"begin again":                 {run: around("START TRANSACTION READ WRITE"), want: doomed},
-	"prepare transaction":         {run: around("PREPARE TRANSACTION 'x'"), want: doomed},
-	"discard all":                 {run: raw("DISCARD ALL"), want: doomed},
-	"procedure that commits":      {run: around("CALL commits()"), want: doomed},
-	"block that commits":          {run: around("DO $$ BEGIN COMMIT; END $$"), want: doomed},
-	"read write":                  {run: raw("SET TRANSACTION READ WRITE; INSERT INTO work VALUES ('x', 7)"), want: doomed},
-	"read write by name":          {run: raw("SET LOCAL transaction_read_only = off"), want: doomed},
-	"read write by another name":  {run: raw(`SET U&"transaction_read_only" = off`), want: kept, get: doomed},
-	"read only by another name":   {run: around(`SET U&"transaction_read_only" = on`), want: doomed, get: kept},
-	"characteristics":             {run: raw("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"), want: doomed},
-	"rollback to a savepoint":     {run: raw("SAVEPOINT a", "SELECT 1/0", "ROLLBACK TO a", "RELEASE a"), want: kept},
-	"commit by pgx":               {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Exec(ctx, "COMMIT") }), want: doomed},
-	"commit by pgx, prepared":     {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Exec(ctx, "COMMIT", pgx.QueryExecModeExec) }), want: doomed},
-	"commit in a batch":           {run: lent(commitInBatch), want: doomed},
-	"transaction of pgx":          {run: lent(func(ctx context.Context, conn *pgx.Conn) { tx, _ := conn.Begin(ctx); _ = closeTx(ctx, tx) }), want: doomed},
-	"close by pgx":                {run: lent(func(ctx context.Context, conn *pgx.Conn) { _ = conn.Close(ctx) }), want: doomed, get: kept},
-	"terminate":                   {run: around("SELECT pg_terminate_backend(pg_backend_pid())"), want: doomed},
+	"parse error first":            {run: raw("SELCT 1"), want: doomed},
+	"parse error later":            {run: around("SELCT 1"), want: doomed},
+	"transaction of its own":       {run: raw("BEGIN; INSERT INTO work VALUES ('own'); COMMIT;"), want: doomed},
+	"commit":                       {run: around("COMMIT"), want: doomed},
+	"commit first":                 {run: raw("COMMIT"), want: doomed},
+	"commit in disguise":           {run: around("/* /* x */ */ -- y\n;;\tCoMmIt/**/WORK"), want: doomed},
+	"commit behind a return":       {run: around("SELECT 1; -- x\rCOMMIT"), want: doomed},
+	"commit behind a string":       {run: around(`SELECT $a$ ' $a$, E'\'', "current_user"; COMMIT`), want: doomed},
+	"commit in another string":     {run: around("SET standard_conforming_strings = off", `SELECT 'a\'; COMMIT; --'`), want: doomed},
+	"commit behind a name":         {run: around("SELECT 1 AS a\u2003$b$; COMMIT; SELECT 1 AS a\u2003$b$"), want: doomed},
+	"commit behind an emoji":       {run: around("SELECT 1 AS 😀$b$; COMMIT; SELECT 1 AS 😀$b$"), want: doomed},
+	"commit behind two lines":      {run: around("SELECT E'a'\n'\\''; COMMIT; --'"), want: doomed},
+	"commit in an encoding":        {run: around("SET client_encoding = 'SJIS'", "SELECT E'\x81\\'; COMMIT; --'"), want: doomed},
+	"commit and chain":             {run: around("COMMIT AND CHAIN"), want: doomed},
+	"end":                          {run: around("END"), want: doomed},
+	"rollback":                     {run: around("ROLLBACK"), want: doomed},
+	"rollback and chain":           {run: around("ROLLBACK AND CHAIN"), want: doomed},
+	"rollback and begin":           {run: around("ROLLBACK; BEGIN"), want: doomed},
+	"abort":                        {run: around("ABORT TRANSACTION"), want: doomed},
+	"begin again":                  {run: around("START TRANSACTION READ WRITE"), want: doomed},
+	"prepare transaction":          {run: around("PREPARE TRANSACTION 'x'"), want: doomed},
+	"discard all":                  {run: raw("DISCARD ALL"), want: doomed},
+	"procedure that commits":       {run: around("CALL commits()"), want: doomed},
+	"block that commits":           {run: around("DO $$ BEGIN COMMIT; END $$"), want: doomed},
+	"read write":                   {run: raw("SET TRANSACTION READ WRITE; INSERT INTO work VALUES ('x', 7)"), want: doomed},
+	"read write by name":           {run: raw("SET LOCAL transaction_read_only = off"), want: doomed},
+	"read write by another name":   {run: raw(`SET U&"transaction_read_only" = off`), want: kept, get: doomed},
+	"read only by another name":    {run: around(`SET U&"transaction_read_only" = on`), want: doomed, get: kept},
+	"characteristics":              {run: raw("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"), want: doomed},
+	"rollback to a savepoint":      {run: raw("SAVEPOINT a", "SELECT 1/0", "ROLLBACK TO a", "RELEASE a"), want: kept},
+	"commit by pgx":                {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Exec(ctx, "COMMIT") }), want: doomed},
+	"commit by pgx, prepared":      {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Exec(ctx, "COMMIT", pgx.QueryExecModeExec) }), want: doomed},
+	"commit by pgx, disguised":     {run: lent(commitInAString), want: doomed},
+	"commit that isn't flushed":    {run: lent(func(_ context.Context, conn *pgx.Conn) { unflushed(conn, "COMMIT") }), want: doomed, get: kept},
+	"commit in a pipeline":         {run: lent(func(ctx context.Context, conn *pgx.Conn) { _ = pipeline(ctx, conn, "SELECT 1", "COMMIT").Close() }), want: doomed},
+	"commit in a copy":             {run: lent(func(ctx context.Context, conn *pgx.Conn) { copyIn(ctx, conn, "COPY work (tag) FROM STDIN; COMMIT") }), want: doomed},
+	"copy":                         {run: lent(func(ctx context.Context, conn *pgx.Conn) { copyIn(ctx, conn, "COPY work (tag) FROM STDIN") }), want: kept, get: doomed},
+	"commit in a batch":            {run: lent(commitInBatch), want: doomed},
+	"transaction of pgx":           {run: lent(func(ctx context.Context, conn *pgx.Conn) { tx, _ := conn.Begin(ctx); _ = closeTx(ctx, tx) }), want: doomed},
+	"close by pgx":                 {run: lent(func(ctx context.Context, conn *pgx.Conn) { _ = conn.Close(ctx) }), want: doomed, get: kept},
+	"terminate":                    {run: around("SELECT pg_terminate_backend(pg_backend_pid())"), want: doomed},
+	"commit by a hook":             {run: commitInRollback, want: kept},
+	"commit by a stray":            {run: strayCommits, want: kept},
+	"commit by a hook that's late": {run: lateHooks, want: doomed},
+	"statement left behind": {run: func(c *call) {
+		_ = c.insert()
+		_ = c.sql.Pgx(c.ctx, func(conn *pgx.Conn) error { unflushed(conn, "INSERT INTO work VALUES ('x')"); return nil })
+	}, want: kept},
 	"statements of a stray":       {run: strayInserts, want: either},
 	"statement of a stray, later": {run: strayLater, want: kept},
 
@@ -113,6 +134,8 @@ var hostileHandlers = map[string]hostile{
 	"hook that hangs":      {run: hooked(func(c *call) { <-c.over }), want: doomed, get: kept, slow: true},
 	"rows left open":       {run: rowsLeftOpen(func(ctx context.Context) context.Context { return ctx }), want: doomed},
 	"rows left for ever":   {run: rowsLeftOpen(context.WithoutCancel), want: doomed, slow: true},
+	"rows that hang":       {run: strayInRows, want: doomed, slow: true},
+	"pipeline left open":   {run: lent(func(ctx context.Context, conn *pgx.Conn) { pipeline(ctx, conn, "SELECT 1") }), want: doomed},
 	"rows left by pgx":     {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Query(ctx, "SELECT generate_series(1, 100000)") }), want: doomed},
 	"pgx that hangs":       {run: strayInPgx, want: doomed, slow: true},
 	"statement that hangs": {run: strayAsleep, want: doomed, slow: true},
@@ -121,27 +144,40 @@ var hostileHandlers = map[string]hostile{
 	"panic in pgx":         {run: func(c *call) { _ = c.insert(); _ = c.sql.Pgx(c.ctx, func(*pgx.Conn) error { panic("pgx") }) }, want: aborted},
 
 	// A connection goes back to the pool as it came.
-	"tenant":             {run: raw("SET app.tenant = 'alice'"), want: kept},
-	"tenant by function": {run: raw("SELECT set_config('app.tenant', 'alice', false)"), want: kept},
-	"tenant by another":  {run: raw("SELECT enter('alice')"), want: kept},
-	"tenant by a block":  {run: raw("DO $$ BEGIN PERFORM set_config('app.tenant', 'alice', false); END $$"), want: kept},
-	"timeout":            {run: raw("SET statement_timeout = '1h'"), want: kept},
-	"timeout, local":     {run: raw("SET LOCAL statement_timeout = '1h'"), want: kept},
-	"zone":               {run: raw("SET TIME ZONE 'Asia/Tokyo'"), want: kept},
-	"search path":        {run: raw("SET search_path = pg_catalog, public"), want: kept},
-	"role":               {run: raw("SET ROLE pg_monitor", "RESET ROLE", "SET ROLE pg_monitor; RESET ROLE; SET ROLE NONE"), want: kept},
-	"role that stays":    {run: func(c *call) { _ = c.insert(); c.exec("SET ROLE pg_monitor") }, want: kept},
-	"authorization":      {run: func(c *call) { _ = c.insert(); c.exec("SET SESSION AUTHORIZATION pg_monitor") }, want: kept},
-	"lock":               {run: raw("SELECT pg_advisory_lock(1)"), want: kept},
-	"lock, in a failure": {run: raw("SELECT pg_advisory_lock(1)", "SELECT 1/0"), want: doomed},
-	"temporary table":    {run: raw("CREATE TEMP TABLE t (id int)"), want: kept, get: doomed},
-	"temporary select":   {run: raw("SELECT 1 AS id INTO TEMP t"), want: kept, get: doomed},
-	"listen":             {run: raw("LISTEN news"), want: kept},
-	"cursor":             {run: raw("DECLARE c CURSOR WITH HOLD FOR SELECT 1"), want: kept},
-	"prepare":            {run: raw("PREPARE p AS SELECT 1"), want: kept},
-	"prepare by pgx":     {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Prepare(ctx, "p", "SELECT 1") }), want: kept},
-	"deallocate all":     {run: raw("DEALLOCATE ALL"), want: either, get: kept},
-	"sequence":           {run: raw("SELECT nextval('numbers')"), want: kept, get: doomed},
+	"tenant":                 {run: raw("SET app.tenant = 'alice'"), want: kept},
+	"tenant by function":     {run: raw("SELECT set_config('app.tenant', 'alice', false)"), want: kept},
+	"tenant by another":      {run: raw("SELECT enter('alice')"), want: kept},
+	"tenant by a block":      {run: raw("DO $$ BEGIN PERFORM set_config('app.tenant', 'alice', false); END $$"), want: kept},
+	"tenant by a namesake":   {run: raw("SELECT public.count('alice'::text)"), want: kept},
+	"tenant by a look-alike": {run: raw("SELECT has_entered('alice')"), want: kept},
+	"tenant by an escape":    {run: raw(`SELECT U&"set\005fconfig"('app.tenant', 'alice', false)`), want: kept},
+	"tenant by a plan":       {run: lent(enterByPlan), want: kept},
+	"tenant by a copy": {run: lent(func(ctx context.Context, conn *pgx.Conn) {
+		copyOut(ctx, conn, "COPY (SELECT set_config('app.tenant', 'alice', false)) TO STDOUT")
+	}), want: kept},
+	"tenant by a cursor":          {run: raw("DECLARE c CURSOR FOR SELECT set_config('app.tenant', 'alice', false)", "FETCH c"), want: kept},
+	"timeout":                     {run: raw("SET statement_timeout = '1h'"), want: kept},
+	"timeout, local":              {run: raw("SET LOCAL statement_timeout = '1h'"), want: kept},
+	"zone":                        {run: raw("SET TIME ZONE 'Asia/Tokyo'"), want: kept},
+	"search path":                 {run: raw("SET search_path = pg_catalog, public"), want: kept},
+	"role":                        {run: raw("SET ROLE pg_monitor", "RESET ROLE", "SET ROLE pg_monitor; RESET ROLE; SET ROLE NONE"), want: kept},
+	"role that stays":             {run: func(c *call) { _ = c.insert(); c.exec("SET ROLE pg_monitor") }, want: kept},
+	"authorization":               {run: func(c *call) { _ = c.insert(); c.exec("SET SESSION AUTHORIZATION pg_monitor") }, want: kept},
+	"lock":                        {run: raw("SELECT pg_advisory_lock(1)"), want: kept},
+	"lock, in a failure":          {run: raw("SELECT pg_advisory_lock(1)", "SELECT 1/0"), want: doomed},
+	"lock, in a block that fails": {run: raw("DO $$ BEGIN PERFORM pg_advisory_lock(1); PERFORM 1/0; END $$"), want: doomed},
+	"temporary table, as":         {run: raw("CREATE TEMP TABLE t AS SELECT 1 AS id"), want: kept, get: doomed},
+	"temporary table, explained":  {run: raw("EXPLAIN ANALYZE CREATE TEMP TABLE t AS SELECT 1 AS id"), want: kept},
+	"temporary table":             {run: raw("CREATE TEMP TABLE t (id int)"), want: kept, get: doomed},
+	"temporary select":            {run: raw("SELECT 1 AS id INTO TEMP t"), want: kept, get: doomed},
+	"listen":                      {run: raw("LISTEN news"), want: kept},
+	"cursor":                      {run: raw("DECLARE c CURSOR WITH HOLD FOR SELECT 1"), want: kept},
+	"prepare":                     {run: raw("PREPARE p AS SELECT 1"), want: kept},
+	"prepare in a block":          {run: raw("DO $$ BEGIN EXECUTE 'PREPARE p AS SELECT 1'; END $$"), want: kept},
+	"deallocate in a block":       {run: raw("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$"), want: either, get: kept},
+	"prepare by pgx":              {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Prepare(ctx, "p", "SELECT 1") }), want: kept},
+	"deallocate all":              {run: raw("DEALLOCATE ALL"), want: either, get: kept},
+	"sequence":                    {run: raw("SELECT nextval('numbers')"), want: kept, get: doomed},
 }
 
 func commitInBatch(ctx context.Context, conn *pgx.Conn) {
@@ -149,6 +185,108 @@ func commitInBatch(ctx context.Context, conn *pgx.Conn) {
 	b.Queue("SELECT 1")
 	b.Queue("COMMIT")
 	_ = conn.SendBatch(ctx, b).Close()
+}
+
+// commitInAString ends strings elsewhere than anybody would believe.
+func commitInAString(ctx context.Context, conn *pgx.Conn) {
+	_, _ = conn.Exec(ctx, "SET standard_conforming_strings = off")
+	_, _ = conn.PgConn().Exec(ctx, `SELECT 'a\'; COMMIT; --'`).ReadAll()
+}
+
+// unflushed leaves a statement with pgx that leaves with the next one.
+func unflushed(conn *pgx.Conn, query string) {
+	conn.PgConn().Frontend().SendQuery(&pgproto3.Query{String: query})
+}
+
+func pipeline(ctx context.Context, conn *pgx.Conn, queries ...string) *pgconn.Pipeline {
+	p := conn.PgConn().StartPipeline(ctx)
+	for _, q := range queries {
+		p.SendQueryParams(q, nil, nil, nil, nil)
+	}
+	_ = p.Sync()
+	return p
+}
+
+func copyIn(ctx context.Context, conn *pgx.Conn, query string) {
+	_, _ = conn.PgConn().CopyFrom(ctx, strings.NewReader("x\n"), query)
+}
+
+func copyOut(ctx context.Context, conn *pgx.Conn, query string) {
+	_, _ = conn.PgConn().CopyTo(ctx, io.Discard, query)
+}
+
+// enterByPlan prepares a statement under a name as pgx gives them.
+func enterByPlan(ctx context.Context, conn *pgx.Conn) {
+	_, _ = conn.Prepare(ctx, "stmt_enter", "SELECT set_config('app.tenant', 'alice', false)")
+	_, _ = conn.Exec(ctx, "EXECUTE stmt_enter")
+}
+
+// commitInRollback registers a hook that commits what is to be rolled back.
+func commitInRollback(c *call) {
+	ent.TxFromContext(c.ctx).OnRollback(func(next ent.Rollbacker) ent.Rollbacker {
+		return ent.RollbackFunc(func(ctx context.Context, tx *ent.Tx) error { _ = tx.Commit(); return next.Rollback(ctx, tx) })
+	})
+	_ = c.insert()
+}
+
+// strayCommits leaves a goroutine behind that commits as soon as it may.
+func strayCommits(c *call) {
+	tx := ent.TxFromContext(c.ctx)
+	_ = c.insert()
+	c.in(func() {
+		for c.ctx.Err() == nil {
+			_ = tx.Commit()
+		}
+	})
+}
+
+// lateHooks registers a hook of the commit that goes on when it was given up, while
+// one of the rollback runs.
+func lateHooks(c *call) {
+	tx, rollingBack, late := ent.TxFromContext(c.ctx), make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	tx.OnCommit(func(next ent.Committer) ent.Committer {
+		return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
+			defer close(late)
+			<-rollingBack
+			return next.Commit(ctx, tx)
+		})
+	})
+	tx.OnRollback(func(next ent.Rollbacker) ent.Rollbacker {
+		return ent.RollbackFunc(func(ctx context.Context, tx *ent.Tx) error {
+			once.Do(func() { close(rollingBack) })
+			select {
+			case <-late:
+			case <-c.over:
+			}
+			return next.Rollback(ctx, tx)
+		})
+	})
+	_ = c.insert()
+}
+
+// strayInRows leaves a goroutine behind that waits for a row, and another one that
+// waits for the rows to be closed.
+func strayInRows(c *call) {
+	_ = c.insert()
+	ctx := context.WithoutCancel(c.ctx)
+	rows, err := c.sql.QueryContext(ctx, "SELECT repeat('x', 20000), pg_sleep(i / 9 * 600) FROM generate_series(0, 9) i") //nolint:sqlclosecheck // the end closes them
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	c.in(func() {
+		for rows.Next() { //nolint:revive // to the row that doesn't come
+		}
+		_ = rows.Err()
+	})
+	c.in(func() {
+		for {
+			if _, err := c.sql.ExecContext(ctx, "SELECT 1"); errors.Is(err, txn.ErrEnded) {
+				return
+			}
+		}
+	})
 }
 
 func closeTx(ctx context.Context, tx pgx.Tx) error {

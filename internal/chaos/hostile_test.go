@@ -33,7 +33,9 @@ const hostileSchema = `
 	CREATE TABLE work (tag text NOT NULL, parent bigint REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
 	CREATE SEQUENCE numbers;
 	CREATE PROCEDURE commits() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;
-	CREATE FUNCTION enter(tenant text) RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.tenant', tenant, false) $$;`
+	CREATE FUNCTION enter(tenant text) RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.tenant', tenant, false) $$;
+	CREATE FUNCTION count(tenant text) RETURNS text LANGUAGE sql AS $$ SELECT enter(tenant) $$;
+	CREATE FUNCTION has_entered(tenant text) RETURNS text LANGUAGE sql AS $$ SELECT enter(tenant) $$;`
 
 // hostilePlaces is how many connections the service has.
 const hostilePlaces = 3

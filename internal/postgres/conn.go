@@ -100,9 +100,11 @@ func (o Options) afterConnect(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // IsValid reports whether the connection may go back to the pool: its session is as
-// it was made, or can be made so.
+// it was made, or can be made so, and nothing goes on in it: a transaction would keep
+// its locks.
 func (c *conn) IsValid() bool {
-	return !c.cut.Load() && !c.wire.watch.spoiled && !c.Conn().IsClosed()
+	pg := c.Conn().PgConn()
+	return !c.cut.Load() && !c.wire.watch.spoiled && !pg.IsClosed() && !pg.IsBusy() && pg.TxStatus() == 'I'
 }
 
 // Close closes the connection. One that was abandoned may still be in somebody's hands,
@@ -120,6 +122,7 @@ func (c *conn) Close() error {
 // taken away. It takes a round trip after a pause, and where there is something to do.
 func (c *conn) ResetSession(ctx context.Context) error {
 	c.wire.begin, c.wire.writes = nil, false // of a transaction that was left without an end
+	c.wire.forget(c.Conn())
 	c.wire.watch.gate.Store(gateOpen)
 	if !c.expires.IsZero() && time.Now().After(c.expires) {
 		return driver.ErrBadConn

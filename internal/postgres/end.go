@@ -22,6 +22,7 @@ var errNotSent = errors.New("the connection was lost before the commit")
 // A connection in which something was left is cleaned behind COMMIT, in the same round
 // trip; one that can't be cleaned is for the pool to drop.
 func (t *Tx) Commit(ctx context.Context) error {
+	t.wire.forget(t.pgx)
 	if t.State() == NotBegun {
 		t.leave()
 		return nil
@@ -40,21 +41,24 @@ func (t *Tx) Commit(ctx context.Context) error {
 	case "ROLLBACK":
 		return errors.Join(pgx.ErrTxCommitRollback, err)
 	}
-	if err != nil && t.wire.watch.status != 'I' {
-		return errors.Join(err, t.pgx.Close(ctx))
+	if err == nil {
+		err = fmt.Errorf("COMMIT was answered by %q", t.wire.watch.ended)
+	} else if t.wire.watch.status == 'I' {
+		return err
 	}
-	return err
+	return errors.Join(err, t.pgx.Close(ctx))
 }
 
 // Rollback rolls back, if anything has begun. When it fails the connection is
 // closed, and the server rolls back.
 func (t *Tx) Rollback(ctx context.Context) error {
 	defer t.leave()
+	t.wire.forget(t.pgx)
 	if t.State() == NotBegun || t.pgx.IsClosed() {
 		return nil
 	}
 	command := "rollback"
-	if t.wire.watch.status == 'I' {
+	if t.wire.watch.status == 'I' && !t.Busy() {
 		command = "" // BEGIN failed, or somebody has ended it
 	}
 	err := t.end(func(command string) error {
@@ -105,6 +109,13 @@ func (t *Tx) verify(ctx context.Context) error {
 		return ErrLost
 	}
 	return nil
+}
+
+// forget drops what somebody has given to pgx's frontend and not flushed, which would
+// leave together with the next message.
+func (w *wire) forget(conn *pgx.Conn) {
+	defer w.watch.gate.Store(w.watch.gate.Swap(gateShut))
+	_ = conn.PgConn().Frontend().Flush()
 }
 
 // errCommitting is why no CancelRequest leaves for a connection that commits.

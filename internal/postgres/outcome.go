@@ -66,15 +66,15 @@ func CommitOutcome(err error) Outcome {
 // IsRetryable reports whether err ended a transaction for no fault of its own, so
 // that the same work may well succeed when it is done again from the start: a
 // serialization failure, a deadlock, a conflict with recovery on a standby, a
-// prepared statement whose columns a migration has changed, a connection that was
-// lost. It says nothing of a COMMIT: for that an outcome is known first.
+// prepared statement that is gone, or whose columns a migration has changed, a
+// connection that was lost. It says nothing of a COMMIT: for that an outcome is known first.
 func IsRetryable(err error) bool {
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pgErr.Code {
 		case serializationFailure, deadlockDetected:
 			return true
 		}
-		if isStalePlan(pgErr) || refusesWrites(pgErr) {
+		if isStalePlan(pgErr) || isMissingPlan(pgErr) || refusesWrites(pgErr) {
 			return true // the pool prepares its statements anew, or makes another session
 		}
 	}
@@ -85,6 +85,12 @@ func IsRetryable(err error) bool {
 // were, since a migration has changed its table.
 func isStalePlan(err *pgconn.PgError) bool {
 	return err.Code == featureNotSupported && err.Routine == "RevalidateCachedQuery"
+}
+
+// isMissingPlan reports whether a prepared statement is gone: a function, or somebody
+// behind the same pooler, has deallocated it.
+func isMissingPlan(err *pgconn.PgError) bool {
+	return err.Code == invalidStatementName && err.Routine == "FetchPreparedStatement"
 }
 
 // XID identifies a transaction across the servers, and the lives of a server, that

@@ -21,6 +21,7 @@ const (
 	checkViolation               = "23514"
 	exclusionViolation           = "23P01"
 	readOnlyTransaction          = "25006"
+	invalidStatementName         = "26000"
 	serializationFailure         = "40001"
 	statementCompletionUnknown   = "40003"
 	deadlockDetected             = "40P01"

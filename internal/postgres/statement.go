@@ -30,6 +30,9 @@ type traits struct {
 	// lingers: one calls a function that isn't known to leave nothing behind in the
 	// session, or makes a table that may be temporary.
 	lingers bool
+	// spoils: one is a block, which may leave what no reset takes away, as a prepared
+	// statement, even when it fails.
+	spoils bool
 	// returns is how many go back to a savepoint; their command tag is ROLLBACK.
 	returns int
 }
@@ -55,7 +58,8 @@ type scan struct {
 	head     [3]string // the statement's first words, in lower case
 	words    int       // how many of them there are
 	previous sqltoken.Token
-	target   bool // behind INTO or COPY, in the name of a table
+	schema   string // of the previous token, where there is a dot between
+	target   bool   // behind INTO or COPY, in the name of a table
 }
 
 // next reads one more token.
@@ -70,8 +74,10 @@ func (s *scan) next(t sqltoken.Token) {
 	}
 	switch {
 	case t.Text == "(":
-		s.found.lingers = s.found.lingers || named(s.previous) && !s.target && !harmless(s.previous.Name())
+		s.found.lingers = s.found.lingers || named(s.previous) && !s.target && !harmless(s.schema, s.previous.Name())
 		s.target = false
+	case t.Is("create", "execute"):
+		s.found.lingers = true // CREATE TABLE … AS has the command tag of its SELECT, and EXECUTE that of its statement
 	case t.Is("into"):
 		s.found.lingers = s.found.lingers || !s.previous.Is("insert", "merge") // SELECT … INTO
 		s.target = true
@@ -79,6 +85,12 @@ func (s *scan) next(t sqltoken.Token) {
 		s.target = true
 	case t.Word() && s.previous.Text != "." && !s.previous.Is("into", "copy"):
 		s.target = false
+	}
+	switch {
+	case t.Text == ".":
+		s.schema = s.previous.Name()
+	case s.previous.Text != ".":
+		s.schema = ""
 	}
 	s.previous = t
 }
@@ -91,6 +103,8 @@ func (s *scan) end() {
 	switch first, second, third := s.head[0], s.head[1], s.head[2]; first {
 	case "commit", "end", "abort", "begin", "start":
 		s.found.managed = true
+	case "do":
+		s.found.spoils = true
 	case "prepare":
 		s.found.managed = s.found.managed || second == "transaction"
 	case "discard":
@@ -118,7 +132,10 @@ var modes = wordSet("transaction transaction_isolation transaction_read_only tra
 // parenthesis, leaves nothing behind in the session. A function that isn't known
 // may: then the session is reset, which takes the server some 100 µs and no round
 // trip.
-func harmless(name string) bool {
+func harmless(schema, name string) bool {
+	if schema != "" && schema != "pg_catalog" {
+		return false
+	}
 	if strings.HasPrefix(name, "pg_") {
 		return !lingering.MatchString(name)
 	}
@@ -129,7 +146,7 @@ var (
 	// lingering are PostgreSQL's own functions that do leave something.
 	lingering = regexp.MustCompile(`advisory_lock|session|backup|^pg_temp`)
 	// families of functions that don't, PostGIS among them.
-	families = regexp.MustCompile(`^(json|array_|regexp_|ts_|st_|has_)`)
+	families = regexp.MustCompile(`^(json|array_|regexp_|ts_|st_)`)
 )
 
 // known are keywords, types and functions that harmless doesn't tell by the

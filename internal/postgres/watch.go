@@ -60,11 +60,14 @@ func (w *watch) enter() {
 	w.gate.Store(gateManaged)
 }
 
-// sending looks at whole messages of the client's before they are sent, and returns
-// ErrManaged for one that must not be.
+// sending looks at whole messages of the client's before they are sent, and returns an
+// error for one that must not be.
 func (w *watch) sending(p []byte) error {
 	if !w.armed || w.ending {
 		return nil
+	}
+	if w.foreign && w.gate.Load() == gateManaged {
+		return ErrLost
 	}
 	for len(p) >= headerSize {
 		size := 1 + int(binary.BigEndian.Uint32(p[1:]))
@@ -76,7 +79,7 @@ func (w *watch) sending(p []byte) error {
 				w.foreign = true // whoever sends that counts on it
 				return ErrManaged
 			}
-			w.lingers = w.lingers || t.lingers
+			w.lingers, w.spoiled = w.lingers || t.lingers, w.spoiled || t.spoils
 			w.returns += t.returns
 		}
 		p = p[size:]
@@ -195,12 +198,10 @@ func (w *watch) completed(tag []byte) {
 		w.returns = max(0, w.returns-1)
 	case "SET", "RESET":
 		w.doubtful, w.lingers = true, true
-	case "LISTEN", "DECLARE CURSOR", "DO", "CALL":
+	case "LISTEN", "DECLARE CURSOR", "CALL":
 		w.lingers = true
 	case "PREPARE", "DEALLOCATE", "DEALLOCATE ALL", "DISCARD ALL", "DISCARD PLANS", "LOAD":
 		w.spoiled = true
-	default:
-		w.lingers = w.lingers || bytes.HasPrefix(tag, []byte("CREATE "))
 	}
 }
 
@@ -216,8 +217,8 @@ func (w *watch) reported(name, value string) {
 		delete(w.changed, name)
 	default:
 		w.changed[name] = value
-		// With it off, a string ends elsewhere than inspect believes.
-		w.foreign = w.foreign || name == "standard_conforming_strings"
+		// With another one, a string ends elsewhere than inspect believes.
+		w.foreign = w.foreign || name == "standard_conforming_strings" || name == "client_encoding"
 	}
 }
 
@@ -242,8 +243,11 @@ func (w *watch) failed(body []byte) {
 		}
 		body = rest
 	}
-	if isStalePlan(w.cause) && w.stale != nil {
+	switch {
+	case isStalePlan(w.cause) && w.stale != nil:
 		w.stale()
+	case isMissingPlan(w.cause):
+		w.spoiled = true
 	}
 }
 

@@ -13,14 +13,18 @@ import (
 const getOut = time.Second
 
 // allowEnd lets Commit and Rollback through, and reports whether there is
-// anything to end.
-func (t *lazyTx) allowEnd() bool {
+// anything to end. Whatever calls Commit by hand during a rollback, a hook or a
+// goroutine that was left behind, finds that it must not.
+func (t *lazyTx) allowEnd(commit bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.phase == ended {
 		return false
 	}
 	t.phase = ending
+	if !commit {
+		t.doom(ErrManaged)
+	}
 	return true
 }
 
@@ -148,6 +152,7 @@ func (t *lazyTx) evict() bool {
 	if t.tx != nil {
 		t.tx.Shut()
 	}
+	t.evicting = true
 	t.mu.Unlock()
 	out, given := make(chan struct{}), make(chan struct{})
 	defer close(given)

@@ -18,17 +18,18 @@ type lazyTx struct {
 
 	turn sync.Mutex // held by whoever is in a statement, or has its rows open
 
-	mu      sync.Mutex // guards what follows; held while the transaction begins and ends
-	phase   phase
-	o       postgres.TxOptions
-	conn    *sql.Conn
-	tx      *postgres.Tx
-	rows    *sql.Rows    // the last that were handed out by hand; they may be open
-	claimed *claimedRows // the last of Ent's, which have the turn until they are closed
-	taken   bool         // an ent.Tx has it
-	why     error        // why it must not be committed, though the server would
-	retry   error        // what ended the transaction for no fault of its own
-	outcome postgres.Outcome
+	mu       sync.Mutex // guards what follows; held while the transaction begins and ends
+	phase    phase
+	o        postgres.TxOptions
+	conn     *sql.Conn
+	tx       *postgres.Tx
+	rows     *sql.Rows    // the last that were handed out by hand; they may be open
+	claimed  *claimedRows // the last of Ent's, which have the turn until they are closed
+	taken    bool         // an ent.Tx has it
+	evicting bool         // the end puts out whoever is in a statement: nobody gets in, see evict
+	why      error        // why it must not be committed, though the server would
+	retry    error        // what ended the transaction for no fault of its own
+	outcome  postgres.Outcome
 }
 
 // phase is where a unit's transaction stands.
@@ -113,7 +114,7 @@ func (t *lazyTx) connect(ctx context.Context) (conn *sql.Conn, first bool, err e
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.phase == ended:
+	case t.phase == ended || t.evicting:
 		return nil, false, ErrEnded
 	case t.tx == nil:
 		return t.acquire(ctx)

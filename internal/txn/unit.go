@@ -88,7 +88,7 @@ type ender interface {
 // but [ErrOutcomeUnknown] means that nothing was committed. It depends on no
 // context: from here on a client that goes away no longer matters.
 func (u *Unit) Commit() error {
-	if !u.lazy.allowEnd() {
+	if !u.lazy.allowEnd(true) {
 		return ErrEnded
 	}
 	err := u.finish(ender.Commit) // runs the hooks of ent.Tx.OnCommit around lazyTx.Commit
@@ -135,7 +135,7 @@ func (u *Unit) Rollback() {
 }
 
 func (u *Unit) rollback() {
-	if !u.lazy.allowEnd() {
+	if !u.lazy.allowEnd(false) {
 		return
 	}
 	if u.lazy.inUse() {
