@@ -150,10 +150,11 @@ HTTP_TRUSTED_PROXIES="10.0.0.0/8,proxy": want networks as 10.0.0.0/8, with comma
 PPROF_ADDR="6060": want a host and a port as 127.0.0.1:6060`},
 		{"production without a database", []string{"COMMITMENT_ENV=production"},
 			`DATABASE_URL: want a database, for COMMITMENT_ENV=production starts none of its own`},
-		{"a misspelled setting beside those that are wrong", []string{"DATABSE_URL=postgres://h/d", "COMMITMENT_EVN=production", "DB_MAX_ATTEMPTS=0"},
+		{"a misspelled setting beside one that is wrong", []string{"DATABSE_URL=postgres://h/d", "DB_MAX_ATTEMPTS=0"},
 			`DB_MAX_ATTEMPTS="0": want a whole number, from 1 to 100
-COMMITMENT_EVN: unknown setting; did you mean COMMITMENT_ENV?
 DATABSE_URL: unknown setting; did you mean DATABASE_URL?`},
+		{"a misspelled setting of the service's own", []string{"COMMITMENT_EVN=production"},
+			`COMMITMENT_EVN: unknown setting; did you mean COMMITMENT_ENV?`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
