@@ -69,7 +69,9 @@ func TestNothingOfTheFoundationStaysInAProject(t *testing.T) {
 
 func TestAProjectCanKeepTheExample(t *testing.T) {
 	t.Parallel()
-	files, err := foundation(t).project(newSettings(t, "Task", true), "0123")
+	settings := newSettings(t, "Task", true)
+	settings.Name = "task-list" // which is no identifier of Go
+	files, err := foundation(t).project(settings, "0123")
 	if err != nil {
 		t.Fatal(err)
 	}
