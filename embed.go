@@ -7,5 +7,5 @@ import "embed"
 //
 //go:embed all:.ci all:.github .dockerignore .editorconfig .gitattributes .gitignore .golangci.yml
 //go:embed all:cmd all:docs all:ent all:internal CONTRIBUTING.md Dockerfile LICENSE Makefile README.md
-//go:embed atlas.hcl compose.yaml kubernetes.yaml generate.go go.mod go.sum
+//go:embed atlas.hcl compose.yaml kubernetes.yaml embed.go generate.go go.mod go.sum
 var Tree embed.FS

@@ -15,7 +15,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	var s Settings
-	var upgrade bool
+	var upgrade, core bool
 	root := &cobra.Command{
 		Use:   "new DIR --module PATH",
 		Short: "Make a project of your own in DIR, which must not exist",
@@ -39,6 +39,12 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 				return err
 			case upgrade:
 				return from.upgrade(cmd.Context(), args[0], stdout)
+			case core:
+				files, err := from.core(cmd.Context(), s)
+				if err != nil {
+					return err
+				}
+				return files.write(args[0])
 			}
 			return from.make(cmd.Context(), args[0], s, stdout)
 		},
@@ -49,6 +55,8 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&s.Entity, "entity", "", "first entity, such as Task, with a table and two routes")
 	flags.BoolVar(&s.Example, "keep-example", false, "keep the ledger")
 	flags.BoolVar(&upgrade, "upgrade", false, "bring the core of the project in DIR to this checkout's version")
+	flags.BoolVar(&core, "core", false, "write the core alone, for the upgrade by a later version")
+	_ = flags.MarkHidden("core")
 	root.MarkFlagsMutuallyExclusive("upgrade", "module")
 	root.MarkFlagsMutuallyExclusive("upgrade", "name")
 	root.MarkFlagsMutuallyExclusive("upgrade", "entity")

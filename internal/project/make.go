@@ -27,6 +27,12 @@ type state struct {
 	Settings
 }
 
+// text is what the file holds.
+func (s *state) text() ([]byte, error) {
+	text, err := json.MarshalIndent(s, "", "  ")
+	return append(text, '\n'), err
+}
+
 // make makes a project in dir, which must not exist. When it fails it leaves nothing.
 func (from *source) make(ctx context.Context, dir string, s Settings, stdout io.Writer) (err error) {
 	files, err := from.tree(ctx)
@@ -101,8 +107,7 @@ func (t tree) project(s Settings, version string) (tree, error) {
 		return nil, err
 	}
 	t["README.md"] = append(t["README.md"], credits...)
-	text, err := json.MarshalIndent(state{Core: version, Settings: s}, "", "  ")
-	t[stateFile] = append(text, '\n')
+	t[stateFile], err = (&state{Core: version, Settings: s}).text()
 	return t, err
 }
 

@@ -75,12 +75,16 @@ func (s *source) tree(ctx context.Context) (tree, error) {
 	if s.checkout != "" {
 		return archived(ctx, s.checkout, s.version)
 	}
+	return readTree(commitment.Tree)
+}
+
+func readTree(fsys fs.FS) (tree, error) {
 	t := tree{}
-	err := fs.WalkDir(commitment.Tree, ".", func(p string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		t[p], err = fs.ReadFile(commitment.Tree, p)
+		t[p], err = fs.ReadFile(fsys, p)
 		return err
 	})
 	return t, err

@@ -36,15 +36,23 @@ func (from *source) upgrade(ctx context.Context, dir string, stdout io.Writer) e
 	case changed != "":
 		return fmt.Errorf("%s has changes that aren't committed: commit or stash them\n%s", dir, changed)
 	}
-	base, err := coreOf(ctx, from.checkout, was.Core, was.Settings)
+	base, err := from.formerCore(ctx, was.Core, was.Settings)
 	if err != nil {
 		return err
 	}
-	theirs, err := coreOf(ctx, from.checkout, from.version, was.Settings)
+	theirs, err := from.core(ctx, was.Settings)
 	if err != nil {
 		return err
 	}
-	return pick(ctx, dir, base, theirs, from.version, stdout)
+	unmerged, err := pick(ctx, dir, base, theirs)
+	if err != nil {
+		return err
+	}
+	if err := (&state{Core: from.version, Settings: was.Settings}).keep(ctx, dir); err != nil {
+		return err
+	}
+	report(stdout, from.version, unmerged)
+	return nil
 }
 
 // readState reads what a project knows of its core.
@@ -63,48 +71,90 @@ func readState(dir string) (*state, error) {
 	return s, nil
 }
 
-// coreOf returns the core's files of a version, as a project has them. The project's own
-// migrations and first entity are no part of it.
-func coreOf(ctx context.Context, checkout, version string, s Settings) (tree, error) {
-	files, err := archived(ctx, checkout, version)
+// formerCore returns the core's files of another version, as the program of that version
+// makes them: only it knows what its tree had to be changed into.
+func (from *source) formerCore(ctx context.Context, version string, s Settings) (tree, error) {
+	files, err := archived(ctx, from.checkout, version)
 	if err != nil {
 		return nil, fmt.Errorf("this checkout doesn't have the project's version (git fetch may get it): %w", err)
 	}
-	if files, err = files.project(s, version); err != nil {
+	tmp, err := os.MkdirTemp("", "core-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	program, core := filepath.Join(tmp, "program"), filepath.Join(tmp, "core")
+	if err := files.write(program); err != nil {
+		return nil, err
+	}
+	args := []string{"go", "run", "./cmd/new", "--core", core, "--module", s.Module, "--name", s.Name, "--entity", s.Entity}
+	if s.Example {
+		args = append(args, "--keep-example")
+	}
+	if err := run(ctx, program, s, args); err != nil {
 		return nil, fmt.Errorf("version %s: %w", short(version), err)
+	}
+	return readTree(os.DirFS(core))
+}
+
+// core returns the core's files, as a project has them: without what is its own from the
+// start, its migrations and its first entity.
+func (from *source) core(ctx context.Context, s Settings) (tree, error) {
+	files, err := from.tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if files, err = files.project(s, from.version); err != nil {
+		return nil, err
 	}
 	if s.Entity != "" {
 		file := s.entity().File
 		files.without([]string{"ent/schema/" + file + ".go", "internal/httpapi/" + file + ".go", "internal/httpapi/" + file + "_test.go"})
 	}
-	files.without([]string{"ent/migrate/migrations/*.sql"})
+	files.without([]string{"ent/migrate/migrations/*.sql", stateFile})
 	return files, nil
 }
 
-// pick applies the difference of two trees to the project in dir.
-func pick(ctx context.Context, dir string, base, theirs tree, version string, stdout io.Writer) error {
-	prefix, err := git(ctx, dir, "rev-parse", "--show-prefix")
+// keep writes what a project knows of its core, for the commit that is being made.
+func (s *state) keep(ctx context.Context, dir string) error {
+	text, err := s.text()
 	if err != nil {
 		return err
+	}
+	if err := (tree{stateFile: text}).write(dir); err != nil {
+		return err
+	}
+	_, err = git(ctx, dir, "add", stateFile)
+	return err
+}
+
+// pick applies the difference of two trees to the project in dir, and returns the files
+// that are left with conflicts.
+func pick(ctx context.Context, dir string, base, theirs tree) (unmerged string, err error) {
+	prefix, err := git(ctx, dir, "rev-parse", "--show-prefix")
+	if err != nil {
+		return "", err
 	}
 	const ref = "refs/core/upgrade"
 	var stream bytes.Buffer
 	writeCommit(&stream, ref, prefix, "the core before the upgrade", base)
-	writeCommit(&stream, ref, prefix, "the core at "+version, theirs)
+	writeCommit(&stream, ref, prefix, "the core after it", theirs)
 	if _, err := gitOutput(ctx, dir, &stream, "fast-import", "--quiet", "--force"); err != nil {
-		return err
+		return "", err
 	}
 	_, conflict := git(ctx, dir, "cherry-pick", "--no-commit", ref)
 	if _, err := git(ctx, dir, "update-ref", "-d", ref); err != nil {
-		return err
+		return "", err
 	}
-	unmerged, err := git(ctx, dir, "diff", "--name-only", "--diff-filter=U")
-	switch {
-	case err != nil:
-		return err
-	case conflict != nil && unmerged == "":
-		return conflict
+	unmerged, err = git(ctx, dir, "diff", "--name-only", "--diff-filter=U")
+	if err == nil && unmerged == "" {
+		err = conflict
 	}
+	return unmerged, err
+}
+
+// report says how the upgrade went, and what to do next.
+func report(stdout io.Writer, version, unmerged string) {
 	fmt.Fprintf(stdout, "The core is at %s; nothing is committed.\n", short(version))
 	if unmerged != "" {
 		fmt.Fprintf(stdout, "\nBoth sides changed these files; resolve the conflicts and git add them:\n\n  %s\n", strings.ReplaceAll(unmerged, "\n", "\n  "))
@@ -120,7 +170,6 @@ Then:
 
 To give the upgrade up: git reset --hard
 `)
-	return nil
 }
 
 // writeCommit writes a commit of the files below prefix, and of nothing else, for git
