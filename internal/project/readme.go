@@ -10,8 +10,9 @@ import (
 func (s Settings) readme(foundations string, t tree) ([]byte, error) {
 	table, ok := between(foundations, "<!-- map -->\n", "<!-- /map -->")
 	settings, also := between(foundations, "<!-- settings -->\n", "<!-- /settings -->")
-	if !ok || !also {
-		return nil, errors.New("README.md has no map or no settings")
+	ends, too := between(foundations, "the first row that fits counts:\n\n", "\n\n")
+	if !ok || !also || !too {
+		return nil, errors.New("README.md has no map, no settings, or no table of how a request ends")
 	}
 	var rows strings.Builder
 	for row := range strings.Lines(table) {
@@ -21,7 +22,7 @@ func (s Settings) readme(foundations string, t tree) ([]byte, error) {
 	}
 	data := map[string]any{
 		"Title": s.title(), "Name": s.Name, "Env": strings.ToUpper(s.ident()),
-		"Map": rows.String(), "Settings": settings,
+		"Map": rows.String(), "Settings": settings, "Ends": ends,
 	}
 	if s.Entity != "" {
 		data["Entity"] = s.entity()
