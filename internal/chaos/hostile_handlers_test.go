@@ -22,7 +22,8 @@ type hostile struct {
 	run  func(*call)
 	want int // the status of a POST that the handler says is done
 	get  int // and of a GET, where that is another one
-	slow bool
+	// alone keeps it from being drawn: it takes long, or meets the hooks of others.
+	alone bool
 }
 
 const (
@@ -119,8 +120,8 @@ var hostileHandlers = map[string]hostile{
 	"close by pgx":                 {run: lent(func(ctx context.Context, conn *pgx.Conn) { _ = conn.Close(ctx) }), want: doomed, get: kept},
 	"terminate":                    {run: around("SELECT pg_terminate_backend(pg_backend_pid())"), want: doomed},
 	"commit by a hook":             {run: commitInRollback, want: kept},
-	"commit by a stray":            {run: strayCommits, want: kept},
-	"commit by a hook that's late": {run: lateHooks, want: doomed},
+	"commit by a stray":            {run: strayCommits, want: kept, alone: true},
+	"commit by a hook that's late": {run: lateHooks, want: doomed, alone: true},
 	"statement left behind": {run: func(c *call) {
 		_ = c.insert()
 		_ = c.sql.Pgx(c.ctx, func(conn *pgx.Conn) error { unflushed(conn, "INSERT INTO work VALUES ('x')"); return nil })
@@ -131,14 +132,14 @@ var hostileHandlers = map[string]hostile{
 	// Nothing that a handler leaves behind keeps a connection or a request.
 	"hook that panics":     {run: hooked(func(*call) { panic("hook") }), want: doomed, get: kept},
 	"hook that exits":      {run: hooked(func(*call) { runtime.Goexit() }), want: doomed, get: kept},
-	"hook that hangs":      {run: hooked(func(c *call) { <-c.over }), want: doomed, get: kept, slow: true},
+	"hook that hangs":      {run: hooked(func(c *call) { <-c.over }), want: doomed, get: kept, alone: true},
 	"rows left open":       {run: rowsLeftOpen(func(ctx context.Context) context.Context { return ctx }), want: doomed},
-	"rows left for ever":   {run: rowsLeftOpen(context.WithoutCancel), want: doomed, slow: true},
-	"rows that hang":       {run: strayInRows, want: doomed, slow: true},
+	"rows left for ever":   {run: rowsLeftOpen(context.WithoutCancel), want: doomed, alone: true},
+	"rows that hang":       {run: strayInRows, want: doomed, alone: true},
 	"pipeline left open":   {run: lent(func(ctx context.Context, conn *pgx.Conn) { pipeline(ctx, conn, "SELECT 1") }), want: doomed},
 	"rows left by pgx":     {run: lent(func(ctx context.Context, conn *pgx.Conn) { _, _ = conn.Query(ctx, "SELECT generate_series(1, 100000)") }), want: doomed},
-	"pgx that hangs":       {run: strayInPgx, want: doomed, slow: true},
-	"statement that hangs": {run: strayAsleep, want: doomed, slow: true},
+	"pgx that hangs":       {run: strayInPgx, want: doomed, alone: true},
+	"statement that hangs": {run: strayAsleep, want: doomed, alone: true},
 	"panic":                {run: func(c *call) { _ = c.insert(); panic(http.ErrAbortHandler) }, want: aborted},
 	"exit":                 {run: func(c *call) { _ = c.insert(); runtime.Goexit() }, want: aborted},
 	"panic in pgx":         {run: func(c *call) { _ = c.insert(); _ = c.sql.Pgx(c.ctx, func(*pgx.Conn) error { panic("pgx") }) }, want: aborted},
@@ -244,11 +245,14 @@ func strayCommits(c *call) {
 // one of the rollback runs.
 func lateHooks(c *call) {
 	tx, rollingBack, late := ent.TxFromContext(c.ctx), make(chan struct{}), make(chan struct{})
-	var once sync.Once
+	var once, lateOnce sync.Once
 	tx.OnCommit(func(next ent.Committer) ent.Committer {
 		return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
-			defer close(late)
-			<-rollingBack
+			defer lateOnce.Do(func() { close(late) })
+			select {
+			case <-rollingBack:
+			case <-c.over:
+			}
 			return next.Commit(ctx, tx)
 		})
 	})

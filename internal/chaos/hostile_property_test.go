@@ -21,7 +21,7 @@ func TestHostileHandlersAtRandom(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.EmptyURL(t)
 	s := serveHostile(t, direct, direct)
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(hostileHandlers)), func(name string) bool { return hostileHandlers[name].slow })
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(hostileHandlers)), func(name string) bool { return hostileHandlers[name].alone })
 	rapid.Check(t, func(t *rapid.T) {
 		s.t = t
 		var steps []func(*call)
