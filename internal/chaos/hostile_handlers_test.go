@@ -85,7 +85,7 @@ var hostileHandlers = map[string]hostile{
 	"commit in disguise":           {run: around("/* /* x */ */ -- y\n;;\tCoMmIt/**/WORK"), want: doomed},
 	"commit behind a return":       {run: around("SELECT 1; -- x\rCOMMIT"), want: doomed},
 	"commit behind a string":       {run: around(`SELECT $a$ ' $a$, E'\'', "current_user"; COMMIT`), want: doomed},
-	"commit in another string":     {run: around("SET standard_conforming_strings = off", `SELECT 'a\'; COMMIT; --'`), want: doomed},
+	"commit in another string":     {run: around("SET standard_conforming_strings = off", `SELECT 'a\''; COMMIT; --'`), want: doomed},
 	"commit behind a name":         {run: around("SELECT 1 AS a\u2003$b$; COMMIT; SELECT 1 AS a\u2003$b$"), want: doomed},
 	"commit behind an emoji":       {run: around("SELECT 1 AS 😀$b$; COMMIT; SELECT 1 AS 😀$b$"), want: doomed},
 	"commit behind two lines":      {run: around("SELECT E'a'\n'\\''; COMMIT; --'"), want: doomed},
@@ -190,7 +190,7 @@ func commitInBatch(ctx context.Context, conn *pgx.Conn) {
 // commitInAString ends strings elsewhere than anybody would believe.
 func commitInAString(ctx context.Context, conn *pgx.Conn) {
 	_, _ = conn.Exec(ctx, "SET standard_conforming_strings = off")
-	_, _ = conn.PgConn().Exec(ctx, `SELECT 'a\'; COMMIT; --'`).ReadAll()
+	_, _ = conn.PgConn().Exec(ctx, `SELECT 'a\''; COMMIT; --'`).ReadAll()
 }
 
 // unflushed leaves a statement with pgx that leaves with the next one.
