@@ -1,0 +1,59 @@
+package reqtx_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"commitment/ent"
+	"commitment/internal/reqtx"
+)
+
+// Clients that don't read their answers keep no place in the pool: as many as it has
+// connections stop nobody.
+func TestSlowReadersKeepNoConnection(t *testing.T) {
+	t.Parallel()
+	const size = 20 << 20 // more than the system's buffers take
+	answer := bytes.Repeat([]byte("x"), size)
+	s := serveWith(t, reqtx.Options{MaxAnswer: size, WriteError: writeError}, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			if err := insert(r, "row"); err != nil {
+				t.Error(err)
+			}
+			return
+		}
+		if _, err := ent.FromContext(r.Context()).Account.Query().Count(r.Context()); err != nil {
+			t.Error(err)
+		}
+		_, _ = w.Write(answer)
+	})
+	bodies := make([]io.Reader, s.pool.Stats().MaxOpenConnections)
+	for i := range bodies {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		bodies[i] = resp.Body
+	}
+	for end := time.Now().Add(30 * time.Second); s.pool.Stats().InUse > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("connections in use = %d while the clients read, want 0", s.pool.Stats().InUse)
+		}
+	}
+	if got, _, err := s.do(t, http.MethodPost); err != nil || got.StatusCode != http.StatusOK {
+		t.Errorf("POST = %d, %v, want 200", got.StatusCode, err)
+	}
+	s.wantRow(t, "row", true)
+	for _, body := range bodies {
+		if n, err := io.Copy(io.Discard, body); n != size || err != nil {
+			t.Errorf("answer = %d bytes, %v, want %d", n, err, size)
+		}
+	}
+}
