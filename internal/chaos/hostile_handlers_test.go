@@ -276,7 +276,8 @@ func strayInRows(c *call) {
 		return
 	}
 	c.in(func() {
-		for rows.Next() { //nolint:revive // to the row that doesn't come
+		for rows.Next() {
+			continue
 		}
 		_ = rows.Err()
 	})
