@@ -151,6 +151,7 @@ var hostileHandlers = map[string]hostile{
 	"tenant by a namesake":   {run: raw("SELECT public.count('alice'::text)"), want: kept},
 	"tenant by a look-alike": {run: raw("SELECT has_entered('alice')"), want: kept},
 	"tenant by an escape":    {run: raw(`SELECT U&"set\005fconfig"('app.tenant', 'alice', false)`), want: kept},
+	"tenant by other escapes":    {run: raw(`SELECT U&"set!005fconfig" UESCAPE '!' ('app.tenant', 'alice', false)`), want: kept},
 	"tenant by a plan":       {run: lent(enterByPlan), want: kept},
 	"tenant by a copy": {run: lent(func(ctx context.Context, conn *pgx.Conn) {
 		copyOut(ctx, conn, "COPY (SELECT set_config('app.tenant', 'alice', false)) TO STDOUT")

@@ -64,7 +64,7 @@ func TestPlansThatAreGone(t *testing.T) {
 	f.exec(t, "CREATE FUNCTION deallocates() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")
 	for i, query := range []string{"SELECT 'x'", "SELECT coalesce(deallocates()::text, 'x')", "SELECT 'x'", "SELECT 'x'"} {
 		err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
-			if err := openAccount(ctx, fmt.Sprint(i)); err != nil {
+			if err := insert(ctx, fmt.Sprint(i)); err != nil {
 				return err
 			}
 			_, err := value(ctx, query)
