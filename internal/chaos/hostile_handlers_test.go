@@ -86,7 +86,7 @@ var hostileHandlers = map[string]hostile{
 	"commit in disguise":           {run: around("/* /* x */ */ -- y\n;;\tCoMmIt/**/WORK"), want: doomed},
 	"commit behind a return":       {run: around("SELECT 1; -- x\rCOMMIT"), want: doomed},
 	"commit behind a string":       {run: around(`SELECT $a$ ' $a$, E'\'', "current_user"; COMMIT`), want: doomed},
-	"commit in another string":     {run: around("SET standard_conforming_strings = off", `SELECT 'a\'; COMMIT; --'`), want: doomed},
+	"commit in another string":     {run: around("SET standard_conforming_strings = off", `SELECT 'a\''; COMMIT; --'`), want: doomed},
 	"commit behind a name":         {run: around("SELECT 1 AS a\u2003$b$; COMMIT; SELECT 1 AS a\u2003$b$"), want: doomed},
 	"commit behind an emoji":       {run: around("SELECT 1 AS 😀$b$; COMMIT; SELECT 1 AS 😀$b$"), want: doomed},
 	"commit behind two lines":      {run: around("SELECT E'a'\n'\\''; COMMIT; --'"), want: doomed},
@@ -152,6 +152,7 @@ var hostileHandlers = map[string]hostile{
 	"tenant by a namesake":   {run: raw("SELECT public.count('alice'::text)"), want: kept},
 	"tenant by a look-alike": {run: raw("SELECT has_entered('alice')"), want: kept},
 	"tenant by an escape":    {run: raw(`SELECT U&"set\005fconfig"('app.tenant', 'alice', false)`), want: kept},
+	"tenant by other escapes":    {run: raw(`SELECT U&"set!005fconfig" UESCAPE '!' ('app.tenant', 'alice', false)`), want: kept},
 	"tenant by a plan":       {run: lent(enterByPlan), want: kept},
 	"tenant by a copy": {run: lent(func(ctx context.Context, conn *pgx.Conn) {
 		copyOut(ctx, conn, "COPY (SELECT set_config('app.tenant', 'alice', false)) TO STDOUT")
@@ -191,7 +192,7 @@ func commitInBatch(ctx context.Context, conn *pgx.Conn) {
 // commitInAString ends strings elsewhere than anybody would believe.
 func commitInAString(ctx context.Context, conn *pgx.Conn) {
 	_, _ = conn.Exec(ctx, "SET standard_conforming_strings = off")
-	_, _ = conn.PgConn().Exec(ctx, `SELECT 'a\'; COMMIT; --'`).ReadAll()
+	_, _ = conn.PgConn().Exec(ctx, `SELECT 'a\''; COMMIT; --'`).ReadAll()
 }
 
 // unflushed leaves a statement with pgx that leaves with the next one.
@@ -280,7 +281,8 @@ func strayInRows(c *call) {
 		return
 	}
 	c.in(func() {
-		for rows.Next() { //nolint:revive // to the row that doesn't come
+		for rows.Next() {
+			continue
 		}
 		_ = rows.Err()
 	})

@@ -76,8 +76,10 @@ func (s *scan) next(t sqltoken.Token) {
 	case t.Text == "(":
 		s.found.lingers = s.found.lingers || named(s.previous) && !s.target && !harmless(s.schema, s.previous.Name())
 		s.target = false
-	case t.Is("create", "execute"):
-		s.found.lingers = true // CREATE TABLE … AS has the command tag of its SELECT, and EXECUTE that of its statement
+	case t.Is("create", "execute", "uescape"):
+		// CREATE TABLE … AS has the command tag of its SELECT, EXECUTE that of its
+		// statement, and a name that is written in escapes may be any.
+		s.found.lingers = true
 	case t.Is("into"):
 		s.found.lingers = s.found.lingers || !s.previous.Is("insert", "merge") // SELECT … INTO
 		s.target = true

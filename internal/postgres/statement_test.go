@@ -30,7 +30,9 @@ func TestInspect(t *testing.T) {
 		// What may leave something behind. The tags tell the rest.
 		"SELECT set_config($1, $2, false)": lingers, `SELECT "set_config"('a', 'b', false)`: lingers, "SELECT pg_catalog.set_config ($1, $2, true)": lingers,
 		"SELECT pg_advisory_lock(1)": lingers, "SELECT pg_try_advisory_lock_shared(1)": lingers, "SELECT mine(1)": lingers, "SELECT nextval('s')": lingers,
-		"SELECT 1 AS a INTO TEMP t": lingers, "WITH a AS (INSERT INTO t VALUES (1) RETURNING a) SELECT * INTO u FROM a": lingers,
+		"SELECT public.count(1)": lingers, "SELECT pg_catalog.count(1)": plain, "SELECT has_entered(1)": lingers, `SELECT U&"a!005fb" UESCAPE '!' (1)`: lingers,
+		"CREATE TEMP TABLE t AS SELECT 1": lingers, "EXPLAIN ANALYZE CREATE TEMP TABLE t AS SELECT 1": lingers, "EXECUTE p": lingers,
+		"DO $$ BEGIN END $$": {spoils: true}, "SELECT 1 AS a INTO TEMP t": lingers, "WITH a AS (INSERT INTO t VALUES (1) RETURNING a) SELECT * INTO u FROM a": lingers,
 	} {
 		if got := inspect(sql); got != want {
 			t.Errorf("inspect(%s) = %+v, want %+v", sql, got, want)
