@@ -145,15 +145,15 @@ var hostileHandlers = map[string]hostile{
 	"panic in pgx":         {run: func(c *call) { _ = c.insert(); _ = c.sql.Pgx(c.ctx, func(*pgx.Conn) error { panic("pgx") }) }, want: aborted},
 
 	// A connection goes back to the pool as it came.
-	"tenant":                 {run: raw("SET app.tenant = 'alice'"), want: kept},
-	"tenant by function":     {run: raw("SELECT set_config('app.tenant', 'alice', false)"), want: kept},
-	"tenant by another":      {run: raw("SELECT enter('alice')"), want: kept},
-	"tenant by a block":      {run: raw("DO $$ BEGIN PERFORM set_config('app.tenant', 'alice', false); END $$"), want: kept},
-	"tenant by a namesake":   {run: raw("SELECT public.count('alice'::text)"), want: kept},
-	"tenant by a look-alike": {run: raw("SELECT has_entered('alice')"), want: kept},
-	"tenant by an escape":    {run: raw(`SELECT U&"set\005fconfig"('app.tenant', 'alice', false)`), want: kept},
-	"tenant by other escapes":    {run: raw(`SELECT U&"set!005fconfig" UESCAPE '!' ('app.tenant', 'alice', false)`), want: kept},
-	"tenant by a plan":       {run: lent(enterByPlan), want: kept},
+	"tenant":                  {run: raw("SET app.tenant = 'alice'"), want: kept},
+	"tenant by function":      {run: raw("SELECT set_config('app.tenant', 'alice', false)"), want: kept},
+	"tenant by another":       {run: raw("SELECT enter('alice')"), want: kept},
+	"tenant by a block":       {run: raw("DO $$ BEGIN PERFORM set_config('app.tenant', 'alice', false); END $$"), want: kept},
+	"tenant by a namesake":    {run: raw("SELECT public.count('alice'::text)"), want: kept},
+	"tenant by a look-alike":  {run: raw("SELECT has_entered('alice')"), want: kept},
+	"tenant by an escape":     {run: raw(`SELECT U&"set\005fconfig"('app.tenant', 'alice', false)`), want: kept},
+	"tenant by other escapes": {run: raw(`SELECT U&"set!005fconfig" UESCAPE '!' ('app.tenant', 'alice', false)`), want: kept},
+	"tenant by a plan":        {run: lent(enterByPlan), want: kept},
 	"tenant by a copy": {run: lent(func(ctx context.Context, conn *pgx.Conn) {
 		copyOut(ctx, conn, "COPY (SELECT set_config('app.tenant', 'alice', false)) TO STDOUT")
 	}), want: kept},

@@ -39,7 +39,7 @@ func TestAConnectionThatIsInUseIsNotKept(t *testing.T) {
 	watcher := open(t, postgres.Options{URL: url})
 	for name, leave := range map[string]func(*pgx.Conn) error{
 		"a transaction": func(conn *pgx.Conn) error { _, err := conn.Exec(t.Context(), "BEGIN"); return err },
-		"rows":          func(conn *pgx.Conn) error { _, err := conn.Query(t.Context(), "SELECT 1"); return err }, //nolint:sqlclosecheck,rowserrcheck,gocritic // that is the point
+		"rows":          func(conn *pgx.Conn) error { _, err := conn.Query(t.Context(), "SELECT 1"); return err }, //nolint:sqlclosecheck,gocritic // that is the point
 		"a pipeline":    func(conn *pgx.Conn) error { return conn.PgConn().StartPipeline(t.Context()).Flush() },
 	} {
 		db := open(t, postgres.Options{URL: url, MaxOpenConns: 1, MaxIdleConns: 1})

@@ -23,7 +23,7 @@ func TestEntsRawStatementsRunInTheUnit(t *testing.T) {
 		if _, err := f.Client().ExecContext(ctx, "INSERT INTO raw VALUES (2)"); !errors.Is(err, ErrRootClient) {
 			t.Errorf("ExecContext() of the root client = %v, want %v", err, ErrRootClient)
 		}
-		if _, err := f.Client().QueryContext(ctx, "SELECT 1"); !errors.Is(err, ErrRootClient) { //nolint:sqlclosecheck,rowserrcheck // an error has no rows
+		if _, err := f.Client().QueryContext(ctx, "SELECT 1"); !errors.Is(err, ErrRootClient) { //nolint:sqlclosecheck,rowserrcheck,gocritic // an error has no rows
 			t.Errorf("QueryContext() of the root client = %v, want %v", err, ErrRootClient)
 		}
 		if got := numbers(ctx, t, ent.FromContext(ctx)); !slices.Equal(got, []int{1}) {
