@@ -125,3 +125,10 @@ func echoed(t *testing.T, log, sql, argument string) bool {
 	}
 	return false
 }
+
+func post(t *testing.T, url, body string) answer {
+	t.Helper()
+	a, err := send(t.Context(), http.MethodPost, url, body)
+	check(t, err)
+	return a
+}

@@ -144,13 +144,6 @@ func get(t *testing.T, url string) answer {
 	return a
 }
 
-func post(t *testing.T, url, body string) answer {
-	t.Helper()
-	a, err := send(t.Context(), http.MethodPost, url, body)
-	check(t, err)
-	return a
-}
-
 func send(ctx context.Context, method, url, body string) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {

@@ -101,7 +101,7 @@ func (s Settings) renamings() []renaming {
 		{regexp.MustCompile(`\bmodule commitment\b`), "module " + s.Module},
 		{regexp.MustCompile(`local-prefixes: \[commitment\]`), "local-prefixes: [" + s.Module + "]"},
 		// Identifiers of Go, SQL and Prometheus.
-		{regexp.MustCompile(`\bpackage commitment\b`), "package " + strings.ReplaceAll(s.Name, "-", "")},
+		{regexp.MustCompile(`\b([Pp]ackage )commitment\b`), "${1}" + strings.ReplaceAll(s.Name, "-", "")},
 		{regexp.MustCompile(`\bcommitment([_.][a-z])`), s.ident() + "${1}"},
 		{regexp.MustCompile(`\b(SCHEMA (IF NOT EXISTS )?)commitment\b`), "${1}" + s.ident()},
 		// The rest.
