@@ -54,7 +54,7 @@ func TestRename(t *testing.T) {
 	for text, want := range map[string]string{
 		"module commitment\n":                      "module github.com/acme/task-list\n",
 		"package commitment":                       "package tasklist",
-		"// Package commitment is the root":         "// Package tasklist is the root",
+		"// Package commitment is the root":        "// Package tasklist is the root",
 		"import \"commitment/internal/schemakit\"": "import \"github.com/acme/task-list/internal/schemakit\"",
 		"imports commitment/ent: not":              "imports github.com/acme/task-list/ent: not",
 		"local-prefixes: [commitment]":             "local-prefixes: [github.com/acme/task-list]",
