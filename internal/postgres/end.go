@@ -114,6 +114,9 @@ func (t *Tx) verify(ctx context.Context) error {
 // forget drops what somebody has given to pgx's frontend and not flushed, which would
 // leave together with the next message.
 func (w *wire) forget(conn *pgx.Conn) {
+	if conn.IsClosed() {
+		return // pgx says goodbye in a goroutine of its own
+	}
 	defer w.watch.gate.Store(w.watch.gate.Swap(gateShut))
 	_ = conn.PgConn().Frontend().Flush()
 }
