@@ -314,6 +314,7 @@ func (m *model) stream() string {
 		}
 	}
 	if m.lost != "" {
+		m.ended = true // nothing of it will be answered
 		return m.lost
 	}
 	m.streaming, m.ended = true, true
