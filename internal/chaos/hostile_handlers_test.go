@@ -286,6 +286,7 @@ func strayInRows(c *call) {
 		}
 		_ = rows.Err()
 	})
+	c.wantAsleep()
 	c.in(func() {
 		for {
 			if _, err := c.sql.ExecContext(ctx, "SELECT 1"); errors.Is(err, txn.ErrEnded) {
@@ -323,6 +324,11 @@ func strayInPgx(c *call) {
 func strayAsleep(c *call) {
 	_ = c.insert()
 	c.in(func() { _, _ = c.sql.ExecContext(context.WithoutCancel(c.ctx), "SELECT pg_sleep(600)") })
+	c.wantAsleep()
+}
+
+// wantAsleep waits for a statement that sleeps.
+func (c *call) wantAsleep() {
 	c.eventually("statements that sleep", "1", func() (n string) {
 		err := c.direct.QueryRowContext(c.ctx, `SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event = 'PgSleep'`).Scan(&n)

@@ -32,6 +32,7 @@ type conn struct {
 	stale   *atomic.Int64 // the pool's
 	fresh   int64         // the count of stale that its plans are made after
 	cut     atomic.Bool   // it was abandoned, see Tx.Abandon
+	reading atomic.Bool   // rows are open
 }
 
 // What a connection's CustomData knows.
@@ -72,6 +73,28 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	w.watch.stale = func() { c.stale.CompareAndSwap(opened.fresh, opened.fresh+1) }
 	w.watch.arm()
 	return opened, nil
+}
+
+// QueryContext runs a query, and notes that its rows are open.
+func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	made, err := c.stdConn.QueryContext(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	c.reading.Store(true)
+	return &rows{made.(*stdlib.Rows), c}, nil // pgx makes no other
+}
+
+// rows are pgx's, whose Close the connection takes note of.
+type rows struct {
+	*stdlib.Rows
+	conn *conn
+}
+
+// Close closes the rows.
+func (r *rows) Close() error {
+	defer r.conn.reading.Store(false)
+	return r.Rows.Close()
 }
 
 // attachWire gives a connection that is about to be made its wire.

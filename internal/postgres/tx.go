@@ -113,8 +113,9 @@ func (t *Tx) Cause() error {
 // mode, so that [Tx.Commit] has to ask before it commits.
 func (t *Tx) Doubtful() bool { return t.wire.watch.doubtful }
 
-// Busy reports whether the rows of a statement are still being read.
-func (t *Tx) Busy() bool { return t.pgx.PgConn().IsBusy() }
+// Busy reports whether the rows of a statement are still being read. It may be called
+// while somebody waits for one of them.
+func (t *Tx) Busy() bool { return t.conn.reading.Load() || t.pgx.PgConn().IsBusy() }
 
 // Shut refuses whatever is sent from now on by somebody else than Commit and Rollback.
 // It may be called while the connection is in use.

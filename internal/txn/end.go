@@ -52,7 +52,7 @@ func (t *lazyTx) Commit() error {
 		return ErrBusy
 	}
 	defer t.turn.Unlock()
-	if t.inRows() || t.tx != nil && t.tx.Busy() {
+	if t.busy() {
 		return ErrBusy
 	}
 	if err := t.refusal(); err != nil {
@@ -126,25 +126,19 @@ func (t *lazyTx) inUse() bool {
 	defer t.turn.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.inRows()
+	return t.busy()
 }
 
-// inRows reports whether the rows of the last query that gave any are open. The
-// caller holds mu.
-func (t *lazyTx) inRows() bool {
-	if t.rows == nil {
-		return false
-	}
-	_, err := t.rows.Columns() // rows that are closed have none
-	return err == nil
-}
+// busy reports whether rows are open, of database/sql or of pgx. The caller holds mu,
+// and nobody but their reader is in a statement.
+func (t *lazyTx) busy() bool { return t.tx != nil && t.tx.Busy() }
 
 // evict takes the turn, for the end. It closes rows that are open, and waits a little
 // for a statement that is running, which nothing new follows: it returns false when
 // that doesn't stop, and then everything is still in somebody's hands.
 func (t *lazyTx) evict() bool {
 	t.mu.Lock()
-	rows, claimed, open := t.rows, t.claimed, t.inRows()
+	rows, claimed, open := t.rows, t.claimed, t.rows != nil && t.busy()
 	if !open && t.turn.TryLock() {
 		t.mu.Unlock()
 		return true

@@ -118,7 +118,7 @@ func (t *lazyTx) connect(ctx context.Context) (conn *sql.Conn, first bool, err e
 		return nil, false, ErrEnded
 	case t.tx == nil:
 		return t.acquire(ctx)
-	case t.inRows() || t.tx.Busy():
+	case t.busy():
 		return nil, false, ErrBusy
 	}
 	switch t.stands() {
@@ -176,7 +176,7 @@ func (t *lazyTx) failed(ctx context.Context, err error) error {
 	if t.phase == ended {
 		return errors.Join(ErrEnded, because(ctx, err))
 	}
-	if t.tx == nil || t.tx.State() == postgres.NotBegun || errors.Is(err, ErrManaged) {
+	if t.tx == nil || !t.busy() && t.tx.State() == postgres.NotBegun || errors.Is(err, ErrManaged) {
 		t.doom(ErrSwallowed)
 	}
 	return because(ctx, err)
