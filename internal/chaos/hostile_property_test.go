@@ -35,11 +35,13 @@ func TestHostileHandlersAtRandom(t *testing.T) {
 			}
 			steps = append(steps, run)
 		}
+		s.mu.Lock()
 		s.drawn = hostile{run: func(c *call) {
 			for _, run := range steps {
 				run(c)
 			}
 		}}
+		s.mu.Unlock()
 		method := rapid.SampledFrom([]string{http.MethodPost, http.MethodPost, http.MethodGet}).Draw(t, "method")
 		status, tag := s.send("drawn", method, rapid.IntRange(0, 3).Draw(t, "refuse") == 0)
 		s.strays.Wait()

@@ -104,7 +104,12 @@ func serveHostile(t *testing.T, url, direct string) *hostileService {
 	for name, h := range hostileHandlers {
 		mux.HandleFunc("/"+strings.ReplaceAll(name, " ", "_"), func(w http.ResponseWriter, r *http.Request) { s.handle(w, r, h) })
 	}
-	mux.HandleFunc("/drawn", func(w http.ResponseWriter, r *http.Request) { s.handle(w, r, s.drawn) })
+	mux.HandleFunc("/drawn", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		h := s.drawn
+		s.mu.Unlock()
+		s.handle(w, r, h)
+	})
 	s.server = httptest.NewUnstartedServer(reqtx.Middleware(s.db, reqtx.Options{WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
 		status := http.StatusInternalServerError
 		if errors.Is(err, txn.ErrPoolTimeout) {
