@@ -106,7 +106,7 @@ func TestErrorsOfTheNetworkAreMarked(t *testing.T) {
 			if err := raw(conn, end); err != nil {
 				t.Fatal(err)
 			}
-			_, err := conn.ExecContext(t.Context(), "SELECT")
+			_, err := conn.ExecContext(t.Context(), "SELECT pg_sleep(60)") // what is there already could still be read
 			if !postgres.IsConnectionError(err) {
 				t.Errorf("Exec() = %v, want the end of the connection", err)
 			}
