@@ -25,6 +25,7 @@ type watch struct {
 	foreign  bool            // it was ended, or another one begun, by hand
 	doubtful bool            // its access mode may have been changed
 	returns  int             // answers to ROLLBACK TO SAVEPOINT that are still to come
+	pending  int             // how many times the server has yet to say that it is ready
 	cause    *pgconn.PgError // what made it fail, without the texts
 	ending   bool            // COMMIT or ROLLBACK is its maker's
 	ended    string          // the tag that answered it
@@ -56,7 +57,7 @@ func (w *watch) arm() { w.armed, w.lingers, w.spoiled, w.doubtful = true, false,
 // enter makes the watch ready for a transaction.
 func (w *watch) enter() {
 	w.begun, w.foreign, w.doubtful, w.ending = false, false, false, false
-	w.returns, w.cause, w.ended = 0, nil, ""
+	w.returns, w.pending, w.cause, w.ended = 0, 0, nil, ""
 	w.gate.Store(gateManaged)
 }
 
@@ -74,6 +75,10 @@ func (w *watch) sending(p []byte) error {
 		if size < headerSize || size > len(p) {
 			return nil // the rest of a message that pgx sends in pieces, as of COPY
 		}
+		if w.ahead(p[0]) && w.gate.Load() == gateManaged {
+			w.foreign = true
+			return ErrLost
+		}
 		if t := w.traitsOf(p[0], p[headerSize:size]); t != plain {
 			if t.managed && w.gate.Load() == gateManaged {
 				w.foreign = true // whoever sends that counts on it
@@ -85,6 +90,17 @@ func (w *watch) sending(p []byte) error {
 		p = p[size:]
 	}
 	return nil
+}
+
+// ahead counts a message that the server answers by saying that it is ready, and reports
+// whether it is a query that is sent before an earlier one has been answered. What that
+// one changes, as where a string ends, isn't known then. Pgx itself never sends one.
+func (w *watch) ahead(kind byte) bool {
+	if kind != query && kind != syncUp && kind != functionCall {
+		return false
+	}
+	w.pending++
+	return kind == query && w.pending > 1
 }
 
 // traitsOf is what a message has the server run.
@@ -169,7 +185,7 @@ func (w *watch) received(kind byte, body []byte) {
 	case commandComplete:
 		w.completed(bytes.TrimSuffix(body, []byte{0}))
 	case readyForQuery:
-		w.returns = 0
+		w.returns, w.pending = 0, max(0, w.pending-1)
 		if len(body) == 1 {
 			w.status = body[0]
 		}

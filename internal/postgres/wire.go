@@ -131,6 +131,7 @@ const (
 	parseText    = 'P'
 	bindPortal   = 'B'
 	functionCall = 'F'
+	syncUp       = 'S'
 	terminate    = 'X'
 
 	parseComplete   = '1'
