@@ -21,6 +21,7 @@ import (
 	"commitment/internal/httpapi"
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
+	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
 	"commitment/internal/printable"
 	"commitment/internal/telemetry"
@@ -164,7 +165,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		OutcomeTimeout: cfg.Database.OutcomeTimeout,
 		MaxAttempts:    cfg.Database.MaxAttempts,
 		Log:            log,
-		OnEnd: func(outcome postgres.Outcome, readOnly bool) {
+		OnEnd: func(outcome pgtx.Outcome, readOnly bool) {
 			metrics.TransactionEnded(outcome.String(), readOnly)
 		},
 		OnRetry:            metrics.Retried,
@@ -177,7 +178,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		Handler: noteFlushes(httpapi.New(httpapi.Options{
 			DB:             s.db,
 			Log:            log,
-			Sort:           postgres.Constraints(ledger.Constraints).Sort,
+			Classify:       postgres.Constraints(ledger.Constraints).Classify,
 			Ready:          s.ready.check,
 			Observe:        metrics.Requests,
 			Metrics:        metrics.Handler(),

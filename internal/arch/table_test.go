@@ -100,8 +100,9 @@ var table = rules{
 	{pkg: "ent/enttest", may: []string{below}, never: noHTTP},
 	{pkg: "ent/runtime", may: []string{below}, never: noHTTP},
 	{pkg: "ent/schema", may: []string{below}, never: noHTTP},
-	{pkg: "internal/txn", may: []string{"internal/postgres", "internal/fault", "ent/..."}, never: noHTTP},
-	{pkg: "internal/postgres", may: []string{"internal/fault", "internal/sqltoken"}, never: noHTTP},
+	{pkg: "internal/txn", may: []string{"internal/pgtx", "internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/postgres", may: []string{"internal/pgtx", "internal/fault"}, never: noHTTP},
+	{pkg: "internal/pgtx", may: []string{"internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/pgserver"}, // it fetches programs
 	{pkg: "internal/config", never: noHTTP},
 

@@ -7,7 +7,7 @@ package fault
 import "fmt"
 
 // Kind says what went wrong in the words of the caller. The zero kind is
-// Internal, so an error that nobody sorted is never shown.
+// Internal, so an error that nobody classified is never shown.
 type Kind uint8
 
 // The kinds, from "ours" to "theirs" to "nobody's".
@@ -39,7 +39,7 @@ const (
 	Unknown
 )
 
-// Error is an error that is sorted. It is immutable once returned; the With
+// Error is an error that is classified. It is immutable once returned; the With
 // methods return copies.
 type Error struct {
 	// Kind decides how the error is answered.
@@ -80,7 +80,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Is reports whether target is the same sorted error: errors made from one
+// Is reports whether target is the same classified error: errors made from one
 // template by With and At are one and the same to errors.Is.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)

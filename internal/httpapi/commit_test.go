@@ -41,7 +41,7 @@ func TestNothingIsToldOfWorkThatFailsAtCommit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startService(t, func(o httpapi.Options) http.Handler {
-				o.Sort = postgres.Constraints{"known": fault.New(fault.Invalid, "a-known-rule", "it breaks a rule")}.Sort
+				o.Classify = postgres.Constraints{"known": fault.New(fault.Invalid, "a-known-rule", "it breaks a rule")}.Classify
 				return httpapi.NewThings(o)
 			}, 15, 5*time.Second)
 			path := s.add(t, "a")

@@ -10,10 +10,10 @@ import (
 	"commitment/internal/fault"
 )
 
-// sortWith sorts what Ent refuses by itself, and leaves the rest to the database's
-// own sorting. It is asked for errors that aren't sorted: a hook, a rule of a policy
+// classifyWith classifies what Ent refuses by itself, and leaves the rest to the database's
+// own function. It is asked for errors that aren't classified: a hook, a rule of a policy
 // or a validator that returns a [*fault.Error] has said all.
-func sortWith(database func(error) error) func(error) error {
+func classifyWith(database func(error) error) func(error) error {
 	return func(err error) error {
 		if invalid, ok := errors.AsType[*ent.ValidationError](err); ok {
 			return fault.New(fault.Invalid, "", reason(errors.Unwrap(invalid))).At("/" + invalid.Name).With(err)
@@ -24,14 +24,14 @@ func sortWith(database func(error) error) func(error) error {
 		if ent.IsNotFound(err) {
 			return fault.New(fault.NotFound, "", "there is no such thing").With(err)
 		}
-		sorted := database(err)
-		_, known := errors.AsType[*fault.Error](sorted)
+		classified := database(err)
+		_, known := errors.AsType[*fault.Error](classified)
 		if _, refused := errors.AsType[*ent.ConstraintError](err); refused && !known {
 			// Ent asked the database, and it has no SQLSTATE: an edge of which the
 			// other end has one already.
 			return fault.New(fault.Conflict, "already-connected", "this is connected to something else").With(err)
 		}
-		return sorted
+		return classified
 	}
 }
 

@@ -27,7 +27,7 @@ import (
 // answered is what a client sees of an error that a handler returns.
 func answered(t *testing.T, err error) *problem.Problem {
 	t.Helper()
-	pw := &problem.Writer{Sort: sortWith(postgres.Constraints(nil).Sort)}
+	pw := &problem.Writer{Classify: classifyWith(postgres.Constraints(nil).Classify)}
 	return pw.From(t.Context(), err)
 }
 

@@ -27,8 +27,8 @@ type Options struct {
 	DB *txn.DB
 	// Log gets the access log and the causes of errors.
 	Log *slog.Logger
-	// Sort turns a database's error into a fault.
-	Sort func(error) error
+	// Classify turns a database's error into a fault.
+	Classify func(error) error
 	// Ready says why the service can't serve now; nil when it can.
 	Ready func(context.Context) error
 	// Observe counts the requests, and Metrics shows the counts.
@@ -71,7 +71,7 @@ func routes(v1 *api) {
 
 // serve returns the API of these routes, and what every service has around them.
 func serve(o Options, routes func(v1 *api)) http.Handler {
-	problems := &problem.Writer{Log: o.Log, Sort: sortWith(o.Sort), RequestID: middleware.RequestIDFrom}
+	problems := &problem.Writer{Log: o.Log, Classify: classifyWith(o.Classify), RequestID: middleware.RequestIDFrom}
 	r := chi.NewRouter()
 	r.Use(
 		reqtx.Gate,

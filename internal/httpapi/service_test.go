@@ -25,6 +25,7 @@ import (
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
 	"commitment/internal/telemetry"
 	"commitment/internal/txn"
@@ -89,7 +90,7 @@ func (s *service) options(acquireTimeout time.Duration) httpapi.Options {
 	s.db = txn.New(s.pool, txn.Options{
 		AcquireTimeout: acquireTimeout,
 		Log:            log,
-		OnEnd: func(outcome postgres.Outcome, readOnly bool) {
+		OnEnd: func(outcome pgtx.Outcome, readOnly bool) {
 			metrics.TransactionEnded(outcome.String(), readOnly)
 		},
 		OnAfterCommitError: metrics.AfterCommitFailed,
@@ -97,7 +98,7 @@ func (s *service) options(acquireTimeout time.Duration) httpapi.Options {
 	return httpapi.Options{
 		DB:             s.db,
 		Log:            log,
-		Sort:           postgres.Constraints(ledger.Constraints).Sort,
+		Classify:       postgres.Constraints(ledger.Constraints).Classify,
 		Ready:          s.ready,
 		Observe:        metrics.Requests,
 		Metrics:        metrics.Handler(),

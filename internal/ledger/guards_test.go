@@ -40,7 +40,7 @@ func TestTheDatabaseGuardsItself(t *testing.T) {
 			if err == nil {
 				t.Fatal("error = nil, want one")
 			}
-			wantFault(t, postgres.Constraints(ledger.Constraints).Sort(err), tt.kind, tt.code, tt.pointer)
+			wantFault(t, postgres.Constraints(ledger.Constraints).Classify(err), tt.kind, tt.code, tt.pointer)
 		})
 	}
 }

@@ -34,7 +34,7 @@ func newBooks(t *testing.T) *books {
 	return &books{db: txn.New(pool, txn.Options{}), pool: pool}
 }
 
-// do runs work in one transaction, and sorts its error as the service does.
+// do runs work in one transaction, and classifies its error as the service does.
 func (b *books) do(t *testing.T, work func(ctx context.Context, client *ent.Client) error) error {
 	t.Helper()
 	err := b.db.Run(t.Context(), txn.ReadWrite, func(ctx context.Context) error {
@@ -43,7 +43,7 @@ func (b *books) do(t *testing.T, work func(ctx context.Context, client *ent.Clie
 	if err == nil {
 		return nil
 	}
-	return postgres.Constraints(ledger.Constraints).Sort(err)
+	return postgres.Constraints(ledger.Constraints).Classify(err)
 }
 
 // open opens an account.

@@ -24,7 +24,8 @@ import (
 // pristine is the template that PostgreSQL itself keeps clean and unconnected.
 const pristine = "template0"
 
-// patience bounds the work of creating or dropping one database.
+// patience bounds the work of creating or dropping one database, and each wait for a
+// condition.
 const patience = time.Minute
 
 // server is where the databases are. It keeps no connection: an idle one would

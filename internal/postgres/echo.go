@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"commitment/internal/pgtx"
 )
 
 // echo logs every statement, BEGIN and COMMIT included, as SQLAlchemy's
@@ -23,10 +25,7 @@ type statementKey struct{}
 
 // TraceQueryStart notes the statement and the time.
 func (e echo) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	s := statement{TraceQueryStartData: data, start: time.Now()}
-	if w, ok := conn.PgConn().CustomData()[wireKey].(*wire); ok && w.begin != nil {
-		s.begin = w.begin.String()
-	}
+	s := statement{TraceQueryStartData: data, begin: pgtx.PendingBegin(conn), start: time.Now()}
 	return context.WithValue(ctx, statementKey{}, s)
 }
 

@@ -77,9 +77,9 @@ func runStatements(t *testing.T, url string, log slog.Handler) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, tx, "CREATE TEMP TABLE t (n int)")
-	exec(t, tx, "INSERT INTO t SELECT generate_series(1, $1)", 7)
-	if n := value[int](t, tx, "SELECT count(*) FROM t WHERE n > $1 AND $2 = 'x'", 3, "x"); n != 4 {
+	pgtest.Exec(t, tx, "CREATE TEMP TABLE t (n int)")
+	pgtest.Exec(t, tx, "INSERT INTO t SELECT generate_series(1, $1)", 7)
+	if n := pgtest.Value[int](t, tx, "SELECT count(*) FROM t WHERE n > $1 AND $2 = 'x'", 3, "x"); n != 4 {
 		t.Errorf("rows = %d, want 4", n)
 	}
 	if _, err := tx.ExecContext(t.Context(), "SELECT 1 / $1::int", 0); err == nil {

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"net"
 	"testing"
 	"time"
 
@@ -61,11 +60,11 @@ func TestSessionSettings(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.options.URL = withParams(t, pgtest.EmptyURL(t), tt.params)
+			tt.options.URL = pgtest.WithParams(t, pgtest.EmptyURL(t), tt.params)
 			db := open(t, tt.options)
 			got := map[string]string{}
 			for name := range tt.want {
-				got[name] = value[string](t, db, "SELECT current_setting($1)", name)
+				got[name] = pgtest.Value[string](t, db, "SELECT current_setting($1)", name)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("settings (-want +got):\n%s", diff)
@@ -76,7 +75,7 @@ func TestSessionSettings(t *testing.T) {
 
 func TestConnectTimeout(t *testing.T) {
 	t.Parallel()
-	silent := "postgres://nobody@" + listenSilently(t) + "/nothing?sslmode=disable"
+	silent := "postgres://nobody@" + pgtest.ListenSilently(t) + "/nothing?sslmode=disable"
 	for _, tt := range []struct {
 		name    string
 		options postgres.Options
@@ -96,17 +95,4 @@ func TestConnectTimeout(t *testing.T) {
 			}
 		})
 	}
-}
-
-// listenSilently returns the address of a server that takes connections and
-// never says a word.
-func listenSilently(t *testing.T) string {
-	t.Helper()
-	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	return listener.Addr().String()
 }

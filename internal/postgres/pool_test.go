@@ -1,24 +1,24 @@
 package postgres_test
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"testing"
 	"time"
 
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
 )
 
 func TestMaxOpenConnsBoundsThePool(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxOpenConns: 2, MaxIdleConns: 2})
-	first := session(t, db)
-	session(t, db)
+	first := pgtest.Session(t, db)
+	pgtest.Session(t, db)
 	third := make(chan error, 1)
 	go func() { third <- db.PingContext(t.Context()) }()
-	waitFor(t, "the third to wait", func() bool { return db.Stats().WaitCount == 1 })
+	pgtest.WaitFor(t, "the third to wait", func() bool { return db.Stats().WaitCount == 1 })
 	if got := db.Stats(); got.MaxOpenConnections != 2 || got.OpenConnections != 2 || got.InUse != 2 {
 		t.Errorf("stats = %+v, want 2 connections of at most 2, both in use", got)
 	}
@@ -34,7 +34,7 @@ func TestIdleTimeShrinksThePool(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxOpenConns: 3, MaxIdleConns: 3, ConnMaxIdleTime: time.Millisecond})
 	burst(t, db, 3)
-	waitFor(t, "idle connections to be closed", func() bool { return db.Stats().OpenConnections == 0 })
+	pgtest.WaitFor(t, "idle connections to be closed", func() bool { return db.Stats().OpenConnections == 0 })
 	if got := db.Stats().MaxIdleTimeClosed; got != 3 {
 		t.Errorf("closed after idle time = %d, want 3", got)
 	}
@@ -74,7 +74,7 @@ func TestLifetimeJitterSpreadsTheEndsOfConnections(t *testing.T) {
 	})
 	before := burst(t, db, conns)
 	kept := conns
-	waitFor(t, "a connection to be replaced", func() bool {
+	pgtest.WaitFor(t, "a connection to be replaced", func() bool {
 		kept = 0
 		for pid := range burst(t, db, conns) {
 			if before[pid] {
@@ -98,8 +98,8 @@ func TestStaleConnections(t *testing.T) {
 	stale := func(t *testing.T, pingAfter time.Duration) *sql.DB {
 		t.Helper()
 		db := open(t, postgres.Options{URL: url, MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: pingAfter})
-		backend(t, db) // the first use again after the dial is always pinged
-		terminate(t, killer, backend(t, db))
+		pgtest.Backend(t, db) // the first use again after the dial is always pinged
+		pgtest.Terminate(t, killer, pgtest.Backend(t, db))
 		return db
 	}
 
@@ -113,32 +113,11 @@ func TestStaleConnections(t *testing.T) {
 	t.Run("are not pinged before", func(t *testing.T) {
 		t.Parallel()
 		db := stale(t, time.Hour)
-		if _, err := db.ExecContext(t.Context(), "SELECT"); !postgres.IsConnectionError(err) {
+		if _, err := db.ExecContext(t.Context(), "SELECT"); !pgtx.IsConnectionError(err) {
 			t.Errorf("Exec() = %v, want the end of the connection", err)
 		}
-		exec(t, db, "SELECT") // on a new one
+		pgtest.Exec(t, db, "SELECT") // on a new one
 	})
-}
-
-func TestCanceledStatementKeepsItsBackend(t *testing.T) {
-	t.Parallel()
-	db := open(t, postgres.Options{MaxOpenConns: 2, MaxIdleConns: 2, PingAfter: time.Hour})
-	conn, watcher := session(t, db), session(t, db)
-	before := backend(t, conn)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		_, err := conn.ExecContext(ctx, "SELECT pg_sleep(600)")
-		ended <- err
-	}()
-	waitForSleep(t, watcher, before)
-	cancel()
-	if err := <-ended; err == nil {
-		t.Error("Exec() = nil, want an error")
-	}
-	if after := backend(t, conn); after != before {
-		t.Errorf("backend = %d, want the same as before, %d", after, before)
-	}
 }
 
 // burst uses n connections of the pool at once and returns their backends.
@@ -147,8 +126,8 @@ func burst(t *testing.T, db *sql.DB, n int) map[int]bool {
 	pids := map[int]bool{}
 	conns := make([]*sql.Conn, n)
 	for i := range conns {
-		conns[i] = session(t, db)
-		pids[backend(t, conns[i])] = true
+		conns[i] = pgtest.Session(t, db)
+		pids[pgtest.Backend(t, conns[i])] = true
 	}
 	for _, conn := range conns {
 		if err := conn.Close(); err != nil {
@@ -156,12 +135,4 @@ func burst(t *testing.T, db *sql.DB, n int) map[int]bool {
 		}
 	}
 	return pids
-}
-
-// waitForSleep returns once the backend is in pg_sleep.
-func waitForSleep(t *testing.T, q querier, pid int) {
-	t.Helper()
-	waitFor(t, "the statement to run", func() bool {
-		return value[bool](t, q, "SELECT coalesce(wait_event = 'PgSleep', false) FROM pg_stat_activity WHERE pid = $1", pid)
-	})
 }

@@ -1,17 +1,20 @@
 package postgres
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"commitment/internal/pgtx"
 )
 
 // Options configure a pool. What the URL says of a timeout or of the
@@ -70,12 +73,28 @@ func Open(o Options) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(o.connector(*cfg))
+	connector := pgtx.NewConnector(*cfg, stdlib.OptionAfterConnect(registerTypes), stdlib.OptionShouldPing(o.shouldPing))
+	connector.Lifetime = o.lifetime
+	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(o.MaxOpenConns)
 	db.SetMaxIdleConns(o.MaxIdleConns)
 	db.SetConnMaxIdleTime(o.ConnMaxIdleTime)
 	db.SetConnMaxLifetime(o.ConnMaxLifetime)
 	return db, nil
+}
+
+// shouldPing reports whether a connection is pinged before it is used again.
+func (o Options) shouldPing(_ context.Context, p stdlib.ShouldPingParams) bool {
+	return p.IdleDuration > o.PingAfter
+}
+
+// lifetime is that of one connection. The zero duration leaves it to database/sql, which
+// knows one lifetime for all.
+func (o Options) lifetime() time.Duration {
+	if o.ConnMaxLifetime <= 0 || o.LifetimeJitter <= 0 {
+		return 0
+	}
+	return o.ConnMaxLifetime - rand.N(o.LifetimeJitter)
 }
 
 // connConfig is the options as pgx wants them.
@@ -100,8 +119,6 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
-	cfg.OnPgError = keepSession
-	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler { return &canceler{conn: conn} }
 	if o.Echo != nil {
 		cfg.Tracer = echo{log: o.Echo}
 	}

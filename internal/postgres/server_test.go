@@ -21,6 +21,7 @@ import (
 
 	"commitment/internal/fault"
 	"commitment/internal/pgserver"
+	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
 )
 
@@ -31,12 +32,12 @@ func TestServerOfItsOwn(t *testing.T) {
 	given := server.URL("postgres")
 	at := address(t, given)
 	admin := open(t, postgres.Options{URL: given})
-	data := value[string](t, admin, "SHOW data_directory")
+	data := pgtest.Value[string](t, admin, "SHOW data_directory")
 	root := enableTLS(t, admin)
-	exec(t, admin, "CREATE DATABASE private")
-	exec(t, admin, "REVOKE CONNECT ON DATABASE private FROM PUBLIC")
-	exec(t, admin, `COPY (SELECT 'host all rejected all reject') TO PROGRAM 'cat - pg_hba.conf >hba && mv hba pg_hba.conf'`)
-	exec(t, admin, "SELECT pg_reload_conf()")
+	pgtest.Exec(t, admin, "CREATE DATABASE private")
+	pgtest.Exec(t, admin, "REVOKE CONNECT ON DATABASE private FROM PUBLIC")
+	pgtest.Exec(t, admin, `COPY (SELECT 'host all rejected all reject') TO PROGRAM 'cat - pg_hba.conf >hba && mv hba pg_hba.conf'`)
+	pgtest.Exec(t, admin, "SELECT pg_reload_conf()")
 
 	for name, dsn := range map[string]string{
 		"is reached by its socket":          fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=postgres", data, at.Port, at.User, at.Password),
@@ -45,7 +46,7 @@ func TestServerOfItsOwn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t, postgres.Options{URL: dsn})
-			if !value[bool](t, db, "SELECT inet_server_addr() IS NULL") {
+			if !pgtest.Value[bool](t, db, "SELECT inet_server_addr() IS NULL") {
 				t.Error("connection by TCP, want one by the socket")
 			}
 		})
@@ -57,8 +58,8 @@ func TestServerOfItsOwn(t *testing.T) {
 			if mode == "verify-ca" || mode == "verify-full" {
 				params["sslrootcert"] = root
 			}
-			db := open(t, postgres.Options{URL: withParams(t, given, params)})
-			if got := value[bool](t, db, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"); got != encrypted {
+			db := open(t, postgres.Options{URL: pgtest.WithParams(t, given, params)})
+			if got := pgtest.Value[bool](t, db, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"); got != encrypted {
 				t.Errorf("encrypted = %v, want %v", got, encrypted)
 			}
 		})
@@ -76,16 +77,16 @@ func TestServerOfItsOwn(t *testing.T) {
 	} {
 		t.Run("is unavailable to "+tt.name, func(t *testing.T) {
 			t.Parallel()
-			exec(t, admin, tt.setup)
+			pgtest.Exec(t, admin, tt.setup)
 			params := map[string]string{"dbname": tt.database}
 			if tt.user != "" {
 				params["user"], params["password"] = tt.user, "x"
 			}
-			err := open(t, postgres.Options{URL: withParams(t, given, params)}).PingContext(t.Context())
+			err := open(t, postgres.Options{URL: pgtest.WithParams(t, given, params)}).PingContext(t.Context())
 			if pgErr, ok := errors.AsType[*pgconn.PgError](err); !ok || pgErr.Code != tt.sqlstate {
 				t.Fatalf("Ping() = %v, want SQLSTATE %s", err, tt.sqlstate)
 			}
-			wantSorted(t, postgres.Constraints{}.Sort(err), err, &fault.Error{Kind: fault.Unavailable})
+			wantClassified(t, postgres.Constraints{}.Classify(err), err, &fault.Error{Kind: fault.Unavailable})
 		})
 	}
 }
@@ -111,16 +112,16 @@ func startServer(t *testing.T) *pgserver.Server {
 
 // enableTLS gives the server a certificate and returns the file of its root.
 // The server itself writes them to its data directory: the key has to be its own.
-func enableTLS(t *testing.T, admin querier) string {
+func enableTLS(t *testing.T, admin pgtest.Querier) string {
 	t.Helper()
 	certificate, key := selfSigned(t)
 	for name, text := range map[string][]byte{"server.crt": certificate, "server.key": key} {
-		exec(t, admin, fmt.Sprintf(`COPY (SELECT unnest(string_to_array('%s', E'\n'))) TO PROGRAM 'umask 077; cat >%s'`,
+		pgtest.Exec(t, admin, fmt.Sprintf(`COPY (SELECT unnest(string_to_array('%s', E'\n'))) TO PROGRAM 'umask 077; cat >%s'`,
 			bytes.TrimSpace(text), name))
 	}
-	exec(t, admin, "ALTER SYSTEM SET ssl = on")
-	exec(t, admin, "SELECT pg_reload_conf()")
-	waitFor(t, "TLS", func() bool { return value[string](t, admin, "SHOW ssl") == "on" })
+	pgtest.Exec(t, admin, "ALTER SYSTEM SET ssl = on")
+	pgtest.Exec(t, admin, "SELECT pg_reload_conf()")
+	pgtest.WaitFor(t, "TLS", func() bool { return pgtest.Value[string](t, admin, "SHOW ssl") == "on" })
 	root := filepath.Join(t.TempDir(), "root.crt")
 	if err := os.WriteFile(root, certificate, 0o600); err != nil {
 		t.Fatal(err)

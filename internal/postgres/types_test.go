@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -20,7 +21,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"commitment/internal/postgres"
+	"commitment/internal/pgtest"
+	"commitment/internal/pgtx"
 )
 
 // Types of a service's own. Those with a String method are stored as what they are,
@@ -203,13 +205,13 @@ func TestEveryTypeInEveryMode(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			db := openMode(t, mode)
-			exec(t, db, `CREATE TYPE mood AS ENUM ('low', 'high'); CREATE DOMAIN label AS text;
+			pgtest.Exec(t, db, `CREATE TYPE mood AS ENUM ('low', 'high'); CREATE DOMAIN label AS text;
 				CREATE DOMAIN digest AS bytea; CREATE DOMAIN document AS jsonb`)
 			db.SetMaxIdleConns(0) // the types are known to new connections
 			db.SetMaxIdleConns(1)
 			for i, s := range stored {
 				table := fmt.Sprint("t", i)
-				exec(t, db, fmt.Sprintf("CREATE TABLE %s (v %s)", table, s.column))
+				pgtest.Exec(t, db, fmt.Sprintf("CREATE TABLE %s (v %s)", table, s.column))
 				got, err := roundTrip(t.Context(), db, table, s.column, s.value)
 				if err != nil {
 					t.Errorf("%T in a column of %s: %v", s.value, s.column, err)
@@ -228,7 +230,7 @@ func TestEveryTypeInEveryMode(t *testing.T) {
 // looks for the value, and returns what is there.
 func roundTrip(ctx context.Context, db *sql.DB, table, column string, value any) (got []any, err error) {
 	b := entsql.Dialect(dialect.Postgres)
-	err = inTx(ctx, db, postgres.TxOptions{WantXID: true}, func(conn *sql.Conn, _ *postgres.Tx) error {
+	err = inTx(ctx, db, func(conn *sql.Conn) error {
 		for _, v := range []any{value, value, nil} {
 			query, args := b.Insert(table).Columns("v").Values(v).Query()
 			if _, err := conn.ExecContext(ctx, query, args...); err != nil {
@@ -273,6 +275,23 @@ func roundTrip(ctx context.Context, db *sql.DB, table, column string, value any)
 	return got, rows.Err()
 }
 
+// inTx runs work in a transaction whose BEGIN travels with the first statement.
+func inTx(ctx context.Context, db *sql.DB, work func(*sql.Conn) error) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	tx, err := pgtx.NewTx(conn, pgtx.TxOptions{WantXID: true})
+	if err != nil {
+		return err
+	}
+	if err := work(conn); err != nil {
+		return errors.Join(err, tx.Rollback(ctx))
+	}
+	return tx.Commit(ctx)
+}
+
 // TestJSONInEveryMode asks by the predicates that Ent builds for JSON, and changes it.
 func TestJSONInEveryMode(t *testing.T) {
 	t.Parallel()
@@ -280,8 +299,8 @@ func TestJSONInEveryMode(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			db, b := openMode(t, mode), entsql.Dialect(dialect.Postgres)
-			exec(t, db, "CREATE TABLE t (v jsonb)")
-			run := func(query string, args []any) { exec(t, db, query, args...) }
+			pgtest.Exec(t, db, "CREATE TABLE t (v jsonb)")
+			run := func(query string, args []any) { pgtest.Exec(t, db, query, args...) }
 			run(b.Insert("t").Columns("v").Values(json.RawMessage(`{"i": 1, "f": 1.5, "s": "it's", "b": true, "n": null, "l": ["x"]}`)).Query())
 			update := b.Update("t")
 			sqljson.Append(update, "v", []string{"y"}, sqljson.Path("l"))
@@ -299,7 +318,7 @@ func TestJSONInEveryMode(t *testing.T) {
 				"a length":         sqljson.LenEQ("v", 2, sqljson.Path("l")),
 			} {
 				query, args := b.Select(entsql.Count("*")).From(entsql.Table("t")).Where(where).Query()
-				if n := value[int](t, db, query, args...); n != 1 {
+				if n := pgtest.Value[int](t, db, query, args...); n != 1 {
 					t.Errorf("%s: %s finds %d, want 1", name, query, n)
 				}
 			}

@@ -34,9 +34,9 @@ func TestUnsignedNumbers(t *testing.T) {
 	} {
 		var got string
 		err := db.QueryRowContext(t.Context(), "SELECT ($1::"+tt.cast+")::text", tt.in).Scan(&got)
-		sorted, invalid := errors.AsType[*fault.Error](postgres.Constraints{}.Sort(err))
+		classified, invalid := errors.AsType[*fault.Error](postgres.Constraints{}.Classify(err))
 		switch {
-		case tt.want == "" && (!invalid || sorted.Kind != fault.Invalid):
+		case tt.want == "" && (!invalid || classified.Kind != fault.Invalid):
 			t.Errorf("%T %v as %s: err = %v, want an invalid value", tt.in, tt.in, tt.cast, err)
 		case tt.want != "" && (err != nil || got != tt.want):
 			t.Errorf("%T %v as %s = %q, %v, want %s", tt.in, tt.in, tt.cast, got, err, tt.want)

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -21,21 +20,21 @@ func TestOpenTakesWhatLibpqTakes(t *testing.T) {
 	at := address(t, given)
 	// Only sslmode differs between the servers that tests are run on.
 	rest := fmt.Sprintf("user=%s password='%s' dbname=%s sslmode=%s", at.User, at.Password, at.Database, sslmode(t, given))
-	dead := deadPort(t)
+	dead := pgtest.DeadPort(t)
 	for name, dsn := range map[string]string{
 		"a URL":            given,
 		"a keyword string": fmt.Sprintf("host=%s port=%d %s", at.Host, at.Port, rest),
-		"a mode of TLS":    withParams(t, given, map[string]string{"sslmode": "prefer"}),
+		"a mode of TLS":    pgtest.WithParams(t, given, map[string]string{"sslmode": "prefer"}),
 		"several hosts, the first of them dead": fmt.Sprintf(
 			"host=127.0.0.1,%s port=%d,%d target_session_attrs=read-write %s", at.Host, dead, at.Port, rest),
-		"several hosts in a URL": withParams(t, given, map[string]string{
+		"several hosts in a URL": pgtest.WithParams(t, given, map[string]string{
 			"host": "127.0.0.1," + at.Host, "port": fmt.Sprintf("%d,%d", dead, at.Port), "target_session_attrs": "read-write",
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t, postgres.Options{URL: dsn})
-			if got := value[string](t, db, "SELECT current_database()"); got != at.Database {
+			if got := pgtest.Value[string](t, db, "SELECT current_database()"); got != at.Database {
 				t.Errorf("database = %q, want %q", got, at.Database)
 			}
 		})
@@ -62,10 +61,10 @@ func TestEveryExecModeReturnsTheSameInUTC(t *testing.T) {
 	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			db := open(t, postgres.Options{URL: withParams(t, given, map[string]string{
+			db := open(t, postgres.Options{URL: pgtest.WithParams(t, given, map[string]string{
 				"default_query_exec_mode": mode, "timezone": "Asia/Kolkata",
 			})})
-			if zone := value[string](t, db, "SHOW TimeZone"); zone != "Asia/Kolkata" {
+			if zone := pgtest.Value[string](t, db, "SHOW TimeZone"); zone != "Asia/Kolkata" {
 				t.Fatalf("time zone of the session = %s, want another one than UTC", zone)
 			}
 			var got row
@@ -138,16 +137,4 @@ func sslmode(t *testing.T, rawURL string) string {
 		return mode
 	}
 	return "prefer"
-}
-
-// deadPort returns a port of loopback on which nobody listens.
-func deadPort(t *testing.T) int {
-	t.Helper()
-	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
 }

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"testing"
 
+	"commitment/internal/pgtest"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 )
@@ -28,8 +29,8 @@ func TestAUUIDIsSentAsPgxWouldSendIt(t *testing.T) {
 					[]uuid.UUID{id, {}}, []*uuid.UUID{&id, nil}, uuid.UUIDs{id},
 				} {
 					query := "SELECT $1::" + kind
-					want := transcript(t.Context(), plain, query, []any{arg})
-					got := transcript(t.Context(), ours, query, []any{arg})
+					want := pgtest.Transcript(t.Context(), plain, query, []any{arg})
+					got := pgtest.Transcript(t.Context(), ours, query, []any{arg})
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Errorf("%s with a %T (-plain +ours):\n%s", query, arg, diff)
 					}
@@ -45,7 +46,7 @@ func TestBytesOfAUUID(t *testing.T) {
 	for _, mode := range modes {
 		db := openMode(t, mode)
 		for _, bytes := range [][]byte{id[:], []byte(id.String())} {
-			if got := value[uuid.UUID](t, db, "SELECT $1::uuid", custom[[]byte]{bytes}); got != id {
+			if got := pgtest.Value[uuid.UUID](t, db, "SELECT $1::uuid", custom[[]byte]{bytes}); got != id {
 				t.Errorf("%s: %q arrives as %v, want %v", mode, bytes, got, id)
 			}
 		}

@@ -1,6 +1,6 @@
 // Package problem turns an error into a status and an RFC 9457 body, and is the
 // only writer of error bodies. It knows the kinds of package fault and nothing
-// of where errors come from: a [Writer] is given the function that sorts those
+// of where errors come from: a [Writer] is given the function that classifies those
 // of the database. What it writes is safe to show; causes go to the log.
 package problem
 
@@ -83,7 +83,7 @@ func newProblem(status int, code, title, detail string) *Problem {
 	return &Problem{Type: typePrefix + code, Title: title, Status: status, Detail: detail}
 }
 
-// fromFault is the problem of a sorted error. Internal says nothing but that; it
+// fromFault is the problem of a classified error. Internal says nothing but that; it
 // and Unknown ignore the error's code, for clients must recognize them.
 func fromFault(f *fault.Error) *Problem {
 	k := describe(f.Kind)

@@ -29,7 +29,7 @@ var errDatabase = errors.New("relation accounts, password hunter2")
 func TestFrom(t *testing.T) {
 	t.Parallel()
 	pw := &problem.Writer{
-		Sort: func(err error) error {
+		Classify: func(err error) error {
 			if errors.Is(err, errDatabase) {
 				return fault.New(fault.Conflict, "already-exists", "this exists").With(err)
 			}
@@ -45,7 +45,7 @@ func TestFrom(t *testing.T) {
 		err  error
 		want problem.Problem
 	}{
-		{"hides an error that nobody sorted", errors.New("secret"), internal},
+		{"hides an error that nobody classified", errors.New("secret"), internal},
 		{"hides an internal error's sentence, code and fields", fault.New(fault.Internal, "secret", "secret").At("/secret"), internal},
 		{"answers a kind that it doesn't know as internal", fault.New(fault.Kind(200), "", "secret"), problem.Problem{
 			Type: "urn:problem-type:internal", Title: "Internal error", Status: 500, Detail: "the service failed; its log has the cause"}},
@@ -73,7 +73,7 @@ func TestFrom(t *testing.T) {
 			Type: "urn:problem-type:busy", Title: "Busy", Status: 503, Detail: "the service is busy"}},
 		{"unknown under one type, whatever its code", fault.New(fault.Unknown, "lost", "nobody knows"), problem.Problem{
 			Type: "urn:problem-type:outcome-unknown", Title: "Outcome unknown", Status: 503, Detail: "nobody knows"}},
-		{"an error that Sort knows", fmt.Errorf("insert: %w", errDatabase), problem.Problem{
+		{"an error that Classify knows", fmt.Errorf("insert: %w", errDatabase), problem.Problem{
 			Type: "urn:problem-type:already-exists", Title: "Already exists", Status: 409, Detail: "this exists"}},
 		{"a deadline of a call of the handler's own", fmt.Errorf("get: %w", context.DeadlineExceeded), internal},
 		{"a body that is too large", fmt.Errorf("read: %w", &http.MaxBytesError{Limit: 10}), problem.Problem{
@@ -134,7 +134,7 @@ func TestNobodyWaitsForWhatWasUnavailable(t *testing.T) {
 
 func TestOnlyTheRequestsDeadlineIsATimeout(t *testing.T) {
 	t.Parallel()
-	pw := &problem.Writer{Sort: func(err error) error { return fault.New(fault.Unavailable, "", "can't be reached").With(err) }}
+	pw := &problem.Writer{Classify: func(err error) error { return fault.New(fault.Unavailable, "", "can't be reached").With(err) }}
 	late, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	for _, err := range []error{
@@ -148,7 +148,7 @@ func TestOnlyTheRequestsDeadlineIsATimeout(t *testing.T) {
 		}
 	}
 	if p := pw.From(late, errDatabase); p.Detail != "can't be reached" {
-		t.Errorf("From(late, %v) = %v, want what Sort says", errDatabase, p)
+		t.Errorf("From(late, %v) = %v, want what Classify says", errDatabase, p)
 	}
 }
 

@@ -16,18 +16,18 @@ import (
 type Writer struct {
 	// Log gets what isn't shown. Required.
 	Log *slog.Logger
-	// Sort turns an error that isn't sorted, of a database as a rule, into a
-	// [*fault.Error], and returns others as they are. Nil sorts nothing.
-	Sort func(error) error
+	// Classify turns an error that isn't classified, of a database as a rule, into a
+	// [*fault.Error], and returns others as they are. Nil classifies nothing.
+	Classify func(error) error
 	// RequestID reads the request's id from its context. Nil leaves it out.
 	RequestID func(context.Context) string
 }
 
 // From returns the problem that err is to the client of the request that ctx is of.
-// An error that nobody sorted is internal, and so is the end of another context: a
+// An error that nobody classified is internal, and so is the end of another context: a
 // call of the handler's own that took too long. From logs nothing.
 func (pw *Writer) From(ctx context.Context, err error) *Problem {
-	p := pw.sort(ctx, err)
+	p := pw.classify(ctx, err)
 	switch {
 	case p.Status == statusClientClosedRequest && ctx.Err() == nil:
 		p = internal() // the service has canceled its own work: the client is there, and waits
@@ -77,8 +77,8 @@ var representation = []string{
 	"Trailer",
 }
 
-// sort returns a problem of the caller's own.
-func (pw *Writer) sort(ctx context.Context, err error) *Problem {
+// classify returns a problem of the caller's own.
+func (pw *Writer) classify(ctx context.Context, err error) *Problem {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return fromFault(f)
 	}
@@ -96,15 +96,15 @@ func (pw *Writer) sort(ctx context.Context, err error) *Problem {
 			return fromFault(fault.New(fault.Unavailable, "timeout", "the request took too long"))
 		}
 	}
-	if pw.Sort != nil {
-		if f, ok := errors.AsType[*fault.Error](pw.Sort(err)); ok {
+	if pw.Classify != nil {
+		if f, ok := errors.AsType[*fault.Error](pw.Classify(err)); ok {
 			return fromFault(f)
 		}
 	}
 	return internal()
 }
 
-// internal is what an error is that nobody sorted.
+// internal is what an error is that nobody classified.
 func internal() *Problem { return fromFault(&fault.Error{Kind: fault.Internal}) }
 
 // canceled is what an error is whose client is gone.

@@ -133,7 +133,7 @@ func startFailing(t *testing.T, f failure) *failing {
 		t.Cleanup(func() { _ = pool.Close() })
 		return txn.New(pool, txn.Options{OutcomeTimeout: patience, Log: quiet})
 	}
-	s := &failing{f: f, direct: open(url), problems: &problem.Writer{Log: quiet, Sort: postgres.Constraints{}.Sort}}
+	s := &failing{f: f, direct: open(url), problems: &problem.Writer{Log: quiet, Classify: postgres.Constraints{}.Classify}}
 	s.handler = reqtx.Middleware(open(proxy.URL()), reqtx.Options{WriteError: s.problems.Write})(http.HandlerFunc(s.serve))
 	if _, err := pgtest.Open(t, url).ExecContext(t.Context(), `
 		CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
 )
 
@@ -37,7 +38,7 @@ func TestACommitThatGetsNoAnswer(t *testing.T) {
 // outcomes are ids of transactions, by what pg_xact_status says of them.
 type outcomes struct {
 	db *sql.DB
-	of map[string]postgres.XID
+	of map[string]pgtx.XID
 }
 
 func startOutcomes(t *testing.T) outcomes {
@@ -47,13 +48,13 @@ func startOutcomes(t *testing.T) outcomes {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	begin := func() (*postgres.Tx, postgres.XID) {
+	begin := func() (*pgtx.Tx, pgtx.XID) {
 		conn, err := db.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = conn.Close() })
-		tx, err := postgres.NewTx(conn, postgres.TxOptions{WantXID: true})
+		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{WantXID: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,18 +64,18 @@ func startOutcomes(t *testing.T) outcomes {
 		id := tx.XID()
 		return tx, id
 	}
-	end := func(how func(*postgres.Tx, context.Context) error) postgres.XID {
+	end := func(how func(*pgtx.Tx, context.Context) error) pgtx.XID {
 		tx, id := begin()
 		if err := how(tx, t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return id
 	}
-	committed := end((*postgres.Tx).Commit)
+	committed := end((*pgtx.Tx).Commit)
 	_, open := begin()
-	return outcomes{db, map[string]postgres.XID{
+	return outcomes{db, map[string]pgtx.XID{
 		"committed":                   committed,
-		"aborted":                     end((*postgres.Tx).Rollback),
+		"aborted":                     end((*pgtx.Tx).Rollback),
 		"in progress":                 open,
 		"nothing: it is too long ago": {Value: "3", Origin: committed.Origin},
 		"no such id yet":              {Value: "4000000000", Origin: committed.Origin},
@@ -83,7 +84,7 @@ func startOutcomes(t *testing.T) outcomes {
 
 // ask asks for the outcome of an id that was given in another part of history, in the
 // table's words.
-func (o outcomes) ask(t *testing.T, id postgres.XID, timeline, crash string) string {
+func (o outcomes) ask(t *testing.T, id pgtx.XID, timeline, crash string) string {
 	t.Helper()
 	switch timeline {
 	case "another":
@@ -94,11 +95,11 @@ func (o outcomes) ask(t *testing.T, id postgres.XID, timeline, crash string) str
 	if crash == "yes" {
 		id.Origin.Recovered = "before it"
 	}
-	outcome, err := postgres.AskOutcome(t.Context(), o.db, id)
+	outcome, err := pgtx.AskOutcome(t.Context(), o.db, id)
 	if err != nil {
 		return "asked for again"
 	}
-	return map[postgres.Outcome]string{
-		postgres.Committed: "done", postgres.RolledBack: "undone", postgres.Unknown: "unknown",
+	return map[pgtx.Outcome]string{
+		pgtx.Committed: "done", pgtx.RolledBack: "undone", pgtx.Unknown: "unknown",
 	}[outcome]
 }

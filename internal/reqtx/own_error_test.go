@@ -71,7 +71,7 @@ func TestAHandlersOwnErrorIsNotTheDatabases(t *testing.T) {
 	defer func() { _ = pool.Close() }()
 	quiet := slog.New(slog.DiscardHandler)
 	db := txn.New(pool, txn.Options{Log: quiet})
-	problems := &problem.Writer{Log: quiet, Sort: postgres.Constraints{}.Sort}
+	problems := &problem.Writer{Log: quiet, Classify: postgres.Constraints{}.Classify}
 	for name, fail := range ownErrors {
 		for where, run := range map[string]func(context.Context) error{
 			"beside the transaction": fail,

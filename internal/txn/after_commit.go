@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // AfterCommit registers f to run once, after a successful COMMIT, in the order
@@ -29,7 +29,7 @@ func (u *Unit) AfterCommit() {
 	if len(u.after) == 0 || u.behind {
 		return
 	}
-	if outcome, _ := u.lazy.result(); outcome == postgres.Committed {
+	if outcome, _ := u.lazy.result(); outcome == pgtx.Committed {
 		u.db.after.Go(u.runAfterCommit)
 	}
 }

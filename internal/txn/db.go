@@ -12,7 +12,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"commitment/ent"
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // Modes of a unit of work.
@@ -47,7 +47,7 @@ type Options struct {
 	Log *slog.Logger
 	// OnEnd is told of each unit of work that reached the database how it ended.
 	// Nil tells nobody.
-	OnEnd func(outcome postgres.Outcome, readOnly bool)
+	OnEnd func(outcome pgtx.Outcome, readOnly bool)
 	// OnRetry is told of each time that work is run again. Nil tells nobody.
 	OnRetry func()
 	// OnAfterCommitError is told of each after-commit function that failed. Nil

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // getOut is how long whoever is still in a statement at the end has to get out of it,
@@ -57,10 +57,10 @@ func (t *lazyTx) Commit() error {
 	}
 	if err := t.refusal(); err != nil {
 		// COMMIT would roll back, and say so: it needn't be asked.
-		return errors.Join(err, t.end((*postgres.Tx).Rollback, rolledBack))
+		return errors.Join(err, t.end((*pgtx.Tx).Rollback, rolledBack))
 	}
-	err := t.end((*postgres.Tx).Commit, postgres.CommitOutcome)
-	if err != nil && postgres.IsRetryable(err) {
+	err := t.end((*pgtx.Tx).Commit, pgtx.CommitOutcome)
+	if err != nil && pgtx.IsRetryable(err) {
 		t.retry = err
 	}
 	return err
@@ -87,7 +87,7 @@ func (t *lazyTx) Rollback() error {
 		return ErrEnded
 	}
 	t.blame()
-	return t.end((*postgres.Tx).Rollback, rolledBack)
+	return t.end((*pgtx.Tx).Rollback, rolledBack)
 }
 
 // refusal is why the transaction must not be committed. The caller holds mu.
@@ -113,7 +113,7 @@ func (t *lazyTx) blame() {
 	if stands := t.stands(); stands != failed && stands != lost {
 		return
 	}
-	if cause := t.tx.Cause(); cause != nil && postgres.IsRetryable(cause) {
+	if cause := t.tx.Cause(); cause != nil && pgtx.IsRetryable(cause) {
 		t.retry = cause
 	}
 }
@@ -180,7 +180,7 @@ func (t *lazyTx) cut() {
 	if t.phase == ended {
 		return
 	}
-	t.phase, t.outcome, t.retry = ended, postgres.RolledBack, nil
+	t.phase, t.outcome, t.retry = ended, pgtx.RolledBack, nil
 	if t.tx == nil {
 		return
 	}
@@ -197,12 +197,12 @@ func (t *lazyTx) cut() {
 
 // rolledBack is the outcome of ROLLBACK, whatever it returned: when it fails the
 // session is cut, and a session that is cut rolls back.
-func rolledBack(error) postgres.Outcome { return postgres.RolledBack }
+func rolledBack(error) pgtx.Outcome { return pgtx.RolledBack }
 
 // end runs COMMIT or ROLLBACK, if anything was begun, and gives the connection
 // back. The caller holds mu and turn. No client can cancel it: it runs on a context of
 // its own.
-func (t *lazyTx) end(how func(*postgres.Tx, context.Context) error, outcome func(error) postgres.Outcome) error {
+func (t *lazyTx) end(how func(*pgtx.Tx, context.Context) error, outcome func(error) pgtx.Outcome) error {
 	t.phase = ended
 	if t.tx == nil {
 		t.outcome = outcome(nil)
@@ -210,15 +210,15 @@ func (t *lazyTx) end(how func(*postgres.Tx, context.Context) error, outcome func
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), t.db.o.EndTimeout)
 	defer cancel()
-	begun := t.tx.State() != postgres.NotBegun
+	begun := t.tx.State() != pgtx.NotBegun
 	err := how(t.tx, ctx)
 	t.outcome = outcome(err)
-	var xid postgres.XID
-	if t.outcome == postgres.Unknown {
+	var xid pgtx.XID
+	if t.outcome == pgtx.Unknown {
 		xid = t.tx.XID()
 	}
 	_ = t.conn.Close() // what there is to say, the end has said
-	if t.outcome == postgres.Unknown {
+	if t.outcome == pgtx.Unknown {
 		t.outcome = t.db.resolve(xid, err)
 	}
 	if begun {

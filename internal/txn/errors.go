@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"commitment/internal/fault"
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // What can't be done with a unit of work. Each is a defect of the code that
@@ -26,11 +26,11 @@ var (
 	// ErrManaged: Commit or Rollback was called on the ent.Tx, or a statement was
 	// written by hand that would end or change the transaction. Return an error, or
 	// use RollbackOnly, SetMode or Savepoint.
-	ErrManaged = postgres.ErrManaged
+	ErrManaged = pgtx.ErrManaged
 	// ErrLost: the transaction was ended, or its access mode changed, by hand in a way
 	// that only the server could tell of, or its connection is gone. Nothing of the
 	// work is committed.
-	ErrLost = postgres.ErrLost
+	ErrLost = pgtx.ErrLost
 	// ErrSwallowed: the work was to be committed, but a statement had failed, or a
 	// savepoint could not be undone, and the error was ignored.
 	ErrSwallowed = errors.New("txn: a statement failed and its error was ignored: nothing was committed")

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"sync"
 
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // lazyTx is the [dialect.Tx] under a unit's [ent.Tx]. It takes a connection when
@@ -20,16 +20,16 @@ type lazyTx struct {
 
 	mu       sync.Mutex // guards what follows; held while the transaction begins and ends
 	phase    phase
-	o        postgres.TxOptions
+	o        pgtx.TxOptions
 	conn     *sql.Conn
-	tx       *postgres.Tx
+	tx       *pgtx.Tx
 	rows     *sql.Rows    // the last that were handed out by hand; they may be open
 	claimed  *claimedRows // the last of Ent's, which have the turn until they are closed
 	taken    bool         // an ent.Tx has it
 	evicting bool         // the end puts out whoever is in a statement: nobody gets in, see evict
 	why      error        // why it must not be committed, though the server would
 	retry    error        // what ended the transaction for no fault of its own
-	outcome  postgres.Outcome
+	outcome  pgtx.Outcome
 }
 
 // phase is where a unit's transaction stands.
@@ -46,7 +46,7 @@ const (
 
 // begin makes t ready; nothing is sent.
 func (t *lazyTx) begin(db *DB, mode sql.TxOptions) {
-	t.db, t.o = db, postgres.TxOptions{TxOptions: mode, WantXID: !mode.ReadOnly}
+	t.db, t.o = db, pgtx.TxOptions{TxOptions: mode, WantXID: !mode.ReadOnly}
 }
 
 // take reports whether the ent.Tx that is being made is the unit's: the first one.
@@ -68,13 +68,13 @@ func (t *lazyTx) stands() phase {
 		return notBegun
 	}
 	switch t.tx.State() {
-	case postgres.NotBegun:
+	case pgtx.NotBegun:
 		return notBegun
-	case postgres.Begun:
+	case pgtx.Begun:
 		return begun
-	case postgres.Failed:
+	case pgtx.Failed:
 		return failed
-	case postgres.Lost:
+	case pgtx.Lost:
 	}
 	return lost
 }
@@ -102,7 +102,7 @@ func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error
 		if err == nil {
 			return nil
 		}
-		if !first || ctx.Err() != nil || !postgres.IsConnectionError(err) || !t.reconnect(&stale) {
+		if !first || ctx.Err() != nil || !pgtx.IsConnectionError(err) || !t.reconnect(&stale) {
 			return t.failed(ctx, err)
 		}
 	}
@@ -138,7 +138,7 @@ func (t *lazyTx) acquire(ctx context.Context) (*sql.Conn, bool, error) {
 	if err != nil {
 		return nil, true, err
 	}
-	tx, err := postgres.NewTx(conn, t.o)
+	tx, err := pgtx.NewTx(conn, t.o)
 	if err != nil {
 		return nil, true, errors.Join(err, conn.Close())
 	}
@@ -176,7 +176,7 @@ func (t *lazyTx) failed(ctx context.Context, err error) error {
 	if t.phase == ended {
 		return errors.Join(ErrEnded, because(ctx, err))
 	}
-	if t.tx == nil || !t.busy() && t.tx.State() == postgres.NotBegun || errors.Is(err, ErrManaged) {
+	if t.tx == nil || !t.busy() && t.tx.State() == pgtx.NotBegun || errors.Is(err, ErrManaged) {
 		t.doom(ErrSwallowed)
 	}
 	return because(ctx, err)
@@ -202,12 +202,12 @@ func because(ctx context.Context, err error) error {
 // the transaction open isn't its own: whoever borrows the connection may talk to
 // another server, too.
 func (t *lazyTx) note(err error) {
-	if err == nil || !postgres.IsRetryable(err) {
+	if err == nil || !pgtx.IsRetryable(err) {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.tx == nil || t.tx.State() != postgres.Begun {
+	if t.tx == nil || t.tx.State() != pgtx.Begun {
 		t.retry = err
 	}
 }
@@ -240,7 +240,7 @@ func (db *DB) connection(ctx context.Context) (*sql.Conn, error) {
 }
 
 // change changes how the transaction begins, as long as it hasn't.
-func (t *lazyTx) change(f func(*postgres.TxOptions)) error {
+func (t *lazyTx) change(f func(*pgtx.TxOptions)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -273,7 +273,7 @@ func (t *lazyTx) hasEnded() bool {
 }
 
 // result is how the transaction ended, and what made that worth a retry.
-func (t *lazyTx) result() (postgres.Outcome, error) {
+func (t *lazyTx) result() (pgtx.Outcome, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.outcome, t.retry

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // How long to wait before asking for an outcome again: at first, and at most.
@@ -16,16 +16,16 @@ const (
 // resolve finds out how a transaction ended whose COMMIT returned err instead of
 // an answer. It asks new connections until one knows or OutcomeTimeout has passed;
 // what nobody can tell stays Unknown.
-func (db *DB) resolve(xid postgres.XID, err error) postgres.Outcome {
+func (db *DB) resolve(xid pgtx.XID, err error) pgtx.Outcome {
 	ctx, cancel := context.WithTimeout(context.Background(), db.o.OutcomeTimeout)
 	defer cancel()
-	if xid == (postgres.XID{}) {
+	if xid == (pgtx.XID{}) {
 		db.o.Log.Error("commit got no answer, and its id isn't known", "cause", err)
-		return postgres.Unknown
+		return pgtx.Unknown
 	}
 	log := db.o.Log.With("xid", xid.Value, "timeline", xid.Origin.Timeline, "cause", err)
 	for wait := firstAsk; ; wait = min(2*wait, lastAsk) {
-		outcome, askErr := postgres.AskOutcome(ctx, db.pool, xid)
+		outcome, askErr := pgtx.AskOutcome(ctx, db.pool, xid)
 		if askErr == nil {
 			log.Warn("commit got no answer, the outcome was asked for", "outcome", outcome.String())
 			return outcome
@@ -34,7 +34,7 @@ func (db *DB) resolve(xid postgres.XID, err error) postgres.Outcome {
 		case <-time.After(wait):
 		case <-ctx.Done():
 			log.Error("commit got no answer, and the outcome can't be known", "error", askErr)
-			return postgres.Unknown
+			return pgtx.Unknown
 		}
 	}
 }

@@ -39,8 +39,8 @@ func TestAWriteOnAReadOnlyServerIsAnOutage(t *testing.T) {
 		return insert(ctx, "a")
 	}
 	err := f.Run(t.Context(), ReadWrite, write)
-	sorted, ok := errors.AsType[*fault.Error](postgres.Constraints{}.Sort(err))
-	if !ok || sorted.Kind != fault.Unavailable || attempts != 3 {
+	classified, ok := errors.AsType[*fault.Error](postgres.Constraints{}.Classify(err))
+	if !ok || classified.Kind != fault.Unavailable || attempts != 3 {
 		t.Errorf("Run() = %v in %d attempts, want that it is unavailable in 3", err, attempts)
 	}
 	f.setReadOnly(t, false) // which doesn't reach sessions that are open
@@ -57,7 +57,7 @@ func TestAWriteInAUnitThatOnlyReadsIsADefect(t *testing.T) {
 		attempts++
 		return insert(ctx, "a")
 	})
-	if sorted := (postgres.Constraints{}).Sort(err); err == nil || sorted != err || attempts != 1 { //nolint:errorlint // the very error
+	if classified := (postgres.Constraints{}).Classify(err); err == nil || classified != err || attempts != 1 { //nolint:errorlint // the very error
 		t.Errorf("Run() = %v in %d attempts, want an error that stays as it is, in 1", err, attempts)
 	}
 	if f.pool.Stats().OpenConnections != 1 {

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // Backoff before the second attempt; it doubles with each further one.
@@ -27,7 +27,7 @@ func (u *Unit) RetryError() error {
 	if u.behind {
 		return nil
 	}
-	if outcome, retry := u.lazy.result(); outcome == postgres.RolledBack {
+	if outcome, retry := u.lazy.result(); outcome == pgtx.RolledBack {
 		return retry
 	}
 	return nil

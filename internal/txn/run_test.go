@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/ent"
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 var errWork = errors.New("the work failed")
@@ -115,7 +115,7 @@ func TestRunReportsWhatFailsAtCommit(t *testing.T) {
 		t.Errorf("Run() = %v, want a violation of %q", err, "refused")
 	}
 	f.wantExists(t, "a", false)
-	if diff := cmp.Diff([]postgres.Outcome{postgres.RolledBack}, f.outcomes); diff != "" {
+	if diff := cmp.Diff([]pgtx.Outcome{pgtx.RolledBack}, f.outcomes); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 	"github.com/jackc/pgx/v5"
 
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // Exec runs a statement of Ent's; v is nil or a *sql.Result.
@@ -99,7 +99,7 @@ func (t *lazyTx) handOut(rows *sql.Rows) error {
 
 // raw runs a statement that somebody has written by hand.
 func (t *lazyTx) raw(ctx context.Context, query string, statement func(*sql.Conn) error) error {
-	if err := postgres.CheckStatement(query); err != nil {
+	if err := pgtx.CheckStatement(query); err != nil {
 		return t.failed(ctx, err)
 	}
 	return t.with(ctx, statement)

@@ -13,6 +13,7 @@ import (
 
 	"commitment/ent"
 	"commitment/internal/pgtest/rowtest"
+	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
 )
 
@@ -28,7 +29,7 @@ type fixture struct {
 	log  *logBuffer
 
 	mu       sync.Mutex
-	outcomes []postgres.Outcome
+	outcomes []pgtx.Outcome
 }
 
 // open returns a fixture whose pool has at most conns connections.
@@ -48,7 +49,7 @@ func open(t *testing.T, conns int, o Options) *fixture {
 	t.Cleanup(func() { _ = pool.Close() })
 	f := &fixture{pool: pool, url: url, log: &logBuffer{}}
 	o.Log = slog.New(slog.NewTextHandler(f.log, nil))
-	o.OnEnd = func(outcome postgres.Outcome, _ bool) {
+	o.OnEnd = func(outcome pgtx.Outcome, _ bool) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.outcomes = append(f.outcomes, outcome)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"commitment/ent"
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // Unit is one unit of work. Commit, Rollback and Close are for whoever made it.
@@ -98,14 +98,14 @@ func (u *Unit) Commit() error {
 		return orHook(err)
 	}
 	switch outcome, _ := u.lazy.result(); outcome {
-	case postgres.Committed:
+	case pgtx.Committed:
 		if err != nil {
 			u.db.o.Log.ErrorContext(u.ctx, "committed, though COMMIT or a hook reported an error", "error", err)
 		}
 		return nil
-	case postgres.RolledBack:
+	case pgtx.RolledBack:
 		return orHook(err)
-	case postgres.Unknown:
+	case pgtx.Unknown:
 	}
 	return ErrOutcomeUnknown.With(err)
 }

@@ -15,7 +15,7 @@ import (
 	"commitment/ent"
 	"commitment/ent/idempotencykey"
 	"commitment/internal/pgtest/rowtest"
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 func TestNothingIsTakenBeforeTheFirstStatement(t *testing.T) {
@@ -252,11 +252,11 @@ func TestConnectionLostDuringCommitIsResolved(t *testing.T) {
 		}
 	}()
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error { return insert(ctx, "a") })
-	if !postgres.IsConnectionError(err) {
+	if !pgtx.IsConnectionError(err) {
 		t.Errorf("Run() = %v, want the end of the connection", err)
 	}
 	f.wantExists(t, "a", false)
-	want := []postgres.Outcome{postgres.RolledBack, postgres.RolledBack, postgres.RolledBack} // an attempt each
+	want := []pgtx.Outcome{pgtx.RolledBack, pgtx.RolledBack, pgtx.RolledBack} // an attempt each
 	if diff := cmp.Diff(want, f.outcomes); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}

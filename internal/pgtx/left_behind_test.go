@@ -1,4 +1,4 @@
-package postgres_test
+package pgtx_test
 
 import (
 	"testing"
@@ -6,7 +6,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"commitment/internal/pgtest"
-	"commitment/internal/postgres"
 )
 
 // Who uses the pool as it is leaves nothing behind either.
@@ -20,9 +19,9 @@ func TestASessionIsCleanForItsNextUser(t *testing.T) {
 		"CREATE TEMP TABLE left_behind AS SELECT 1",
 		"SELECT pg_advisory_lock(1)",
 	} {
-		db := open(t, single)
-		exec(t, db, left)
-		got := value[string](t, db, `SELECT concat_ws('|', coalesce(current_setting('app.tenant', true), ''),
+		db := open(t, pgtest.EmptyURL(t), 1)
+		pgtest.Exec(t, db, left)
+		got := pgtest.Value[string](t, db, `SELECT concat_ws('|', coalesce(current_setting('app.tenant', true), ''),
 			(SELECT count(*) FROM pg_class WHERE relname = 'left_behind'),
 			(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()))`)
 		if got != want {
@@ -36,23 +35,23 @@ func TestASessionIsCleanForItsNextUser(t *testing.T) {
 func TestAConnectionThatIsInUseIsNotKept(t *testing.T) {
 	t.Parallel()
 	url := pgtest.EmptyURL(t)
-	watcher := open(t, postgres.Options{URL: url})
+	watcher := open(t, url, 1)
 	for name, leave := range map[string]func(*pgx.Conn) error{
 		"a transaction": func(conn *pgx.Conn) error { _, err := conn.Exec(t.Context(), "BEGIN"); return err },
 		"rows":          func(conn *pgx.Conn) error { _, err := conn.Query(t.Context(), "SELECT 1"); return err }, //nolint:sqlclosecheck,gocritic // that is the point
 		"a pipeline":    func(conn *pgx.Conn) error { return conn.PgConn().StartPipeline(t.Context()).Flush() },
 	} {
-		db := open(t, postgres.Options{URL: url, MaxOpenConns: 1, MaxIdleConns: 1})
-		conn := session(t, db)
-		pid := backend(t, conn)
+		db := open(t, url, 1)
+		conn := pgtest.Session(t, db)
+		pid := pgtest.Backend(t, conn)
 		if err := conn.Raw(func(c any) error { return leave(c.(interface{ Conn() *pgx.Conn }).Conn()) }); err != nil { //nolint:forcetypeassert // of the pool
 			t.Fatal(err)
 		}
 		if err := conn.Close(); err != nil {
 			t.Logf("%s: %v", name, err)
 		}
-		waitFor(t, "the session with "+name+" to end", func() bool {
-			return value[int](t, watcher, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid) == 0
+		pgtest.WaitFor(t, "the session with "+name+" to end", func() bool {
+			return pgtest.Value[int](t, watcher, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid) == 0
 		})
 	}
 }

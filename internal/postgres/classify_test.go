@@ -8,6 +8,7 @@ import (
 	"io"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
@@ -20,10 +21,11 @@ import (
 	"commitment/internal/fault"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/rowtest"
+	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
 )
 
-// provoked is an error that PostgreSQL was brought to, and what Sort makes of it.
+// provoked is an error that PostgreSQL was brought to, and what Classify makes of it.
 type provoked struct {
 	name     string
 	sqlstate string // empty for an error that isn't the server's
@@ -31,7 +33,7 @@ type provoked struct {
 	want     *fault.Error // its kind and code; nil for an error that stays as it is
 }
 
-// What Sort makes of errors, without sentence and cause.
+// What Classify makes of errors, without sentence and cause.
 var (
 	exists      = &fault.Error{Kind: fault.Conflict, Code: "already-exists"}
 	referenced  = &fault.Error{Kind: fault.Conflict, Code: "still-referenced"}
@@ -43,9 +45,9 @@ var (
 	canceled    = &fault.Error{Kind: fault.Canceled}
 )
 
-func TestSortByStatement(t *testing.T) {
+func TestClassifyByStatement(t *testing.T) {
 	t.Parallel()
-	sortAll(t, []provoked{
+	classifyAll(t, []provoked{
 		{"a value that exists", "23505", statement("INSERT INTO child (name) VALUES ('one')"), exists},
 		{"a range that overlaps", "23P01", statement("INSERT INTO child (name, span) VALUES ('two', '[5,6]')"), exists},
 		{"a reference to nothing", "23503", statement("INSERT INTO child (name, parent) VALUES ('two', 9)"), referenced},
@@ -76,7 +78,8 @@ func TestSortByStatement(t *testing.T) {
 // copyNothing fails to read what it copies.
 func copyNothing(t *testing.T, db *sql.DB) error {
 	t.Helper()
-	return raw(session(t, db), func(conn *pgx.Conn) error {
+	return pgtest.Session(t, db).Raw(func(driverConn any) error {
+		conn := driverConn.(interface{ Conn() *pgx.Conn }).Conn()
 		_, err := conn.PgConn().CopyFrom(t.Context(), iotest.ErrReader(io.ErrUnexpectedEOF), "COPY child FROM STDIN")
 		return err
 	})
@@ -91,9 +94,9 @@ func statement(query string, args ...any) func(*testing.T, *sql.DB) error {
 	}
 }
 
-func TestSortAtCommit(t *testing.T) {
+func TestClassifyAtCommit(t *testing.T) {
 	t.Parallel()
-	sortAll(t, []provoked{
+	classifyAll(t, []provoked{
 		{"a reference to nothing", "23503", commit("INSERT INTO child (name, parent) VALUES ('two', 9)"), referenced},
 		{"a value that exists", "23505", commit("UPDATE child SET serial = 7", "INSERT INTO child (name, serial) VALUES ('two', 7)"), exists},
 		{"a write on what another one read", "40001", writeSkew, collided},
@@ -105,26 +108,26 @@ func commit(statements ...string) func(*testing.T, *sql.DB) error {
 	return func(t *testing.T, db *sql.DB) error {
 		t.Helper()
 		tx := begin(t, db, sql.LevelDefault)
-		exec(t, tx, "SET CONSTRAINTS ALL DEFERRED")
+		pgtest.Exec(t, tx, "SET CONSTRAINTS ALL DEFERRED")
 		for _, s := range statements {
-			exec(t, tx, s)
+			pgtest.Exec(t, tx, s)
 		}
 		return tx.Commit()
 	}
 }
 
-func TestSortConnecting(t *testing.T) {
+func TestClassifyConnecting(t *testing.T) {
 	t.Parallel()
 	dial := func(params func(t *testing.T) map[string]string) func(*testing.T, *sql.DB) error {
 		return func(t *testing.T, _ *sql.DB) error {
 			t.Helper()
-			return open(t, postgres.Options{URL: withParams(t, pgtest.EmptyURL(t), params(t))}).PingContext(t.Context())
+			return open(t, postgres.Options{URL: pgtest.WithParams(t, pgtest.EmptyURL(t), params(t))}).PingContext(t.Context())
 		}
 	}
-	sortAll(t, []provoked{
+	classifyAll(t, []provoked{
 		{"nobody listens", "", dial(func(t *testing.T) map[string]string {
 			t.Helper()
-			return map[string]string{"host": "127.0.0.1", "port": fmt.Sprint(deadPort(t))}
+			return map[string]string{"host": "127.0.0.1", "port": fmt.Sprint(pgtest.DeadPort(t))}
 		}), unreachable},
 		{"no host takes writes", "", dial(func(*testing.T) map[string]string {
 			return map[string]string{"default_transaction_read_only": "on", "target_session_attrs": "read-write"}
@@ -138,8 +141,8 @@ func TestSortConnecting(t *testing.T) {
 	})
 }
 
-// sortAll brings each error about, on a database of its own, and sorts it.
-func sortAll(t *testing.T, cases []provoked) {
+// classifyAll brings each error about, on a database of its own, and classifies it.
+func classifyAll(t *testing.T, cases []provoked) {
 	t.Helper()
 	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
@@ -153,7 +156,7 @@ func sortAll(t *testing.T, cases []provoked) {
 			if got := sqlstate(pgErr); got != tt.sqlstate {
 				t.Fatalf("SQLSTATE of %v = %q, want %q", err, got, tt.sqlstate)
 			}
-			wantSorted(t, postgres.Constraints(nil).Sort(err), err, tt.want)
+			wantClassified(t, postgres.Constraints(nil).Classify(err), err, tt.want)
 		})
 	}
 }
@@ -165,24 +168,24 @@ func sqlstate(err *pgconn.PgError) string {
 	return err.Code
 }
 
-// wantSorted compares kind and code, and wants the error as it was for the cause.
-func wantSorted(t *testing.T, got, err error, want *fault.Error) {
+// wantClassified compares kind and code, and wants the error as it was for the cause.
+func wantClassified(t *testing.T, got, err error, want *fault.Error) {
 	t.Helper()
 	if want == nil {
 		if got != err { //nolint:errorlint // the very error
-			t.Errorf("Sort(%v) = %v, want it unchanged", err, got)
+			t.Errorf("Classify(%v) = %v, want it unchanged", err, got)
 		}
 		return
 	}
-	sorted, ok := got.(*fault.Error) //nolint:errorlint // not wrapped again
+	classified, ok := got.(*fault.Error) //nolint:errorlint // not wrapped again
 	if !ok {
-		t.Fatalf("Sort(%v) = %T, want %T", err, got, want)
+		t.Fatalf("Classify(%v) = %T, want %T", err, got, want)
 	}
-	if diff := cmp.Diff(want, sorted, cmpopts.IgnoreFields(fault.Error{}, "Message", "Cause")); diff != "" {
-		t.Errorf("Sort(%v) (-want +got):\n%s", err, diff)
+	if diff := cmp.Diff(want, classified, cmpopts.IgnoreFields(fault.Error{}, "Message", "Cause")); diff != "" {
+		t.Errorf("Classify(%v) (-want +got):\n%s", err, diff)
 	}
-	if sorted.Message == "" || sorted.Cause != err { //nolint:errorlint // the very error
-		t.Errorf("message = %q, cause = %v, want a sentence and %v", sorted.Message, sorted.Cause, err)
+	if classified.Message == "" || classified.Cause != err { //nolint:errorlint // the very error
+		t.Errorf("message = %q, cause = %v, want a sentence and %v", classified.Message, classified.Cause, err)
 	}
 }
 
@@ -191,7 +194,7 @@ func openFamily(t *testing.T) *sql.DB {
 	t.Helper()
 	db := open(t, single)
 	db.SetMaxOpenConns(3)
-	exec(t, db, `
+	pgtest.Exec(t, db, `
 		CREATE TABLE parent (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);
 		CREATE TABLE child (
 			name   varchar(3) NOT NULL CONSTRAINT child_name_key UNIQUE,
@@ -239,7 +242,7 @@ func TestConstraintNamesWin(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			err := tt.provoke(t, openFamily(t))
-			wantSorted(t, constraints.Sort(err), err, tt.want)
+			wantClassified(t, constraints.Classify(err), err, tt.want)
 		})
 	}
 	if taken.Cause != nil {
@@ -247,18 +250,18 @@ func TestConstraintNamesWin(t *testing.T) {
 	}
 }
 
-func TestSortFindsWhatIsWrapped(t *testing.T) {
+func TestClassifyFindsWhatIsWrapped(t *testing.T) {
 	t.Parallel()
 	err := statement("INSERT INTO child (name) VALUES ('one')")(t, openFamily(t))
 	for _, wrapped := range []error{
 		fmt.Errorf("insert child: %w", err),
 		errors.Join(errors.New("another"), err),
 	} {
-		wantSorted(t, postgres.Constraints{}.Sort(wrapped), wrapped, exists)
+		wantClassified(t, postgres.Constraints{}.Classify(wrapped), wrapped, exists)
 	}
 }
 
-func TestSortFindsWhatEntWraps(t *testing.T) {
+func TestClassifyFindsWhatEntWraps(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{URL: pgtest.URL(t)})
 	client := ent.NewClient(ent.Driver(entsql.OpenDB(dialect.Postgres, db)))
@@ -270,10 +273,10 @@ func TestSortFindsWhatEntWraps(t *testing.T) {
 	if !ent.IsConstraintError(err) {
 		t.Fatalf("error = %v, want one of Ent's", err)
 	}
-	wantSorted(t, postgres.Constraints{}.Sort(err), err, exists)
+	wantClassified(t, postgres.Constraints{}.Classify(err), err, exists)
 }
 
-func TestSortLeavesTheRest(t *testing.T) {
+func TestClassifyLeavesTheRest(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{
 		nil,
@@ -282,15 +285,15 @@ func TestSortLeavesTheRest(t *testing.T) {
 		fault.New(fault.NotFound, "", "there is no such thing"),
 		fault.New(fault.Stale, "", "it has changed").With(&pgconn.PgError{Code: "23505"}),
 	} {
-		wantSorted(t, postgres.Constraints{}.Sort(err), err, nil)
+		wantClassified(t, postgres.Constraints{}.Classify(err), err, nil)
 	}
 	stale := fault.New(fault.Stale, "", "it has changed")
-	if got := (postgres.Constraints{}).Sort(fmt.Errorf("update child: %w", stale)); got != stale { //nolint:errorlint // the very error
-		t.Errorf("Sort() = %v, want %v", got, stale)
+	if got := (postgres.Constraints{}).Classify(fmt.Errorf("update child: %w", stale)); got != stale { //nolint:errorlint // the very error
+		t.Errorf("Classify() = %v, want %v", got, stale)
 	}
 }
 
-func TestSortTellsWhyAContextEnded(t *testing.T) {
+func TestClassifyTellsWhyAContextEnded(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		err  error
@@ -301,6 +304,39 @@ func TestSortTellsWhyAContextEnded(t *testing.T) {
 		{errors.Join(context.Canceled, &pgconn.PgError{Code: "57014"}), canceled},
 		{errors.Join(context.DeadlineExceeded, &pgconn.PgError{Code: "57014"}), overdue},
 	} {
-		wantSorted(t, postgres.Constraints{}.Sort(tt.err), tt.err, tt.want)
+		wantClassified(t, postgres.Constraints{}.Classify(tt.err), tt.err, tt.want)
 	}
+}
+
+// TestConnectTimeoutIsTheDatabases is about a connect that takes too long by itself: it
+// looks like the end of a context, and isn't that of the request.
+func TestConnectTimeoutIsTheDatabases(t *testing.T) {
+	t.Parallel()
+	db := open(t, postgres.Options{
+		URL: "postgres://nobody@" + pgtest.ListenSilently(t) + "/nothing?sslmode=disable", ConnectTimeout: 20 * time.Millisecond,
+	})
+	err := db.PingContext(t.Context())
+	if !errors.Is(err, context.DeadlineExceeded) || !pgtx.IsConnectionError(err) {
+		t.Errorf("Ping() = %v, want a timeout of the connect", err)
+	}
+	wantClassified(t, postgres.Constraints{}.Classify(err), err, unreachable)
+
+	hasty, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := db.PingContext(hasty); pgtx.IsConnectionError(err) {
+		t.Errorf("Ping() = %v on a context that has ended, want no end of a connection", err)
+	}
+}
+
+// TestAnotherDatabaseIsNotOurs is about a handler with a PostgreSQL of its own.
+func TestAnotherDatabaseIsNotOurs(t *testing.T) {
+	t.Parallel()
+	_, err := pgx.Connect(t.Context(), fmt.Sprintf("postgres://127.0.0.1:%d/none", pgtest.DeadPort(t)))
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); !ok {
+		t.Fatalf("Connect() = %v, want a refusal", err)
+	}
+	if pgtx.IsConnectionError(err) {
+		t.Errorf("IsConnectionError(%v) = true, want false", err)
+	}
+	wantClassified(t, postgres.Constraints{}.Classify(err), err, nil)
 }

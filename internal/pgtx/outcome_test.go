@@ -1,4 +1,4 @@
-package postgres_test
+package pgtx_test
 
 import (
 	"context"
@@ -9,18 +9,19 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // ending is a way in which a transaction that inserted a row ends.
 type ending struct {
 	name    string
-	cut     cut                                 // what the way to the server does to COMMIT
+	cut     *pgproxy.Fault                      // what the way to the server does to COMMIT
 	prepare string                              // what the database has beside the table
 	commit  func(*testing.T, transaction) error // defaults to COMMIT
 	proves  func(error) bool                    // whether it ended in that way
-	want    postgres.Outcome                    // what the error says
+	want    pgtx.Outcome                        // what the error says
 	kept    int                                 // the rows that are there
 }
 
@@ -36,36 +37,36 @@ func TestCommitOutcome(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []ending{
 		{
-			name: "is committed when COMMIT succeeds", want: postgres.Committed, kept: 1,
+			name: "is committed when COMMIT succeeds", want: pgtx.Committed, kept: 1,
 			proves: func(err error) bool { return err == nil },
 		},
 		{
-			name: "is rolled back when a statement had failed", want: postgres.RolledBack,
+			name: "is rolled back when a statement had failed", want: pgtx.RolledBack,
 			commit: afterFailure, proves: is(pgx.ErrTxCommitRollback),
 		},
 		{
-			name: "is rolled back when the server answers ERROR", want: postgres.RolledBack,
+			name: "is rolled back when the server answers ERROR", want: pgtx.RolledBack,
 			commit: afterDuplicate, proves: isServer("ERROR", "23505"),
 		},
 		{
-			name: "is rolled back when COMMIT itself was canceled", want: postgres.RolledBack,
+			name: "is rolled back when COMMIT itself was canceled", want: pgtx.RolledBack,
 			prepare: atCommit("pg_sleep(600)"), commit: canceledCommit, proves: isServer("ERROR", "57014"),
 		},
 		{
-			name: "is rolled back when COMMIT never left", want: postgres.RolledBack,
+			name: "is rolled back when COMMIT never left", want: pgtx.RolledBack,
 			commit: neverSent, proves: pgconn.SafeToRetry,
 		},
 		{
-			name: "is unknown when the server answers FATAL", want: postgres.Unknown,
+			name: "is unknown when the server answers FATAL", want: pgtx.Unknown,
 			prepare: atCommit("pg_terminate_backend(pg_backend_pid())"), proves: isServer("FATAL", "57P01"),
 		},
 		{
-			name: "is unknown when the connection is lost before COMMIT arrives", want: postgres.Unknown,
-			cut: cutRequest, proves: postgres.IsConnectionError,
+			name: "is unknown when the connection is lost before COMMIT arrives", want: pgtx.Unknown,
+			cut: &pgproxy.Fault{Match: pgproxy.AtCommit}, proves: pgtx.IsConnectionError,
 		},
 		{
-			name: "is unknown when the connection is lost before the answer arrives", want: postgres.Unknown,
-			cut: cutAnswer, proves: postgres.IsConnectionError, kept: 1,
+			name: "is unknown when the connection is lost before the answer arrives", want: pgtx.Unknown,
+			cut: &pgproxy.Fault{Match: pgproxy.AtCommit, Moment: pgproxy.Answered}, proves: pgtx.IsConnectionError, kept: 1,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -74,7 +75,7 @@ func TestCommitOutcome(t *testing.T) {
 			if !tt.proves(err) {
 				t.Fatalf("Commit() = %v (%T), which isn't this case", err, err)
 			}
-			if got := postgres.CommitOutcome(err); got != tt.want {
+			if got := pgtx.CommitOutcome(err); got != tt.want {
 				t.Errorf("CommitOutcome(%v) = %v, want %v", err, got, tt.want)
 			}
 			if kept != tt.kept {
@@ -88,22 +89,37 @@ func TestCommitOutcome(t *testing.T) {
 func (e ending) run(t *testing.T) (kept int, err error) {
 	t.Helper()
 	url := pgtest.EmptyURL(t)
-	seen := open(t, postgres.Options{URL: url})
-	exec(t, seen, "CREATE TABLE work (n int UNIQUE DEFERRABLE INITIALLY DEFERRED);"+e.prepare)
-	conn := session(t, open(t, postgres.Options{URL: proxy(t, url, e.cut)}))
+	seen := open(t, url, 2)
+	pgtest.Exec(t, seen, "CREATE TABLE work (n int UNIQUE DEFERRABLE INITIALLY DEFERRED);"+e.prepare)
+	conn := pgtest.Session(t, open(t, e.way(t, url), 1))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, tx, "INSERT INTO work VALUES (1)")
+	pgtest.Exec(t, tx, "INSERT INTO work VALUES (1)")
 	if e.commit == nil {
 		err = tx.Commit()
 	} else {
 		err = e.commit(t, transaction{Tx: tx, conn: conn, cancel: cancel, seen: seen})
 	}
-	return value[int](t, seen, "SELECT count(*) FROM work"), err
+	return pgtest.Value[int](t, seen, "SELECT count(*) FROM work"), err
+}
+
+// way is the URL of the database by way of a proxy that cuts what is to be cut.
+func (e ending) way(t *testing.T, url string) string {
+	t.Helper()
+	if e.cut == nil {
+		return url
+	}
+	proxy, err := pgproxy.Start(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	proxy.Inject(*e.cut)
+	return proxy.URL()
 }
 
 // atCommit has the server evaluate an expression at COMMIT.
@@ -127,7 +143,7 @@ func afterFailure(t *testing.T, tx transaction) error {
 // afterDuplicate commits what a constraint refuses at the end.
 func afterDuplicate(t *testing.T, tx transaction) error {
 	t.Helper()
-	exec(t, tx, "INSERT INTO work VALUES (1)")
+	pgtest.Exec(t, tx, "INSERT INTO work VALUES (1)")
 	return tx.Commit()
 }
 
@@ -145,7 +161,7 @@ func neverSent(t *testing.T, tx transaction) error {
 // canceledCommit ends the context of a COMMIT that runs.
 func canceledCommit(t *testing.T, tx transaction) error {
 	t.Helper()
-	pid := backend(t, tx)
+	pid := pgtest.Backend(t, tx)
 	ended := make(chan error, 1)
 	go func() { ended <- tx.Commit() }()
 	waitForSleep(t, tx.seen, pid)
@@ -167,22 +183,22 @@ func isServer(severity, code string) func(error) bool {
 func TestCommitOutcomeOfAnEndedContextIsUnknown(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{context.Canceled, context.DeadlineExceeded, sql.ErrTxDone} {
-		if got := postgres.CommitOutcome(err); got != postgres.Unknown {
-			t.Errorf("CommitOutcome(%v) = %v, want %v", err, got, postgres.Unknown)
+		if got := pgtx.CommitOutcome(err); got != pgtx.Unknown {
+			t.Errorf("CommitOutcome(%v) = %v, want %v", err, got, pgtx.Unknown)
 		}
 	}
 }
 
 func TestOutcomeNames(t *testing.T) {
 	t.Parallel()
-	for outcome, want := range map[postgres.Outcome]string{
-		postgres.Committed: "committed", postgres.RolledBack: "rolled_back", postgres.Unknown: "unknown", 99: "unknown",
+	for outcome, want := range map[pgtx.Outcome]string{
+		pgtx.Committed: "committed", pgtx.RolledBack: "rolled_back", pgtx.Unknown: "unknown", 99: "unknown",
 	} {
 		if got := outcome.String(); got != want {
 			t.Errorf("String() = %q, want %q", got, want)
 		}
 	}
-	if zero := postgres.Outcome(0); zero != postgres.Unknown {
-		t.Errorf("zero value = %v, want %v", zero, postgres.Unknown)
+	if zero := pgtx.Outcome(0); zero != pgtx.Unknown {
+		t.Errorf("zero value = %v, want %v", zero, pgtx.Unknown)
 	}
 }

@@ -1,4 +1,4 @@
-package postgres_test
+package pgtx_test
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/pgtest"
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 func TestIsConnectionError(t *testing.T) {
@@ -50,12 +50,12 @@ func TestIsConnectionError(t *testing.T) {
 		{errors.New("another"), false},
 	} {
 		for _, err := range []error{tt.err, fmt.Errorf("begin: %w", tt.err)} {
-			if got := postgres.IsConnectionError(err); got != tt.want {
+			if got := pgtx.IsConnectionError(err); got != tt.want {
 				t.Errorf("IsConnectionError(%v) = %v, want %v", err, got, tt.want)
 			}
 		}
 	}
-	if postgres.IsConnectionError(nil) {
+	if pgtx.IsConnectionError(nil) {
 		t.Error("IsConnectionError(nil) = true, want false")
 	}
 }
@@ -68,7 +68,7 @@ func TestIsConnectionErrorOfRealOnes(t *testing.T) {
 		query  string
 		want   bool
 	}{
-		"a server that isn't there":   {map[string]string{"host": "127.0.0.1", "port": fmt.Sprint(deadPort(t))}, "SELECT", true},
+		"a server that isn't there":   {map[string]string{"host": "127.0.0.1", "port": fmt.Sprint(pgtest.DeadPort(t))}, "SELECT", true},
 		"a host that isn't there":     {map[string]string{"host": "nowhere.invalid"}, "SELECT", true},
 		"a login that is refused":     {map[string]string{"dbname": "nothing"}, "SELECT", true},
 		"a session that is ended":     {nil, "SELECT pg_terminate_backend(pg_backend_pid())", true},
@@ -77,12 +77,12 @@ func TestIsConnectionErrorOfRealOnes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			db := open(t, postgres.Options{URL: withParams(t, given, tt.params)})
+			db := open(t, pgtest.WithParams(t, given, tt.params), 1)
 			_, err := db.ExecContext(t.Context(), tt.query)
 			if err == nil {
 				t.Fatal("Exec() = nil, want an error")
 			}
-			if got := postgres.IsConnectionError(err); got != tt.want {
+			if got := pgtx.IsConnectionError(err); got != tt.want {
 				t.Errorf("IsConnectionError(%v) = %v, want %v", err, got, tt.want)
 			}
 		})
@@ -101,13 +101,13 @@ func TestErrorsOfTheNetworkAreMarked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := withParams(t, pgtest.EmptyURL(t), map[string]string{"sslmode": "disable"})
-			conn := session(t, open(t, postgres.Options{URL: url}))
+			url := pgtest.WithParams(t, pgtest.EmptyURL(t), map[string]string{"sslmode": "disable"})
+			conn := pgtest.Session(t, open(t, url, 1))
 			if err := raw(conn, end); err != nil {
 				t.Fatal(err)
 			}
 			_, err := conn.ExecContext(t.Context(), "SELECT pg_sleep(60)") // what is there already could still be read
-			if !postgres.IsConnectionError(err) {
+			if !pgtx.IsConnectionError(err) {
 				t.Errorf("Exec() = %v, want the end of the connection", err)
 			}
 		})
@@ -119,37 +119,4 @@ func tcp(conn *pgx.Conn) *net.TCPConn { return conn.PgConn().Conn().(*net.TCPCon
 // raw lends the connection of pgx to f.
 func raw(conn *sql.Conn, f func(*pgx.Conn) error) error {
 	return conn.Raw(func(driverConn any) error { return f(driverConn.(interface{ Conn() *pgx.Conn }).Conn()) })
-}
-
-// TestConnectTimeoutIsTheDatabases is about a connect that takes too long by itself: it
-// looks like the end of a context, and isn't that of the request.
-func TestConnectTimeoutIsTheDatabases(t *testing.T) {
-	t.Parallel()
-	db := open(t, postgres.Options{
-		URL: "postgres://nobody@" + listenSilently(t) + "/nothing?sslmode=disable", ConnectTimeout: 20 * time.Millisecond,
-	})
-	err := db.PingContext(t.Context())
-	if !errors.Is(err, context.DeadlineExceeded) || !postgres.IsConnectionError(err) {
-		t.Errorf("Ping() = %v, want a timeout of the connect", err)
-	}
-	wantSorted(t, postgres.Constraints{}.Sort(err), err, unreachable)
-
-	hasty, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := db.PingContext(hasty); postgres.IsConnectionError(err) {
-		t.Errorf("Ping() = %v on a context that has ended, want no end of a connection", err)
-	}
-}
-
-// TestAnotherDatabaseIsNotOurs is about a handler with a PostgreSQL of its own.
-func TestAnotherDatabaseIsNotOurs(t *testing.T) {
-	t.Parallel()
-	_, err := pgx.Connect(t.Context(), fmt.Sprintf("postgres://127.0.0.1:%d/none", deadPort(t)))
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); !ok {
-		t.Fatalf("Connect() = %v, want a refusal", err)
-	}
-	if postgres.IsConnectionError(err) {
-		t.Errorf("IsConnectionError(%v) = true, want false", err)
-	}
-	wantSorted(t, postgres.Constraints{}.Sort(err), err, nil)
 }

@@ -1,4 +1,4 @@
-package postgres_test
+package pgtx_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 
 	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
 
 // TestCommitIsNotCanceled has COMMIT take longer than its context: what the server
@@ -20,37 +20,37 @@ func TestCommitIsNotCanceled(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Close)
-	direct := open(t, postgres.Options{URL: url})
-	exec(t, direct, "CREATE TABLE work (n int);"+atCommit("pg_advisory_xact_lock_shared(1)"))
-	holder := session(t, direct)
-	exec(t, holder, "SELECT pg_advisory_lock(1)")
+	direct := open(t, url, 2)
+	pgtest.Exec(t, direct, "CREATE TABLE work (n int);"+atCommit("pg_advisory_xact_lock_shared(1)"))
+	holder := pgtest.Session(t, direct)
+	pgtest.Exec(t, holder, "SELECT pg_advisory_lock(1)")
 
-	db := open(t, postgres.Options{URL: proxy.URL()})
+	db := open(t, proxy.URL(), 1)
 	terminated := proxy.Inject(pgproxy.Fault{
 		Match: func(m pgproxy.Message) bool { return m.Name == "Terminate" }, Action: pgproxy.Delay,
 	})
-	conn := session(t, db)
-	tx, err := postgres.NewTx(conn, postgres.TxOptions{WantXID: true})
+	conn := pgtest.Session(t, db)
+	tx, err := pgtx.NewTx(conn, pgtx.TxOptions{WantXID: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, conn, "INSERT INTO work VALUES (1)")
+	pgtest.Exec(t, conn, "INSERT INTO work VALUES (1)")
 	id := tx.XID()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // time enough to send COMMIT
 	defer cancel()
-	if err := tx.Commit(ctx); postgres.CommitOutcome(err) != postgres.Unknown {
+	if err := tx.Commit(ctx); pgtx.CommitOutcome(err) != pgtx.Unknown {
 		t.Errorf("Commit() = %v, want an unknown outcome", err)
 	}
 	if err := terminated.Await(t.Context(), 1); err != nil { // pgx is through with the connection, and has had the time to cancel
 		t.Fatal(err)
 	}
-	exec(t, holder, "SELECT pg_advisory_unlock(1)")
-	var outcome postgres.Outcome
-	waitFor(t, "the outcome is known", func() bool {
-		outcome, err = postgres.AskOutcome(t.Context(), direct, id)
+	pgtest.Exec(t, holder, "SELECT pg_advisory_unlock(1)")
+	var outcome pgtx.Outcome
+	pgtest.WaitFor(t, "the outcome is known", func() bool {
+		outcome, err = pgtx.AskOutcome(t.Context(), direct, id)
 		return err == nil
 	})
-	if outcome != postgres.Committed {
-		t.Errorf("outcome = %v, want %v", outcome, postgres.Committed)
+	if outcome != pgtx.Committed {
+		t.Errorf("outcome = %v, want %v", outcome, pgtx.Committed)
 	}
 }

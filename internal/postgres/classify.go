@@ -7,57 +7,55 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/fault"
+	"commitment/internal/pgtx"
 )
 
-// The SQLSTATEs that are sorted by themselves and not by their class. The list
+// The SQLSTATEs that are classified by themselves and not by their class. The list
 // of all is https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
-	featureNotSupported          = "0A000"
-	invalidParameterValue        = "22023"
-	restrictViolation            = "23001"
-	notNullViolation             = "23502"
-	foreignKeyViolation          = "23503"
-	uniqueViolation              = "23505"
-	checkViolation               = "23514"
-	exclusionViolation           = "23P01"
-	readOnlyTransaction          = "25006"
-	invalidStatementName         = "26000"
-	serializationFailure         = "40001"
-	statementCompletionUnknown   = "40003"
-	deadlockDetected             = "40P01"
-	queryCanceled                = "57014"
-	lockNotAvailable             = "55P03"
-	idleInTransaction            = "25P03"
-	transactionTimeout           = "25P04"
-	transactionResolutionUnknown = "08007"
+	featureNotSupported  = "0A000"
+	restrictViolation    = "23001"
+	notNullViolation     = "23502"
+	foreignKeyViolation  = "23503"
+	uniqueViolation      = "23505"
+	checkViolation       = "23514"
+	exclusionViolation   = "23P01"
+	idleInTransaction    = "25P03"
+	transactionTimeout   = "25P04"
+	readOnlyTransaction  = "25006"
+	invalidStatementName = "26000"
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+	lockNotAvailable     = "55P03"
+	queryCanceled        = "57014"
 )
 
 // Constraints says what the violation of each constraint means to a client, by
 // the constraint's name, at whichever statement, COMMIT included, it shows.
 type Constraints map[string]*fault.Error
 
-// Sort returns err as a [*fault.Error] when it comes from PostgreSQL or from the
+// Classify returns err as a [*fault.Error] when it comes from PostgreSQL or from the
 // way to it, and err itself otherwise. It goes by SQLSTATE and constraint name,
 // never by text. A context that ended isn't PostgreSQL's: whose it was, only its
 // owner can tell.
-func (c Constraints) Sort(err error) error {
-	if sorted, ok := errors.AsType[*fault.Error](err); ok {
-		return sorted
+func (c Constraints) Classify(err error) error {
+	if classified, ok := errors.AsType[*fault.Error](err); ok {
+		return classified
 	}
-	if _, ok := errors.AsType[*connectionError](err); ok {
+	if _, ok := errors.AsType[*pgtx.ConnectionError](err); ok {
 		return unreachable(err) // whatever the SQLSTATE
 	}
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return c.sortServer(pgErr, err)
+		return c.classifyServer(pgErr, err)
 	}
-	if IsConnectionError(err) {
+	if pgtx.IsConnectionError(err) {
 		return unreachable(err)
 	}
 	return err
 }
 
-// sortServer sorts what the server answered.
-func (c Constraints) sortServer(pgErr *pgconn.PgError, err error) error {
+// classifyServer classifies an error that the server sent.
+func (c Constraints) classifyServer(pgErr *pgconn.PgError, err error) error {
 	if known, ok := c[pgErr.ConstraintName]; ok && pgErr.ConstraintName != "" {
 		return known.With(err)
 	}
@@ -71,20 +69,13 @@ func (c Constraints) sortServer(pgErr *pgconn.PgError, err error) error {
 		return fault.New(fault.Conflict, "still-referenced", "this refers to something that is missing, or is still referred to").With(err)
 	case notNullViolation, checkViolation:
 		return fault.New(fault.Invalid, "", "a value breaks a rule of the data").With(err)
-	case serializationFailure, deadlockDetected:
-		return fault.New(fault.Unavailable, "concurrent-update", "the request collided with another one").With(err)
 	case lockNotAvailable:
 		return fault.New(fault.Unavailable, "locked", "another request holds what this one needs").With(err)
 	case queryCanceled, idleInTransaction, transactionTimeout:
-		return sortCanceled(err)
+		return classifyTimeout(err)
 	}
-	switch {
-	case refusesWrites(pgErr):
-		return fault.New(fault.Unavailable, "", "the database takes no writes now").With(err)
-	case isStalePlan(pgErr):
-		return fault.New(fault.Unavailable, "", "the database was just changed").With(err)
-	case isFatal(pgErr):
-		return unreachable(err)
+	if pgtx.IsRetryable(err) {
+		return classifyRetryable(pgErr, err)
 	}
 	switch pgErr.Code[:min(2, len(pgErr.Code))] {
 	case "22", "54": // data exception, a limit of the program
@@ -95,13 +86,26 @@ func (c Constraints) sortServer(pgErr *pgconn.PgError, err error) error {
 	return err
 }
 
-// sortCanceled tells a statement that its context ended from one that
-// statement_timeout ended.
-func sortCanceled(err error) error {
+// classifyTimeout tells a statement that its context ended from one that a timeout of
+// the server ended.
+func classifyTimeout(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fault.New(fault.Canceled, "", "the client went away").With(err)
 	}
 	return fault.New(fault.Unavailable, "timeout", "the request took too long").With(err)
+}
+
+// classifyRetryable says why the same request may succeed later.
+func classifyRetryable(pgErr *pgconn.PgError, err error) error {
+	switch pgErr.Code {
+	case serializationFailure, deadlockDetected:
+		return fault.New(fault.Unavailable, "concurrent-update", "the request collided with another one").With(err)
+	case readOnlyTransaction:
+		return fault.New(fault.Unavailable, "", "the database takes no writes now").With(err)
+	case featureNotSupported, invalidStatementName: // a prepared statement isn't valid any more
+		return fault.New(fault.Unavailable, "", "the database was just changed").With(err)
+	}
+	return unreachable(err)
 }
 
 func unreachable(err error) *fault.Error {

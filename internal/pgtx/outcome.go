@@ -1,4 +1,4 @@
-package postgres
+package pgtx
 
 import (
 	"context"
@@ -63,36 +63,6 @@ func CommitOutcome(err error) Outcome {
 	return Unknown
 }
 
-// IsRetryable reports whether err ended a transaction for no fault of its own, so
-// that the same work may well succeed when it is done again from the start: a
-// serialization failure, a deadlock, a conflict with recovery on a standby, a
-// prepared statement that is gone, or whose columns a migration has changed, a
-// connection that was lost. It says nothing of a COMMIT: for that an outcome is known first.
-func IsRetryable(err error) bool {
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
-		switch pgErr.Code {
-		case serializationFailure, deadlockDetected:
-			return true
-		}
-		if isStalePlan(pgErr) || isMissingPlan(pgErr) || refusesWrites(pgErr) {
-			return true // the pool prepares its statements anew, or makes another session
-		}
-	}
-	return !errors.Is(err, ErrManaged) && IsConnectionError(err)
-}
-
-// isStalePlan reports whether a prepared statement's columns are no longer what they
-// were, since a migration has changed its table.
-func isStalePlan(err *pgconn.PgError) bool {
-	return err.Code == featureNotSupported && err.Routine == "RevalidateCachedQuery"
-}
-
-// isMissingPlan reports whether a prepared statement is gone: a function, or somebody
-// behind the same pooler, has deallocated it.
-func isMissingPlan(err *pgconn.PgError) bool {
-	return err.Code == invalidStatementName && err.Routine == "FetchPreparedStatement"
-}
-
 // XID identifies a transaction across the servers, and the lives of a server, that
 // may be asked for its outcome. The zero XID identifies none.
 type XID struct {
@@ -125,23 +95,15 @@ const originSQL = `
 // fewer outcomes known. It is empty where the server doesn't tell: outcomes then
 // stay unknown, and everything else works.
 func readOrigin(ctx context.Context, conn *pgconn.PgConn) (Origin, error) {
-	rows, err := ask(ctx, conn, "SELECT "+originSQL)
-	if len(rows) == 0 {
-		return Origin{}, err
-	}
-	return Origin{Timeline: string(rows[0][0]), Recovered: string(rows[0][1])}, nil
-}
-
-// ask returns the rows of a query, as text; none where the server refuses to tell.
-func ask(ctx context.Context, conn *pgconn.PgConn, query string) ([][][]byte, error) {
-	results, err := conn.Exec(ctx, query).ReadAll()
+	results, err := conn.Exec(ctx, "SELECT "+originSQL).ReadAll()
 	if _, ok := errors.AsType[*pgconn.PgError](err); ok && !IsConnectionError(err) {
-		return nil, nil
+		return Origin{}, nil
 	}
 	if err != nil {
-		return nil, err
+		return Origin{}, err
 	}
-	return results[0].Rows, nil
+	row := results[0].Rows[0]
+	return Origin{Timeline: string(row[0]), Recovered: string(row[1])}, nil
 }
 
 // errUndecided is what AskOutcome returns while asking again may help.

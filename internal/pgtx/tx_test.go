@@ -1,12 +1,9 @@
-package postgres_test
+package pgtx_test
 
 import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"net/url"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,57 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/pgtest"
-	"commitment/internal/postgres"
+	"commitment/internal/pgtx"
 )
-
-// modes are the ways to run a statement that Open takes, by their name in the URL.
-var modes = []string{"cache_statement", "cache_describe", "describe_exec"}
-
-// modeURL names an empty database, whose statements run in that way.
-func modeURL(t *testing.T, mode string) string {
-	t.Helper()
-	u, err := url.Parse(pgtest.EmptyURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("default_query_exec_mode", mode)
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
-// openMode opens a pool of one connection that runs statements in that way.
-func openMode(t *testing.T, mode string) *sql.DB {
-	t.Helper()
-	return openURL(t, modeURL(t, mode))
-}
-
-func openURL(t *testing.T, url string) *sql.DB {
-	t.Helper()
-	db, err := postgres.Open(postgres.Options{URL: url, MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
-// inTx runs work in a transaction whose BEGIN travels with the first statement.
-func inTx(ctx context.Context, db *sql.DB, o postgres.TxOptions, work func(*sql.Conn, *postgres.Tx) error) (err error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	tx, err := postgres.NewTx(conn, o)
-	if err != nil {
-		return err
-	}
-	if err := work(conn, tx); err != nil {
-		return errors.Join(err, tx.Rollback(ctx))
-	}
-	return tx.Commit(ctx)
-}
 
 // conversions are queries whose rows show how values, types and errors arrive.
 var conversions = []struct {
@@ -117,15 +65,15 @@ func TestAFirstStatementBehavesAsAnyOther(t *testing.T) {
 				}
 			}
 			for _, c := range conversions {
-				plain := transcript(t.Context(), db, c.query, c.args)
-				for _, o := range []postgres.TxOptions{
+				plain := pgtest.Transcript(t.Context(), db, c.query, c.args)
+				for _, o := range []pgtx.TxOptions{
 					{TxOptions: sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}},
-					{WantXID: true, Settings: []postgres.Setting{{Name: "app.y", Value: "it's $1"}, {Name: "lock_timeout", Value: "5s"}}},
+					{WantXID: true, Settings: []pgtx.Setting{{Name: "app.y", Value: "it's $1"}, {Name: "lock_timeout", Value: "5s"}}},
 				} {
 					var first string
-					_ = inTx(t.Context(), db, o, func(conn *sql.Conn, tx *postgres.Tx) error {
-						first = transcript(t.Context(), conn, c.query, c.args)
-						if tx.State() == postgres.NotBegun {
+					_ = inTx(t.Context(), db, o, func(conn *sql.Conn, tx *pgtx.Tx) error {
+						first = pgtest.Transcript(t.Context(), conn, c.query, c.args)
+						if tx.State() == pgtx.NotBegun {
 							t.Errorf("%s: BEGIN was not sent", c.query)
 						}
 						return nil
@@ -139,67 +87,21 @@ func TestAFirstStatementBehavesAsAnyOther(t *testing.T) {
 	}
 }
 
-// transcript is all that database/sql tells of a query.
-func transcript(ctx context.Context, q interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}, query string, args []any,
-) string {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return describeError(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var out strings.Builder
-	columns, err := rows.ColumnTypes()
-	if err != nil {
-		return describeError(err)
-	}
-	values := make([]any, len(columns))
-	dest := make([]any, len(columns))
-	for i, c := range columns {
-		length, _ := c.Length()
-		precision, scale, _ := c.DecimalSize()
-		fmt.Fprintln(&out, c.Name(), c.DatabaseTypeName(), c.ScanType(), length, precision, scale)
-		dest[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return out.String() + describeError(err)
-		}
-		for _, v := range values {
-			text := v
-			if b, ok := v.([]byte); ok {
-				text = string(b)
-			}
-			fmt.Fprintf(&out, "%T %v|", v, text)
-		}
-		out.WriteString("\n")
-	}
-	return out.String() + describeError(rows.Err())
-}
-
-func describeError(err error) string {
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return fmt.Sprint(pgErr.Code, pgErr.Message)
-	}
-	return fmt.Sprint(err)
-}
-
 func TestTheFirstStatementIsInItsTransaction(t *testing.T) {
 	t.Parallel()
 	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			db := openMode(t, mode)
-			o := postgres.TxOptions{
+			o := pgtx.TxOptions{
 				TxOptions: sql.TxOptions{Isolation: sql.LevelSerializable},
-				Settings:  []postgres.Setting{{Name: "app.tenant", Value: "it's 1"}, {Name: "statement_timeout", Value: "1234ms"}},
+				Settings:  []pgtx.Setting{{Name: "app.tenant", Value: "it's 1"}, {Name: "statement_timeout", Value: "1234ms"}},
 				WantXID:   true,
 			}
 			const ask = `SELECT current_setting('transaction_isolation'), current_setting('app.tenant'),
 				current_setting('statement_timeout'), pg_current_xact_id()::text`
 			var got [4]string
-			err := inTx(t.Context(), db, o, func(conn *sql.Conn, tx *postgres.Tx) error {
+			err := inTx(t.Context(), db, o, func(conn *sql.Conn, tx *pgtx.Tx) error {
 				if err := conn.QueryRowContext(t.Context(), ask).Scan(&got[0], &got[1], &got[2], &got[3]); err != nil {
 					return err
 				}
@@ -234,10 +136,10 @@ func TestASettingCanBeAnyText(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			db := openMode(t, mode)
-			o := postgres.TxOptions{Settings: []postgres.Setting{{Name: "app.tenant", Value: want}}}
+			o := pgtx.TxOptions{Settings: []pgtx.Setting{{Name: "app.tenant", Value: want}}}
 			for _, first := range []string{"SAVEPOINT one", "SELECT"} {
 				var got string
-				err := inTx(t.Context(), db, o, func(conn *sql.Conn, _ *postgres.Tx) error {
+				err := inTx(t.Context(), db, o, func(conn *sql.Conn, _ *pgtx.Tx) error {
 					if _, err := conn.ExecContext(t.Context(), first); err != nil {
 						return err
 					}
@@ -261,8 +163,8 @@ func TestAStatementNeverRunsWhenItsBeginFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, statement := range []string{"INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2) RETURNING i"} {
-				o := postgres.TxOptions{Settings: []postgres.Setting{{Name: "no such name", Value: "x"}}}
-				err := inTx(t.Context(), db, o, func(conn *sql.Conn, _ *postgres.Tx) error {
+				o := pgtx.TxOptions{Settings: []pgtx.Setting{{Name: "no such name", Value: "x"}}}
+				err := inTx(t.Context(), db, o, func(conn *sql.Conn, _ *pgtx.Tx) error {
 					_, err := conn.ExecContext(t.Context(), statement)
 					return err
 				})
@@ -285,8 +187,8 @@ func TestWhatBeginsATransactionIsPreparedOnce(t *testing.T) {
 			t.Parallel()
 			db := openMode(t, mode)
 			run := func() (prepared int, err error) {
-				o := postgres.TxOptions{WantXID: true, Settings: []postgres.Setting{{Name: "app.tenant", Value: "1"}}}
-				err = inTx(t.Context(), db, o, func(conn *sql.Conn, tx *postgres.Tx) error {
+				o := pgtx.TxOptions{WantXID: true, Settings: []pgtx.Setting{{Name: "app.tenant", Value: "1"}}}
+				err = inTx(t.Context(), db, o, func(conn *sql.Conn, tx *pgtx.Tx) error {
 					const ask = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE $1"
 					err := conn.QueryRowContext(t.Context(), ask, "commitment %").Scan(&prepared)
 					if tx.XID().Value == "" && err == nil {
@@ -319,12 +221,12 @@ func TestWhatBeginsATransactionIsPreparedOnce(t *testing.T) {
 func TestATransactionWithoutAStatementSendsNothing(t *testing.T) {
 	t.Parallel()
 	db := openMode(t, modes[0])
-	for _, end := range []func(*postgres.Tx, context.Context) error{(*postgres.Tx).Commit, (*postgres.Tx).Rollback} {
+	for _, end := range []func(*pgtx.Tx, context.Context) error{(*pgtx.Tx).Commit, (*pgtx.Tx).Rollback} {
 		conn, err := db.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		tx, err := postgres.NewTx(conn, postgres.TxOptions{})
+		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -353,7 +255,7 @@ func TestATransactionThatIsLeftOpenReachesNobody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := postgres.NewTx(conn, postgres.TxOptions{}); err != nil {
+		if _, err := pgtx.NewTx(conn, pgtx.TxOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		for range statements {
@@ -371,11 +273,11 @@ func TestATransactionThatIsLeftOpenReachesNobody(t *testing.T) {
 func TestCommitOfAFailedTransactionIsARollback(t *testing.T) {
 	t.Parallel()
 	db := openMode(t, modes[0])
-	err := inTx(t.Context(), db, postgres.TxOptions{}, func(conn *sql.Conn, tx *postgres.Tx) error {
+	err := inTx(t.Context(), db, pgtx.TxOptions{}, func(conn *sql.Conn, tx *pgtx.Tx) error {
 		if _, err := conn.ExecContext(t.Context(), "SELECT 1/0"); err == nil {
 			t.Error("SELECT 1/0 = nil, want an error")
 		}
-		if tx.State() != postgres.Failed {
+		if tx.State() != pgtx.Failed {
 			t.Error("Failed() = false, want true")
 		}
 		return nil
@@ -393,40 +295,36 @@ func TestOnlyOurConnectionsCarryTransactions(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := postgres.NewTx(conn, postgres.TxOptions{}); err == nil {
-		t.Error("NewTx() = nil on a connection that postgres.Open didn't make, want an error")
+	if _, err := pgtx.NewTx(conn, pgtx.TxOptions{}); err == nil {
+		t.Error("NewTx() = nil on a connection that no Connector made, want an error")
 	}
 	ours, err := openMode(t, modes[0]).Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = ours.Close() }()
-	if _, err := postgres.NewTx(ours, postgres.TxOptions{TxOptions: sql.TxOptions{Isolation: sql.LevelLinearizable}}); err == nil {
+	if _, err := pgtx.NewTx(ours, pgtx.TxOptions{TxOptions: sql.TxOptions{Isolation: sql.LevelLinearizable}}); err == nil {
 		t.Error("NewTx() = nil for an isolation level that PostgreSQL doesn't have, want an error")
 	}
 }
 
 // with is id with another origin.
-func with(id postgres.XID, change func(*postgres.Origin)) postgres.XID {
+func with(id pgtx.XID, change func(*pgtx.Origin)) pgtx.XID {
 	change(&id.Origin)
 	return id
 }
 
 func TestAskOutcome(t *testing.T) {
 	t.Parallel()
-	db, err := postgres.Open(postgres.Options{URL: pgtest.EmptyURL(t), MaxOpenConns: 2, MaxIdleConns: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	var id postgres.XID
-	run := func(end func(*postgres.Tx, context.Context) error) postgres.XID {
+	db := open(t, pgtest.EmptyURL(t), 2)
+	var id pgtx.XID
+	run := func(end func(*pgtx.Tx, context.Context) error) pgtx.XID {
 		conn, err := db.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = conn.Close() }()
-		tx, err := postgres.NewTx(conn, postgres.TxOptions{WantXID: true})
+		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{WantXID: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -434,8 +332,8 @@ func TestAskOutcome(t *testing.T) {
 			t.Fatal(err)
 		}
 		id = tx.XID()
-		for _, id := range []postgres.XID{id, with(id, func(o *postgres.Origin) { o.Recovered = "before" })} {
-			if outcome, err := postgres.AskOutcome(t.Context(), db, id); err == nil {
+		for _, id := range []pgtx.XID{id, with(id, func(o *pgtx.Origin) { o.Recovered = "before" })} {
+			if outcome, err := pgtx.AskOutcome(t.Context(), db, id); err == nil {
 				t.Errorf("outcome in progress of %v = %v, want to be asked again", id, outcome)
 			}
 		}
@@ -444,24 +342,24 @@ func TestAskOutcome(t *testing.T) {
 		}
 		return id
 	}
-	committed, rolledBack := run((*postgres.Tx).Commit), run((*postgres.Tx).Rollback)
+	committed, rolledBack := run((*pgtx.Tx).Commit), run((*pgtx.Tx).Rollback)
 	tests := []struct {
 		name string
-		id   postgres.XID
-		want postgres.Outcome
+		id   pgtx.XID
+		want pgtx.Outcome
 	}{
-		{"committed", committed, postgres.Committed},
-		{"rolled back", rolledBack, postgres.RolledBack},
-		{"another timeline", with(committed, func(o *postgres.Origin) { o.Timeline = "000000FF" }), postgres.Unknown},
-		{"no timeline", with(committed, func(o *postgres.Origin) { o.Timeline = "" }), postgres.Unknown},
-		{"committed, and a crash since", with(committed, func(o *postgres.Origin) { o.Recovered = "before" }), postgres.Unknown},
-		{"rolled back, and a crash since", with(rolledBack, func(o *postgres.Origin) { o.Recovered = "before" }), postgres.RolledBack},
-		{"forgotten in a crash", postgres.XID{Value: "4000000000", Origin: committed.Origin}, postgres.RolledBack},
-		{"no id", postgres.XID{}, postgres.Unknown},
-		{"too old", postgres.XID{Value: "3", Origin: committed.Origin}, postgres.Unknown},
+		{"committed", committed, pgtx.Committed},
+		{"rolled back", rolledBack, pgtx.RolledBack},
+		{"another timeline", with(committed, func(o *pgtx.Origin) { o.Timeline = "000000FF" }), pgtx.Unknown},
+		{"no timeline", with(committed, func(o *pgtx.Origin) { o.Timeline = "" }), pgtx.Unknown},
+		{"committed, and a crash since", with(committed, func(o *pgtx.Origin) { o.Recovered = "before" }), pgtx.Unknown},
+		{"rolled back, and a crash since", with(rolledBack, func(o *pgtx.Origin) { o.Recovered = "before" }), pgtx.RolledBack},
+		{"forgotten in a crash", pgtx.XID{Value: "4000000000", Origin: committed.Origin}, pgtx.RolledBack},
+		{"no id", pgtx.XID{}, pgtx.Unknown},
+		{"too old", pgtx.XID{Value: "3", Origin: committed.Origin}, pgtx.Unknown},
 	}
 	for _, tt := range tests {
-		if got, err := postgres.AskOutcome(t.Context(), db, tt.id); got != tt.want || err != nil {
+		if got, err := pgtx.AskOutcome(t.Context(), db, tt.id); got != tt.want || err != nil {
 			t.Errorf("%s: outcome = %v, %v, want %v", tt.name, got, err, tt.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package postgres
+package pgtx
 
 import (
 	"context"
@@ -55,8 +55,7 @@ type Tx struct {
 	o    TxOptions
 }
 
-// NewTx returns a transaction on conn, which must be of a pool that [Open] made
-// and is the transaction's alone until its end. Nothing is sent yet. Statements
+// NewTx returns a transaction on a connection, which must be of a [Connector] and is the transaction's alone until its end. Nothing is sent yet. Statements
 // are run on conn itself, by any of its methods, or on the [pgx.Conn] behind it;
 // those that would end or change the transaction are refused by [ErrManaged].
 func NewTx(on *sql.Conn, o TxOptions) (*Tx, error) {
@@ -64,7 +63,7 @@ func NewTx(on *sql.Conn, o TxOptions) (*Tx, error) {
 	err := on.Raw(func(driverConn any) (err error) {
 		c, ok := driverConn.(*conn)
 		if !ok {
-			return fmt.Errorf("connection is a %T, not of postgres.Open", driverConn)
+			return fmt.Errorf("connection is a %T, not of pgtx.Connector", driverConn)
 		}
 		t.conn, t.pgx, t.wire = c, c.Conn(), c.wire
 		t.wire.writes = !o.ReadOnly
@@ -148,6 +147,5 @@ func (t *Tx) XID() XID {
 	if err != nil {
 		return XID{} // without it the outcome stays unknown
 	}
-	origin, _ := t.pgx.PgConn().CustomData()[originKey].(Origin)
-	return XID{Value: value, Origin: origin}
+	return XID{Value: value, Origin: t.conn.origin}
 }
