@@ -1,6 +1,6 @@
 // Package arch holds the tests of the repository itself: that imports point
 // down, that the service links only what it needs, that files and functions stay
-// small, that the README's map is the tree, that links resolve, and that generated
+// small, that the map in docs is the tree, that links resolve, and that generated
 // code can be told from code written by hand.
 //
 // The table of imports in table_test.go is the map of the layers: who adds a

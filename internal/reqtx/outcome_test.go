@@ -13,7 +13,7 @@ import (
 // documentation's table has them.
 func TestACommitThatGetsNoAnswer(t *testing.T) {
 	t.Parallel()
-	rows := table(t, "A COMMIT that gets no answer")
+	rows := table(t, "When COMMIT gets no reply")
 	ids := startOutcomes(t)
 	var statuses []string
 	for status := range ids.of {
@@ -26,8 +26,8 @@ func TestACommitThatGetsNoAnswer(t *testing.T) {
 		for _, crash := range []string{"no", "yes"} {
 			for status, id := range ids.of {
 				want := firstFit(t, rows, row{"the server's timeline": timeline, "a crash since": crash, "pg_xact_status says": status})
-				if got := ids.ask(t, id, timeline, crash); got != want["then the work is"] {
-					t.Errorf("timeline %s, crash %s, %s: %q, want %q", timeline, crash, status, got, want["then the work is"])
+				if got := ids.ask(t, id, timeline, crash); got != want["the outcome is"] {
+					t.Errorf("timeline %s, crash %s, %s: %q, want %q", timeline, crash, status, got, want["the outcome is"])
 				}
 			}
 		}
@@ -96,9 +96,9 @@ func (o outcomes) ask(t *testing.T, id postgres.XID, timeline, crash string) str
 	}
 	outcome, err := postgres.AskOutcome(t.Context(), o.db, id)
 	if err != nil {
-		return "asked for again"
+		return "asked again"
 	}
 	return map[postgres.Outcome]string{
-		postgres.Committed: "done", postgres.RolledBack: "undone", postgres.Unknown: "unknown",
+		postgres.Committed: "committed", postgres.RolledBack: "rolled back", postgres.Unknown: "unknown",
 	}[outcome]
 }
