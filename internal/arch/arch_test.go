@@ -26,6 +26,8 @@ func TestRepository(t *testing.T) {
 		"files and functions stay small":                     sizes,
 		"the map is the tree":                                treeMap,
 		"links in Markdown lead somewhere":                   links,
+		"the index of the documentation lists its chapters":  chapters,
+		"identifiers in Markdown are declared":               identifiers,
 		"generated code says so, and no other does":          generatedHeaders,
 	} {
 		t.Run(name, func(t *testing.T) {
