@@ -24,8 +24,10 @@ func TestRepository(t *testing.T) {
 		"every row of the table of imports has a package":    table.missing,
 		"every row of the table of imports uses what it may": table.unused,
 		"files and functions stay small":                     sizes,
-		"the README's map is the tree":                       readmeMap,
+		"the map is the tree":                                treeMap,
 		"links in Markdown lead somewhere":                   links,
+		"the index of the documentation lists its chapters":  chapters,
+		"identifiers in Markdown are declared":               identifiers,
 		"generated code says so, and no other does":          generatedHeaders,
 	} {
 		t.Run(name, func(t *testing.T) {

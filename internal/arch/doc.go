@@ -1,7 +1,7 @@
 // Package arch holds the tests of the repository itself: that imports point
 // down, that the service links only what it needs, that files and functions stay
-// small, that the README's map is the tree, that links resolve, and that generated
-// code can be told from code written by hand.
+// small, that the documentation's map is the tree, that its links resolve and its identifiers
+// exist, and that generated code can be told from code written by hand.
 //
 // The table of imports in table_test.go is the map of the layers: who adds a
 // package gives it a row there. ships_test.go lists what the service may link.

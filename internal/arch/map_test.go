@@ -8,37 +8,40 @@ import (
 	"testing"
 )
 
-// mapRow is a row of the README's map, with the path in its first cell.
+// mapFile holds the map of the tree.
+const mapFile = "docs/architecture.md"
+
+// mapRow is a row of the map, with the path in its first cell.
 var mapRow = regexp.MustCompile("^\\|[^|`]*`([^`|]+)`[^|]*\\|")
 
-// readmeMap finds where the README's map and the tree disagree. The map is the
-// table between the comments map and /map. It names what exists, and
-// every package that is written by hand.
-func readmeMap(t *tree) []string {
-	_, rest, begun := strings.Cut(string(t.files["README.md"]), "<!-- map -->")
+// treeMap finds where the map and the tree disagree. The map is the table between
+// the comments map and /map. It names what exists, and every package that is written
+// by hand.
+func treeMap(t *tree) []string {
+	_, rest, begun := strings.Cut(string(t.files[mapFile]), "<!-- map -->")
 	text, _, ended := strings.Cut(rest, "<!-- /map -->")
 	if !begun || !ended {
-		return []string{"README.md has no map: a table between <!-- map --> and <!-- /map -->"}
+		return []string{mapFile + " has no map: a table between <!-- map --> and <!-- /map -->"}
 	}
 	var found, listed []string
 	for _, row := range rows(text) {
 		cell := mapRow.FindStringSubmatch(row)
 		if cell == nil {
-			found = append(found, "README.md maps no path in "+row)
+			found = append(found, mapFile+" maps no path in "+row)
 			continue
 		}
 		p := strings.TrimSuffix(cell[1], "/")
 		switch {
 		case slices.Contains(listed, p):
-			found = append(found, "README.md maps "+p+" twice")
+			found = append(found, mapFile+" maps "+p+" twice")
 		case !t.exists(p):
-			found = append(found, "README.md maps "+p+", which isn't there")
+			found = append(found, mapFile+" maps "+p+", which isn't there")
 		}
 		listed = append(listed, p)
 	}
 	for _, dir := range packages(t) {
 		if !slices.Contains(listed, dir) {
-			found = append(found, "README.md doesn't map "+dir)
+			found = append(found, mapFile+" doesn't map "+dir)
 		}
 	}
 	return found
@@ -67,9 +70,9 @@ func packages(t *tree) []string {
 	return dirs
 }
 
-func TestReadmeMap(t *testing.T) {
+func TestTreeMap(t *testing.T) {
 	t.Parallel()
-	const head = "# Commitment\n<!-- map -->\n\n| path | what |\n|---|---|\n"
+	const head = "# Architecture\n<!-- map -->\n\n| path | what |\n|---|---|\n"
 	files := map[string]string{
 		"generate.go":            "package commitment\n",
 		"cmd/commitment/main.go": "package main\n",
@@ -77,30 +80,30 @@ func TestReadmeMap(t *testing.T) {
 		"ent/schema/account.go":  "package schema\n",
 		"internal/app/app.go":    "package app\n",
 	}
-	with := func(readme string) map[string]string {
-		all := map[string]string{"README.md": readme}
+	with := func(text string) map[string]string {
+		all := map[string]string{mapFile: text}
 		maps.Copy(all, files)
 		return all
 	}
-	try(t, readmeMap, []example{
+	try(t, treeMap, []example{
 		{"takes a map of the tree", with(head +
 			"| `ent/` | generated |\n| [`ent/schema`](ent/schema) | entities |\n| `cmd/commitment` | main |\n" +
 			"| `internal/app` | the parts |\n| `go.mod` | `versions` |\n<!-- /map -->\n"), nil},
 		{"finds what the map lacks, repeats and invents", with(head +
 			"| ent | generated |\n| `ent/schema` | entities |\n| `ent/schema` | again |\n| `internal/gone` | |\n<!-- /map -->\n"), []string{
-			"README.md maps no path in | ent | generated |",
-			"README.md maps ent/schema twice",
-			"README.md maps internal/gone, which isn't there",
-			"README.md doesn't map cmd/commitment",
-			"README.md doesn't map internal/app",
+			"docs/architecture.md maps no path in | ent | generated |",
+			"docs/architecture.md maps ent/schema twice",
+			"docs/architecture.md maps internal/gone, which isn't there",
+			"docs/architecture.md doesn't map cmd/commitment",
+			"docs/architecture.md doesn't map internal/app",
 		}},
 		{"takes no row from outside the map", with(head + "<!-- /map -->\n| `internal/app` | the parts |\n"), []string{
-			"README.md doesn't map cmd/commitment",
-			"README.md doesn't map ent/schema",
-			"README.md doesn't map internal/app",
+			"docs/architecture.md doesn't map cmd/commitment",
+			"docs/architecture.md doesn't map ent/schema",
+			"docs/architecture.md doesn't map internal/app",
 		}},
-		{"asks for a map", with("# Commitment\n"), []string{
-			"README.md has no map: a table between <!-- map --> and <!-- /map -->",
+		{"asks for a map", with("# Architecture\n"), []string{
+			mapFile + " has no map: a table between <!-- map --> and <!-- /map -->",
 		}},
 	})
 }

@@ -16,36 +16,36 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the table of settings into the README")
+var update = flag.Bool("update", false, "write the table of settings into docs/settings.md")
 
-// readme has the table between two marks.
+// chapter has the table between two marks.
 const (
-	readme = "../../README.md"
-	begin  = "<!-- settings -->\n"
-	end    = "<!-- /settings -->"
+	chapter = "../../docs/settings.md"
+	begin   = "<!-- settings -->\n"
+	end     = "<!-- /settings -->"
 )
 
-func TestReadmeListsTheSettings(t *testing.T) {
+func TestDocsListTheSettings(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(readme)
+	text, err := os.ReadFile(chapter)
 	if err != nil {
-		t.Fatalf("%v; want a README with the lines %q and %q", err, strings.TrimSpace(begin), end)
+		t.Fatalf("%v; want a chapter with the lines %q and %q", err, strings.TrimSpace(begin), end)
 	}
 	before, rest, opened := bytes.Cut(text, []byte(begin))
 	got, after, closed := bytes.Cut(rest, []byte(end))
 	if !opened || !closed {
-		t.Fatalf("README.md has no lines %q and %q; add them, then run: go test ./internal/config -update", strings.TrimSpace(begin), end)
+		t.Fatalf("%s has no lines %q and %q; add them, then run: go test ./internal/config -update", chapter, strings.TrimSpace(begin), end)
 	}
 	want := table(comments(t))
 	if *update {
 		text = fmt.Appendf(nil, "%s%s%s%s%s", before, begin, want, end, after)
-		if err := os.WriteFile(readme, text, 0o644); err != nil {
+		if err := os.WriteFile(chapter, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if diff := gocmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("README.md differs (-want +got); run: go test ./internal/config -update\n%s", diff)
+		t.Errorf("%s differs (-want +got); run: go test ./internal/config -update\n%s", chapter, diff)
 	}
 }
 

@@ -94,7 +94,10 @@ func (t tree) project(s Settings, version string) (tree, error) {
 			return nil, err
 		}
 	}
-	readme, err := s.readme(string(t["README.md"]), t)
+	if err := t.trimMap(); err != nil {
+		return nil, err
+	}
+	readme, err := s.readme()
 	if err != nil {
 		return nil, err
 	}

@@ -34,8 +34,8 @@ func TestHowARequestBegins(t *testing.T) {
 		}
 		w.Header().Set("X-Mode", isolation+" "+readOnly)
 	})
-	rows := table(t, "How a request begins")
-	wantVocabulary(t, rows, "of", []string{
+	rows := table(t, "How the transaction begins")
+	wantVocabulary(t, rows, "method or mode", []string{
 		http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace,
 		http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, anyOther,
 		"txn.ReadOnly", "txn.ReadWrite", "txn.Serializable",
@@ -43,7 +43,7 @@ func TestHowARequestBegins(t *testing.T) {
 	url := s.url
 	for _, r := range rows {
 		want := r["isolation"] + " " + map[string]string{"read only": "on", "read write": "off"}[r["access"]]
-		for _, of := range alternatives(r["of"]) {
+		for _, of := range alternatives(r["method or mode"]) {
 			method := of
 			if _, ok := namedModes[of]; ok || of == anyOther {
 				method = "REPORT"

@@ -30,7 +30,7 @@ var handlerEnds = map[string]func(d *decision, w http.ResponseWriter, r *http.Re
 		<-r.Context().Done()
 	},
 	"returns past its deadline": func(_ *decision, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-	"returns too large an answer": func(_ *decision, w http.ResponseWriter, _ *http.Request) {
+	"returns too large a response": func(_ *decision, w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write(make([]byte, maxAnswer+1))
 	},
 	"returns": func(*decision, http.ResponseWriter, *http.Request) {},
@@ -67,7 +67,7 @@ func decisions() (all []*decision) {
 	for end := range handlerEnds {
 		for mark := range handlerMarks {
 			for _, status := range []int{0, 200, 201, 204, 303, 304, 399, 400, 404, 409, 500, 503} {
-				if end != "returns too large an answer" || !bodiless(status) {
+				if end != "returns too large a response" || !bodiless(status) {
 					all = append(all, &decision{end: end, mark: mark, status: status})
 				}
 			}
@@ -115,7 +115,7 @@ func TestHowTheHandlerEnds(t *testing.T) {
 			if answer := d.promised(want["the client gets"]); got != answer {
 				t.Errorf("%s, marked %s, status %d: the client gets %q, want %q", d.end, d.mark, d.status, got, answer)
 			}
-			s.wantRow(t, fmt.Sprint("row", n), want["the work is"] == "done")
+			s.wantRow(t, fmt.Sprint("row", n), want["the transaction is"] == "committed")
 		})
 	}
 	running.Wait()
@@ -165,7 +165,7 @@ func (d *decision) promised(cell string) string {
 	switch {
 	case cell == "nothing":
 		return cell
-	case cell != "the answer":
+	case cell != "the response":
 		return fmt.Sprintf("%s %q %q", cell, "", "")
 	case bodiless(d.status):
 		return fmt.Sprintf("%d %q %q", d.status, "yes", "")

@@ -79,14 +79,14 @@ func (f failure) check(t *testing.T, r row) {
 	t.Helper()
 	s := startFailing(t, f)
 	attempts, answer := s.send(t)
-	wantAttempts, wantAnswer, work := 1, r["the client gets"], r["the work is"]
+	wantAttempts, wantAnswer, work := 1, r["the client gets"], r["the transaction is"]
 	switch {
-	case r["it is run again"] == "yes" && f.attempts == 1:
-		wantAttempts, wantAnswer, work = 2, "the answer", "done"
-	case r["it is run again"] == "yes":
+	case r["retried"] == "yes" && f.attempts == 1:
+		wantAttempts, wantAnswer, work = 2, "the response", "committed"
+	case r["retried"] == "yes":
 		wantAttempts = 3
 	}
-	if wantAnswer == "the answer" {
+	if wantAnswer == "the response" {
 		wantAnswer = "201 "
 	}
 	if attempts != wantAttempts || answer != wantAnswer {
@@ -99,7 +99,7 @@ func (f failure) check(t *testing.T, r row) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := map[string]int{"done": 1, "undone": 0}[work]; kept != want {
+	if want := map[string]int{"committed": 1, "rolled back": 0}[work]; kept != want {
 		t.Errorf("fails in %d attempts: rows = %d, want %d", f.attempts, kept, want)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // documentation's table has them.
 func TestACommitThatGetsNoAnswer(t *testing.T) {
 	t.Parallel()
-	rows := table(t, "A COMMIT that gets no answer")
+	rows := table(t, "When COMMIT gets no reply")
 	ids := startOutcomes(t)
 	var statuses []string
 	for status := range ids.of {
@@ -27,8 +27,8 @@ func TestACommitThatGetsNoAnswer(t *testing.T) {
 		for _, crash := range []string{"no", "yes"} {
 			for status, id := range ids.of {
 				want := firstFit(t, rows, row{"the server's timeline": timeline, "a crash since": crash, "pg_xact_status says": status})
-				if got := ids.ask(t, id, timeline, crash); got != want["then the work is"] {
-					t.Errorf("timeline %s, crash %s, %s: %q, want %q", timeline, crash, status, got, want["then the work is"])
+				if got := ids.ask(t, id, timeline, crash); got != want["the outcome is"] {
+					t.Errorf("timeline %s, crash %s, %s: %q, want %q", timeline, crash, status, got, want["the outcome is"])
 				}
 			}
 		}
@@ -97,9 +97,9 @@ func (o outcomes) ask(t *testing.T, id pgtx.XID, timeline, crash string) string 
 	}
 	outcome, err := pgtx.AskOutcome(t.Context(), o.db, id)
 	if err != nil {
-		return "asked for again"
+		return "asked again"
 	}
 	return map[pgtx.Outcome]string{
-		pgtx.Committed: "done", pgtx.RolledBack: "undone", pgtx.Unknown: "unknown",
+		pgtx.Committed: "committed", pgtx.RolledBack: "rolled back", pgtx.Unknown: "unknown",
 	}[outcome]
 }

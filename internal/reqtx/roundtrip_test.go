@@ -126,7 +126,7 @@ func TestAnAnswerThatOnlyReadsDoesNotWaitForCommit(t *testing.T) {
 func TestWhatItCosts(t *testing.T) {
 	t.Parallel()
 	proxy, db := counted(t)
-	for column, method := range map[string]string{"that read": http.MethodGet, "that write": http.MethodPost} {
+	for column, method := range map[string]string{"reading": http.MethodGet, "writing": http.MethodPost} {
 		trips(t, proxy, db, method, 1) // connects, and prepares
 		trips(t, proxy, db, method, 1) // pings, as the connection's first use again
 		for _, r := range table(t, "What it costs") {

@@ -14,20 +14,15 @@ type row map[string]string
 // table is the table of a chapter of docs/request-transaction.md.
 func table(t *testing.T, chapter string) []row {
 	t.Helper()
-	return tableAfter(t, "../../docs/request-transaction.md", "\n## "+chapter+"\n")
-}
-
-// tableAfter is the first table after a text in a Markdown file.
-func tableAfter(t *testing.T, path, text string) []row {
-	t.Helper()
+	const path = "../../docs/request-transaction.md"
 	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(file), text)
+	_, rest, found := strings.Cut(string(file), "\n## "+chapter+"\n")
 	_, rest, hasTable := strings.Cut(rest, "\n|")
 	if !found || !hasTable {
-		t.Fatalf("%s has no table after %q", path, text)
+		t.Fatalf("%s has no table in chapter %q", path, chapter)
 	}
 	lines, _, _ := strings.Cut("|"+rest, "\n\n")
 	var rows []row
@@ -107,43 +102,30 @@ func wantVocabulary(t *testing.T, rows []row, column string, known []string) {
 	}
 }
 
-// TestShorterTablesAgree compares the tables of the README and of the package's
-// documentation with the long one, which is compared with what requests do.
-func TestShorterTablesAgree(t *testing.T) {
+// TestPackageDocumentationAgrees compares the table of the package's documentation
+// with the long one, which is compared with what requests do.
+func TestPackageDocumentationAgrees(t *testing.T) {
 	t.Parallel()
 	long := table(t, "How the handler ends")
-	readme := tableAfter(t, "../../README.md", "the first row that fits counts:\n")
 	godoc, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
-		readme, godoc       string
+		godoc               string
 		end, marked, status string
 	}{
-		{"a panic", "panic, http.ErrAbortHandler, runtime.Goexit", "panics", "no", "none"},
-		{"the client is gone, or the deadline passed", "client gone, deadline passed", "returns past its deadline", "txn.CommitAnyway", "below 400"},
-		{"txn.RollbackOnly", "txn.RollbackOnly", "returns", "both ways", "below 400"},
-		{"txn.CommitAnyway", "txn.CommitAnyway", "returns", "txn.CommitAnyway", "400 and above"},
-		{"status 400 and above", "status 400 and above", "returns", "no", "400 and above"},
-		{"any other status", "any other status, an implicit 200 included", "returns", "no", "none"},
+		{"panic, http.ErrAbortHandler, runtime.Goexit", "panics", "no", "none"},
+		{"client gone, deadline passed", "returns past its deadline", "txn.CommitAnyway", "below 400"},
+		{"txn.RollbackOnly", "returns", "both ways", "below 400"},
+		{"txn.CommitAnyway", "returns", "txn.CommitAnyway", "400 and above"},
+		{"status 400 and above", "returns", "no", "400 and above"},
+		{"any other status, an implicit 200 included", "returns", "no", "none"},
 	} {
-		want := firstFit(t, long, row{"the handler": tt.end, "marked": tt.marked, "status": tt.status})["the work is"]
-		if got := said(readme, "the handler's end", tt.readme)["the transaction"]; got != map[string]string{"done": "committed", "undone": "rolled back"}[want] {
-			t.Errorf("README: %s = %q, want the work %s", tt.readme, got, want)
-		}
-		if line := "//\t" + tt.godoc + " "; !regexp.MustCompile(regexp.QuoteMeta(line) + " +" + map[string]string{"done": "commit", "undone": "rollback"}[want] + " ").Match(godoc) {
-			t.Errorf("doc.go: %s isn't said to have the work %s", tt.godoc, want)
+		want := firstFit(t, long, row{"the handler": tt.end, "marked": tt.marked, "status": tt.status})["the transaction is"]
+		line := regexp.QuoteMeta("//\t"+tt.godoc+" ") + " +" + map[string]string{"committed": "commit", "rolled back": "rollback"}[want] + " "
+		if !regexp.MustCompile(line).Match(godoc) {
+			t.Errorf("doc.go doesn't say of %q that the transaction is %s", tt.godoc, want)
 		}
 	}
-}
-
-// said is the row whose cell in column is value.
-func said(rows []row, column, value string) row {
-	for _, r := range rows {
-		if r[column] == value {
-			return r
-		}
-	}
-	return nil
 }
