@@ -58,7 +58,7 @@ func serve(ctx context.Context, cfg config.Config, screen io.Writer, log *slog.L
 		return false, err
 	}
 	defer func() { _ = listener.Close() }() // for what fails before the server takes it over
-	profiles, err := serveProfiles(ctx, cfg.ProfileAddr, log)
+	profiles, err := serveProfiles(ctx, cfg.PprofAddr, log)
 	if err != nil {
 		return false, err
 	}
@@ -185,10 +185,10 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 			RequestTimeout: cfg.HTTP.RequestTimeout,
 			ReadTimeout:    cfg.HTTP.ReadTimeout,
 			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
-			MaxAnswer:      int64(cfg.HTTP.MaxAnswerBytes),
-			MaxMemory:      int64(cfg.HTTP.AnswerMemoryBytes),
-			Origins:        cfg.HTTP.Origins,
-			Proxies:        cfg.HTTP.Proxies,
+			MaxAnswer:      int64(cfg.HTTP.MaxResponseBytes),
+			MaxMemory:      int64(cfg.HTTP.ResponseMemoryBytes),
+			Origins:        cfg.HTTP.CORSOrigins,
+			Proxies:        cfg.HTTP.TrustedProxies,
 			RateLimit:      cfg.HTTP.RateLimit,
 			Closing:        s.closing,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,

@@ -35,12 +35,12 @@ func OpenDatabase(ctx context.Context, cfg config.Config, progress func(line str
 	if cfg.Database.URL != "" {
 		return &Database{URL: string(cfg.Database.URL)}, nil
 	}
-	folder, err := filepath.Abs(cfg.PrivateServer.Folder)
+	folder, err := filepath.Abs(cfg.PrivateServer.DataDir)
 	if err != nil {
 		return nil, fmt.Errorf("find the data folder: %w", err)
 	}
 	server, err := pgserver.Start(ctx, pgserver.Options{
-		BinDir:   cfg.PrivateServer.Programs,
+		BinDir:   cfg.PrivateServer.BinDir,
 		Dir:      folder,
 		Progress: progress,
 	})

@@ -34,7 +34,7 @@ func TestServeProfiles(t *testing.T) {
 func TestProfilesAreOffByDefault(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	server, err := serveProfiles(t.Context(), load(t).ProfileAddr, slog.New(slog.NewTextHandler(&log, nil)))
+	server, err := serveProfiles(t.Context(), load(t).PprofAddr, slog.New(slog.NewTextHandler(&log, nil)))
 	check(t, err)
 	check(t, server.Close())
 	if log.Len() > 0 {

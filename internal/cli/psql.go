@@ -43,7 +43,7 @@ open that one with psql "$DATABASE_URL".`,
 
 // psql runs psql on the private database, and ends its server unless a service runs it.
 func (sys System) psql(ctx context.Context, cfg config.Config, args []string) (err error) {
-	program, err := findPsql(cfg.PrivateServer.Programs)
+	program, err := findPsql(cfg.PrivateServer.BinDir)
 	if err != nil {
 		return err
 	}

@@ -48,5 +48,5 @@ func (sys system) throwaway(ctx context.Context) (*pgserver.Server, error) {
 		return nil, err
 	}
 	sys.Busy("starting a throwaway PostgreSQL")
-	return pgserver.Start(ctx, pgserver.Options{BinDir: cfg.PrivateServer.Programs})
+	return pgserver.Start(ctx, pgserver.Options{BinDir: cfg.PrivateServer.BinDir})
 }
