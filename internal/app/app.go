@@ -100,7 +100,7 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 	if cfg.Log.Format == config.LogAuto {
 		format = telemetry.JSON
 		if f, ok := w.(*os.File); ok {
-			format = telemetry.Format(f)
+			format = telemetry.FormatFor(f)
 		}
 	}
 	return telemetry.NewLogger(w, format, cfg.Log.Level, func(ctx context.Context) []slog.Attr {
