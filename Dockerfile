@@ -15,7 +15,7 @@ RUN --mount=type=cache,target=/cache/mod --mount=type=cache,target=/cache/build 
     go build -trimpath -ldflags="-s -w" -o /out/commitment ./cmd/commitment && mkdir /out/tmp
 
 # Nothing but the program, the authorities that TLS to the database trusts, the
-# time zones, and a place for answers that outgrow HTTP_ANSWER_MEMORY_BYTES: no
+# time zones, and a place for responses larger than HTTP_RESPONSE_MEMORY_BYTES: no
 # shell, no package manager, no root.
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

@@ -1,5 +1,5 @@
-// Command commitment is the service: it serves the API, and applies its migrations.
-// `commitment help` lists what it can do.
+// Command commitment is the service: it serves the API and applies its migrations.
+// `commitment help` lists the commands.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command migrate is the development tool: it plans, reviews and applies changes of the
-// schema. `go run ./cmd/migrate help` lists what it can do.
+// Command migrate is the development tool: it plans, reviews and applies schema
+// changes. `go run ./cmd/migrate help` lists the commands.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command new makes a project of your own from this tree, and later brings it up to date.
-// `go run ./cmd/new --help` shows how.
+// Command new makes a project of your own from this tree, and later upgrades it. `go
+// run ./cmd/new --help` shows how.
 package main
 
 import (

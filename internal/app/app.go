@@ -1,7 +1,6 @@
-// Package app builds the service's parts from a Config, starts them in order and
-// stops them in the reverse: the database first and last, the listener before
-// anybody is told that the service runs. It is the only place that knows all
-// parts.
+// Package app builds the service's parts from a Config, starts them in order and stops
+// them in reverse: the database starts first and stops last, and the listener is open
+// before the service reports that it runs. No other package knows all of the parts.
 package app
 
 import (
@@ -16,7 +15,7 @@ import (
 	"os"
 	"time"
 
-	_ "commitment/ent/runtime" // the schemas: a client needs their defaults, validators, hooks and policies
+	_ "commitment/ent/runtime" // registers the schemas' defaults, validators, hooks and policies
 	"commitment/internal/config"
 	"commitment/internal/httpapi"
 	"commitment/internal/ledger"
@@ -28,43 +27,43 @@ import (
 	"commitment/internal/txn"
 )
 
-// Output is where the service speaks.
+// Output is where the service writes.
 type Output struct {
-	// Screen is for the person who started the service.
-	Screen io.Writer
-	// Log gets one record a line.
+	// Console is for the person who started the service.
+	Console io.Writer
+	// Log gets one record per line.
 	Log io.Writer
 }
 
-// Serve runs the service until ctx ends, then shuts it down: readiness turns
-// false, the listener closes, requests in flight and after-commit functions
-// finish, the pool closes. It returns nil after a shutdown in which nothing was
-// cut off, and when ctx ends before it serves.
+// Serve runs the service until ctx ends, then shuts it down: readiness turns false, the
+// listener closes, requests in flight and after-commit functions finish, the pool
+// closes. It returns nil if the shutdown cut nothing off, or if ctx ends before the
+// service serves.
 func Serve(ctx context.Context, cfg config.Config, out Output) error {
 	log := newLogger(cfg, out.Log)
-	served, err := serve(ctx, cfg, out.Screen, log)
+	served, err := serve(ctx, cfg, out.Console, log)
 	if served || ctx.Err() == nil {
 		return err
 	}
-	// What fails from then on fails because of that: initdb was killed, say.
+	// An error after the interrupt is its consequence: initdb was killed, for example.
 	log.Info("interrupted before serving", "error", err)
 	return nil
 }
 
-// serve is Serve, and reports whether it has come to serving.
-func serve(ctx context.Context, cfg config.Config, screen io.Writer, log *slog.Logger) (served bool, err error) {
+// serve is Serve; it also reports whether it got as far as serving.
+func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.Logger) (served bool, err error) {
 	listener, err := listen(ctx, "ADDR", cfg.Addr)
 	if err != nil {
 		return false, err
 	}
-	defer func() { _ = listener.Close() }() // for what fails before the server takes it over
-	profiles, err := serveProfiles(ctx, cfg.ProfileAddr, log)
+	defer func() { _ = listener.Close() }() // in case of an error before the server owns it
+	profiles, err := serveProfiles(ctx, cfg.PprofAddr, log)
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = profiles.Close() }()
 
-	database, err := OpenDatabase(ctx, cfg, func(line string) { fmt.Fprintln(screen, line) })
+	database, err := OpenDatabase(ctx, cfg, func(line string) { fmt.Fprintln(console, line) })
 	if err != nil {
 		return false, err
 	}
@@ -91,7 +90,7 @@ func serve(ctx context.Context, cfg config.Config, screen io.Writer, log *slog.L
 	if notReady != nil {
 		log.WarnContext(ctx, "not ready", "error", notReady)
 	}
-	announce(screen, listener.Addr(), database, notReady)
+	announce(console, listener.Addr(), database, notReady)
 	return true, s.run(ctx, listener, database.Done())
 }
 
@@ -100,7 +99,7 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 	if cfg.Log.Format == config.LogAuto {
 		format = telemetry.JSON
 		if f, ok := w.(*os.File); ok {
-			format = telemetry.Format(f)
+			format = telemetry.FormatFor(f)
 		}
 	}
 	return telemetry.NewLogger(w, format, cfg.Log.Level, func(ctx context.Context) []slog.Attr {
@@ -111,12 +110,12 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 	})
 }
 
-// listen takes the address that a setting names.
+// listen listens on the address of a setting.
 func listen(ctx context.Context, setting, addr string) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w: set %s to another address, as %[2]s=127.0.0.1:8081", err, setting)
+		return nil, fmt.Errorf("%w: set %s to another address, such as %[2]s=127.0.0.1:8081", err, setting)
 	}
 	return listener, nil
 }
@@ -143,15 +142,15 @@ func poolOptions(cfg config.Config, url string, log *slog.Logger) postgres.Optio
 	return o
 }
 
-// service is what serves, once the database is there.
+// service is what serves once the database is open.
 type service struct {
 	cfg    config.Config
 	log    *slog.Logger
 	db     *txn.DB
 	ready  *readiness
 	server *http.Server
-	// closing ends when the listener has closed: streams end, and their clients find
-	// another process.
+	// closing ends when the listener has closed: streams end then, and their clients
+	// reconnect to another process.
 	closing context.Context //nolint:containedctx // of the service
 }
 
@@ -175,7 +174,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 	s.closing, closeStreams = context.WithCancel(context.Background())
 	s.server = &http.Server{
 		ConnContext: withConn,
-		Handler: noteFlushes(httpapi.New(httpapi.Options{
+		Handler: trackFlushes(httpapi.New(httpapi.Options{
 			DB:             s.db,
 			Log:            log,
 			Classify:       postgres.Constraints(ledger.Constraints).Classify,
@@ -185,10 +184,10 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 			RequestTimeout: cfg.HTTP.RequestTimeout,
 			ReadTimeout:    cfg.HTTP.ReadTimeout,
 			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
-			MaxAnswer:      int64(cfg.HTTP.MaxAnswerBytes),
-			MaxMemory:      int64(cfg.HTTP.AnswerMemoryBytes),
-			Origins:        cfg.HTTP.Origins,
-			Proxies:        cfg.HTTP.Proxies,
+			MaxAnswer:      int64(cfg.HTTP.MaxResponseBytes),
+			MaxMemory:      int64(cfg.HTTP.ResponseMemoryBytes),
+			Origins:        cfg.HTTP.CORSOrigins,
+			Proxies:        cfg.HTTP.TrustedProxies,
 			RateLimit:      cfg.HTTP.RateLimit,
 			Closing:        s.closing,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,
@@ -204,8 +203,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 	return s
 }
 
-// run serves until ctx ends, or the private server does, which nothing can be
-// served without.
+// run serves until ctx ends or the private server stops.
 func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan struct{}) error {
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
@@ -216,17 +214,17 @@ func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan 
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-databaseDone:
-		return errors.Join(errDatabaseEnded, s.shutdown())
+		return errors.Join(errDatabaseStopped, s.shutdown())
 	case <-ctx.Done():
 		return s.shutdown()
 	}
 }
 
-// shutdown lets whoever was promised an answer have it.
+// shutdown waits for the requests in flight and their after-commit functions.
 func (s *service) shutdown() error {
 	s.log.Info("shutting down", "timeout", s.cfg.HTTP.ShutdownTimeout)
 	s.ready.close()
-	<-time.After(s.cfg.HTTP.ShutdownDelay) // load balancers need it to see that readiness is false
+	<-time.After(s.cfg.HTTP.ShutdownDelay) // for load balancers to see that readiness is false
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.HTTP.ShutdownTimeout)
 	defer cancel()
 	if err := s.server.Shutdown(ctx); err != nil {
@@ -238,13 +236,13 @@ func (s *service) shutdown() error {
 	return nil
 }
 
-// announce tells a person where everything is, and why the service can't serve yet.
+// announce prints where everything is, and why the service isn't ready, if it isn't.
 func announce(w io.Writer, addr net.Addr, database *Database, notReady error) {
 	base := "http://" + addr.String()
 	state, hint := "Commitment is ready.", "Try it:\n\n  "+httpapi.Example(base)
 	if notReady != nil {
 		state = "Commitment is NOT READY: " + printable.Text(notReady.Error())
-		hint = "See whether it is by now:\n\n  curl " + base + "/readyz"
+		hint = "Check again:\n\n  curl " + base + "/readyz"
 	}
 	psql := ""
 	if database.Private() {

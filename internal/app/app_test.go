@@ -30,13 +30,13 @@ type serving struct {
 	ended chan error
 }
 
-// runService serves on a database of its own. Answer, if any, takes the API's place.
-func runService(t *testing.T, databaseDone <-chan struct{}, answer func(*service) http.Handler, environ ...string) *serving {
+// runService serves on a database of its own. Handler, if not nil, replaces the API.
+func runService(t *testing.T, databaseDone <-chan struct{}, handler func(*service) http.Handler, environ ...string) *serving {
 	t.Helper()
 	url := pgtest.URL(t)
 	s := newService(load(t, append(environ, "DATABASE_URL="+url)...), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler))
-	if answer != nil {
-		s.server.Handler = answer(s)
+	if handler != nil {
+		s.server.Handler = handler(s)
 	}
 	listener, err := listen(t.Context(), "ADDR", "127.0.0.1:0")
 	check(t, err)
@@ -46,7 +46,7 @@ func runService(t *testing.T, databaseDone <-chan struct{}, answer func(*service
 	return running
 }
 
-// post returns the answer's status and body.
+// post returns the response's status and body.
 func (s *serving) post(ctx context.Context) (status int, body string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, http.NoBody)
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *serving) post(ctx context.Context) (status int, body string, err error)
 	return resp.StatusCode, string(text), errors.Join(err, resp.Body.Close())
 }
 
-// listens reports whether the service takes connections.
+// listens reports whether the service accepts connections.
 func (s *serving) listens() bool {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
@@ -76,7 +76,7 @@ func TestShutdownLetsAfterCommitFunctionsFinish(t *testing.T) {
 	release, finished := make(chan struct{}), make(chan struct{})
 	s := runService(t, nil, func(s *service) http.Handler { return afterCommit(t, s, release, finished) })
 	if status, body, err := s.post(t.Context()); status != http.StatusOK {
-		t.Fatalf("answer = %d %q, %v, want 200", status, body, err)
+		t.Fatalf("response = %d %q, %v, want 200", status, body, err)
 	}
 	s.stop()
 	eventually(t, "the listener closes", func() bool { return !s.listens() })
@@ -133,12 +133,12 @@ func TestShutdownEndsStreams(t *testing.T) {
 		s.stop()
 	}()
 	if status, body, err := s.post(t.Context()); status != http.StatusOK || body != "event" || err != nil {
-		t.Errorf("answer = %d %q, %v, want a whole one", status, body, err)
+		t.Errorf("response = %d %q, %v, want a complete one", status, body, err)
 	}
 	check(t, <-s.ended)
 }
 
-// afterCommit answers at once, and leaves a function behind that ends with release.
+// afterCommit responds at once, with an after-commit function that waits for release.
 func afterCommit(t *testing.T, s *service, release <-chan struct{}, finished chan<- struct{}) http.Handler {
 	t.Helper()
 	work := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -167,26 +167,26 @@ func TestShutdownCutsOffRequests(t *testing.T) {
 			<-r.Context().Done()
 		})
 	}, "HTTP_SHUTDOWN_TIMEOUT=10ms")
-	answered := make(chan error, 1)
+	responded := make(chan error, 1)
 	go func() {
 		_, _, err := s.post(t.Context())
-		answered <- err
+		responded <- err
 	}()
 	<-begun
 	s.stop()
 	wantError(t, <-s.ended, "requests were cut off")
-	if err := <-answered; err == nil {
-		t.Error("the request got an answer, want a connection that was cut")
+	if err := <-responded; err == nil {
+		t.Error("the request got a response, want the connection cut")
 	}
 }
 
-func TestRunEndsWithItsPrivateServer(t *testing.T) {
+func TestRunEndsWhenThePrivateServerStops(t *testing.T) {
 	t.Parallel()
 	done := make(chan struct{})
 	s := runService(t, done, nil)
 	close(done)
-	if err := <-s.ended; !errors.Is(err, errDatabaseEnded) {
-		t.Errorf("run() = %v, want %v", err, errDatabaseEnded)
+	if err := <-s.ended; !errors.Is(err, errDatabaseStopped) {
+		t.Errorf("run() = %v, want %v", err, errDatabaseStopped)
 	}
 	eventually(t, "the listener closes", func() bool { return !s.listens() })
 }
@@ -201,19 +201,19 @@ func TestRunFailsWithoutItsListener(t *testing.T) {
 	wantError(t, s.run(t.Context(), listener, nil), "serve: ")
 }
 
-func TestServeTakesItsAddressFirst(t *testing.T) {
+func TestServeListensFirst(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	var screen bytes.Buffer
+	dir := t.TempDir()
+	var console bytes.Buffer
 	occupied, err := listen(t.Context(), "ADDR", "127.0.0.1:0")
 	check(t, err)
 	defer func() { check(t, occupied.Close()) }()
-	cfg := load(t, "ADDR="+occupied.Addr().String(), "COMMITMENT_DATA_DIR="+folder)
-	wantError(t, Serve(t.Context(), cfg, Output{Screen: &screen, Log: io.Discard}), "set ADDR to another address")
-	left, err := os.ReadDir(folder)
+	cfg := load(t, "ADDR="+occupied.Addr().String(), "COMMITMENT_DATA_DIR="+dir)
+	wantError(t, Serve(t.Context(), cfg, Output{Console: &console, Log: io.Discard}), "set ADDR to another address")
+	left, err := os.ReadDir(dir)
 	check(t, err)
-	if len(left) > 0 || screen.Len() > 0 {
-		t.Errorf("folder = %v, screen = %q, want no attempt to start a server", left, &screen)
+	if len(left) > 0 || console.Len() > 0 {
+		t.Errorf("data directory = %v, console = %q, want no attempt to start a server", left, &console)
 	}
 }
 
@@ -233,10 +233,10 @@ func TestPoolOptionsAreComplete(t *testing.T) {
 func TestLogger(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, setting, want string }{
-		{"writes JSON where it is no terminal", "LOG_FORMAT=auto", `"msg":"hello"`},
+		{"writes JSON if it is no terminal", "LOG_FORMAT=auto", `"msg":"hello"`},
 		{"writes JSON when asked to", "LOG_FORMAT=json", `"msg":"hello"`},
 		{"writes text when asked to", "LOG_FORMAT=text", "msg=hello"},
-		{"leaves out what is below the level", "LOG_LEVEL=error", ""},
+		{"leaves out records below the level", "LOG_LEVEL=error", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -258,7 +258,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	for !condition() {
 		select {
 		case <-deadline:
-			t.Fatalf("waited in vain: %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		case <-tick.C:
 		}
 	}

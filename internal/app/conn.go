@@ -23,19 +23,19 @@ func (l listener) Accept() (net.Conn, error) {
 	return &conn{Conn: c}, nil
 }
 
-// conn is a connection on which a client may close its side once it has sent its
-// request, and wait for the answer. While a handler runs, net/http reads one byte
-// ahead, takes the end of the stream for the client's departure, and cancels the
-// request. Here that read goes on until net/http breaks it off, as it does when the
-// handler has returned. So only a reset is a departure, until the handler flushes:
-// whoever streams learns of both.
+// conn lets a client close its side of the connection once it has sent its request, and
+// wait for the response. While a handler runs, net/http reads one byte ahead; it takes
+// the end of the stream for a client that is gone, and cancels the request. Here that
+// read blocks until net/http aborts it, as it does when the handler has returned. So
+// only a reset means that the client is gone. Once the handler has flushed, which is
+// streaming, the end of the stream means it too.
 type conn struct {
 	net.Conn
 
 	mu       sync.Mutex
-	deadline time.Time     // of reads
-	flushed  bool          // the response of now streams
-	closed   bool          // by this side
+	deadline time.Time     // for reads
+	flushed  bool          // the current response streams
+	closed   bool          // on this side
 	changed  chan struct{} // closed when one of the above changes; nil while nobody waits
 }
 
@@ -43,13 +43,13 @@ type conn struct {
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n == 0 && len(p) == 1 && errors.Is(err, io.EOF) {
-		return 0, c.hold()
+		return 0, c.awaitClose()
 	}
 	return n, err
 }
 
-// hold waits until the end of the stream matters, and returns what Read does.
-func (c *conn) hold() error {
+// awaitClose waits until the end of the stream matters, and returns the error for Read.
+func (c *conn) awaitClose() error {
 	for {
 		c.mu.Lock()
 		deadline, flushed, closed := c.deadline, c.flushed, c.closed
@@ -77,7 +77,7 @@ func (c *conn) hold() error {
 	}
 }
 
-// change changes the state, and wakes who waits for that.
+// change changes the state and wakes awaitClose.
 func (c *conn) change(to func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +88,7 @@ func (c *conn) change(to func()) {
 	}
 }
 
-// SetReadDeadline bounds reads. net/http bounds those of each request.
+// SetReadDeadline sets the deadline for reads. net/http sets one for each request.
 func (c *conn) SetReadDeadline(t time.Time) error {
 	c.change(func() {
 		c.deadline = t
@@ -97,13 +97,13 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return c.Conn.SetReadDeadline(t)
 }
 
-// SetDeadline bounds reads and writes.
+// SetDeadline sets the deadline for reads and writes.
 func (c *conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
-// CloseWrite lets the client read to the end of an answer before a reset, which
-// closing the connection may cause.
+// CloseWrite closes the connection for writing, so that the client can read to the end
+// of a response before closing the connection may reset it.
 func (c *conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -119,13 +119,13 @@ func (c *conn) Close() error {
 
 type connKey struct{}
 
-// withConn is the server's ConnContext, for noteFlushes.
+// withConn is the server's ConnContext, for trackFlushes.
 func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// noteFlushes tells the connection when a handler flushes its response.
-func noteFlushes(next http.Handler) http.Handler {
+// trackFlushes tells the connection when a handler flushes its response.
+func trackFlushes(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connKey{}).(*conn); ok {
 			w = flusher{w, c}
@@ -142,7 +142,7 @@ type flusher struct {
 // Unwrap is for [http.ResponseController].
 func (f flusher) Unwrap() http.ResponseWriter { return f.ResponseWriter }
 
-// FlushError sends what was written.
+// FlushError flushes what was written.
 func (f flusher) FlushError() error {
 	f.conn.change(func() { f.conn.flushed = true })
 	return http.NewResponseController(f.ResponseWriter).Flush()

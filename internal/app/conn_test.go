@@ -16,15 +16,15 @@ import (
 	"commitment/internal/reqtx"
 )
 
-// wire is a server whose connections are conn, and one connection to it.
+// wire is a server with conn connections, and one connection to it.
 type wire struct {
 	*net.TCPConn
 	server *http.Server
 	reader *bufio.Reader
 }
 
-// held waits until the end of the client's side is held back.
-func held(t *testing.T, r *http.Request) {
+// awaitEOF waits until the end of the client's side has been read and withheld.
+func awaitEOF(t *testing.T, r *http.Request) {
 	t.Helper()
 	c := r.Context().Value(connKey{}).(*conn)
 	tick := time.NewTicker(time.Millisecond)
@@ -39,7 +39,7 @@ func held(t *testing.T, r *http.Request) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Error("the end of the client's side is never seen")
+			t.Error("the end of the client's side wasn't read")
 			return
 		}
 	}
@@ -50,7 +50,7 @@ func dial(t *testing.T, handler http.HandlerFunc) *wire {
 	on, err := listen(t.Context(), "ADDR", "127.0.0.1:0")
 	check(t, err)
 	w := &wire{server: &http.Server{
-		Handler: noteFlushes(handler), ConnContext: withConn, ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, IdleTimeout: time.Minute,
+		Handler: trackFlushes(handler), ConnContext: withConn, ReadHeaderTimeout: time.Minute, ReadTimeout: time.Minute, IdleTimeout: time.Minute,
 	}}
 	go func() { _ = w.server.Serve(listener{on}) }()
 	t.Cleanup(func() { _ = w.server.Close() })
@@ -69,8 +69,8 @@ func (w *wire) send(t *testing.T, lines ...string) {
 	check(t, err)
 }
 
-// wantAnswer reads an answer.
-func (w *wire) wantAnswer(t *testing.T, want string) {
+// wantResponse reads a response.
+func (w *wire) wantResponse(t *testing.T, want string) {
 	t.Helper()
 	resp, err := http.ReadResponse(w.reader, nil)
 	check(t, err)
@@ -89,46 +89,46 @@ func (w *wire) wantEnd(t *testing.T) {
 	}
 }
 
-// departed waits until the request is canceled.
-func departed(t *testing.T, r *http.Request) {
+// wantCanceled waits until the request is canceled.
+func wantCanceled(t *testing.T, r *http.Request) {
 	t.Helper()
 	select {
 	case <-r.Context().Done():
 	case <-time.After(10 * time.Second):
-		t.Error("the departure is never seen")
+		t.Error("the request wasn't canceled")
 	}
 }
 
-func TestAClientThatHasSentAllGetsItsAnswer(t *testing.T) {
+func TestAHalfClosedClientGetsItsResponse(t *testing.T) {
 	t.Parallel()
 	for name, request := range map[string][]string{
-		"a GET":                    {"GET / HTTP/1.1", "Host: x", "", ""},
-		"a GET that closes":        {"GET / HTTP/1.1", "Host: x", "Connection: close", "", ""},
-		"a GET of HTTP/1.0":        {"GET / HTTP/1.0", "", ""},
-		"one that is kept alive":   {"GET / HTTP/1.0", "Connection: keep-alive", "", ""},
-		"a POST":                   {"POST / HTTP/1.1", "Host: x", "Content-Length: 4", "", "body"},
-		"a chunked POST":           {"POST / HTTP/1.1", "Host: x", "Transfer-Encoding: chunked", "", "4", "body", "0", "", ""},
-		"a POST that has to ask":   {"POST / HTTP/1.1", "Host: x", "Expect: 100-continue", "Content-Length: 4", "", "body"},
-		"a body that nobody reads": {"PUT / HTTP/1.1", "Host: x", "Content-Length: 0", "", ""},
+		"a GET":                   {"GET / HTTP/1.1", "Host: x", "", ""},
+		"a GET that closes":       {"GET / HTTP/1.1", "Host: x", "Connection: close", "", ""},
+		"a GET of HTTP/1.0":       {"GET / HTTP/1.0", "", ""},
+		"a keep-alive GET":        {"GET / HTTP/1.0", "Connection: keep-alive", "", ""},
+		"a POST":                  {"POST / HTTP/1.1", "Host: x", "Content-Length: 4", "", "body"},
+		"a chunked POST":          {"POST / HTTP/1.1", "Host: x", "Transfer-Encoding: chunked", "", "4", "body", "0", "", ""},
+		"a POST that expects 100": {"POST / HTTP/1.1", "Host: x", "Expect: 100-continue", "Content-Length: 4", "", "body"},
+		"an empty body":           {"PUT / HTTP/1.1", "Host: x", "Content-Length: 0", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := dial(t, func(w http.ResponseWriter, r *http.Request) {
 				body, err := io.ReadAll(r.Body)
 				check(t, err)
-				held(t, r)
-				// As huma does; net/http's own reading ahead is under way.
+				awaitEOF(t, r)
+				// As huma does, while net/http is reading ahead.
 				check(t, http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Hour)))
-				held(t, r)
+				awaitEOF(t, r)
 				fmt.Fprintf(w, "%s %v", body, r.Context().Err())
 			})
 			w.send(t, request...)
 			check(t, w.CloseWrite())
-			if strings.Contains(name, "ask") {
+			if strings.Contains(name, "100") {
 				w.wantContinue(t)
 			}
 			body := map[string]string{"POST": "body"}[request[0][:4]]
-			w.wantAnswer(t, body+" <nil>")
+			w.wantResponse(t, body+" <nil>")
 			w.wantEnd(t)
 		})
 	}
@@ -143,19 +143,19 @@ func (w *wire) wantContinue(t *testing.T) {
 	}
 }
 
-func TestAllThatWasPipelinedIsAnswered(t *testing.T) {
+func TestPipelinedRequestsGetResponses(t *testing.T) {
 	t.Parallel()
-	fill := strings.Repeat("x", 100<<10) // more than net/http holds
+	fill := strings.Repeat("x", 100<<10) // more than net/http buffers
 	w := dial(t, func(w http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body)
 		check(t, err)
-		held(t, r)
+		awaitEOF(t, r)
 		fmt.Fprint(w, r.URL.Path, " ", r.Context().Err(), fill)
 	})
 	w.send(t, "GET /1 HTTP/1.1", "Host: x", "", "GET /2 HTTP/1.1", "Host: x", "", "POST /3 HTTP/1.1", "Host: x", "Content-Length: 1", "", "x")
 	check(t, w.CloseWrite())
 	for _, path := range []string{"/1", "/2", "/3"} {
-		w.wantAnswer(t, path+" <nil>"+fill)
+		w.wantResponse(t, path+" <nil>"+fill)
 	}
 	w.wantEnd(t)
 }
@@ -165,18 +165,18 @@ func TestAConnectionIsKeptAlive(t *testing.T) {
 	w := dial(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Context().Err()) })
 	for range 3 {
 		w.send(t, "GET / HTTP/1.1", "Host: x", "", "")
-		w.wantAnswer(t, "<nil>")
+		w.wantResponse(t, "<nil>")
 	}
 	check(t, w.CloseWrite()) // while it is idle
 	w.wantEnd(t)
 }
 
-func TestAClientThatResetsIsGone(t *testing.T) {
+func TestAResetCancelsTheRequest(t *testing.T) {
 	t.Parallel()
 	begun, done := make(chan struct{}), make(chan struct{})
 	w := dial(t, func(_ http.ResponseWriter, r *http.Request) {
 		close(begun)
-		departed(t, r)
+		wantCanceled(t, r)
 		close(done)
 	})
 	w.send(t, "GET / HTTP/1.1", "Host: x", "", "")
@@ -186,7 +186,7 @@ func TestAClientThatResetsIsGone(t *testing.T) {
 	<-done
 }
 
-func TestARequestThatBreaksOffIsNoRequest(t *testing.T) {
+func TestATruncatedRequestFails(t *testing.T) {
 	t.Parallel()
 	for name, request := range map[string][]string{
 		"in its body":   {"POST / HTTP/1.1", "Host: x", "Content-Length: 5", "", "body"},
@@ -205,16 +205,16 @@ func TestARequestThatBreaksOffIsNoRequest(t *testing.T) {
 			check(t, w.CloseWrite())
 			switch name {
 			case "in its body", "in a chunk":
-				w.wantAnswer(t, "unexpected EOF")
+				w.wantResponse(t, "unexpected EOF")
 			case "in its header":
-				w.wantAnswer(t, "400 Bad Request")
+				w.wantResponse(t, "400 Bad Request")
 			}
 			w.wantEnd(t)
 		})
 	}
 }
 
-func TestAStreamLearnsThatItsClientHasClosed(t *testing.T) {
+func TestAStreamIsCanceledWhenItsClientCloses(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]bool{"before its first part": true, "after it": false} {
 		t.Run(name, func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestAStreamLearnsThatItsClientHasClosed(t *testing.T) {
 			w := dial(t, func(w http.ResponseWriter, r *http.Request) {
 				if first {
 					<-closed
-					held(t, r)
+					awaitEOF(t, r)
 				}
 				w.WriteHeader(http.StatusOK)
 				check(t, http.NewResponseController(w).Flush())
@@ -231,7 +231,7 @@ func TestAStreamLearnsThatItsClientHasClosed(t *testing.T) {
 				if !first {
 					closed <- struct{}{}
 				}
-				departed(t, r)
+				wantCanceled(t, r)
 				close(done)
 			})
 			w.send(t, "GET / HTTP/1.1", "Host: x", "", "")
@@ -247,7 +247,7 @@ func TestAStreamLearnsThatItsClientHasClosed(t *testing.T) {
 	}
 }
 
-func TestWhatIsHeldBackEnds(t *testing.T) {
+func TestTheWithheldEndIsDelivered(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(http.ResponseWriter, *http.Request) error{
 		"with a deadline that a handler sets": func(w http.ResponseWriter, _ *http.Request) error {
@@ -261,9 +261,9 @@ func TestWhatIsHeldBackEnds(t *testing.T) {
 			t.Parallel()
 			done := make(chan struct{})
 			w := dial(t, func(w http.ResponseWriter, r *http.Request) {
-				held(t, r)
+				awaitEOF(t, r)
 				check(t, end(w, r))
-				departed(t, r)
+				wantCanceled(t, r)
 				close(done)
 			})
 			w.send(t, "GET / HTTP/1.1", "Host: x", "", "")
@@ -273,13 +273,13 @@ func TestWhatIsHeldBackEnds(t *testing.T) {
 	}
 }
 
-func TestTheServiceAnswersAClientThatHasSentAll(t *testing.T) {
+func TestTheServiceRespondsToAHalfClosedClient(t *testing.T) {
 	t.Parallel()
 	s := runService(t, nil, func(s *service) http.Handler {
 		fail := func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(err) }
 		tx := reqtx.Middleware(s.db, reqtx.Options{WriteError: fail})
 		once := idempotency.Middleware(idempotency.Options{WriteError: fail})
-		return noteFlushes(reqtx.Gate(tx(once(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		return trackFlushes(reqtx.Gate(tx(once(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)
 			check(t, err)
 			check(t, rowtest.Insert(r.Context(), ent.FromContext(r.Context()), string(body)))

@@ -15,38 +15,38 @@ import (
 	"commitment/internal/pgserver"
 )
 
-// databaseName is the database on a private server.
+// databaseName is the name of the database on a private server.
 const databaseName = "commitment"
 
-var errDatabaseEnded = errors.New("the private PostgreSQL has ended: start again")
+var errDatabaseStopped = errors.New("the private PostgreSQL has stopped: run serve again")
 
-// Database is the database that the configuration names, or one on a private
-// server that was started for it.
+// Database is the configured database, or one on a private server that was started for
+// it.
 type Database struct {
-	// URL is libpq's, password included.
+	// URL is a libpq URL, including the password.
 	URL    string
-	server *pgserver.Server // nil when the configuration names the database
+	server *pgserver.Server // nil for a configured database
 }
 
-// OpenDatabase returns the database of cfg. Without DATABASE_URL that is one on
-// the private server of the project, which is started, or joined when another
-// process runs it. Progress is told what happens, a line at a time.
+// OpenDatabase returns the database of cfg. Without DATABASE_URL it is on the project's
+// private server, which is started, or joined if another process runs it. Progress is
+// called with a line for each step.
 func OpenDatabase(ctx context.Context, cfg config.Config, progress func(line string)) (*Database, error) {
 	if cfg.Database.URL != "" {
 		return &Database{URL: string(cfg.Database.URL)}, nil
 	}
-	folder, err := filepath.Abs(cfg.PrivateServer.Folder)
+	dir, err := filepath.Abs(cfg.PrivateServer.DataDir)
 	if err != nil {
-		return nil, fmt.Errorf("find the data folder: %w", err)
+		return nil, fmt.Errorf("locate the data directory: %w", err)
 	}
 	server, err := pgserver.Start(ctx, pgserver.Options{
-		BinDir:   cfg.PrivateServer.Programs,
-		Dir:      folder,
+		BinDir:   cfg.PrivateServer.BinDir,
+		Dir:      dir,
 		Progress: progress,
 	})
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, fmt.Errorf("%w: set COMMITMENT_DATA_DIR to a folder that can be written to (it is %s), or DATABASE_URL to a database",
-			err, folder)
+		return nil, fmt.Errorf("%w: set COMMITMENT_DATA_DIR to a writable directory (it is %s), or DATABASE_URL to a database",
+			err, dir)
 	}
 	if err != nil {
 		return nil, err
@@ -58,11 +58,11 @@ func OpenDatabase(ctx context.Context, cfg config.Config, progress func(line str
 	return d, nil
 }
 
-// createDatabase makes the database if this is its server's first start.
+// createDatabase creates the database if it doesn't exist.
 func createDatabase(ctx context.Context, server *pgserver.Server) error {
 	conn, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
-		return fmt.Errorf("connect to the private server: %w", Unreachable(err))
+		return fmt.Errorf("connect to the private server: %w", ConnectError(err))
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	var exists bool
@@ -76,16 +76,16 @@ func createDatabase(ctx context.Context, server *pgserver.Server) error {
 	return nil
 }
 
-// Connect opens the database for administration, with none of the service's timeouts:
-// a migration takes as long as it takes. Its error says where the database is, and why
-// it can't be reached.
+// Connect opens the database for administration, without the service's timeouts: a
+// migration takes as long as it takes. Its error says where the database is and why it
+// can't be reached.
 func (d *Database) Connect(ctx context.Context) (*sql.DB, error) {
 	db, err := sql.Open("pgx", d.URL)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("connect to the database at %s: %w", d, Unreachable(err)), db.Close())
+		return nil, errors.Join(fmt.Errorf("connect to the database at %s: %w", d, ConnectError(err)), db.Close())
 	}
 	return db, nil
 }
@@ -93,7 +93,8 @@ func (d *Database) Connect(ctx context.Context) (*sql.DB, error) {
 // Private reports whether the database is on a private server.
 func (d *Database) Private() bool { return d.server != nil }
 
-// Done is closed when a private server has ended; nil where there is none.
+// Done returns a channel that is closed when the private server has stopped, or nil if
+// there is none.
 func (d *Database) Done() <-chan struct{} {
 	if d.server == nil {
 		return nil
@@ -101,7 +102,7 @@ func (d *Database) Done() <-chan struct{} {
 	return d.server.Done()
 }
 
-// Close stops a private server that this process started.
+// Close stops the private server if this process started it.
 func (d *Database) Close() error {
 	if d.server == nil {
 		return nil
@@ -111,7 +112,7 @@ func (d *Database) Close() error {
 	return d.server.Stop(ctx)
 }
 
-// String says where the database is, without its password.
+// String says where the database is, without the password.
 func (d *Database) String() string {
 	where := config.URL(d.URL).String()
 	if d.server != nil {

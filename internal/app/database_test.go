@@ -19,11 +19,11 @@ func load(t *testing.T, environ ...string) config.Config {
 	return cfg
 }
 
-func TestDatabaseOfTheConfiguration(t *testing.T) {
+func TestConfiguredDatabase(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "data")
+	dir := filepath.Join(t.TempDir(), "data")
 	const url = "postgres://app:secret@db.example:5433/books?sslmode=require"
-	d, err := OpenDatabase(t.Context(), load(t, "DATABASE_URL="+url, "COMMITMENT_DATA_DIR="+folder), func(line string) {
+	d, err := OpenDatabase(t.Context(), load(t, "DATABASE_URL="+url, "COMMITMENT_DATA_DIR="+dir), func(line string) {
 		t.Errorf("progress: %s, want none", line)
 	})
 	check(t, err)
@@ -37,18 +37,18 @@ func TestDatabaseOfTheConfiguration(t *testing.T) {
 		t.Errorf("String() = %q, want the host and no password", got)
 	}
 	check(t, d.Close())
-	if _, err := os.Stat(folder); !os.IsNotExist(err) {
-		t.Errorf("stat data folder: %v, want none", err)
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("stat data directory: %v, want none", err)
 	}
 }
 
 func TestDatabaseOnAPrivateServer(t *testing.T) {
 	t.Parallel()
 	programs := needPrograms(t)
-	folder := t.TempDir()
-	check(t, os.Chmod(filepath.Dir(folder), 0o711)) // as root, PostgreSQL runs as another user
+	dir := t.TempDir()
+	check(t, os.Chmod(filepath.Dir(dir), 0o711)) // as root, PostgreSQL runs as another user
 	var progress []string
-	d, err := OpenDatabase(t.Context(), load(t, "COMMITMENT_DATA_DIR="+folder, "COMMITMENT_POSTGRES_BIN="+programs.Dir),
+	d, err := OpenDatabase(t.Context(), load(t, "COMMITMENT_DATA_DIR="+dir, "COMMITMENT_POSTGRES_BIN="+programs.Dir),
 		func(line string) { progress = append(progress, line) })
 	check(t, err)
 	defer func() { check(t, d.Close()) }()
@@ -63,8 +63,8 @@ func TestDatabaseOnAPrivateServer(t *testing.T) {
 	if name != databaseName {
 		t.Errorf("database = %s, want %s", name, databaseName)
 	}
-	check(t, createDatabase(t.Context(), d.server)) // as every start but the first does
-	for _, want := range []string{programs.Version, folder} {
+	check(t, createDatabase(t.Context(), d.server)) // as on every start but the first
+	for _, want := range []string{programs.Version, dir} {
 		if got := d.String(); !strings.Contains(got, want) {
 			t.Errorf("String() = %q, want %q in it", got, want)
 		}
@@ -73,23 +73,23 @@ func TestDatabaseOnAPrivateServer(t *testing.T) {
 	<-d.Done()
 }
 
-func TestDatabaseInAFolderThatCannotBe(t *testing.T) {
+func TestDatabaseInAnUnwritableDirectory(t *testing.T) {
 	t.Parallel()
 	needPrograms(t)
 	file := filepath.Join(t.TempDir(), "file")
 	check(t, os.WriteFile(file, nil, 0o600))
-	for _, folder := range []string{file, filepath.Join(file, "below"), "/proc/commitment"} {
-		_, err := OpenDatabase(t.Context(), load(t, "COMMITMENT_DATA_DIR="+folder), func(string) {})
-		wantError(t, err, "set COMMITMENT_DATA_DIR to a folder that can be written to")
-		wantError(t, err, folder)
+	for _, dir := range []string{file, filepath.Join(file, "below"), "/proc/commitment"} {
+		_, err := OpenDatabase(t.Context(), load(t, "COMMITMENT_DATA_DIR="+dir), func(string) {})
+		wantError(t, err, "set COMMITMENT_DATA_DIR to a writable directory")
+		wantError(t, err, dir)
 	}
 	if _, err := os.Stat(file); err != nil {
-		t.Errorf("the file in the way is gone: %v", err)
+		t.Errorf("the existing file is gone: %v", err)
 	}
 }
 
-// needPrograms returns PostgreSQL's programs. Where there are none it skips the
-// test, or fails it when CI is set.
+// needPrograms returns PostgreSQL's programs. If there are none it skips the test, or
+// fails it when CI is set.
 func needPrograms(t *testing.T) pgserver.Programs {
 	t.Helper()
 	p, err := pgserver.Find("")

@@ -13,7 +13,7 @@ import (
 	"commitment/internal/migration"
 )
 
-// migrate applies the migrations that are compiled in.
+// migrate applies the embedded migrations.
 func (d *Database) migrate(ctx context.Context, log *slog.Logger) (err error) {
 	dir, err := migration.Embedded()
 	if err != nil {
@@ -28,45 +28,45 @@ func (d *Database) migrate(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	strange, err := strangers(status.Applied, dir)
+	unknown, err := unknownRevisions(status.Applied, dir)
 	if err != nil {
 		return err
 	}
 	if _, err = migration.Apply(ctx, db, dir, migration.ApplyOptions{Log: log}); err != nil {
 		err = fmt.Errorf("migrate: %w", err)
 	}
-	if len(strange) == 0 {
+	if len(unknown) == 0 {
 		return err
 	}
-	others := fmt.Errorf("the database at %s was made by other migrations: this program has no %s. %s",
-		d, strings.Join(strange, ", "), d.otherwise())
+	mismatch := fmt.Errorf("the database at %s has migrations that this program doesn't have: %s. %s",
+		d, strings.Join(unknown, ", "), d.remedy())
 	if err != nil {
-		return errors.Join(others, err)
+		return errors.Join(mismatch, err)
 	}
-	log.WarnContext(ctx, "the database has migrations that this program doesn't know", "error", others)
+	log.WarnContext(ctx, "unknown migrations in the database", "error", mismatch)
 	return nil
 }
 
-// strangers are the revisions that no file of dir has made: of another branch, as a
-// rule, or of another program.
-func strangers(applied []*migrate.Revision, dir migrate.Dir) ([]string, error) {
+// unknownRevisions returns the applied revisions for which dir has no file: usually
+// those of another branch or another program.
+func unknownRevisions(applied []*migrate.Revision, dir migrate.Dir) ([]string, error) {
 	files, err := dir.Files()
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
-	var strange []string
+	var unknown []string
 	for _, rev := range applied {
 		if rev.Type.Has(migrate.RevisionTypeExecute) && !slices.ContainsFunc(files, func(f migrate.File) bool { return f.Version() == rev.Version }) {
-			strange = append(strange, rev.Version+"_"+rev.Description)
+			unknown = append(unknown, rev.Version+"_"+rev.Description)
 		}
 	}
-	return strange, nil
+	return unknown, nil
 }
 
-// otherwise is how to get at a database that has only the migrations of this program.
-func (d *Database) otherwise() string {
+// remedy says how to get a database that has only this program's migrations.
+func (d *Database) remedy() string {
 	if d.Private() {
-		return fmt.Sprintf("To start with an empty one, move %s away, or set COMMITMENT_DATA_DIR to another folder", d.server.Dir())
+		return fmt.Sprintf("To start with an empty database, move %s away or set COMMITMENT_DATA_DIR to another directory", d.server.Dir())
 	}
-	return "Set DATABASE_URL to another one, or run the program that made it"
+	return "Set DATABASE_URL to another database, or run the program that has them"
 }

@@ -9,38 +9,38 @@ import (
 	"commitment/internal/pgtest"
 )
 
-// addStranger records a migration of another program.
-const addStranger = `INSERT INTO atlas_schema_revisions
+// addUnknown records a migration of another program.
+const addUnknown = `INSERT INTO atlas_schema_revisions
 	(version, description, type, applied, total, executed_at, execution_time, hash, operator_version)
 	VALUES ('20200101000000', 'add_boats', 2, 1, 1, now(), 0, '', '')`
 
-func TestMigrateNamesTheMigrationsOfOthers(t *testing.T) {
+func TestMigrateNamesUnknownMigrations(t *testing.T) {
 	t.Parallel()
-	const made = "was made by other migrations: this program has no 20200101000000_add_boats"
+	const unknown = "has migrations that this program doesn't have: 20200101000000_add_boats"
 
-	t.Run("in the log, where its own are applied", func(t *testing.T) {
+	t.Run("in the log, if its own are applied", func(t *testing.T) {
 		t.Parallel()
 		url := pgtest.URL(t)
-		_, err := pgtest.Open(t, url).ExecContext(t.Context(), addStranger)
+		_, err := pgtest.Open(t, url).ExecContext(t.Context(), addUnknown)
 		check(t, err)
 		var log bytes.Buffer
 		check(t, (&Database{URL: url}).migrate(t.Context(), slog.New(slog.NewTextHandler(&log, nil))))
-		if !strings.Contains(log.String(), made) {
-			t.Errorf("log = %q, want %q in it", &log, made)
+		if !strings.Contains(log.String(), unknown) {
+			t.Errorf("log = %q, want %q in it", &log, unknown)
 		}
 	})
 
-	t.Run("in the error, where its own can't be", func(t *testing.T) {
+	t.Run("in the error, if its own can't be", func(t *testing.T) {
 		t.Parallel()
 		url := pgtest.URL(t)
-		_, err := pgtest.Open(t, url).ExecContext(t.Context(), "DELETE FROM atlas_schema_revisions; "+addStranger)
+		_, err := pgtest.Open(t, url).ExecContext(t.Context(), "DELETE FROM atlas_schema_revisions; "+addUnknown)
 		check(t, err)
 		err = (&Database{URL: url}).migrate(t.Context(), slog.New(slog.DiscardHandler))
-		wantError(t, err, made)
-		wantError(t, err, "Set DATABASE_URL to another one")
+		wantError(t, err, unknown)
+		wantError(t, err, "Set DATABASE_URL to another database")
 	})
 
-	t.Run("and is silent where there are none", func(t *testing.T) {
+	t.Run("and is silent if there are none", func(t *testing.T) {
 		t.Parallel()
 		var log bytes.Buffer
 		check(t, (&Database{URL: pgtest.URL(t)}).migrate(t.Context(), slog.New(slog.NewTextHandler(&log, nil))))

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// serveProfiles serves the profiles of the process, for go tool pprof, on an address of
-// their own: they show what the service works on, and cost time. Without an address it
-// serves nothing. The server is to be closed in either case.
+// serveProfiles serves pprof profiles on an address of their own: they reveal what the
+// service works on, and cost time. Without an address it serves nothing. The caller
+// closes the server in either case.
 func serveProfiles(ctx context.Context, addr string, log *slog.Logger) (*http.Server, error) {
 	server := &http.Server{
 		Handler:           profiles(),
-		ReadHeaderTimeout: 5 * time.Second, // writing has no bound: a profile takes as long as it was asked to
+		ReadHeaderTimeout: 5 * time.Second, // no write timeout: the client chooses how long a profile takes
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	if addr == "" {
@@ -25,10 +25,10 @@ func serveProfiles(ctx context.Context, addr string, log *slog.Logger) (*http.Se
 	if err != nil {
 		return nil, err
 	}
-	log.InfoContext(ctx, "profiles are served", "url", "http://"+listener.Addr().String()+"/debug/pprof/")
+	log.InfoContext(ctx, "serving profiles", "url", "http://"+listener.Addr().String()+"/debug/pprof/")
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.WarnContext(ctx, "profiles are served no more", "error", err)
+			log.WarnContext(ctx, "profile server failed", "error", err)
 		}
 	}()
 	return server, nil

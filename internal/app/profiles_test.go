@@ -34,11 +34,11 @@ func TestServeProfiles(t *testing.T) {
 func TestProfilesAreOffByDefault(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	server, err := serveProfiles(t.Context(), load(t).ProfileAddr, slog.New(slog.NewTextHandler(&log, nil)))
+	server, err := serveProfiles(t.Context(), load(t).PprofAddr, slog.New(slog.NewTextHandler(&log, nil)))
 	check(t, err)
 	check(t, server.Close())
 	if log.Len() > 0 {
-		t.Errorf("log = %q, want no word of a server", &log)
+		t.Errorf("log = %q, want nothing", &log)
 	}
 	s := runService(t, nil, nil)
 	defer s.stop()
@@ -58,7 +58,7 @@ func TestServeProfilesNamesItsSetting(t *testing.T) {
 	check(t, err)
 	defer func() { check(t, occupied.Close()) }()
 	_, err = serveProfiles(t.Context(), occupied.Addr().String(), slog.New(slog.DiscardHandler))
-	if err == nil || !strings.Contains(err.Error(), "set PPROF_ADDR to another address, as PPROF_ADDR=") {
+	if err == nil || !strings.Contains(err.Error(), "set PPROF_ADDR to another address, such as PPROF_ADDR=") {
 		t.Errorf("error = %v, want one that names PPROF_ADDR", err)
 	}
 }

@@ -53,7 +53,7 @@ func TestReadiness(t *testing.T) {
 		check(t, r.check(t.Context()))
 	})
 
-	t.Run("asks for the migrations until they are current, and then no more", func(t *testing.T) {
+	t.Run("checks the migrations until they are applied, and then no more", func(t *testing.T) {
 		t.Parallel()
 		r := newReadiness(t, pgtest.URL(t))
 		check(t, r.check(t.Context()))
@@ -67,49 +67,50 @@ func TestReadiness(t *testing.T) {
 		url := pgtest.URL(t)
 		r := newReadiness(t, url+"&default_transaction_read_only=on")
 		wantError(t, r.check(t.Context()), "read-only")
-		r.current.Store(true)
+		r.migrated.Store(true)
 		wantError(t, r.check(t.Context()), "read-only")
 	})
 
 	t.Run("is false while there is no database", func(t *testing.T) {
 		t.Parallel()
-		const nobody = "postgres://127.0.0.1:1/none?connect_timeout=1"
-		r := newReadiness(t, nobody)
+		const unreachable = "postgres://127.0.0.1:1/none?connect_timeout=1"
+		r := newReadiness(t, unreachable)
 		wantError(t, r.check(t.Context()), "connect")
-		r.current.Store(true)
+		r.migrated.Store(true)
 		wantError(t, r.check(t.Context()), "connect")
 	})
 }
 
-// TestReadinessOfAStoppedServer stops all processes of a server, which then takes
-// connections, and says no word.
+// TestReadinessOfAStoppedServer stops all processes of a server, which then accepts
+// connections but doesn't respond.
 func TestReadinessOfAStoppedServer(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
 	r := newReadiness(t, server.URL("postgres"))
-	r.current.Store(true)
+	r.migrated.Store(true)
 	check(t, r.check(t.Context()))
-	goOn := stopServer(t, server)
-	defer goOn()
+	resume := stopServer(t, server)
+	defer resume()
 
-	for range 2 { // on the connection that is there, and for want of one
-		if err := r.check(t.Context()); !errors.Is(err, errNoAnswer) {
-			t.Errorf("check() = %v, want %v", err, errNoAnswer)
+	for range 2 { // on the open connection, and without one
+		if err := r.check(t.Context()); !errors.Is(err, errNoResponse) {
+			t.Errorf("check() = %v, want %v", err, errNoResponse)
 		}
 	}
 	if inUse := r.pool.Stats().InUse; inUse != 1 {
 		t.Errorf("connections in use = %d, want 1: the check doesn't wait for the statement's end", inUse)
 	}
 	unknown := newReadiness(t, server.URL("postgres"))
-	if err := unknown.check(t.Context()); !errors.Is(err, errNoAnswer) {
-		t.Errorf("check() = %v of a service without a connection, want %v", err, errNoAnswer)
+	if err := unknown.check(t.Context()); !errors.Is(err, errNoResponse) {
+		t.Errorf("check() = %v of a service without a connection, want %v", err, errNoResponse)
 	}
 
-	goOn()
+	resume()
 	eventually(t, "the service is ready again", func() bool { return r.check(t.Context()) == nil })
 }
 
-// TestReadinessDoesNotWaitForThePool has requests hold all connections of the service.
+// TestReadinessDoesNotWaitForThePool checks readiness while requests hold all
+// connections of the service.
 func TestReadinessDoesNotWaitForThePool(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
@@ -126,7 +127,7 @@ func TestReadinessDoesNotWaitForThePool(t *testing.T) {
 	}
 }
 
-// startServer starts a server of the test's own.
+// startServer starts a server for the test alone.
 func startServer(t *testing.T) *pgserver.Server {
 	t.Helper()
 	server, err := pgserver.Start(t.Context(), pgserver.Options{})
@@ -138,8 +139,9 @@ func startServer(t *testing.T) *pgserver.Server {
 	return server
 }
 
-// stopServer stops the postmaster and all sessions, and returns what has them go on.
-func stopServer(t *testing.T, server *pgserver.Server) (goOn func()) {
+// stopServer stops the postmaster and all sessions, and returns a function that resumes
+// them.
+func stopServer(t *testing.T, server *pgserver.Server) (resume func()) {
 	t.Helper()
 	pids := []int{server.Pid()}
 	rows, err := pgtest.Open(t, server.URL("postgres")).QueryContext(t.Context(), "SELECT pid FROM pg_stat_activity")

@@ -8,13 +8,13 @@ import (
 	"commitment/internal/txn"
 )
 
-// How often expired keys are looked for, and how many are deleted at once.
+// How often expired keys are deleted, and how many per transaction.
 const (
 	sweepInterval = time.Minute
 	sweepBatch    = 500
 )
 
-// sweepKeys deletes the Idempotency-Keys that have expired, until ctx ends.
+// sweepKeys deletes expired Idempotency-Keys until ctx ends.
 func (s *service) sweepKeys(ctx context.Context) {
 	ticker := time.NewTicker(sweepInterval)
 	defer ticker.Stop()
@@ -28,7 +28,7 @@ func (s *service) sweepKeys(ctx context.Context) {
 	}
 }
 
-// sweepOnce deletes batch after batch, until one isn't full.
+// sweepOnce deletes batches until one isn't full.
 func (s *service) sweepOnce(ctx context.Context) {
 	for swept := sweepBatch; swept == sweepBatch; {
 		err := s.db.Run(ctx, txn.ReadWrite, func(ctx context.Context) (err error) {
@@ -37,7 +37,7 @@ func (s *service) sweepOnce(ctx context.Context) {
 		})
 		if err != nil {
 			if ctx.Err() == nil {
-				s.log.WarnContext(ctx, "expired Idempotency-Keys were not deleted", "error", err)
+				s.log.WarnContext(ctx, "failed to delete expired Idempotency-Keys", "error", err)
 			}
 			return
 		}

@@ -16,20 +16,20 @@ import (
 
 const nothingPending = "Nothing to do: no migration is pending."
 
-// ApplyCommand applies the pending migrations.
+// ApplyCommand returns the command that applies the pending migrations.
 func ApplyCommand(sys System) *cobra.Command {
 	o := migration.ApplyOptions{TableLockTimeout: 2 * time.Second, TableLockWait: 5 * time.Minute, StatementTimeout: 15 * time.Minute}
 	var dryRun, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "apply",
 		Short: "Apply the pending migrations",
-		Long: `Apply the pending migrations to DATABASE_URL, or to the private PostgreSQL where it
-is not set. The migrations are those that were compiled in. Of several instances at
-once one works and the others wait.
+		Long: `Apply the pending migrations to DATABASE_URL, or to the private PostgreSQL if that is
+not set. The migrations are embedded in the program. If several instances run at once,
+one applies and the others wait.
 
-A statement waits for its locks for --lock-timeout at most, so that the service never
-queues up behind it for longer; then it is tried again, and whoever is in the way is
-named. After any failure apply is simply run again: it goes on where it stopped.`,
+A statement waits for its locks for --lock-timeout at most, because the service queues
+up behind it meanwhile. Then it is retried, and the sessions that block it are named.
+After a failure, run apply again: it resumes where it stopped.`,
 		Example: `  DATABASE_URL=postgres://owner@db/app commitment migrate apply
   commitment migrate apply --dry-run`,
 		Args: cobra.NoArgs,
@@ -44,12 +44,12 @@ named. After any failure apply is simply run again: it goes on where it stopped.
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&dryRun, "dry-run", false, "print the statements that would run, and run none")
-	timeoutFlag(cmd, &o.TableLockTimeout, "lock-timeout", "the `TIME` that a statement may wait for a table before it is tried again")
-	timeoutFlag(cmd, &o.TableLockWait, "lock-wait", "the `TIME` for which it is tried again")
-	timeoutFlag(cmd, &o.StatementTimeout, "statement-timeout", "the `TIME` that a statement may hold a table against others")
-	timeoutFlag(cmd, &o.LockTimeout, "instance-timeout", "the `TIME` to wait for another instance that migrates (default without end)")
-	f.BoolVar(&o.AllowDrift, "allow-drift", false, "go on when the schema isn't as the newest migration left it")
+	f.BoolVar(&dryRun, "dry-run", false, "print the statements instead of running them")
+	timeoutFlag(cmd, &o.TableLockTimeout, "lock-timeout", "maximum `TIME` that a statement waits for a lock before it is retried")
+	timeoutFlag(cmd, &o.TableLockWait, "lock-wait", "maximum `TIME` to retry a statement for its locks")
+	timeoutFlag(cmd, &o.StatementTimeout, "statement-timeout", "maximum `TIME` of a statement that blocks others")
+	timeoutFlag(cmd, &o.LockTimeout, "instance-timeout", "maximum `TIME` to wait for another instance that is migrating (default no limit)")
+	f.BoolVar(&o.AllowDrift, "allow-drift", false, "apply even if the schema differs from what the last migration left")
 	JSONFlag(cmd, &asJSON)
 	return cmd
 }
@@ -93,7 +93,7 @@ func (sys System) dryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o mig
 	return nil
 }
 
-// statementJSON is a statement as a program reads it.
+// statementJSON is a statement in JSON output.
 type statementJSON struct {
 	File        string `json:"file"`
 	Line        int    `json:"line"`

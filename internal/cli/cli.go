@@ -1,6 +1,6 @@
-// Package cli is the command line of the service, and what that of the development tool
-// shares with it: it reads the configuration, runs one command, and says how it went.
-// Signals belong to it, so that everything below starts and stops with a context.
+// Package cli is the command line of the service, and what the development tool shares
+// with it: it reads the configuration, runs one command and reports the result. It
+// handles signals, so that everything below starts and stops with a context.
 package cli
 
 import (
@@ -15,30 +15,30 @@ import (
 	"commitment/internal/config"
 )
 
-// System is what a command has of the system around it.
+// System is the environment of a command.
 type System struct {
-	// Environ are the variables, as [os.Environ] has them.
+	// Environ are the environment variables, in the form of [os.Environ].
 	Environ        []string
-	Stdin          io.Reader // nil is empty
+	Stdin          io.Reader // may be nil
 	Stdout, Stderr io.Writer
 }
 
-// The exit codes, as a script or a pipeline sees them.
+// The exit codes.
 const (
 	exitOK    = 0
-	exitError = 1 // it failed, or found what it looks for
-	exitUsage = 2 // the command line, or the environment, is wrong
+	exitError = 1 // the command failed, or a check found something
+	exitUsage = 2 // the command line or the environment is invalid
 )
 
-// usageError is an error of whoever typed the command.
+// usageError is an error in the command line or the environment.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// Usage makes err an error of whoever typed the command.
+// Usage marks err as an error in the command line or the environment.
 func Usage(err error) error { return usageError{err} }
 
-// ExitCode is the exit code that an error of Run stands for.
+// ExitCode returns the exit code for an error of Run.
 func ExitCode(err error) int {
 	if err == nil {
 		return exitOK
@@ -49,9 +49,8 @@ func ExitCode(err error) int {
 	return exitError
 }
 
-// Run runs the service's command that args name. It ends when the command is done, and
-// asks it to end when ctx does or the process is interrupted; a second interrupt kills
-// the process.
+// Run runs the service's command that args name. When ctx ends or the process is
+// interrupted it asks the command to end; a second interrupt kills the process.
 func Run(ctx context.Context, args []string, sys System) error {
 	root := &cobra.Command{
 		Use:     "commitment",
@@ -62,7 +61,7 @@ func Run(ctx context.Context, args []string, sys System) error {
 	return Execute(ctx, root, args, sys)
 }
 
-// Execute is [Run] for the commands below root, which itself shows their help.
+// Execute is [Run] for the commands below root; root itself prints the help.
 func Execute(ctx context.Context, root *cobra.Command, args []string, sys System) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -84,8 +83,8 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, sys System
 	return nil
 }
 
-// wrapArgs makes the wrong number of arguments, and an unknown command, an error
-// of usage everywhere below cmd.
+// wrapArgs makes a wrong number of arguments, and an unknown command, a usage error
+// everywhere below cmd.
 func wrapArgs(cmd *cobra.Command) {
 	check := cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {

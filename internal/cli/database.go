@@ -11,8 +11,7 @@ import (
 	"commitment/internal/migration"
 )
 
-// WithDatabase runs work on the configured database and the migrations that are
-// compiled in.
+// WithDatabase calls work with the configured database and the embedded migrations.
 func (sys System) WithDatabase(ctx context.Context, work func(*sql.DB, migrate.Dir) error) (err error) {
 	cfg, err := sys.Config()
 	if err != nil {

@@ -20,19 +20,19 @@ func TestServeEchoes(t *testing.T) {
 		p := serve(t, "DATABASE_URL="+database, "DEBUG=true")
 		openAccount(t, p, "an argument")
 		p.terminate(t)
-		p.exitCode(t) // by then all that it logs is there
+		p.exitCode(t) // the log is complete by then
 		if !echoed(t, p.stderr.String(), `INSERT INTO "accounts"`, "an argument") {
 			t.Errorf("log = %q, want the INSERT with its arguments", &p.stderr)
 		}
 		u, err := url.Parse(database)
 		check(t, err)
 		password, given := u.User.Password()
-		if said := p.stdout.String() + p.stderr.String(); given && strings.Contains(said, password) {
-			t.Errorf("said %q, which has the password %s in it", said, password)
+		if output := p.stdout.String() + p.stderr.String(); given && strings.Contains(output, password) {
+			t.Errorf("output = %q, want it without the password %s", output, password)
 		}
 	})
 
-	t.Run("echoes nothing unless it is asked to", func(t *testing.T) {
+	t.Run("echoes nothing by default", func(t *testing.T) {
 		t.Parallel()
 		p := serve(t, "DATABASE_URL="+pgtest.URL(t))
 		openAccount(t, p, "Ann")
@@ -44,8 +44,7 @@ func TestServeEchoes(t *testing.T) {
 	})
 }
 
-// TestServeShutsDown holds a request in flight by locking the account that it
-// is to change.
+// TestServeShutsDown keeps a request in flight by locking the account that it changes.
 func TestServeShutsDown(t *testing.T) {
 	t.Parallel()
 	database := pgtest.URL(t)
@@ -60,13 +59,13 @@ func TestServeShutsDown(t *testing.T) {
 	_, err = lock.ExecContext(t.Context(), "SELECT FROM accounts WHERE id = $1 FOR UPDATE", mint)
 	check(t, err)
 	transfers := p.base(t) + "/v1/transfers"
-	answers := make(chan answer, 1)
+	responses := make(chan response, 1)
 	go func() {
 		a, err := send(t.Context(), http.MethodPost, transfers, fmt.Sprintf(`{"from":%q,"to":%q,"amount":100}`, mint, ann))
 		if err != nil {
 			t.Error(err)
 		}
-		answers <- a
+		responses <- a
 	}()
 	eventually(t, "the request waits for the lock", func() bool {
 		var waits bool
@@ -80,7 +79,7 @@ func TestServeShutsDown(t *testing.T) {
 		return get(t, p.base(t)+"/readyz").status == http.StatusServiceUnavailable
 	})
 	check(t, lock.Rollback())
-	if got := <-answers; got.status != http.StatusCreated {
+	if got := <-responses; got.status != http.StatusCreated {
 		t.Errorf("the request in flight got %d %s, want 201", got.status, got.body)
 	}
 	if got := p.exitCode(t); got != 0 {
@@ -98,7 +97,7 @@ func openAccount(t *testing.T, p *process, name string) string {
 	t.Helper()
 	got := post(t, p.base(t)+"/v1/accounts", fmt.Sprintf(`{"name":%q,"currency":"EUR","allow_negative":true}`, name))
 	if got.status != http.StatusCreated {
-		t.Fatalf("opening an account = %d %s, want 201", got.status, got.body)
+		t.Fatalf("POST /v1/accounts = %d %s, want 201", got.status, got.body)
 	}
 	var account struct{ ID string }
 	check(t, json.Unmarshal([]byte(got.body), &account))
@@ -126,7 +125,7 @@ func echoed(t *testing.T, log, sql, argument string) bool {
 	return false
 }
 
-func post(t *testing.T, url, body string) answer {
+func post(t *testing.T, url, body string) response {
 	t.Helper()
 	a, err := send(t.Context(), http.MethodPost, url, body)
 	check(t, err)

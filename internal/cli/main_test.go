@@ -25,11 +25,11 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// lifelineEnv says that the command's standard input is held open by the test
-// for as long as it lives, so that none outlives a test that was killed.
+// lifelineEnv says that the test holds the command's standard input open while it
+// lives, so that no command outlives a test that was killed.
 const lifelineEnv = "CLI_TEST_LIFELINE"
 
-// dieWith ends the process when the lifeline does, as SIGKILL would.
+// dieWith kills the process when the lifeline ends.
 func dieWith(lifeline io.Reader) {
 	_, _ = io.Copy(io.Discard, lifeline)
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -51,7 +51,7 @@ func eventually(tb testing.TB, what string, condition func() bool) {
 	for !condition() {
 		select {
 		case <-deadline:
-			tb.Fatalf("waited in vain: %s", what)
+			tb.Fatalf("timed out waiting until %s", what)
 		case <-tick.C:
 		}
 	}

@@ -11,15 +11,15 @@ import (
 func migrateCommand(sys System) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Apply the migrations that this program brings along",
-		Long: `Apply the migrations that this program brings along, or show what is applied.
+		Short: "Apply the migrations embedded in this program",
+		Long: `Apply the migrations embedded in this program, or show which are applied.
 
-They are planned and reviewed in the project, by "go run ./cmd/migrate".`,
+Plan and review migrations in the project, with "go run ./cmd/migrate".`,
 		Example: `  commitment migrate status
   commitment migrate apply`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := cobra.NoArgs(cmd, args); err != nil {
-				return fmt.Errorf(`%w: migrations are planned and reviewed by "go run ./cmd/migrate"`, err)
+				return fmt.Errorf(`%w: to plan or review migrations, run "go run ./cmd/migrate"`, err)
 			}
 			return nil
 		},
@@ -29,8 +29,8 @@ They are planned and reviewed in the project, by "go run ./cmd/migrate".`,
 	return cmd
 }
 
-// timeoutFlag is for a time that is given as more than zero. What *timeout is, is its
-// default; zero is none.
+// timeoutFlag adds a flag for a timeout, which must be positive. *timeout is the
+// default, unless it is zero.
 func timeoutFlag(cmd *cobra.Command, timeout *time.Duration, name, usage string) {
 	if *timeout > 0 {
 		usage = fmt.Sprintf("%s (default %v)", usage, *timeout)
@@ -38,7 +38,7 @@ func timeoutFlag(cmd *cobra.Command, timeout *time.Duration, name, usage string)
 	cmd.Flags().Func(name, usage, func(text string) error {
 		given, err := time.ParseDuration(text)
 		if err != nil || given < time.Millisecond {
-			return errors.New("want a time such as 500ms or 2s")
+			return errors.New("want a duration of at least 1ms, such as 500ms or 2s")
 		}
 		*timeout = given
 		return nil

@@ -14,17 +14,17 @@ import (
 	"commitment/internal/printable"
 )
 
-// Say writes a line of progress, beside the result.
+// Say prints a line of progress to standard error.
 func (sys System) Say(line string) { fmt.Fprintln(sys.Stderr, printable.Text(line)) }
 
-// Busy is Say for somebody who sits before a terminal and waits.
-func (sys System) Busy(line string) {
+// Progress is Say, if standard error is a terminal: somebody may be waiting.
+func (sys System) Progress(line string) {
 	if _, ok := Terminal(sys.Stderr); ok {
 		sys.Say(line + " …")
 	}
 }
 
-// Terminal returns the terminal that w writes to, if it is one.
+// Terminal returns the file descriptor of w if it is a terminal.
 func Terminal(w io.Writer) (fd int, ok bool) {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -33,9 +33,9 @@ func Terminal(w io.Writer) (fd int, ok bool) {
 	return int(f.Fd()), true
 }
 
-// Log is where a long operation tells what it is doing.
+// Log returns the logger of long operations, on standard error.
 func (sys System) Log() *slog.Logger {
-	return slog.New(progress{slog.NewTextHandler(sys.Stderr, &slog.HandlerOptions{
+	return slog.New(progressHandler{slog.NewTextHandler(sys.Stderr, &slog.HandlerOptions{
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 			if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
 				return slog.Attr{}
@@ -45,23 +45,23 @@ func (sys System) Log() *slog.Logger {
 	})})
 }
 
-// progress leaves out what the command prints as its result.
-type progress struct{ slog.Handler }
+// progressHandler drops the records that the command prints as its result.
+type progressHandler struct{ slog.Handler }
 
-// Handle logs what isn't a result.
-func (p progress) Handle(ctx context.Context, r slog.Record) error {
+// Handle logs a record unless it is a result.
+func (p progressHandler) Handle(ctx context.Context, r slog.Record) error {
 	if r.Message == "migration applied" || r.Message == "migration taken back" {
 		return nil
 	}
 	return p.Handler.Handle(ctx, r)
 }
 
-// JSONFlag is for a command whose result a program may read.
+// JSONFlag adds --json to a command.
 func JSONFlag(cmd *cobra.Command, as *bool) {
-	cmd.Flags().BoolVar(as, "json", false, "print JSON, for a program to read")
+	cmd.Flags().BoolVar(as, "json", false, "print JSON")
 }
 
-// WriteJSON writes a result for a program.
+// WriteJSON writes a result as JSON.
 func WriteJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -69,15 +69,15 @@ func WriteJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// printableError is an error whose text may quote what stands in a file.
+// printableError is an error whose text may quote the contents of a file.
 type printableError struct{ error }
 
 func (e printableError) Error() string { return printable.Text(e.error.Error()) }
 
 func (e printableError) Unwrap() error { return e.error }
 
-// Number is n of something, in words that agree.
-func Number(n int, singular, plural string) string {
+// Count returns n with the noun in the right number.
+func Count(n int, singular, plural string) string {
 	if n == 1 {
 		return "1 " + singular
 	}

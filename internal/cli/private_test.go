@@ -11,8 +11,7 @@ import (
 	"commitment/internal/cli/clitest"
 )
 
-// TestServeWithPrivateServer lets one folder go through what a developer does
-// to it.
+// TestServeWithPrivateServer takes one directory through what a developer does to it.
 func TestServeWithPrivateServer(t *testing.T) {
 	t.Parallel()
 	private := privateServer{project: clitest.ReachableDir(t), programs: clitest.Postgres(t)}
@@ -65,7 +64,7 @@ func TestServeWithPrivateServer(t *testing.T) {
 		private.serve(t)
 		wantRow(t, private.database(t), "kept")
 	})
-	t.Run("ends cleanly when it is interrupted before it serves", func(t *testing.T) {
+	t.Run("exits cleanly when it is interrupted before it serves", func(t *testing.T) {
 		p := private.spawn(t)
 		eventually(t, "it has begun", func() bool { return p.stdout.String() != "" })
 		p.terminate(t)
@@ -75,12 +74,12 @@ func TestServeWithPrivateServer(t *testing.T) {
 	})
 }
 
-// TestServeSharesPrivateServer has two at work on one folder.
+// TestServeSharesPrivateServer runs two services on one directory.
 func TestServeSharesPrivateServer(t *testing.T) {
 	t.Parallel()
 	private := privateServer{project: clitest.ReachableDir(t), programs: clitest.Postgres(t)}
 
-	t.Run("joins the PostgreSQL of another one", func(t *testing.T) {
+	t.Run("joins the PostgreSQL of another process", func(t *testing.T) {
 		first, second := private.serve(t), private.serve(t)
 		second.printed(t, `^(joined the PostgreSQL) `)
 		addRow(t, private.database(t), "shared")
@@ -93,17 +92,17 @@ func TestServeSharesPrivateServer(t *testing.T) {
 			t.Errorf("GET /readyz of the first = %d, want 200", got.status)
 		}
 	})
-	t.Run("says that the PostgreSQL which it has joined is gone", func(t *testing.T) {
+	t.Run("says that the PostgreSQL it has joined has stopped", func(t *testing.T) {
 		first, second := private.serve(t), private.serve(t)
 		first.interrupt(t)
 		if got := second.exitCode(t); got != 1 {
 			t.Errorf("exit code of the second = %d, want 1", got)
 		}
-		if got, want := second.stderr.String(), "the private PostgreSQL has ended: start again"; !strings.Contains(got, want) {
-			t.Errorf("the second said %q, want %q in it", got, want)
+		if got, want := second.stderr.String(), "the private PostgreSQL has stopped: run serve again"; !strings.Contains(got, want) {
+			t.Errorf("stderr of the second = %q, want %q in it", got, want)
 		}
 	})
-	t.Run("says that the address is taken", func(t *testing.T) {
+	t.Run("says that the address is in use", func(t *testing.T) {
 		first := private.serve(t)
 		taken := strings.TrimPrefix(first.base(t), "http://")
 		second := private.spawn(t, "ADDR="+taken)
@@ -112,7 +111,7 @@ func TestServeSharesPrivateServer(t *testing.T) {
 		}
 		for _, want := range []string{taken, "address already in use", "set ADDR to another address"} {
 			if got := second.stderr.String(); !strings.Contains(got, want) {
-				t.Errorf("said %q, want %q in it", got, want)
+				t.Errorf("stderr = %q, want %q in it", got, want)
 			}
 		}
 		if got := get(t, first.base(t)+"/readyz"); got.status != http.StatusOK {
@@ -138,7 +137,7 @@ func (s privateServer) pidFile() string {
 	return filepath.Join(s.project, ".commitment", "data", "postmaster.pid")
 }
 
-// address is where PostgreSQL listens, which the fourth line of its file says.
+// address returns where PostgreSQL listens, according to postmaster.pid.
 func (s privateServer) address(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(s.pidFile())
@@ -146,7 +145,7 @@ func (s privateServer) address(t *testing.T) string {
 	return net.JoinHostPort("127.0.0.1", strings.Split(string(text), "\n")[3])
 }
 
-// database is the URL of the private server's database.
+// database returns the URL of the private server's database.
 func (s privateServer) database(t *testing.T) string {
 	t.Helper()
 	password, err := os.ReadFile(filepath.Join(s.project, ".commitment", "password"))

@@ -26,8 +26,8 @@ type process struct {
 	exited         chan struct{}
 }
 
-// spawn runs `commitment serve` in dir, on a free port, with these settings and
-// none of the test's own. It is terminated when the test ends, if it is still there.
+// spawn runs `commitment serve` in dir, on a free port, with these settings and none of
+// the test's own. It is terminated when the test ends.
 func spawn(t *testing.T, dir string, settings ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command("commitment", "serve"), exited: make(chan struct{})}
@@ -56,19 +56,19 @@ func spawn(t *testing.T, dir string, settings ...string) *process {
 	return p
 }
 
-// serve is serveIn a folder that doesn't matter.
+// serve is serveIn an empty directory.
 func serve(t *testing.T, settings ...string) *process {
 	t.Helper()
 	return serveIn(t, t.TempDir(), settings...)
 }
 
-// serveIn is spawn and the wait until it serves, ready or not.
+// serveIn is spawn, and waits until the service serves, ready or not.
 func serveIn(t *testing.T, dir string, settings ...string) *process {
 	t.Helper()
 	p := spawn(t, dir, settings...)
 	eventually(t, "the service serves", func() bool {
 		if p.hasExited() {
-			t.Fatal("the service has ended before it served")
+			t.Fatal("the service exited before it served")
 		}
 		return strings.Contains(p.stdout.String(), ":\n\n  curl ")
 	})
@@ -84,7 +84,7 @@ func (p *process) hasExited() bool {
 	}
 }
 
-// interrupt does what Ctrl-C does in a terminal, which tells the whole group.
+// interrupt does what Ctrl-C does in a terminal: it signals the process group.
 func (p *process) interrupt(t *testing.T) {
 	t.Helper()
 	check(t, syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT))
@@ -101,13 +101,13 @@ func (p *process) kill(t *testing.T) {
 	<-p.exited
 }
 
-// exitCode waits for the end of the process.
+// exitCode waits until the process exits.
 func (p *process) exitCode(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-p.exited:
 	case <-time.After(time.Minute):
-		t.Fatal("the service hasn't ended after a minute")
+		t.Fatal("the service hasn't exited after a minute")
 	}
 	return p.cmd.ProcessState.ExitCode()
 }
@@ -122,40 +122,41 @@ func (p *process) printed(t *testing.T, pattern string) string {
 	return match[1]
 }
 
-// base is the URL that the service is at.
+// base returns the URL of the service.
 func (p *process) base(t *testing.T) string {
 	t.Helper()
 	return strings.TrimSuffix(p.printed(t, `^  API +(\S+)$`), "/v1")
 }
 
-// answer is what a request got.
-type answer struct {
+// response is the response to a request.
+type response struct {
 	status int
 	body   string
 }
 
-// client keeps no connection: each request finds out whether there is a listener.
+// client keeps no connections, so that each request finds out whether there is a
+// listener.
 var client = http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 
-func get(t *testing.T, url string) answer {
+func get(t *testing.T, url string) response {
 	t.Helper()
 	a, err := send(t.Context(), http.MethodGet, url, "")
 	check(t, err)
 	return a
 }
 
-func send(ctx context.Context, method, url, body string) (answer, error) {
+func send(ctx context.Context, method, url, body string) (response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := client.Do(req)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	text, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, string(text)}, errors.Join(err, resp.Body.Close())
+	return response{resp.StatusCode, string(text)}, errors.Join(err, resp.Body.Close())
 }
 
 // output is what a process has written by now.

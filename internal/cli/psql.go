@@ -23,9 +23,9 @@ func psqlCommand(sys System) *cobra.Command {
 	return &cobra.Command{
 		Use:   "psql [-- ARGUMENT...]",
 		Short: "Open the private database in psql",
-		Long: `Open the private database in psql, beside a service that runs or without one.
-Arguments after -- are psql's. With DATABASE_URL set there is no private database:
-open that one with psql "$DATABASE_URL".`,
+		Long: `Open the private database in psql, whether or not the service is running. Arguments
+after -- are passed to psql. With DATABASE_URL set there is no private database: run
+psql "$DATABASE_URL" instead.`,
 		Example: "  commitment psql\n  commitment psql -- -c '\\d'",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -41,9 +41,10 @@ open that one with psql "$DATABASE_URL".`,
 	}
 }
 
-// psql runs psql on the private database, and ends its server unless a service runs it.
+// psql runs psql on the private database. It stops the server afterwards, unless a
+// service runs it.
 func (sys System) psql(ctx context.Context, cfg config.Config, args []string) (err error) {
-	program, err := findPsql(cfg.PrivateServer.Programs)
+	program, err := findPsql(cfg.PrivateServer.BinDir)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (sys System) psql(ctx context.Context, cfg config.Config, args []string) (e
 	}
 	defer func() { err = errors.Join(err, database.Close()) }()
 
-	// Ctrl-C is psql's, which ends a statement by it.
+	// Leave Ctrl-C to psql, where it cancels a statement.
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, syscall.SIGINT)
 	defer signal.Stop(interrupts)
@@ -68,7 +69,7 @@ func (sys System) psql(ctx context.Context, cfg config.Config, args []string) (e
 	return nil
 }
 
-// findPsql looks where PostgreSQL's other programs are, and on PATH.
+// findPsql looks among PostgreSQL's other programs, then on PATH.
 func findPsql(dir string) (string, error) {
 	if p, err := pgserver.Find(dir); err == nil {
 		program := filepath.Join(p.Dir, "psql")
@@ -83,12 +84,13 @@ func findPsql(dir string) (string, error) {
 	return program, nil
 }
 
-// connectEnv is environ with the variables by which libpq connects to the database at
-// address. An argument would show the password to other users of the machine.
+// connectEnv returns environ with the variables with which libpq connects to the
+// database at address. An argument would show the password to other users of the
+// machine.
 func connectEnv(environ []string, address string) ([]string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("the private database has no URL") // the error would show it
+		return nil, errors.New("the private database has an invalid URL") // url.Parse's error would show it
 	}
 	password, _ := u.User.Password()
 	return append(slices.Clip(environ),

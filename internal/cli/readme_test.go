@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The README as its reader has it: the service in one terminal, at its default
+// The README as its reader follows it: the service in one terminal, at its default
 // address, and curl in another.
 const (
 	tour          = "## A five-minute tour\n"
@@ -27,7 +27,7 @@ func TestReadmeTour(t *testing.T) {
 	t.Parallel()
 	programs := clitest.Postgres(t)
 	steps := readTour(t)
-	var shown strings.Builder // by all steps, as ids come back in later ones
+	var shown strings.Builder // by all steps, because ids recur in later ones
 	for _, s := range steps {
 		shown.WriteString(s.output)
 	}
@@ -40,7 +40,7 @@ func TestReadmeTour(t *testing.T) {
 	}
 }
 
-// reader follows the README in one folder.
+// reader follows the README in one directory.
 type reader struct {
 	dir, programs, address string
 	service                *process
@@ -66,7 +66,7 @@ func (r *reader) follow(t *testing.T, steps []step) string {
 	return printed.String()
 }
 
-// step is a script of the tour, and the output that is shown below it.
+// step is a script of the tour, and the output shown below it.
 type step struct{ script, output string }
 
 var codeBlock = regexp.MustCompile("(?s)\n```(sh|text)\n(.*?\n)```\n")
@@ -100,8 +100,8 @@ var (
 	accountOf = regexp.MustCompile(`"name":"(\w+) \d+"`)
 )
 
-// normalize numbers ids in the order in which they appear first, and makes all
-// times and the random part of names the same.
+// normalize numbers ids in order of appearance, and makes all times and the random part
+// of names the same.
 func normalize(text string) string {
 	names := map[string]string{}
 	text = id.ReplaceAllStringFunc(text, func(value string) string {
@@ -120,8 +120,7 @@ type shell struct {
 	output *bufio.Reader
 }
 
-// startShell skips the test where there is no bash or curl, or fails it when CI
-// is set.
+// startShell skips the test if there is no bash or curl, or fails it when CI is set.
 func startShell(t *testing.T) *shell {
 	t.Helper()
 	for _, program := range []string{"bash", "curl"} {

@@ -17,9 +17,9 @@ func serveCommand(sys System) *cobra.Command {
 		Short: "Serve the API until interrupted",
 		Long: `Serve the API until interrupted.
 
-Without DATABASE_URL a private PostgreSQL is started, with its data in the folder
-.commitment, and the migrations are applied to it. With COMMITMENT_ENV=production
-nothing is started or migrated. The README lists all settings.`,
+Without DATABASE_URL, serve starts a private PostgreSQL with its data in .commitment.
+It applies the migrations before it serves. With COMMITMENT_ENV=production it starts
+no server and applies no migrations. The README lists all settings.`,
 		Example: `  commitment serve
   ADDR=127.0.0.1:9090 DEBUG=true commitment serve
   DATABASE_URL=postgres://app@db/app COMMITMENT_ENV=production commitment serve`,
@@ -29,19 +29,19 @@ nothing is started or migrated. The README lists all settings.`,
 			if err != nil {
 				return err
 			}
-			return app.Serve(cmd.Context(), cfg, app.Output{Screen: sys.Stdout, Log: sys.Stderr})
+			return app.Serve(cmd.Context(), cfg, app.Output{Console: sys.Stdout, Log: sys.Stderr})
 		},
 	}
 }
 
-// healthcheckTimeout is shorter than the intervals at which containers are checked.
+// healthcheckTimeout is shorter than the usual interval of a container's health checks.
 const healthcheckTimeout = 3 * time.Second
 
 func healthcheckCommand(sys System) *cobra.Command {
 	return &cobra.Command{
 		Use:     "healthcheck",
 		Short:   "Ask the service at ADDR whether it is alive",
-		Long:    "Ask the service at ADDR whether it is alive, for a container that has no curl.",
+		Long:    "Ask the service at ADDR whether it is alive: a health check for containers without curl.",
 		Example: "  commitment healthcheck && echo alive",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -57,7 +57,7 @@ func healthcheckCommand(sys System) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			// Of its own, as the default one would ask the proxy of HTTP_PROXY.
+			// The default transport would use HTTP_PROXY.
 			client := http.Client{Timeout: healthcheckTimeout, Transport: &http.Transport{}}
 			resp, err := client.Do(req)
 			if err != nil {
@@ -65,14 +65,15 @@ func healthcheckCommand(sys System) *cobra.Command {
 			}
 			defer resp.Body.Close()
 			if resp.StatusCode != http.StatusOK {
-				return fmt.Errorf("%s answered %s", url, resp.Status)
+				return fmt.Errorf("%s responded %s", url, resp.Status)
 			}
 			return nil
 		},
 	}
 }
 
-// healthURL is where a service that listens on addr is asked from the same host.
+// healthURL returns the URL of the health check for a service that listens on addr of
+// this host.
 func healthURL(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -19,14 +19,14 @@ func TestServeWithDatabaseURL(t *testing.T) {
 		dir := t.TempDir()
 		database := pgtest.EmptyURL(t)
 		p := serve(t, "DATABASE_URL="+database, "COMMITMENT_DATA_DIR="+dir, "COMMITMENT_POSTGRES_BIN="+dir)
-		addRow(t, database, "a") // development has made the tables
+		addRow(t, database, "a") // development has created the tables
 		left, err := os.ReadDir(dir)
 		check(t, err)
 		if len(left) > 0 {
 			t.Errorf("files of a private server = %v, want none", left)
 		}
 		if got := p.printed(t, `^  database +(.+)$`); strings.Contains(got, "private") {
-			t.Errorf("printed the database as %q, want no word of a private one", got)
+			t.Errorf("printed the database as %q, want no private one", got)
 		}
 	})
 
@@ -58,29 +58,29 @@ func TestServeWithDatabaseURL(t *testing.T) {
 	})
 }
 
-// TestServeSaysWhatIsNotReady is about production, where nothing is started or
-// migrated, and the service waits for what others do.
+// TestServeSaysWhatIsNotReady is about production, where the service starts and
+// migrates nothing.
 func TestServeSaysWhatIsNotReady(t *testing.T) {
 	t.Parallel()
 	migrated := pgtest.URL(t)
 	u, err := url.Parse(migrated)
 	check(t, err)
-	stranger := *u
-	stranger.User = url.UserPassword(u.User.Username(), "wrong")
+	wrong := *u
+	wrong.User = url.UserPassword(u.User.Username(), "wrong")
 	for _, tt := range []struct{ name, url, want string }{
 		{"the server can't be reached", "postgres://app:secret@127.0.0.1:1/app", "connection refused at 127.0.0.1:1"},
-		{"the password is wrong", stranger.String(), `password authentication failed for user "` + u.User.Username() + `" (SQLSTATE 28P01)`},
+		{"the password is wrong", wrong.String(), `password authentication failed for user "` + u.User.Username() + `" (SQLSTATE 28P01)`},
 		{"migrations are pending", pgtest.EmptyURL(t), "migrations are pending: run `commitment migrate apply`"},
-		{"the database takes no writes", migrated + "&default_transaction_read_only=on", "the database is read-only"},
+		{"the database is read-only", migrated + "&default_transaction_read_only=on", "the database is read-only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := serve(t, "DATABASE_URL="+tt.url, "COMMITMENT_ENV=production")
 			if got, want := p.stdout.String(), "Commitment is NOT READY: "+tt.want; !strings.Contains(got, want) || strings.Contains(got, "is ready") {
-				t.Errorf("printed %q, want %q in it, and no word of being ready", got, want)
+				t.Errorf("printed %q, want %q in it, and not that it is ready", got, want)
 			}
 			if got := get(t, p.printed(t, `^  curl (\S+)$`)); got.status != http.StatusServiceUnavailable {
-				t.Errorf("the address that is printed answers %d, want 503", got.status)
+				t.Errorf("the printed address responds %d, want 503", got.status)
 			}
 			p.terminate(t)
 			p.exitCode(t)
@@ -91,7 +91,7 @@ func TestServeSaysWhatIsNotReady(t *testing.T) {
 	}
 }
 
-// addRow writes a row of the core's own entity.
+// addRow inserts a row of the core's own entity.
 func addRow(t *testing.T, database, name string) {
 	t.Helper()
 	_, err := pgtest.Open(t, database).ExecContext(t.Context(), `INSERT INTO idempotency_keys

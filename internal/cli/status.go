@@ -16,19 +16,19 @@ import (
 	"commitment/internal/printable"
 )
 
-// Drift looks for what a database has otherwise than its applied files make it. It
-// returns nil when nobody asked for that, and an empty list when nothing has drifted.
+// Drift returns the differences between a database and the schema that its applied
+// files make: nil if it wasn't asked to compare, and an empty list if there are none.
 type Drift func(ctx context.Context, db *sql.DB, dir migrate.Dir) ([]catalog.Change, error)
 
-// StatusCommand shows what is applied and what is pending, and what drift finds unless
-// it is nil.
+// StatusCommand returns the command that shows which migrations are applied and
+// pending, and, unless drift is nil, what has drifted.
 func StatusCommand(sys System, drift Drift) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show what is applied and what is pending",
-		Long: `Show what is applied to DATABASE_URL, or to the private PostgreSQL where it is not
-set, and what is pending.`,
+		Short: "Show which migrations are applied and which are pending",
+		Long: `Show which migrations are applied to DATABASE_URL, or to the private PostgreSQL if
+that is not set, and which are pending.`,
 		Example: "  commitment migrate status",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,7 +51,7 @@ set, and what is pending.`,
 	return cmd
 }
 
-// revisionJSON is a revision as a program reads it.
+// revisionJSON is a revision in JSON output.
 type revisionJSON struct {
 	Version     string    `json:"version"`
 	Description string    `json:"description"`
@@ -72,8 +72,7 @@ func revisionsJSON(revs []*migrate.Revision) []revisionJSON {
 	return all
 }
 
-// changeJSON is an object that was added (it has no before), dropped (no after) or
-// altered.
+// changeJSON is an object that was added (no before), dropped (no after) or altered.
 type changeJSON struct {
 	Kind   catalog.Kind `json:"kind"`
 	Table  string       `json:"table,omitempty"`
@@ -82,8 +81,8 @@ type changeJSON struct {
 	After  string       `json:"after,omitempty"`
 }
 
-// printStatus prints what was read. Changes are nil when nobody looked for drift,
-// and any of them is an error.
+// printStatus prints the status. Changes are nil if drift wasn't checked; any change is
+// an error.
 func (sys System) printStatus(status migration.Status, changes []catalog.Change, asJSON bool) error {
 	printed := sys.printStatusTable
 	if asJSON {
@@ -93,13 +92,13 @@ func (sys System) printStatus(status migration.Status, changes []catalog.Change,
 		return err
 	}
 	if len(changes) > 0 {
-		return fmt.Errorf("the database differs from its files in %s", Number(len(changes), "place", "places"))
+		return fmt.Errorf("the database has drifted from its migrations in %s", Count(len(changes), "place", "places"))
 	}
 	return nil
 }
 
 func (sys System) printStatusJSON(status migration.Status, changes []catalog.Change) error {
-	answer := map[string]any{
+	report := map[string]any{
 		"current": status.Current(), "applied": revisionsJSON(status.Applied),
 		"pending": names(status.Pending), "out_of_order": names(status.OutOfOrder),
 	}
@@ -108,9 +107,9 @@ func (sys System) printStatusJSON(status migration.Status, changes []catalog.Cha
 		for _, c := range changes {
 			drift = append(drift, changeJSON(c))
 		}
-		answer["drift"] = drift
+		report["drift"] = drift
 	}
-	return WriteJSON(sys.Stdout, answer)
+	return WriteJSON(sys.Stdout, report)
 }
 
 func (sys System) printStatusTable(status migration.Status, changes []catalog.Change) error {
@@ -125,7 +124,7 @@ func (sys System) printStatusTable(status migration.Status, changes []catalog.Ch
 		row(file.Version(), file.Desc(), "pending")
 	}
 	for _, file := range status.OutOfOrder {
-		row(file.Version(), file.Desc(), "out of order: older than what is applied")
+		row(file.Version(), file.Desc(), "out of order: older than an applied migration")
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -134,7 +133,7 @@ func (sys System) printStatusTable(status migration.Status, changes []catalog.Ch
 		fmt.Fprintf(sys.Stdout, "drift: %s\n", printable.Text(c.String()))
 	}
 	if changes != nil && len(changes) == 0 {
-		fmt.Fprintln(sys.Stdout, "Nothing has drifted: the database is as its files make it.")
+		fmt.Fprintln(sys.Stdout, "No drift: the database matches its migrations.")
 	}
 	return nil
 }

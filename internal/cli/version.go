@@ -11,14 +11,14 @@ import (
 func versionCommand(sys System) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print which build this is",
-		Long:    "Print the version of the program, the commit that it was built from, and the version of Go.",
+		Short:   "Print the version",
+		Long:    "Print the version of the program, the commit it was built from, and the version of Go.",
 		Example: "  commitment version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			info, ok := debug.ReadBuildInfo()
 			if !ok {
-				return errors.New("the program was built without its version")
+				return errors.New("the program was built without version information")
 			}
 			fmt.Fprintln(sys.Stdout, version(info))
 			return nil
@@ -26,7 +26,7 @@ func versionCommand(sys System) *cobra.Command {
 	}
 }
 
-// version is the build that info describes, in one line.
+// version describes a build in one line.
 func version(info *debug.BuildInfo) string {
 	settings := map[string]string{}
 	for _, s := range info.Settings {

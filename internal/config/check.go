@@ -7,73 +7,73 @@ import (
 	"strings"
 )
 
-// maxIdentifier is the length to which PostgreSQL cuts names, in bytes.
+// maxIdentifier is the length to which PostgreSQL truncates names, in bytes.
 const maxIdentifier = 63
 
-// A conflict is a rule that spans settings.
+// A conflict is a rule that spans two settings.
 type conflict struct {
-	found bool
-	name  string // the setting that is to blame
-	with  string // the other one
-	why   string
+	found   bool
+	setting string // to report
+	other   string
+	why     string
 }
 
-// check notes the values that no parser has seen through, and settings that
-// contradict one another. A setting that is wrong by itself contradicts nothing.
+// check reports values that no parser has validated, and settings that contradict one
+// another. A setting that is already rejected contradicts nothing.
 func (r *reader) check(c Config) {
 	if !isAddress(c.Addr) {
-		r.refuse("ADDR", "=%q: want a host and a port as 127.0.0.1:8080", c.Addr)
+		r.reject("ADDR", "=%q: want host:port, such as 127.0.0.1:8080", c.Addr)
 	}
-	if c.ProfileAddr != "" && !isAddress(c.ProfileAddr) {
-		r.refuse("PPROF_ADDR", "=%q: want a host and a port as 127.0.0.1:6060", c.ProfileAddr)
+	if c.PprofAddr != "" && !isAddress(c.PprofAddr) {
+		r.reject("PPROF_ADDR", "=%q: want host:port, such as 127.0.0.1:6060", c.PprofAddr)
 	}
 	if !isPrintable(c.Database.ApplicationName) {
-		r.refuse("DB_APPLICATION_NAME", "=%q: want at most %d printable ASCII characters", c.Database.ApplicationName, maxIdentifier)
+		r.reject("DB_APPLICATION_NAME", "=%q: want at most %d printable ASCII characters", c.Database.ApplicationName, maxIdentifier)
 	}
 	if c.Database.URL != "" {
 		if reason := c.Database.URL.invalid(); reason != "" {
-			r.refuse("DATABASE_URL", ": %s; want postgres://user:password@host:5432/database or libpq's keywords (the value isn't shown)", reason)
+			r.reject("DATABASE_URL", ": %s; want postgres://user:password@host:5432/database or a libpq keyword string (the value isn't shown)", reason)
 		}
 	}
 	if c.Environment == Production && c.Database.URL == "" {
-		r.refuse("DATABASE_URL", ": want a database, for COMMITMENT_ENV=production starts none of its own")
+		r.reject("DATABASE_URL", ": not set; COMMITMENT_ENV=production starts no database of its own")
 	}
 	for _, x := range conflicts(c) {
-		if x.found && !r.refused[x.name] && !r.refused[x.with] {
-			r.refuse(x.name, "=%s with %s=%s: %s", r.settings[x.name].of(c), x.with, r.settings[x.with].of(c), x.why)
+		if x.found && !r.rejected[x.setting] && !r.rejected[x.other] {
+			r.reject(x.setting, "=%s with %s=%s: %s", r.settings[x.setting].valueIn(c), x.other, r.settings[x.other].valueIn(c), x.why)
 		}
 	}
 }
 
-// conflicts are the rules that span settings. A zero is no bound where it is
-// allowed at all.
+// conflicts returns the rules that span settings. Where zero is allowed it means no
+// limit.
 func conflicts(c Config) []conflict {
 	db, h := c.Database, c.HTTP
 	return []conflict{
 		{db.MaxIdleConns > db.MaxOpenConns, "DB_MAX_IDLE_CONNS", "DB_MAX_OPEN_CONNS",
-			"more can't be idle than are open"},
+			"there can't be more idle connections than open ones"},
 		{db.ConnMaxLifetime > 0 && db.LifetimeJitter >= db.ConnMaxLifetime, "DB_CONN_LIFETIME_JITTER", "DB_CONN_MAX_LIFETIME",
-			"the jitter must be less than the lifetime that it is taken off"},
+			"the jitter must be less than the lifetime that it shortens"},
 		{db.StatementTimeout > 0 && db.LockTimeout > db.StatementTimeout, "DB_LOCK_TIMEOUT", "DB_STATEMENT_TIMEOUT",
-			"the statement ends before its wait for a lock does"},
+			"the statement times out before its lock does"},
 		{db.AcquireTimeout >= h.RequestTimeout, "DB_ACQUIRE_TIMEOUT", "HTTP_REQUEST_TIMEOUT",
 			"the wait for a connection must leave time for the work"},
 		{h.ReadHeaderTimeout > h.ReadTimeout, "HTTP_READ_HEADER_TIMEOUT", "HTTP_READ_TIMEOUT",
-			"the header is a part of the request"},
+			"the whole request can't take less time than its header"},
 		{h.RequestTimeout >= h.WriteTimeout, "HTTP_REQUEST_TIMEOUT", "HTTP_WRITE_TIMEOUT",
-			"the connection closes before the answer can be written"},
+			"the connection closes before the response can be written"},
 		{h.ReadTimeout < h.RequestTimeout, "HTTP_READ_TIMEOUT", "HTTP_REQUEST_TIMEOUT",
-			"net/http cancels the work when the time for reading is over"},
+			"net/http cancels the work when the read timeout expires"},
 		{h.RequestTimeout < h.WriteTimeout && h.RequestTimeout+db.CommitTimeout+db.OutcomeTimeout >= h.WriteTimeout,
 			"DB_COMMIT_TIMEOUT", "HTTP_WRITE_TIMEOUT",
-			fmt.Sprintf("after HTTP_REQUEST_TIMEOUT=%v and with DB_OUTCOME_TIMEOUT=%v it leaves no time to write the answer",
+			fmt.Sprintf("after HTTP_REQUEST_TIMEOUT=%v and with DB_OUTCOME_TIMEOUT=%v it leaves no time to write the response",
 				h.RequestTimeout, db.OutcomeTimeout)},
-		{h.AnswerMemoryBytes > h.MaxAnswerBytes, "HTTP_ANSWER_MEMORY_BYTES", "HTTP_MAX_ANSWER_BYTES",
-			"a part can't be larger than the whole"},
+		{h.ResponseMemoryBytes > h.MaxResponseBytes, "HTTP_RESPONSE_MEMORY_BYTES", "HTTP_MAX_RESPONSE_BYTES",
+			"the part in memory can't be larger than the whole"},
 	}
 }
 
-// isAddress reports whether a server can listen on s, as far as its form goes.
+// isAddress reports whether s has the form of an address to listen on.
 func isAddress(s string) bool {
 	_, port, err := net.SplitHostPort(s)
 	if err != nil {
@@ -83,7 +83,7 @@ func isAddress(s string) bool {
 	return err == nil
 }
 
-// isPrintable reports whether PostgreSQL takes s for a name as it is.
+// isPrintable reports whether PostgreSQL takes s for a name unchanged.
 func isPrintable(s string) bool {
 	return len(s) <= maxIdentifier && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' })
 }

@@ -10,13 +10,13 @@ import (
 	"commitment/internal/config"
 )
 
-// defaults is what an empty environment gives.
+// defaults returns the configuration of an empty environment.
 func defaults() config.Config {
 	return config.Config{
 		Environment:   config.Development,
 		Addr:          "127.0.0.1:8080",
 		Log:           config.Log{Level: config.Level(slog.LevelInfo), Format: config.LogAuto},
-		PrivateServer: config.PrivateServer{Folder: ".commitment"},
+		PrivateServer: config.PrivateServer{DataDir: ".commitment"},
 		Database: config.Database{
 			ApplicationName:          "commitment",
 			MaxOpenConns:             15,
@@ -35,17 +35,17 @@ func defaults() config.Config {
 			MaxAttempts:              3,
 		},
 		HTTP: config.HTTP{
-			ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout:       30 * time.Second,
-			WriteTimeout:      time.Minute,
-			IdleTimeout:       2 * time.Minute,
-			RequestTimeout:    30 * time.Second,
-			MaxHeaderBytes:    64 << 10,
-			MaxBodyBytes:      1 << 20,
-			MaxAnswerBytes:    64 << 20,
-			AnswerMemoryBytes: 1 << 20,
-			KeyLifetime:       24 * time.Hour,
-			ShutdownTimeout:   20 * time.Second,
+			ReadHeaderTimeout:   5 * time.Second,
+			ReadTimeout:         30 * time.Second,
+			WriteTimeout:        time.Minute,
+			IdleTimeout:         2 * time.Minute,
+			RequestTimeout:      30 * time.Second,
+			MaxHeaderBytes:      64 << 10,
+			MaxBodyBytes:        1 << 20,
+			MaxResponseBytes:    64 << 20,
+			ResponseMemoryBytes: 1 << 20,
+			KeyLifetime:         24 * time.Hour,
+			ShutdownTimeout:     20 * time.Second,
 		},
 	}
 }
@@ -58,7 +58,7 @@ func TestLoad(t *testing.T) {
 		change  func(*config.Config)
 	}{
 		{"needs nothing", nil, func(*config.Config) {}},
-		{"takes an empty variable for one that isn't set", []string{"ADDR=", "DB_MAX_OPEN_CONNS="}, func(*config.Config) {}},
+		{"takes an empty variable for an unset one", []string{"ADDR=", "DB_MAX_OPEN_CONNS="}, func(*config.Config) {}},
 		{"takes values of every type", []string{
 			"COMMITMENT_ENV=production", "DATABASE_URL=postgres://u:p@h/d", "ADDR=:0", "LOG_LEVEL=warn", "LOG_FORMAT=json",
 			"DB_MAX_IDLE_CONNS=3", "DB_PING_AFTER=0s", "HTTP_MAX_BODY_BYTES=2048",
@@ -68,15 +68,15 @@ func TestLoad(t *testing.T) {
 			c.Database.MaxIdleConns, c.Database.PingAfter, c.HTTP.MaxBodyBytes = 3, 0, 2048
 		}},
 		{"takes networks and addresses", []string{"HTTP_TRUSTED_PROXIES=10.1.2.3/8, 192.0.2.7,2001:db8::/32"}, func(c *config.Config) {
-			c.HTTP.Proxies = config.Networks{"10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"}
+			c.HTTP.TrustedProxies = config.Networks{"10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"}
 		}},
-		{"takes keywords of libpq for a URL", []string{"DATABASE_URL=host=/tmp dbname=d"}, func(c *config.Config) {
+		{"takes a libpq keyword string for a URL", []string{"DATABASE_URL=host=/tmp dbname=d"}, func(c *config.Config) {
 			c.Database.URL = "host=/tmp dbname=d"
 		}},
 		{"lets DEBUG decide the level", []string{"DEBUG=true", "LOG_LEVEL=error"}, func(c *config.Config) {
 			c.Debug, c.Log.Level = true, config.Level(slog.LevelDebug)
 		}},
-		{"ignores the jitter of connections that live for ever", []string{"DB_CONN_MAX_LIFETIME=0s"}, func(c *config.Config) {
+		{"ignores the jitter of connections without a lifetime", []string{"DB_CONN_MAX_LIFETIME=0s"}, func(c *config.Config) {
 			c.Database.ConnMaxLifetime = 0
 		}},
 		{"leaves the variables of others alone", []string{
@@ -115,7 +115,7 @@ func TestLoadRefuses(t *testing.T) {
 		environ []string
 		want    string
 	}{
-		{"everything that is wrong at once", []string{
+		{"every invalid setting at once", []string{
 			"COMMITMENT_ENV=prod", "ADDR=8080", "DEBUG=maybe", "LOG_LEVEL=INFO", "LOG_FORMAT=xml",
 			"DB_MAX_OPEN_CONNS=0", "DB_PING_AFTER=-1s", "DB_LOCK_TIMEOUT=5", "DB_APPLICATION_NAME=é",
 			"HTTP_MAX_BODY_BYTES=1MB", "HTTP_MAX_HEADER_BYTES=9000000000GiB", "DB_MAX_OPEN_CON=5",
@@ -124,33 +124,33 @@ DEBUG="maybe": want true or false
 LOG_LEVEL="INFO": want debug, info, warn or error
 LOG_FORMAT="xml": want auto, text or json
 DB_MAX_OPEN_CONNS="0": want a whole number, from 1 to 10000
-DB_PING_AFTER="-1s": want a duration as 1m30s, from 0s to 24h
-DB_LOCK_TIMEOUT="5": want a duration as 1m30s, from 0s to 24h
-HTTP_MAX_HEADER_BYTES="9000000000GiB": want a number of bytes as 64KiB, from 1KiB to 16MiB
-HTTP_MAX_BODY_BYTES="1MB": want a number of bytes as 64KiB, from 1KiB to 1GiB
-ADDR="8080": want a host and a port as 127.0.0.1:8080
+DB_PING_AFTER="-1s": want a duration such as 1m30s, from 0s to 24h
+DB_LOCK_TIMEOUT="5": want a duration such as 1m30s, from 0s to 24h
+HTTP_MAX_HEADER_BYTES="9000000000GiB": want a number of bytes such as 64KiB, from 1KiB to 16MiB
+HTTP_MAX_BODY_BYTES="1MB": want a number of bytes such as 64KiB, from 1KiB to 1GiB
+ADDR="8080": want host:port, such as 127.0.0.1:8080
 DB_APPLICATION_NAME="é": want at most 63 printable ASCII characters
 DB_MAX_OPEN_CON: unknown setting; did you mean DB_MAX_OPEN_CONNS?`},
 		{"settings that contradict one another", []string{
 			"DB_MAX_IDLE_CONNS=16", "DB_CONN_LIFETIME_JITTER=30m", "DB_LOCK_TIMEOUT=16s", "DB_ACQUIRE_TIMEOUT=30s",
 			"HTTP_READ_HEADER_TIMEOUT=31s", "HTTP_WRITE_TIMEOUT=40s",
-		}, `DB_MAX_IDLE_CONNS=16 with DB_MAX_OPEN_CONNS=15: more can't be idle than are open
-DB_CONN_LIFETIME_JITTER=30m0s with DB_CONN_MAX_LIFETIME=30m0s: the jitter must be less than the lifetime that it is taken off
-DB_LOCK_TIMEOUT=16s with DB_STATEMENT_TIMEOUT=15s: the statement ends before its wait for a lock does
+		}, `DB_MAX_IDLE_CONNS=16 with DB_MAX_OPEN_CONNS=15: there can't be more idle connections than open ones
+DB_CONN_LIFETIME_JITTER=30m0s with DB_CONN_MAX_LIFETIME=30m0s: the jitter must be less than the lifetime that it shortens
+DB_LOCK_TIMEOUT=16s with DB_STATEMENT_TIMEOUT=15s: the statement times out before its lock does
 DB_ACQUIRE_TIMEOUT=30s with HTTP_REQUEST_TIMEOUT=30s: the wait for a connection must leave time for the work
-HTTP_READ_HEADER_TIMEOUT=31s with HTTP_READ_TIMEOUT=30s: the header is a part of the request
-DB_COMMIT_TIMEOUT=10s with HTTP_WRITE_TIMEOUT=40s: after HTTP_REQUEST_TIMEOUT=30s and with DB_OUTCOME_TIMEOUT=10s it leaves no time to write the answer`},
-		{"an answer that can't be written any more", []string{"HTTP_REQUEST_TIMEOUT=1m", "HTTP_WRITE_TIMEOUT=1m"},
-			`HTTP_REQUEST_TIMEOUT=1m0s with HTTP_WRITE_TIMEOUT=1m0s: the connection closes before the answer can be written`},
-		{"a setting that is wrong by itself only for that", []string{"DB_MAX_IDLE_CONNS=x", "DB_MAX_OPEN_CONNS=1"},
+HTTP_READ_HEADER_TIMEOUT=31s with HTTP_READ_TIMEOUT=30s: the whole request can't take less time than its header
+DB_COMMIT_TIMEOUT=10s with HTTP_WRITE_TIMEOUT=40s: after HTTP_REQUEST_TIMEOUT=30s and with DB_OUTCOME_TIMEOUT=10s it leaves no time to write the response`},
+		{"a response that can't be written in time", []string{"HTTP_REQUEST_TIMEOUT=1m", "HTTP_WRITE_TIMEOUT=1m"},
+			`HTTP_REQUEST_TIMEOUT=1m0s with HTTP_WRITE_TIMEOUT=1m0s: the connection closes before the response can be written`},
+		{"an invalid setting for that alone", []string{"DB_MAX_IDLE_CONNS=x", "DB_MAX_OPEN_CONNS=1"},
 			`DB_MAX_IDLE_CONNS="x": want a whole number, from 0 to 10000`},
-		{"addresses and networks that are none", []string{"HTTP_TRUSTED_PROXIES=10.0.0.0/8,proxy", "PPROF_ADDR=6060", "HTTP_RATE_LIMIT=-1"},
+		{"malformed addresses and networks", []string{"HTTP_TRUSTED_PROXIES=10.0.0.0/8,proxy", "PPROF_ADDR=6060", "HTTP_RATE_LIMIT=-1"},
 			`HTTP_RATE_LIMIT="-1": want a whole number, from 0 to 1000000
-HTTP_TRUSTED_PROXIES="10.0.0.0/8,proxy": want networks as 10.0.0.0/8, with commas between them
-PPROF_ADDR="6060": want a host and a port as 127.0.0.1:6060`},
+HTTP_TRUSTED_PROXIES="10.0.0.0/8,proxy": want comma-separated networks such as 10.0.0.0/8
+PPROF_ADDR="6060": want host:port, such as 127.0.0.1:6060`},
 		{"production without a database", []string{"COMMITMENT_ENV=production"},
-			`DATABASE_URL: want a database, for COMMITMENT_ENV=production starts none of its own`},
-		{"a misspelled setting beside one that is wrong", []string{"DATABSE_URL=postgres://h/d", "DB_MAX_ATTEMPTS=0"},
+			`DATABASE_URL: not set; COMMITMENT_ENV=production starts no database of its own`},
+		{"a misspelled setting beside an invalid one", []string{"DATABSE_URL=postgres://h/d", "DB_MAX_ATTEMPTS=0"},
 			`DB_MAX_ATTEMPTS="0": want a whole number, from 1 to 100
 DATABSE_URL: unknown setting; did you mean DATABASE_URL?`},
 		{"a misspelled setting of the service's own", []string{"COMMITMENT_EVN=production"},

@@ -10,10 +10,10 @@ import (
 	"commitment/internal/config"
 )
 
-// variable is a variable of kubernetes.yaml that has its value there.
+// variable matches an environment variable of kubernetes.yaml that has a literal value.
 var variable = regexp.MustCompile(`\{name: ([A-Z_]+), value: "?([^"}]*)"?\}`)
 
-// TestKubernetesWaitsForTheService keeps the manifest and the settings in step.
+// TestKubernetesWaitsForTheService keeps the manifest and the settings consistent.
 func TestKubernetesWaitsForTheService(t *testing.T) {
 	t.Parallel()
 	manifest, err := os.ReadFile("../../kubernetes.yaml")
@@ -38,6 +38,6 @@ func TestKubernetesWaitsForTheService(t *testing.T) {
 	}
 	grace, shutdown := time.Duration(seconds)*time.Second, c.HTTP.ShutdownDelay+c.HTTP.ShutdownTimeout
 	if grace < shutdown+5*time.Second || c.HTTP.ShutdownDelay == 0 {
-		t.Errorf("the pod is killed after %v, want five seconds more than the shutdown takes, %v, a delay among it", grace, shutdown)
+		t.Errorf("the pod is killed after %v, want at least five seconds more than the shutdown's %v, with a delay", grace, shutdown)
 	}
 }

@@ -9,10 +9,9 @@ import (
 	"strings"
 )
 
-// Load returns the configuration that environ, as [os.Environ] has it, describes.
-// A variable that is empty counts as one that isn't set. The error has a line for
-// each variable that is wrong, with its value, unless that is a secret, and what
-// is allowed.
+// Load returns the configuration in environ, which has the form of [os.Environ]. An
+// empty variable counts as unset. The error has a line for each invalid variable, with
+// its value, unless that is secret, and what is allowed.
 func Load(environ []string) (Config, error) {
 	var c Config
 	r := newReader(environ)
@@ -36,12 +35,12 @@ func Load(environ []string) (Config, error) {
 type reader struct {
 	settings map[string]setting
 	vars     map[string]string
-	refused  map[string]bool // the variables that have a line
+	rejected map[string]bool // variables that have an error
 	errs     []error
 }
 
 func newReader(environ []string) *reader {
-	r := &reader{settings: map[string]setting{}, vars: map[string]string{}, refused: map[string]bool{}}
+	r := &reader{settings: map[string]setting{}, vars: map[string]string{}, rejected: map[string]bool{}}
 	for _, s := range settings() {
 		r.settings[s.name] = s
 	}
@@ -52,13 +51,13 @@ func newReader(environ []string) *reader {
 	return r
 }
 
-// refuse notes that a variable is wrong.
-func (r *reader) refuse(name, format string, args ...any) {
-	r.refused[name] = true
+// reject adds an error for a variable.
+func (r *reader) reject(name, format string, args ...any) {
+	r.rejected[name] = true
 	r.errs = append(r.errs, fmt.Errorf(name+format, args...))
 }
 
-// read sets field, which is that of s, to what text says.
+// read parses text into field, which belongs to s.
 func (r *reader) read(s setting, text string, field reflect.Value) {
 	p, ok := parsers[field.Type()]
 	if !ok {
@@ -74,13 +73,13 @@ func (r *reader) read(s setting, text string, field reflect.Value) {
 		}
 	}
 	if err != nil {
-		r.refuse(s.name, "=%q: want %s", text, want)
+		r.reject(s.name, "=%q: want %s", text, want)
 		return
 	}
 	field.Set(value)
 }
 
-// bounds are the least and the greatest value of s, which its tags have.
+// bounds returns the range of s from its tags.
 func (s setting) bounds(p parser) (low, high int64, bounded bool) {
 	if s.tag.Get("min") == "" {
 		return 0, 0, false
@@ -88,7 +87,7 @@ func (s setting) bounds(p parser) (low, high int64, bounded bool) {
 	least, lowErr := p.parse(s.tag.Get("min"))
 	greatest, highErr := p.parse(s.tag.Get("max"))
 	if err := errors.Join(lowErr, highErr); err != nil {
-		panic(fmt.Sprintf("config: bounds of %s: %v", s.name, err)) // the tags are wrong
+		panic(fmt.Sprintf("config: bounds of %s: %v", s.name, err)) // a defect of the tags
 	}
 	return least.Int(), greatest.Int(), true
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Networks are networks of IP addresses, as 10.0.0.0/8.
+// Networks are IP networks, such as 10.0.0.0/8.
 type Networks []string
 
-// ParseNetworks reads networks with commas between them. An address by itself is a
+// ParseNetworks parses a comma-separated list of networks. A single address is a
 // network of one.
 func ParseNetworks(text string) (Networks, error) {
 	var networks Networks
@@ -26,5 +26,5 @@ func ParseNetworks(text string) (Networks, error) {
 	return networks, nil
 }
 
-// String is the networks as ParseNetworks reads them.
+// String returns the networks as ParseNetworks reads them.
 func (n Networks) String() string { return strings.Join(n, ",") }

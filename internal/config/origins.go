@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Origins are origins of web pages, as browsers send them.
+// Origins are the origins of web pages, as browsers send them.
 type Origins []string
 
-// ParseOrigins reads origins with commas between them. A browser sends an origin in
-// lower case, without its scheme's own port, and without a path: any other way to
-// write it would never match.
+// ParseOrigins parses a comma-separated list of origins. A browser sends an origin in
+// lower case, without the scheme's default port and without a path: an origin in any
+// other spelling would never match.
 func ParseOrigins(text string) (Origins, error) {
 	var origins Origins
 	for origin := range strings.SplitSeq(text, ",") {
@@ -25,7 +25,7 @@ func ParseOrigins(text string) (Origins, error) {
 	return origins, nil
 }
 
-// isOrigin reports whether a browser would send s, but for a * as the first label.
+// isOrigin reports whether a browser would send s, apart from a * as the first label.
 func isOrigin(s string) bool {
 	u, err := url.Parse(strings.Replace(s, "://*.", "://any.", 1))
 	if err != nil || u.Hostname() == "" || strings.Contains(u.Host, "*") || s != strings.ToLower(s) {
@@ -38,5 +38,5 @@ func isOrigin(s string) bool {
 	return whole && (u.Scheme == "https" && u.Port() != "443" || u.Scheme == "http" && u.Port() != "80")
 }
 
-// String is the origins as ParseOrigins reads them.
+// String returns the origins as ParseOrigins reads them.
 func (o Origins) String() string { return strings.Join(o, ",") }

@@ -33,13 +33,13 @@ func TestParseOrigins(t *testing.T) {
 func TestOriginsAreSet(t *testing.T) {
 	t.Parallel()
 	c, err := Load([]string{"HTTP_CORS_ORIGINS=https://a.example,https://b.example"})
-	if err != nil || c.HTTP.Origins.String() != "https://a.example,https://b.example" {
-		t.Errorf("origins = %q, %v, want two", c.HTTP.Origins, err)
+	if err != nil || c.HTTP.CORSOrigins.String() != "https://a.example,https://b.example" {
+		t.Errorf("origins = %q, %v, want two", c.HTTP.CORSOrigins, err)
 	}
-	if c, err := Load(nil); err != nil || len(c.HTTP.Origins) != 0 {
-		t.Errorf("origins = %q, %v, want none", c.HTTP.Origins, err)
+	if c, err := Load(nil); err != nil || len(c.HTTP.CORSOrigins) != 0 {
+		t.Errorf("origins = %q, %v, want none", c.HTTP.CORSOrigins, err)
 	}
-	if _, err := Load([]string{"HTTP_CORS_ORIGINS=example.com"}); err == nil || !strings.HasPrefix(err.Error(), `HTTP_CORS_ORIGINS="example.com": want origins as`) {
+	if _, err := Load([]string{"HTTP_CORS_ORIGINS=example.com"}); err == nil || !strings.HasPrefix(err.Error(), `HTTP_CORS_ORIGINS="example.com": want comma-separated origins`) {
 		t.Errorf("error = %v, want one that says what is wanted", err)
 	}
 }

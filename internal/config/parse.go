@@ -12,26 +12,26 @@ import (
 	"time"
 )
 
-// parser reads values of one type.
+// parser parses values of one type.
 type parser struct {
-	want  string // what it reads, for the error
+	want  string // completes "want …" in the error
 	parse func(text string) (reflect.Value, error)
 }
 
-// parsers has a parser for each type of a setting but those that take any string.
+// parsers has a parser for each type of setting, except those that take any string.
 var parsers = map[reflect.Type]parser{
 	reflect.TypeFor[bool]():          {"true or false", value(strconv.ParseBool)},
 	reflect.TypeFor[int]():           {"a whole number", value(strconv.Atoi)},
-	reflect.TypeFor[time.Duration](): {"a duration as 1m30s", value(time.ParseDuration)},
-	reflect.TypeFor[Bytes]():         {"a number of bytes as 64KiB", value(ParseBytes)},
+	reflect.TypeFor[time.Duration](): {"a duration such as 1m30s", value(time.ParseDuration)},
+	reflect.TypeFor[Bytes]():         {"a number of bytes such as 64KiB", value(ParseBytes)},
 	reflect.TypeFor[Environment]():   {"development or production", value(oneOf(Development, Production))},
 	reflect.TypeFor[LogFormat]():     {"auto, text or json", value(oneOf(LogAuto, LogText, LogJSON))},
-	reflect.TypeFor[Origins]():       {"origins as https://app.example.com, with commas between them, or *", value(ParseOrigins)},
-	reflect.TypeFor[Networks]():      {"networks as 10.0.0.0/8, with commas between them", value(ParseNetworks)},
+	reflect.TypeFor[Origins]():       {"comma-separated origins such as https://app.example.com, or *", value(ParseOrigins)},
+	reflect.TypeFor[Networks]():      {"comma-separated networks such as 10.0.0.0/8", value(ParseNetworks)},
 	reflect.TypeFor[Level]():         {"debug, info, warn or error", value(parseLevel)},
 }
 
-// value is parse for all types alike.
+// value adapts a parse function to [reflect.Value].
 func value[T any](parse func(string) (T, error)) func(string) (reflect.Value, error) {
 	return func(text string) (reflect.Value, error) {
 		v, err := parse(text)
@@ -42,13 +42,13 @@ func value[T any](parse func(string) (T, error)) func(string) (reflect.Value, er
 // Bytes is a number of bytes.
 type Bytes int64
 
-// units are the suffixes of a number of bytes, the largest first.
+// units are the suffixes of a number of bytes, largest first.
 var units = []struct {
 	suffix string
 	size   Bytes
 }{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}}
 
-// ParseBytes reads a number of bytes, as 65536, 64KiB, 1MiB or 1GiB.
+// ParseBytes parses a number of bytes, such as 65536, 64KiB, 1MiB or 1GiB.
 func ParseBytes(text string) (Bytes, error) {
 	for _, unit := range units {
 		digits, ok := strings.CutSuffix(text, unit.suffix)
@@ -64,7 +64,7 @@ func ParseBytes(text string) (Bytes, error) {
 	return 0, fmt.Errorf("%q is not a number of bytes", text)
 }
 
-// String is b in the largest unit that leaves no fraction.
+// String returns b in the largest unit that divides it.
 func (b Bytes) String() string {
 	for _, unit := range units {
 		if b != 0 && b%unit.size == 0 {
@@ -76,7 +76,7 @@ func (b Bytes) String() string {
 
 var errNotAllowed = errors.New("not allowed")
 
-// oneOf is a parser of the values that are listed.
+// oneOf returns a parse function that accepts the listed values.
 func oneOf[T ~string](allowed ...T) func(string) (T, error) {
 	return func(text string) (T, error) {
 		if !slices.Contains(allowed, T(text)) {
@@ -86,7 +86,7 @@ func oneOf[T ~string](allowed ...T) func(string) (T, error) {
 	}
 }
 
-// levels are the levels by name.
+// levels maps the names of LOG_LEVEL to levels.
 var levels = map[string]Level{
 	"debug": Level(slog.LevelDebug),
 	"info":  Level(slog.LevelInfo),

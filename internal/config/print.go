@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// A setting is a field of Config that a variable sets.
+// A setting is a field of Config that an environment variable sets.
 type setting struct {
-	name  string // the variable's
-	field string // the field's
+	name  string // of the variable
+	field string // of the struct field
 	tag   reflect.StructTag
-	index []int // the field's place in Config
+	index []int // of the field in Config
 }
 
-// of is the setting's value in c, secrets redacted.
-func (s setting) of(c Config) string {
+// valueIn returns the setting's value in c, redacted if it is a secret.
+func (s setting) valueIn(c Config) string {
 	return fmt.Sprint(reflect.ValueOf(c).FieldByIndex(s.index))
 }
 
-// settings returns the settings in the order of their declaration.
+// settings returns the settings in the order of declaration.
 func settings() []setting {
 	var found []setting
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
@@ -35,20 +35,20 @@ func settings() []setting {
 	return found
 }
 
-// String is a line NAME=value for each setting, secrets redacted.
+// String returns a line NAME=value for each setting, with secrets redacted.
 func (c Config) String() string {
 	var b strings.Builder
 	for _, s := range settings() {
-		fmt.Fprintf(&b, "%s=%s\n", s.name, s.of(c))
+		fmt.Fprintf(&b, "%s=%s\n", s.name, s.valueIn(c))
 	}
 	return b.String()
 }
 
-// LogValue is a group with an attribute for each setting, secrets redacted.
+// LogValue returns a group with an attribute for each setting, with secrets redacted.
 func (c Config) LogValue() slog.Value {
 	var attrs []slog.Attr
 	for _, s := range settings() {
-		attrs = append(attrs, slog.String(s.name, s.of(c)))
+		attrs = append(attrs, slog.String(s.name, s.valueIn(c)))
 	}
 	return slog.GroupValue(attrs...)
 }

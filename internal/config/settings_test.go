@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the table of settings into docs/settings.md")
 
-// chapter has the table between two marks.
+// The chapter has the table between these two marks.
 const (
 	chapter = "../../docs/settings.md"
 	begin   = "<!-- settings -->\n"
@@ -49,7 +49,7 @@ func TestDocsListTheSettings(t *testing.T) {
 	}
 }
 
-// table is the settings as Markdown.
+// table renders the settings as Markdown.
 func table(comments map[string]string) string {
 	var b strings.Builder
 	b.WriteString("| variable | default | range | what it does |\n|---|---|---|---|\n")
@@ -66,8 +66,8 @@ func table(comments map[string]string) string {
 	return b.String()
 }
 
-// byDefault is a setting's default, or what happens without one, which its
-// comment says after a colon.
+// byDefault returns a setting's default, or what happens without one, which its comment
+// says after a colon.
 func byDefault(s setting, given string) string {
 	if value := s.tag.Get("default"); value != "" {
 		return "`" + value + "`"
@@ -114,13 +114,13 @@ func TestSettingsAreComplete(t *testing.T) {
 		}
 	}
 	for _, x := range conflicts(Config{}) {
-		if !seen[x.name] || !seen[x.with] {
-			t.Errorf("a rule is about %s and %s, want two settings", x.name, x.with)
+		if !seen[x.setting] || !seen[x.other] {
+			t.Errorf("a rule is about %s and %s, want two settings", x.setting, x.other)
 		}
 	}
 }
 
-// comments returns the comment of each setting, on one line, by its variable.
+// comments returns the comment of each setting, on one line, by variable.
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	file, err := goparser.ParseFile(token.NewFileSet(), "config.go", nil, goparser.ParseComments)

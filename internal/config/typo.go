@@ -7,24 +7,25 @@ import (
 	"unicode"
 )
 
-// prefix is that of the settings whose names would say too little without it.
+// prefix precedes the names that would be ambiguous without it.
 const prefix = "COMMITMENT_"
 
-// checkNames notes variables that are near misses of a setting's name: silently
-// ignored, DATABSE_URL would start a private database. Those that are far from all are
-// left alone: a platform sets names like DB_PORT, HTTP_PROXY or COMMITMENT_SERVICE_HOST.
+// checkNames rejects variables whose names nearly match a setting's. If DATABSE_URL
+// were ignored, the service would start a private database. Names that are far from
+// every setting are left alone: platforms set names such as DB_PORT, HTTP_PROXY or
+// COMMITMENT_SERVICE_HOST.
 func (r *reader) checkNames() {
 	for _, name := range slices.Sorted(maps.Keys(r.vars)) {
 		if _, known := r.settings[name]; known {
 			continue
 		}
 		if near := r.near(name); near != "" {
-			r.refuse(name, ": unknown setting; did you mean %s?", near)
+			r.reject(name, ": unknown setting; did you mean %s?", near)
 		}
 	}
 }
 
-// near returns the setting that an unknown name was most likely meant for, or "".
+// near returns the setting that an unknown name most likely means, or "".
 func (r *reader) near(name string) string {
 	best, found := 0, ""
 	for _, known := range slices.Sorted(maps.Keys(r.settings)) {
@@ -37,11 +38,11 @@ func (r *reader) near(name string) string {
 	return found
 }
 
-// nearMiss reports whether name was meant for known, and how many letters it misses it
-// by: at most one in four from the first that is wrong, whatever the case and the
-// underscores; more where its words are the same, abbreviated or spelled out.
+// nearMiss reports whether name was meant for known, and their edit distance. Ignoring
+// case and separators, it allows one edit for every four letters from the first
+// difference on, and more where the words are the same, abbreviated or spelled out.
 func nearMiss(name, known string) (miss int, ok bool) {
-	a, b := letters(name), letters(known)
+	a, b := normalize(name), normalize(known)
 	miss = distance(a, b)
 	same := 0
 	for same < min(len(a), len(b)) && a[same] == b[same] {
@@ -51,8 +52,8 @@ func nearMiss(name, known string) (miss int, ok bool) {
 	return miss, miss <= limit || abbreviates(strings.ToUpper(name), known)
 }
 
-// letters is name in upper case, without what stands between its words.
-func letters(name string) string {
+// normalize returns name in upper case, without the separators between its words.
+func normalize(name string) string {
 	return strings.Map(func(c rune) rune {
 		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
 			return -1
@@ -61,8 +62,8 @@ func letters(name string) string {
 	}, name)
 }
 
-// abbreviates reports whether two names have the same words, of which either may leave
-// out letters after the first: DB_URL and DATABASE_URL. A name of one word is too
+// abbreviates reports whether two names have the same words, in either of which letters
+// after the first may be missing: DB_URL and DATABASE_URL. A name of one word is more
 // likely somebody else's.
 func abbreviates(a, b string) bool {
 	words, others := strings.Split(a, "_"), strings.Split(b, "_")
@@ -81,7 +82,7 @@ func abbreviates(a, b string) bool {
 	return true
 }
 
-// subsequence reports whether long has the letters of short in their order.
+// subsequence reports whether long contains the letters of short in order.
 func subsequence(short, long string) bool {
 	for i := range len(long) {
 		if short != "" && long[i] == short[0] {
@@ -91,10 +92,10 @@ func subsequence(short, long string) bool {
 	return short == ""
 }
 
-// distance is how many letters to insert, delete, replace or swap with their neighbor
-// to make b of a.
+// distance is the Damerau-Levenshtein distance: the least number of insertions,
+// deletions, replacements and swaps of neighbors that turn a into b.
 func distance(a, b string) int {
-	var before []int // the row of all but two letters of a
+	var before []int // the row before the last one
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

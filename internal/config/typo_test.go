@@ -9,7 +9,7 @@ import (
 func TestLoadRefusesNearMisses(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		// A letter is swapped, left out, added or another one.
+		// A letter is swapped, missing, added or replaced.
 		"COMMITMENT_EVN":     "COMMITMENT_ENV",
 		"COMMITMENT_EMV":     "COMMITMENT_ENV",
 		"COMMITMENT_EN":      "COMMITMENT_ENV",
@@ -24,7 +24,7 @@ func TestLoadRefusesNearMisses(t *testing.T) {
 		"HTTP_MAX_BODY_BYTE": "HTTP_MAX_BODY_BYTES",
 		"HTTP_COR_ORIGNS":    "HTTP_CORS_ORIGINS",
 		"HTPP_READ_TIMEOUT":  "HTTP_READ_TIMEOUT",
-		// The words are right, and what is between them isn't.
+		// The words are right, the separators are wrong.
 		"LOGLEVEL":          "LOG_LEVEL",
 		"DATABASEURL":       "DATABASE_URL",
 		"DATABASE-URL":      "DATABASE_URL",
@@ -33,7 +33,7 @@ func TestLoadRefusesNearMisses(t *testing.T) {
 		"COMMITMENTENV":     "COMMITMENT_ENV",
 		"LOG.FORMAT":        "LOG_FORMAT",
 		"HTTP_MAXBODYBYTES": "HTTP_MAX_BODY_BYTES",
-		// The name is given the program's prefix.
+		// The name has the program's prefix.
 		"COMMITMENT_ADDR":         "ADDR",
 		"COMMITMENT_DATABASE_URL": "DATABASE_URL",
 		"COMMITMENT_LOGLEVEL":     "LOG_LEVEL",

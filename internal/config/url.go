@@ -8,33 +8,32 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// URL is a database in any form that libpq understands. However it is printed, it
-// shows no password: string(u) is the URL itself.
+// URL is a database in any form that libpq understands. No way of printing it shows the
+// password; string(u) is the URL itself.
 type URL string
 
-// String is where u leads, in libpq's keywords, made of the parts that are no
-// secrets.
+// String returns the non-secret parts of u as libpq keywords.
 func (u URL) String() string {
 	if u == "" {
 		return ""
 	}
 	cfg, err := pgx.ParseConfig(string(u))
 	if err != nil {
-		return hidden
+		return redacted
 	}
 	hosts, ports := addresses(cfg)
 	host := strings.Join(hosts, ",")
-	if misread(host) || misread(cfg.Database) {
-		return hidden
+	if containsAt(host) || containsAt(cfg.Database) {
+		return redacted
 	}
 	return fmt.Sprintf("host=%s port=%s user=%s dbname=%s", host, strings.Join(ports, ","), cfg.User, cfg.Database)
 }
 
-// hidden stands for a URL of which no part is known to be public.
-const hidden = "(not shown)"
+// redacted replaces a URL that may show a secret in any part.
+const redacted = "(not shown)"
 
-// addresses are the hosts of cfg and their ports. Pgx lists a host twice where
-// TLS is optional.
+// addresses returns the hosts of cfg and their ports. Pgx lists a host twice where TLS
+// is optional.
 func addresses(cfg *pgx.ConnConfig) (hosts, ports []string) {
 	hosts, ports = []string{cfg.Host}, []string{fmt.Sprint(cfg.Port)}
 	for _, f := range cfg.Fallbacks {
@@ -46,33 +45,35 @@ func addresses(cfg *pgx.ConnConfig) (hosts, ports []string) {
 	return hosts, ports
 }
 
-// misread reports whether a part of a URL has taken in a piece of a password: one
-// with an @ or a slash that isn't percent-encoded is read in the wrong places.
-func misread(part string) bool { return strings.Contains(part, "@") }
+// containsAt reports whether a parsed part of a URL may contain a piece of the
+// password: one with an @ or a slash that isn't percent-encoded is split in the wrong
+// places.
+func containsAt(part string) bool { return strings.Contains(part, "@") }
 
 // Format prints String for every verb.
 func (u URL) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.String()) }
 
-// MarshalText is String, for encoders.
+// MarshalText returns String, for encoders.
 func (u URL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
-// invalid says why u can't be used, or "". Of pgx's text it takes the words before
-// any value, as each value may be a piece of the password when u is malformed.
+// invalid says why u can't be used, or returns "". It keeps only the words of pgx's
+// error that precede any value: in a malformed URL each value may be a piece of the
+// password.
 func (u URL) invalid() string {
 	cfg, err := pgx.ParseConfig(string(u))
 	if err == nil {
-		if hosts, _ := addresses(cfg); misread(strings.Join(hosts, ",")) {
-			return "an @ in a password is written %40"
+		if hosts, _ := addresses(cfg); containsAt(strings.Join(hosts, ",")) {
+			return "write an @ in the password as %40"
 		}
 		if mode := cfg.DefaultQueryExecMode; mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
-			return "default_query_exec_mode=exec and simple_protocol aren't supported, use cache_describe" // as postgres.Open has it
+			return "default_query_exec_mode=exec and simple_protocol aren't supported, use cache_describe" // as in postgres.Open
 		}
 		return ""
 	}
 	// Pgx quotes u between the only two backticks, unless u has its own.
 	quoted := strings.SplitN(err.Error(), "`: ", 2)
 	if strings.Contains(string(u), "`") || len(quoted) < 2 {
-		return "not understood"
+		return "can't be parsed"
 	}
 	reason, _, _ := strings.Cut(quoted[1], " (")
 	reason, _, _ = strings.Cut(reason, ":")

@@ -11,10 +11,10 @@ import (
 	"commitment/internal/config"
 )
 
-// A part of each password, which nothing may print.
+// secret is a part of each password; nothing may print it.
 const secret = "hunter2"
 
-func TestURLShowsWhereItLeads(t *testing.T) {
+func TestURLPrintsItsPublicParts(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[config.URL]string{
 		"": "",
@@ -38,9 +38,9 @@ func TestLoadRefusesURLsWithoutShowingThem(t *testing.T) {
 		"hunter2":                                            "failed to parse as keyword/value",
 		"host=h password='hunter2":                           "failed to parse as keyword/value",
 		"postgres://u:a/hunter2@h/d":                         "invalid port",
-		"postgres://u:x@hunter2@h/d":                         "an @ in a password is written %40",
+		"postgres://u:x@hunter2@h/d":                         "write an @ in the password as %40",
 		"postgres://u:hunter2%zz@h/d":                        "failed to parse as URL",
-		"postgres://u:`: hunter2@h:x/d":                      "not understood",
+		"postgres://u:`: hunter2@h:x/d":                      "can't be parsed",
 		"postgres://u:p@h/d?target_session_attrs=hunter2":    "unknown target_session_attrs value",
 		"postgres://u:p@h/d?max_protocol_version=hunter2":    "invalid max_protocol_version",
 		"postgres://u:p@h/d?default_query_exec_mode=hunter2": "invalid default_query_exec_mode",

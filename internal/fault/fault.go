@@ -1,75 +1,74 @@
-// Package fault is the error that crosses the layers: a kind, a sentence that
-// is safe to show to a client, and a cause that only the log sees. It knows
-// nothing of HTTP and nothing of PostgreSQL; package problem turns a kind into
-// a status, package postgres turns a SQLSTATE into a kind.
+// Package fault is the error type that crosses the layers: a kind, a sentence that is
+// safe to show to a client, and a cause for the log alone. It knows nothing of HTTP or
+// PostgreSQL: package problem maps a kind to a status, package postgres maps a SQLSTATE
+// to a kind.
 package fault
 
 import "fmt"
 
-// Kind says what went wrong in the words of the caller. The zero kind is
-// Internal, so an error that nobody classified is never shown.
+// Kind classifies an error. The zero kind is Internal, so an error that nobody
+// classified is never shown.
 type Kind uint8
 
-// The kinds, from "ours" to "theirs" to "nobody's".
+// The kinds: first the service's fault, then the client's, then nobody's.
 const (
-	// Internal is a defect of the service: its message is never shown.
+	// Internal is a defect of the service. Its message is never shown.
 	Internal Kind = iota
-	// Malformed is a request that can't be read: bad syntax, a bad cursor.
+	// Malformed is a request that can't be parsed: bad syntax, a bad cursor.
 	Malformed
-	// Unauthenticated is a request of nobody known: without credentials, or with
-	// some that don't hold.
+	// Unauthenticated is a request without credentials, or with invalid ones.
 	Unauthenticated
-	// Forbidden is a request that whoever sent it may not make.
+	// Forbidden is a request that its sender isn't allowed to make.
 	Forbidden
-	// Invalid is a request that was understood and breaks a rule.
+	// Invalid is a well-formed request that breaks a rule.
 	Invalid
-	// NotFound is a thing that isn't there.
+	// NotFound is a request for something that doesn't exist.
 	NotFound
-	// Conflict is a request that the present state doesn't allow.
+	// Conflict is a request that the current state doesn't allow.
 	Conflict
-	// Stale is a request made against a version that is no longer current.
+	// Stale is a request made for a version that is no longer current.
 	Stale
-	// Canceled is a request whose client went away before it was decided.
+	// Canceled is a request whose client disconnected before it was decided.
 	Canceled
-	// Unavailable is a request that could not be served now and changed
-	// nothing: sending it again later is safe.
+	// Unavailable is a request that can't be served now and changed nothing: it is safe
+	// to retry later.
 	Unavailable
-	// Unknown is a request of which nobody can say whether it took effect:
-	// the connection was lost during COMMIT and the outcome could not be read.
+	// Unknown is a request that may or may not have taken effect: the connection was
+	// lost during COMMIT, and the outcome couldn't be determined.
 	Unknown
 )
 
-// Error is an error that is classified. It is immutable once returned; the With
-// methods return copies.
+// Error is a classified error. It is immutable once returned; With and At return
+// copies.
 type Error struct {
-	// Kind decides how the error is answered.
+	// Kind decides the status of the response.
 	Kind Kind
-	// Code names the error for programs, in kebab-case; it is stable for as
-	// long as the API lives. Empty stands for the kind's own name.
+	// Code identifies the error to programs, in kebab-case, and stays the same for the
+	// life of the API. Empty means the kind's own code.
 	Code string
 	// Message is one sentence that is safe to show to a client.
 	Message string
-	// Fields name the parts of the request that are wrong.
+	// Fields are the invalid parts of the request.
 	Fields []Field
-	// Cause is for the log, and is never shown.
+	// Cause is for the log; it is never shown.
 	Cause error
 }
 
-// Field is one part of a request that is wrong.
+// Field is an invalid part of a request.
 type Field struct {
-	// Pointer is a JSON pointer into the request's body (RFC 6901), as
-	// "/amount", or the name of a parameter without a slash, as "limit".
+	// Pointer is a JSON pointer into the request body (RFC 6901), such as "/amount", or
+	// the name of a parameter, which has no slash, such as "limit".
 	Pointer string
 	// Message is one sentence that is safe to show.
 	Message string
 }
 
-// New returns an error of kind with a code and a sentence.
+// New returns an error of a kind, with a code and a message.
 func New(kind Kind, code, message string) *Error {
 	return &Error{Kind: kind, Code: code, Message: message}
 }
 
-// Error is the text for the log: the sentence, and the cause behind it.
+// Error returns the message and the cause, for the log.
 func (e *Error) Error() string {
 	if e.Cause == nil {
 		return e.Message
@@ -80,21 +79,21 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Is reports whether target is the same classified error: errors made from one
-// template by With and At are one and the same to errors.Is.
+// Is reports whether target has the same kind, code and message: to errors.Is, the
+// copies that With and At make of an error are that error.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Kind == e.Kind && t.Code == e.Code && t.Message == e.Message
 }
 
-// With returns a copy of e that has a cause.
+// With returns a copy of e with a cause.
 func (e *Error) With(cause error) *Error {
 	c := *e
 	c.Cause = cause
 	return &c
 }
 
-// At returns a copy of e that blames the part of the request at pointer.
+// At returns a copy of e that names an invalid part of the request.
 func (e *Error) At(pointer string) *Error {
 	c := *e
 	c.Fields = append(append([]Field(nil), e.Fields...), Field{Pointer: pointer, Message: e.Message})

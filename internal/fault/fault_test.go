@@ -23,11 +23,11 @@ func TestIs(t *testing.T) {
 	}{
 		{"finds itself", taken, taken, true},
 		{"finds the template of a copy with a cause", taken.With(io.EOF), taken, true},
-		{"finds the template of a copy that blames a field", taken.At("/name"), taken, true},
+		{"finds the original of a copy that names a field", taken.At("/name"), taken, true},
 		{"finds a copy of the same template", taken.With(io.EOF), taken.At("/name"), true},
-		{"finds one that is wrapped", fmt.Errorf("open account: %w", taken.With(io.EOF)), taken, true},
+		{"finds a wrapped one", fmt.Errorf("open account: %w", taken.With(io.EOF)), taken, true},
 		{"finds the cause", taken.With(fmt.Errorf("read: %w", io.EOF)), io.EOF, true},
-		{"finds a template that is the cause", fault.New(fault.Unknown, "", "lost").With(taken), taken, true},
+		{"finds the cause", fault.New(fault.Unknown, "", "lost").With(taken), taken, true},
 		{"tells kinds apart", fault.New(fault.Invalid, taken.Code, taken.Message), taken, false},
 		{"tells codes apart", fault.New(taken.Kind, "", taken.Message), taken, false},
 		{"tells sentences apart", fault.New(taken.Kind, taken.Code, "another"), taken, false},
@@ -43,7 +43,7 @@ func TestIs(t *testing.T) {
 	}
 }
 
-func TestCopiesLeaveTheTemplateAlone(t *testing.T) {
+func TestCopiesLeaveTheOriginalAlone(t *testing.T) {
 	t.Parallel()
 	template := fault.New(fault.Invalid, "too-long", "this is too long")
 	before := *template

@@ -54,7 +54,7 @@ func newProblem(status int, message string, details []error) *problem.Problem {
 	if status == http.StatusInternalServerError {
 		return unreadable(errors.Join(details...))
 	}
-	if own, ok := problem.Of(errors.Join(details...)); ok {
+	if own, ok := problem.As(errors.Join(details...)); ok {
 		return own
 	}
 	p := problem.Status(status, message)

@@ -11,24 +11,23 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// AccessLog logs each request once it is answered. Route returns the pattern that
-// matched a request, or "" when none did; it is asked after the handler.
-//
-// It must come after RequestID, whose id the log takes from the context, and after
-// ClientIP, and before Recover, so that a panic is logged as the answer that it
-// became. The query is left out: it may hold secrets.
+// AccessLog logs each request once its response has been written. Route returns the
+// pattern that matched a request, or "" if none did; it is called after the handler. It
+// must come after RequestID, whose id the log takes from the context, and after
+// ClientIP, and before Recover, so that a panic is logged as the response that it
+// became. The query is left out: it may contain secrets.
 func AccessLog(log *slog.Logger, route func(*http.Request) string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			answer := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			response := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 			start, aborted := time.Now(), true
-			// Deferred, and without a recover: a panic that comes by goes on with
-			// its stack, and net/http aborts the connection.
+			// Deferred, and without a recover: a panic keeps its stack, and
+			// net/http aborts the connection.
 			defer func() {
-				e := entry{r, answer, route(r), time.Since(start), aborted}
+				e := entry{r, response, route(r), time.Since(start), aborted}
 				log.LogAttrs(r.Context(), e.level(), "request", e.attrs()...)
 			}()
-			next.ServeHTTP(answer, r)
+			next.ServeHTTP(response, r)
 			aborted = false
 		})
 	}
@@ -37,30 +36,30 @@ func AccessLog(log *slog.Logger, route func(*http.Request) string) func(http.Han
 // entry is one line of the log.
 type entry struct {
 	request  *http.Request
-	answer   middleware.WrapResponseWriter
+	response middleware.WrapResponseWriter
 	route    string
 	duration time.Duration
 	aborted  bool
 }
 
-// level is warn for what went wrong on our side, debug for polling that went well.
+// level is warn for failures on our side, and debug for successful probes.
 func (e entry) level() slog.Level {
 	switch status := e.status(); {
 	case e.aborted, status >= http.StatusInternalServerError:
 		return slog.LevelWarn
-	case polled(e.route) && status < http.StatusBadRequest:
+	case isProbe(e.route) && status < http.StatusBadRequest:
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo
 }
 
-// status is what was sent: 200 when a handler wrote nothing, 0 when the answer
-// was aborted before it began.
+// status is what was sent: 200 if the handler wrote nothing, 0 if the response was
+// aborted before it began.
 func (e entry) status() int {
 	if e.aborted {
-		return e.answer.Status()
+		return e.response.Status()
 	}
-	return cmp.Or(e.answer.Status(), http.StatusOK)
+	return cmp.Or(e.response.Status(), http.StatusOK)
 }
 
 func (e entry) attrs() []slog.Attr {
@@ -69,7 +68,7 @@ func (e entry) attrs() []slog.Attr {
 		slog.String("route", e.route),
 		slog.String("path", e.request.URL.Path),
 		slog.Int("status", e.status()),
-		slog.Int("bytes", e.answer.BytesWritten()),
+		slog.Int("bytes", e.response.BytesWritten()),
 		slog.Duration("duration", e.duration),
 		slog.String("remote_ip", clientIP(e.request)),
 		slog.String("user_agent", e.request.UserAgent()),
@@ -80,15 +79,15 @@ func (e entry) attrs() []slog.Attr {
 	return attrs
 }
 
-// polled reports whether machines ask for route every few seconds: the metrics,
-// and the pages that are named with a final z, as /healthz.
-func polled(route string) bool {
+// isProbe reports whether machines poll route every few seconds: the metrics, and paths
+// that by convention end in z, such as /healthz.
+func isProbe(route string) bool {
 	name := strings.TrimPrefix(route, "/")
 	return name == "metrics" || strings.HasSuffix(name, "z") && !strings.Contains(name, "/")
 }
 
-// host is an address without its port.
-func host(address string) string {
+// hostOf returns an address without its port.
+func hostOf(address string) string {
 	h, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return address

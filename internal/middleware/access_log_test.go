@@ -14,7 +14,7 @@ import (
 	"commitment/internal/middleware"
 )
 
-// pattern is chi's, as the service uses it.
+// pattern returns chi's route pattern, as in the service.
 func pattern(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
 
 // fields returns the record's values by name.
@@ -71,15 +71,15 @@ func TestAccessLogLevel(t *testing.T) {
 			map[string]any{"level": "INFO", "status": 404.0}},
 		{"warn for a failure", "/v1/x", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
 			map[string]any{"level": "WARN", "status": 503.0}},
-		{"warn for a panic, as the answer that it became", "/v1/x", func(http.ResponseWriter, *http.Request) { panic("boom") },
+		{"warn for a panic, as the response that it became", "/v1/x", func(http.ResponseWriter, *http.Request) { panic("boom") },
 			map[string]any{"level": "WARN", "status": 500.0}},
-		{"warn for an answer that was aborted before it began", "/v1/x", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		{"warn for a response aborted before it began", "/v1/x", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 			map[string]any{"level": "WARN", "status": 0.0, "aborted": true}},
-		{"warn for an answer that was cut off", "/v1/x", func(w http.ResponseWriter, _ *http.Request) {
+		{"warn for a response cut off", "/v1/x", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusCreated)
 			panic("boom")
 		}, map[string]any{"level": "WARN", "status": 201.0, "aborted": true}},
-		{"info for a client that went away", "/v1/x", func(w http.ResponseWriter, r *http.Request) {
+		{"info for a client that disconnected", "/v1/x", func(w http.ResponseWriter, r *http.Request) {
 			gone, leave := context.WithCancel(r.Context())
 			leave()
 			problems.Write(w, r.WithContext(gone), gone.Err())
@@ -90,7 +90,7 @@ func TestAccessLogLevel(t *testing.T) {
 			map[string]any{"level": "DEBUG", "status": 200.0}},
 		{"warn for a probe that fails", "/readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
 			map[string]any{"level": "WARN", "status": 503.0}},
-		{"info for a noun that ends in z", "/v1/quiz", func(http.ResponseWriter, *http.Request) {},
+		{"info for a noun ending in z", "/v1/quiz", func(http.ResponseWriter, *http.Request) {},
 			map[string]any{"level": "INFO", "status": 200.0}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -120,8 +120,8 @@ func TestAccessLogHasNoRouteForAnUnknownPath(t *testing.T) {
 	}
 }
 
-// TestAccessLogPassesOn checks what net/http's writer can do beyond the plain
-// interface, and that all of it is counted.
+// TestAccessLogPassesOn checks that the optional methods of net/http's writer still
+// work, and that all they write is counted.
 func TestAccessLogPassesOn(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -142,7 +142,7 @@ func TestAccessLogPassesOn(t *testing.T) {
 				_, _ = io.WriteString(w, "hello")
 			}
 		}, "hello"},
-		{"an informational answer", func(w http.ResponseWriter, _ *http.Request) {
+		{"an informational response", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusEarlyHints)
 			_, _ = io.WriteString(w, "hello")
 		}, "hello"},

@@ -7,10 +7,10 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// ClientIP finds a client's address for AccessLog and RateLimit, which it must come
-// before. A header is believed only of the proxies in these networks: theirs is
-// X-Forwarded-For, of which the last address outside of them is the client. Anybody
-// else is the client, whatever it claims.
+// ClientIP determines a client's address for AccessLog and RateLimit, and must come
+// before them. X-Forwarded-For is trusted only from the proxies in these networks; the
+// last address in it that is outside of them is the client's. For all others it is the
+// peer's address.
 func ClientIP(proxies []string) func(http.Handler) http.Handler {
 	if len(proxies) == 0 {
 		return middleware.ClientIPFromRemoteAddr
@@ -18,8 +18,8 @@ func ClientIP(proxies []string) func(http.Handler) http.Handler {
 	return middleware.ClientIPFromXFF(proxies...)
 }
 
-// clientIP is the address that ClientIP has found, or the peer's where a proxy's header
-// can't be read.
+// clientIP returns the address from ClientIP, or the peer's if a proxy's header can't
+// be parsed.
 func clientIP(r *http.Request) string {
-	return cmp.Or(middleware.GetClientIP(r.Context()), host(r.RemoteAddr))
+	return cmp.Or(middleware.GetClientIP(r.Context()), hostOf(r.RemoteAddr))
 }

@@ -6,13 +6,14 @@ import (
 	"github.com/go-chi/cors"
 )
 
-// preflightAge is how long a browser may remember what it may send, in seconds.
+// preflightAge is how long a browser may cache the result of a preflight, in seconds.
 const preflightAge = 600
 
 // CORS lets pages of the origins use the API from a browser: "*" is every page,
-// "https://*.example.com" each of that domain. Pages can't send cookies. Without
-// origins it does nothing, and browsers keep other pages out. It must come before
-// whatever answers, so that pages can read errors, and knows OPTIONS from no router.
+// "https://*.example.com" every page of that domain. Cookies aren't allowed. Without
+// origins it does nothing, and browsers block other pages. It must come before anything
+// that responds, so that pages can read errors, and outside of the router, which would
+// refuse OPTIONS.
 func CORS(origins []string) func(http.Handler) http.Handler {
 	if len(origins) == 0 {
 		return func(next http.Handler) http.Handler { return next }

@@ -6,9 +6,9 @@ import (
 	"commitment/internal/problem"
 )
 
-// LimitBody refuses bodies of more than limit bytes: at once with a 413 where
-// Content-Length says so, and by an [http.MaxBytesError] to whoever reads too far
-// where it doesn't. It must come after Recover, and before whatever reads.
+// LimitBody limits request bodies to limit bytes. A Content-Length above it gets a 413
+// at once; without one, reading past the limit returns an [http.MaxBytesError]. It must
+// come after Recover, and before anything that reads the body.
 func LimitBody(limit int64, pw *problem.Writer) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

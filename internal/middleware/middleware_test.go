@@ -25,7 +25,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// records are the log's records so far.
+// records returns the log records written so far.
 func (l *lines) records(t *testing.T) []map[string]any {
 	t.Helper()
 	l.mu.Lock()
@@ -41,7 +41,7 @@ func (l *lines) records(t *testing.T) []map[string]any {
 	return found
 }
 
-// one is the log's only record.
+// one returns the only log record.
 func (l *lines) one(t *testing.T) map[string]any {
 	t.Helper()
 	found := l.records(t)
@@ -63,23 +63,23 @@ func newProblems() (*problem.Writer, *lines) {
 	return &problem.Writer{Log: log}, l
 }
 
-// serve answers r without a connection.
+// serve serves r without a connection.
 func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
 }
 
-// answer is what a client got.
-type answer struct {
+// response is what a client received.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// get asks a real server, whose log is quiet, for a path, and returns what came
-// and why no more did.
-func get(t *testing.T, h http.Handler, path string) (answer, error) {
+// get requests a path of a real server, whose log is discarded, and returns the response
+// and the error that cut it off.
+func get(t *testing.T, h http.Handler, path string) (response, error) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(h)
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
@@ -87,9 +87,9 @@ func get(t *testing.T, h http.Handler, path string) (answer, error) {
 	defer server.Close() // waits for the handler
 	res, err := server.Client().Get(server.URL + path)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	return answer{res.StatusCode, res.Header, string(body)}, err
+	return response{res.StatusCode, res.Header, string(body)}, err
 }

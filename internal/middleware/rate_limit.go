@@ -9,10 +9,10 @@ import (
 	"commitment/internal/problem"
 )
 
-// RateLimit refuses, with a 429 that says when to come back, what a client's address
-// sends beyond perMinute requests in any minute; zero is no limit. The addresses of an
-// IPv6 network of 64 bits count as one. Each process counts by itself. It must come
-// after ClientIP, and after what a page needs to read the refusal.
+// RateLimit responds 429, with a Retry-After, to what a client's address sends beyond
+// perMinute requests in any minute; zero is no limit. The addresses of an IPv6 /64
+// network count as one. Each process counts separately. It must come after ClientIP and
+// CORS: a page has to be able to read the 429.
 func RateLimit(perMinute int, pw *problem.Writer) func(http.Handler) http.Handler {
 	if perMinute == 0 {
 		return func(next http.Handler) http.Handler { return next }

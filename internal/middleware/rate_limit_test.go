@@ -11,7 +11,7 @@ import (
 	"commitment/internal/problem"
 )
 
-// from is a request that comes from an address, by way of those in forwarded.
+// from returns a request from an address, forwarded for the others.
 func from(t *testing.T, address, forwarded string) *http.Request {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/accounts", http.NoBody)
@@ -22,7 +22,7 @@ func from(t *testing.T, address, forwarded string) *http.Request {
 	return r
 }
 
-// limited lets each client send that many requests, behind proxies.
+// limited returns a server that allows each client so many requests, behind proxies.
 func limited(perMinute int, proxies ...string) http.Handler {
 	pw, _ := newProblems()
 	done := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

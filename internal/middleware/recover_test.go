@@ -13,12 +13,12 @@ import (
 	"commitment/internal/problem"
 )
 
-func TestRecoverAnswersAPanic(t *testing.T) {
+func TestRecoverRespondsToAPanic(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]any{
 		"a text":                     "hunter2",
 		"an error":                   fmt.Errorf("hunter2: %w", context.Canceled), // not a client that went away
-		"what looks like an answer":  problem.Status(http.StatusTeapot, "hunter2"),
+		"a problem":                  problem.Status(http.StatusTeapot, "hunter2"),
 		"header fields and no bytes": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -34,21 +34,21 @@ func TestRecoverAnswersAPanic(t *testing.T) {
 			}
 			var p problem.Problem
 			if err := json.Unmarshal([]byte(got.body), &p); err != nil || p.Type != "urn:problem-type:internal" || got.status != 500 {
-				t.Errorf("answer = %d %s, want 500 and an internal problem", got.status, got.body)
+				t.Errorf("response =  %d %s, want 500 and an internal problem", got.status, got.body)
 			}
 			if strings.Contains(got.body, "hunter2") || got.header.Get("Location") != "" {
-				t.Errorf("answer = %v %s, want nothing of the panic or the answer before it", got.header, got.body)
+				t.Errorf("response =  %v %s, want nothing of the panic or the response before it", got.header, got.body)
 			}
 			record := log.one(t)
 			text, _ := record["error"].(string)
-			if !strings.Contains(text, "TestRecoverAnswersAPanic") || value != nil && !strings.Contains(text, "hunter2") || record["level"] != "ERROR" {
+			if !strings.Contains(text, "TestRecoverRespondsToAPanic") || value != nil && !strings.Contains(text, "hunter2") || record["level"] != "ERROR" {
 				t.Errorf("record = %v, want the panic and its stack at error level", record)
 			}
 		})
 	}
 }
 
-func TestRecoverAbortsAnAnswerThatHasBegun(t *testing.T) {
+func TestRecoverAbortsAResponseThatHasBegun(t *testing.T) {
 	t.Parallel()
 	for name, begin := range map[string]func(w http.ResponseWriter){
 		"by bytes": func(w http.ResponseWriter) {
@@ -67,7 +67,7 @@ func TestRecoverAbortsAnAnswerThatHasBegun(t *testing.T) {
 				panic("boom")
 			})), "/")
 			if err == nil || strings.Contains(got.body, "internal") {
-				t.Errorf("answer = %q, %v, want a connection that was cut", got.body, err)
+				t.Errorf("response =  %q, %v, want the connection cut", got.body, err)
 			}
 			if text, _ := log.one(t)["error"].(string); !strings.Contains(text, "boom") {
 				t.Errorf("log = %q, want the panic", text)
@@ -83,7 +83,7 @@ func TestRecoverLetsAnAbortPass(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})), "/")
 	if err == nil {
-		t.Errorf("answer = %q, want none", got.body)
+		t.Errorf("response =  %q, want none", got.body)
 	}
 	if found := log.records(t); len(found) != 0 {
 		t.Errorf("log = %v, want nothing", found)

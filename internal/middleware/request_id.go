@@ -1,6 +1,6 @@
-// Package middleware is what every request passes on its way to a handler, one
-// function in one file each, in net/http's types. It knows nothing of routes,
-// of the database, or of what the service is about.
+// Package middleware holds the middleware of every request, one function and one file
+// each, in net/http's types. It knows nothing of routes, of the database, or of what
+// the service does.
 package middleware
 
 import (
@@ -11,21 +11,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// RequestIDHeader carries a request's id, in both directions.
+// RequestIDHeader carries a request's id, in requests and in responses.
 const RequestIDHeader = "X-Request-Id"
 
-// acceptable is an id that can stand in a log line and a header unquoted.
-var acceptable = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+// validRequestID matches an id that needs no quoting in a log line or a header.
+var validRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 type requestIDKey struct{}
 
-// RequestID gives each request an id: the inbound X-Request-Id, when it is 1 to
-// 128 letters, digits, dots, underscores and hyphens, or a new UUIDv7. The answer
-// carries it, and so does the context. It comes first: all others log.
+// RequestID gives each request an id: the inbound X-Request-Id, if it is 1 to 128
+// letters, digits, dots, underscores and hyphens, or else a new UUIDv7. It is in the
+// context and in the response. It comes first, because all others log it.
 func RequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(RequestIDHeader)
-		if !acceptable.MatchString(id) {
+		if !validRequestID.MatchString(id) {
 			id = uuid.Must(uuid.NewV7()).String() // fails only when the system has no randomness
 		}
 		w.Header().Set(RequestIDHeader, id)
@@ -33,8 +33,7 @@ func RequestID(next http.Handler) http.Handler {
 	})
 }
 
-// RequestIDFrom returns the id of the request that ctx belongs to, or "" outside
-// of one.
+// RequestIDFrom returns the id of the request of ctx, or "" outside of a request.
 func RequestIDFrom(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id

@@ -22,8 +22,8 @@ func TestRequestID(t *testing.T) {
 		{"replaces one of 129 characters", strings.Repeat("a", 129), false},
 		{"replaces one with a space", "a b", false},
 		{"replaces one with a line break", "a\nlevel=ERROR", false},
-		{"replaces one that ends in a line break", "a\n", false},
-		{"replaces one that isn't ASCII", "é", false},
+		{"replaces one with a line break", "a\n", false},
+		{"replaces a non-ASCII one", "é", false},
 		{"makes one where there is none", "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

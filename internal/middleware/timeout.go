@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Timeout sets the deadline of a request's context, which [LiftTimeout] lifts. It
-// answers nothing itself: the handler stays in its goroutine, and whoever sees the
-// deadline pass answers. It must come after AccessLog and Recover, which outlive the
+// Timeout sets the deadline of a request's context; [LiftTimeout] removes it. It
+// doesn't respond itself: the handler stays in its goroutine, and whoever sees the
+// deadline pass responds. It must come after AccessLog and Recover, which run past the
 // deadline.
 func Timeout(d time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
@@ -21,9 +21,9 @@ func Timeout(d time.Duration) func(http.Handler) http.Handler {
 	}
 }
 
-// LiftTimeout takes the deadline that [Timeout] has set from ctx, and from every
-// context that ctx comes from or that comes from it: they end with the request, or
-// when its client leaves. A deadline that has passed stays.
+// LiftTimeout removes the deadline that [Timeout] has set on ctx, its parents and their
+// children: they end with the request, or when the client disconnects. A deadline that
+// has passed already stays.
 func LiftTimeout(ctx context.Context) {
 	if t, ok := ctx.Value(timeoutKey{}).(*timeoutContext); ok {
 		t.lift()
@@ -33,19 +33,19 @@ func LiftTimeout(ctx context.Context) {
 
 type timeoutKey struct{}
 
-// timeoutContext is a context with a deadline that can be lifted, as that of
-// [context.WithTimeout] can't. It has an end of its own, since contexts that come from
-// one of package context take the error of that one.
+// timeoutContext is a context whose deadline can be removed, which that of
+// [context.WithTimeout] can't. It has a Done channel of its own, because the children
+// of a context of package context take that one's error.
 type timeoutContext struct {
-	context.Context // it comes from
+	context.Context // the parent
 	deadline        time.Time
-	ended           context.Context //nolint:containedctx // it is Done and AfterFunc
+	ended           context.Context //nolint:containedctx // implements Done and AfterFunc
 	markEnded       context.CancelFunc
 
 	mu     sync.Mutex
 	timer  *time.Timer
 	lifted bool
-	err    error // why it has ended
+	err    error // nil until it has ended
 }
 
 func withTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
@@ -61,7 +61,7 @@ func withTimeout(parent context.Context, d time.Duration) (context.Context, cont
 	}
 }
 
-// end ends the context. Only the first call counts.
+// end ends the context. Only the first call has an effect.
 func (t *timeoutContext) end(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,7 +79,7 @@ func (t *timeoutContext) lift() {
 	t.lifted = t.timer.Stop() || t.lifted
 }
 
-// Deadline is when the context will have ended at the latest.
+// Deadline returns when the context ends at the latest.
 func (t *timeoutContext) Deadline() (time.Time, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -93,17 +93,17 @@ func (t *timeoutContext) Deadline() (time.Time, bool) {
 // Done is closed when the context has ended.
 func (t *timeoutContext) Done() <-chan struct{} { return t.ended.Done() }
 
-// Err is why the context has ended.
+// Err returns why the context has ended.
 func (t *timeoutContext) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.err
 }
 
-// AfterFunc spares package context a goroutine for each context that comes from this one.
+// AfterFunc saves package context a goroutine for each child of this context.
 func (t *timeoutContext) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(t.ended, f) }
 
-// Value finds the context itself, and what the one that it comes from holds.
+// Value returns the context itself for its key, and else the parent's value.
 func (t *timeoutContext) Value(key any) any {
 	if key == (timeoutKey{}) {
 		return t

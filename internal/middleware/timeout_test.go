@@ -25,7 +25,7 @@ func TestTimeoutSetsADeadline(t *testing.T) {
 			t.Errorf("deadline = %v, want 1m", elapsed)
 		}
 		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
-			t.Errorf("answer = %d %v, want 503 and Retry-After: 1", w.Code, w.Header())
+			t.Errorf("response =  %d %v, want 503 and Retry-After: 1", w.Code, w.Header())
 		}
 	})
 }
@@ -41,7 +41,7 @@ func TestTimeoutEndsWithTheRequest(t *testing.T) {
 	}
 }
 
-// inTimeout runs f as a handler of a request whose context comes from parent.
+// inTimeout runs f as the handler of a request whose context is a child of parent.
 func inTimeout(parent context.Context, d time.Duration, f func(ctx context.Context)) {
 	serve(middleware.Timeout(d)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		f(r.Context())
@@ -58,7 +58,7 @@ func TestTimeoutIsTheErrorOfEveryContext(t *testing.T) {
 			longer, cancel := context.WithTimeout(child, time.Hour)
 			defer cancel()
 			want, _ := ctx.Deadline()
-			contexts := map[string]context.Context{"its own": ctx, "one that comes from it": child, "one with a later deadline": longer}
+			contexts := map[string]context.Context{"its own": ctx, "a child": child, "one with a later deadline": longer}
 			for name, c := range contexts {
 				if got, ok := c.Deadline(); !ok || !got.Equal(want) || c.Err() != nil {
 					t.Errorf("deadline of %s = %v, %t, error %v, want %v", name, got, ok, c.Err(), want)

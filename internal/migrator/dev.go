@@ -36,7 +36,7 @@ func (sys system) withDev(ctx context.Context, databaseURL string, work func(*de
 	}
 	server, err := dev.Open(ctx, databaseURL)
 	if err != nil {
-		return fmt.Errorf("connect to the server of --dev-url at %s: %w", u.Host, app.Unreachable(err))
+		return fmt.Errorf("connect to the server of --dev-url at %s: %w", u.Host, app.ConnectError(err))
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	return work(server)
@@ -47,6 +47,6 @@ func (sys system) throwaway(ctx context.Context) (*pgserver.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	sys.Busy("starting a throwaway PostgreSQL")
-	return pgserver.Start(ctx, pgserver.Options{BinDir: cfg.PrivateServer.Programs})
+	sys.Progress("starting a throwaway PostgreSQL")
+	return pgserver.Start(ctx, pgserver.Options{BinDir: cfg.PrivateServer.BinDir})
 }

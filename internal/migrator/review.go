@@ -124,8 +124,8 @@ func (sys system) review(ctx context.Context, flags reviewFlags) error {
 		return err
 	}
 	return sys.withDev(ctx, flags.devURL, func(server *dev.Server) error {
-		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Progress: paced(3*time.Second, sys.Busy)}
-		sys.Busy("reviewing")
+		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Progress: paced(3*time.Second, sys.Progress)}
+		sys.Progress("reviewing")
 		r, err := sys.reviewed(ctx, o, flags.fix)
 		if err != nil {
 			return err
@@ -241,5 +241,5 @@ func verdict(r review.Report) error {
 			n++
 		}
 	}
-	return fmt.Errorf("the review found %s", cli.Number(n, "error", "errors"))
+	return fmt.Errorf("the review found %s", cli.Count(n, "error", "errors"))
 }

@@ -9,18 +9,18 @@ import (
 
 const typePrefix = "urn:problem-type:"
 
-// statusClientClosedRequest is nginx's status for a client that went away. Only
-// logs and metrics see it.
+// statusClientClosedRequest is nginx's status for a client that disconnected. Only logs
+// and metrics see it.
 const statusClientClosedRequest = 499
 
-// A kind is how a kind of error is answered.
+// A kind is the response to a [fault.Kind].
 type kind struct {
 	status      int
 	code, title string
 }
 
-// kinds has a row for each fault.Kind. Of those that share a status the first is
-// the one that the status stands for.
+// kinds has a row for each fault.Kind. Where several share a status, the first is the
+// one that the status alone stands for.
 var kinds = [...]kind{
 	fault.Internal:        {http.StatusInternalServerError, "internal", "Internal error"},
 	fault.Malformed:       {http.StatusBadRequest, "malformed", "Malformed request"},
@@ -35,16 +35,16 @@ var kinds = [...]kind{
 	fault.Unknown:         {http.StatusServiceUnavailable, "outcome-unknown", "Outcome unknown"},
 }
 
-// describe returns k's row; a kind without one is answered as Internal.
-func describe(k fault.Kind) kind {
+// kindOf returns k's row; an unknown kind is Internal.
+func kindOf(k fault.Kind) kind {
 	if int(k) >= len(kinds) {
 		return kinds[fault.Internal]
 	}
 	return kinds[k]
 }
 
-// spell makes a title of a code: "insufficient-funds" is "Insufficient funds".
-func spell(code string) string {
+// titleFromCode turns "insufficient-funds" into "Insufficient funds".
+func titleFromCode(code string) string {
 	words := strings.ReplaceAll(code, "-", " ")
 	return strings.ToUpper(words[:min(1, len(words))]) + words[min(1, len(words)):]
 }

@@ -1,7 +1,7 @@
-// Package problem turns an error into a status and an RFC 9457 body, and is the
-// only writer of error bodies. It knows the kinds of package fault and nothing
-// of where errors come from: a [Writer] is given the function that classifies those
-// of the database. What it writes is safe to show; causes go to the log.
+// Package problem turns an error into a status and an RFC 9457 body, and is the only
+// writer of error bodies. It knows the kinds of package fault, and not where errors
+// come from: a [Writer] is given the function that classifies database errors. What it
+// writes is safe to show; causes go to the log.
 package problem
 
 import (
@@ -18,46 +18,45 @@ import (
 // ContentType is the media type of a body.
 const ContentType = "application/problem+json"
 
-// Problem is the body of an error answer, and an error itself, so that a handler
-// can return one made by [Status]. Its Error, GetStatus and ContentType methods are
-// what huma asks of an error. It has no GetHeaders: huma.ErrorWithHeaders adds to
-// what that returns, and a Problem may be shared. It is immutable once returned.
-type Problem struct { //nolint:errname // RFC 9457's own word for it
-	// Type is urn:problem-type: and the error's code. It is stable for as long
-	// as the API lives: programs compare it.
-	Type string `json:"type" format:"uri" example:"urn:problem-type:not-found" doc:"What went wrong, for programs: stable, and the same for every occurrence."`
-	// Title says the same to people.
-	Title string `json:"title" example:"Not found" doc:"What went wrong, for people: the same for every occurrence."`
-	// Status is the answer's HTTP status.
-	Status int `json:"status" example:"404" doc:"The HTTP status of the answer."`
+// Problem is the body of an error response, and an error itself, so that a handler can
+// return the result of [Status]. Error, GetStatus and ContentType are the methods that
+// huma expects of an error. It has no GetHeaders: huma.ErrorWithHeaders adds to what
+// that returns, and a Problem may be shared. It is immutable once returned.
+type Problem struct { //nolint:errname // RFC 9457's term
+	// Type is "urn:problem-type:" and the error's code. It is stable for the life of
+	// the API, because programs compare it.
+	Type string `json:"type" format:"uri" example:"urn:problem-type:not-found" doc:"Identifies the kind of error to programs. It is stable, and the same for every occurrence."`
+	// Title is a short summary for people.
+	Title string `json:"title" example:"Not found" doc:"A short summary for people, the same for every occurrence."`
+	// Status is the HTTP status of the response.
+	Status int `json:"status" example:"404" doc:"The HTTP status of the response."`
 	// Detail is a sentence about this occurrence.
-	Detail string `json:"detail,omitempty" example:"there is no such account" doc:"A sentence about this occurrence."`
-	// Instance is a URI of this occurrence, for services that keep one.
-	Instance string `json:"instance,omitempty" format:"uri-reference" doc:"This occurrence."`
-	// Errors are the parts of the request that are wrong. Of very many, Detail says
-	// how many there are.
-	Errors []FieldError `json:"errors,omitempty" doc:"The parts of the request that are wrong: all of them, or the first of very many."`
-	// RequestID finds the request in the log.
-	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the answer, by which the service's log knows the request."`
-	// Header has fields of the answer's header, as WWW-Authenticate.
+	Detail string `json:"detail,omitempty" example:"there is no such account" doc:"What went wrong in this occurrence."`
+	// Instance is a URI of this occurrence, for services that assign one.
+	Instance string `json:"instance,omitempty" format:"uri-reference" doc:"A URI that identifies this occurrence."`
+	// Errors are the invalid parts of the request. When there are very many, Detail
+	// says how many.
+	Errors []FieldError `json:"errors,omitempty" doc:"The invalid parts of the request: all of them, or the first of very many."`
+	// RequestID identifies the request in the log.
+	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the response; it identifies the request in the service's log."`
+	// Header has additional fields of the response's header, such as WWW-Authenticate.
 	Header http.Header `json:"-"`
 }
 
-// FieldError is one part of the request that is wrong. Either Pointer or
-// Parameter says where.
+// FieldError is an invalid part of the request. Either Pointer or Parameter is set.
 type FieldError struct {
 	// Pointer is a JSON pointer into the body, as a URI fragment (RFC 6901,
 	// section 6).
-	Pointer string `json:"pointer,omitempty" example:"#/amount" doc:"Where in the body: a JSON pointer as a URI fragment."`
-	// Parameter is the name of a parameter in the path, the query or the header.
-	Parameter string `json:"parameter,omitempty" example:"limit" doc:"Which parameter of the path, the query or the header."`
-	// Detail is a sentence about what is wrong.
+	Pointer string `json:"pointer,omitempty" example:"#/amount" doc:"The invalid part of the body: a JSON pointer as a URI fragment."`
+	// Parameter is the name of a path, query or header parameter.
+	Parameter string `json:"parameter,omitempty" example:"limit" doc:"The invalid path, query or header parameter."`
+	// Detail is a sentence that says what is wrong.
 	Detail string `json:"detail" example:"must be positive" doc:"What is wrong with it."`
 }
 
-// Status returns the problem that an HTTP status stands for, with a sentence
-// that is shown. Status is one of net/http's constants from 400 on; the kinds of
-// package fault say more than the statuses that they share.
+// Status returns the problem for an HTTP status, with a detail that is shown. The
+// status is one of net/http's constants from 400 on; prefer the kinds of package fault,
+// which say more than the statuses that they share.
 func Status(status int, detail string) *Problem {
 	for _, k := range kinds {
 		if k.status == status {
@@ -65,11 +64,11 @@ func Status(status int, detail string) *Problem {
 		}
 	}
 	code := strings.ToLower(strings.ReplaceAll(http.StatusText(status), " ", "-"))
-	return newProblem(status, code, spell(code), detail)
+	return newProblem(status, code, titleFromCode(code), detail)
 }
 
-// Of returns the problem that err is or wraps, with the header that err brings along.
-func Of(err error) (*Problem, bool) {
+// As returns the problem that err is or wraps, with the header that err adds to it.
+func As(err error) (*Problem, bool) {
 	p, ok := errors.AsType[*Problem](err)
 	if !ok {
 		return nil, false
@@ -83,22 +82,23 @@ func newProblem(status int, code, title, detail string) *Problem {
 	return &Problem{Type: typePrefix + code, Title: title, Status: status, Detail: detail}
 }
 
-// fromFault is the problem of a classified error. Internal says nothing but that; it
-// and Unknown ignore the error's code, for clients must recognize them.
+// fromFault returns the problem for a classified error. Internal shows no detail.
+// Internal and Unknown ignore the error's code, because clients must be able to
+// recognize them.
 func fromFault(f *fault.Error) *Problem {
-	k := describe(f.Kind)
+	k := kindOf(f.Kind)
 	if k == kinds[fault.Internal] {
 		return newProblem(k.status, k.code, k.title, "the service failed; its log has the cause")
 	}
 	p := newProblem(k.status, k.code, k.title, f.Message)
 	if f.Code != "" && f.Code != k.code && f.Kind != fault.Unknown {
-		p.Type, p.Title = typePrefix+f.Code, spell(f.Code)
+		p.Type, p.Title = typePrefix+f.Code, titleFromCode(f.Code)
 	}
 	p.Errors = Fields(f)
 	return p
 }
 
-// Fields are the parts of the request that f blames.
+// Fields returns the invalid parts of the request that f names.
 func Fields(f *fault.Error) []FieldError {
 	var errs []FieldError
 	for _, field := range f.Fields {
@@ -107,7 +107,7 @@ func Fields(f *fault.Error) []FieldError {
 	return errs
 }
 
-// fieldError tells pointers from parameters: a pointer is empty, for the whole
+// fieldError distinguishes pointers from parameters: a pointer is empty, for the whole
 // body, or begins with a slash.
 func fieldError(f fault.Field) FieldError {
 	if f.Pointer != "" && f.Pointer[0] != '/' {
@@ -117,7 +117,7 @@ func fieldError(f fault.Field) FieldError {
 	return FieldError{Pointer: "#" + fragment.EscapedFragment(), Detail: f.Message}
 }
 
-// Error is the detail, or the title where there is none.
+// Error returns the detail, or the title if there is none.
 func (p *Problem) Error() string {
 	if p.Detail == "" {
 		return p.Title
@@ -125,12 +125,12 @@ func (p *Problem) Error() string {
 	return p.Detail
 }
 
-// GetStatus is the answer's HTTP status.
+// GetStatus returns the HTTP status of the response.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ResponseHeader is the header of the answer, Content-Type apart: Header, and what
-// every error says where that doesn't. Only what changed nothing is said to be worth
-// a retry.
+// ResponseHeader returns the header of the response, without Content-Type: the defaults
+// of every error, overridden by Header. Only an error that changed nothing has a
+// Retry-After.
 func (p *Problem) ResponseHeader() http.Header {
 	h := http.Header{}
 	if p.Status >= http.StatusBadRequest {
@@ -143,14 +143,14 @@ func (p *Problem) ResponseHeader() http.Header {
 	return h
 }
 
-// unavailable reports whether p says that the service can't do it now, and has changed
-// nothing.
+// unavailable reports whether p says that the service can't do the work now, and has
+// changed nothing.
 func (p *Problem) unavailable() bool {
-	return p.Status == http.StatusServiceUnavailable && p.Type != typePrefix+describe(fault.Unknown).code
+	return p.Status == http.StatusServiceUnavailable && p.Type != typePrefix+kindOf(fault.Unknown).code
 }
 
-// addHeader adds the header that err, or what it wraps, brings along: that of
-// huma.ErrorWithHeaders, as a rule. The problem must be the caller's own.
+// addHeader adds the header that err, or an error that it wraps, has from
+// huma.ErrorWithHeaders or the like. The problem must not be shared.
 func (p *Problem) addHeader(err error) {
 	with, ok := errors.AsType[interface {
 		error
@@ -159,17 +159,17 @@ func (p *Problem) addHeader(err error) {
 	if !ok {
 		return
 	}
-	brought := http.Header{}
+	added := http.Header{}
 	for _, name := range slices.Sorted(maps.Keys(with.GetHeaders())) {
 		for _, value := range with.GetHeaders()[name] {
-			brought.Add(name, value) // a literal may have a name in two spellings
+			added.Add(name, value) // a map literal may spell a name in two ways
 		}
 	}
 	header := http.Header{}
 	maps.Copy(header, p.Header)
-	maps.Copy(header, brought)
+	maps.Copy(header, added)
 	p.Header = header
 }
 
-// ContentType is the media type of the body, whatever was negotiated.
+// ContentType returns the media type of the body, whatever was negotiated.
 func (p *Problem) ContentType(string) string { return ContentType }

@@ -18,7 +18,7 @@ import (
 	"commitment/internal/problem"
 )
 
-// What huma asks of an error.
+// What huma expects of an error.
 var (
 	_ huma.StatusError       = (*problem.Problem)(nil)
 	_ huma.ContentTypeFilter = (*problem.Problem)(nil)
@@ -45,11 +45,11 @@ func TestFrom(t *testing.T) {
 		err  error
 		want problem.Problem
 	}{
-		{"hides an error that nobody classified", errors.New("secret"), internal},
+		{"hides an unclassified error", errors.New("secret"), internal},
 		{"hides an internal error's sentence, code and fields", fault.New(fault.Internal, "secret", "secret").At("/secret"), internal},
-		{"answers a kind that it doesn't know as internal", fault.New(fault.Kind(200), "", "secret"), problem.Problem{
+		{"takes an unknown kind for internal", fault.New(fault.Kind(200), "", "secret"), problem.Problem{
 			Type: "urn:problem-type:internal", Title: "Internal error", Status: 500, Detail: "the service failed; its log has the cause"}},
-		{"answers no error at all as internal", nil, internal},
+		{"takes a nil error for internal", nil, internal},
 		{"malformed", fault.New(fault.Malformed, "", "bad syntax"), problem.Problem{
 			Type: "urn:problem-type:malformed", Title: "Malformed request", Status: 400, Detail: "bad syntax"}},
 		{"invalid, with every field", fmt.Errorf("open: %w", fault.New(fault.Invalid, "", "must be positive").At("/amount").At("limit").At("").At("/a b/é~1")),
@@ -95,7 +95,7 @@ func TestFrom(t *testing.T) {
 	}
 }
 
-func TestOnlyAClientThatIsGoneHasCanceled(t *testing.T) {
+func TestOnlyADisconnectedClientHasCanceled(t *testing.T) {
 	t.Parallel()
 	pw := &problem.Writer{}
 	gone, leave := context.WithCancel(t.Context())
@@ -111,7 +111,7 @@ func TestOnlyAClientThatIsGoneHasCanceled(t *testing.T) {
 	}
 }
 
-func TestNobodyWaitsForWhatWasUnavailable(t *testing.T) {
+func TestUnavailableIsCanceledOnceTheClientIsGone(t *testing.T) {
 	t.Parallel()
 	log := &bytes.Buffer{}
 	pw := &problem.Writer{Log: slog.New(slog.NewTextHandler(log, nil))}
@@ -139,7 +139,7 @@ func TestOnlyTheRequestsDeadlineIsATimeout(t *testing.T) {
 	defer cancel()
 	for _, err := range []error{
 		fmt.Errorf("query: %w", context.DeadlineExceeded),
-		fmt.Errorf("query: %w", context.Canceled), // by whoever saw the deadline first
+		fmt.Errorf("query: %w", context.Canceled), // whoever saw the deadline first canceled it
 		errors.Join(context.DeadlineExceeded, errDatabase),
 	} {
 		want := &problem.Problem{Type: "urn:problem-type:timeout", Title: "Timeout", Status: 503, Detail: "the request took too long"}
@@ -173,7 +173,7 @@ func TestProblemIsAnError(t *testing.T) {
 	}
 }
 
-func TestBodyHasOnlyWhatIsKnown(t *testing.T) {
+func TestBodyOmitsEmptyFields(t *testing.T) {
 	t.Parallel()
 	body, err := json.Marshal(problem.Status(http.StatusNotFound, "no such route"))
 	if err != nil {

@@ -12,27 +12,27 @@ import (
 	"commitment/internal/fault"
 )
 
-// Writer answers errors. It is safe for concurrent use.
+// Writer writes errors as responses. It is safe for concurrent use.
 type Writer struct {
-	// Log gets what isn't shown. Required.
+	// Log receives the causes, which aren't shown. Required.
 	Log *slog.Logger
-	// Classify turns an error that isn't classified, of a database as a rule, into a
-	// [*fault.Error], and returns others as they are. Nil classifies nothing.
+	// Classify turns an unclassified error, usually of the database, into a
+	// [*fault.Error], and returns other errors unchanged. Nil classifies nothing.
 	Classify func(error) error
-	// RequestID reads the request's id from its context. Nil leaves it out.
+	// RequestID returns the request's id from its context. Nil leaves it out.
 	RequestID func(context.Context) string
 }
 
-// From returns the problem that err is to the client of the request that ctx is of.
-// An error that nobody classified is internal, and so is the end of another context: a
-// call of the handler's own that took too long. From logs nothing.
+// From returns the problem for err in the request whose context is ctx. An unclassified
+// error is internal, and so is the end of any other context, such as that of a
+// handler's own call that took too long. From logs nothing.
 func (pw *Writer) From(ctx context.Context, err error) *Problem {
 	p := pw.classify(ctx, err)
 	switch {
 	case p.Status == statusClientClosedRequest && ctx.Err() == nil:
-		p = internal() // the service has canceled its own work: the client is there, and waits
+		p = internal() // the service canceled its own work: the client is still waiting
 	case p.unavailable() && errors.Is(ctx.Err(), context.Canceled):
-		p = canceled() // nobody waits for what wasn't to be had, perhaps for that very reason
+		p = canceled() // the client is gone, and perhaps that is why it failed
 	}
 	p.addHeader(err)
 	if pw.RequestID != nil {
@@ -41,8 +41,8 @@ func (pw *Writer) From(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// Report is From, and logs err with its causes: at error level from status 500
-// on, at debug level below.
+// Report is From, and also logs err with its causes: at error level from status 500 on,
+// at debug level below.
 func (pw *Writer) Report(ctx context.Context, err error) *Problem {
 	p := pw.From(ctx, err)
 	level, message := slog.LevelDebug, "request refused"
@@ -55,34 +55,34 @@ func (pw *Writer) Report(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// Write reports err and answers r with its problem. Nothing of the answer may
-// have been sent; header fields that described another body are dropped.
+// Write reports err and responds to r with its problem. Nothing of the response may
+// have been sent yet; header fields that describe another body are removed.
 func (pw *Writer) Write(w http.ResponseWriter, r *http.Request, err error) {
 	p := pw.Report(r.Context(), err)
 	h := w.Header()
-	for _, name := range representation {
+	for _, name := range representationHeaders {
 		h.Del(name)
 	}
 	maps.Copy(h, p.ResponseHeader())
 	h.Set("Content-Type", ContentType)
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // fails only when there is nobody to tell
+	_ = json.NewEncoder(w).Encode(p) // fails only when the client is gone
 }
 
-// representation lists the header fields that describe a body, or what a
-// success has made.
-var representation = []string{
+// representationHeaders are the header fields that describe a body, or the result of a
+// success.
+var representationHeaders = []string{
 	"Accept-Ranges", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
 	"Content-Location", "Content-Range", "Etag", "Expires", "Last-Modified", "Link", "Location", "Retry-After",
 	"Trailer",
 }
 
-// classify returns a problem of the caller's own.
+// classify returns a problem that isn't shared.
 func (pw *Writer) classify(ctx context.Context, err error) *Problem {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return fromFault(f)
 	}
-	if p, ok := Of(err); ok {
+	if p, ok := As(err); ok {
 		return p
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -104,8 +104,8 @@ func (pw *Writer) classify(ctx context.Context, err error) *Problem {
 	return internal()
 }
 
-// internal is what an error is that nobody classified.
+// internal returns the problem for an unclassified error.
 func internal() *Problem { return fromFault(&fault.Error{Kind: fault.Internal}) }
 
-// canceled is what an error is whose client is gone.
+// canceled returns the problem for an error whose client is gone.
 func canceled() *Problem { return fromFault(fault.New(fault.Canceled, "", "the client went away")) }

@@ -19,8 +19,8 @@ import (
 	"commitment/internal/problem"
 )
 
-// write answers err over header fields that are there already, and returns the
-// answer and the log.
+// write writes err over header fields that are set already, and returns the response
+// and the log.
 func write(t *testing.T, err error, header http.Header) (*httptest.ResponseRecorder, string) {
 	t.Helper()
 	var log bytes.Buffer
@@ -31,7 +31,7 @@ func write(t *testing.T, err error, header http.Header) (*httptest.ResponseRecor
 	return w, log.String()
 }
 
-func TestWriteReplacesAnotherAnswer(t *testing.T) {
+func TestWriteReplacesAnotherResponse(t *testing.T) {
 	t.Parallel()
 	w, _ := write(t, fault.New(fault.Conflict, "taken", "the name is taken"), http.Header{
 		"Content-Type": {"text/html"}, "Content-Length": {"3"}, "Content-Encoding": {"gzip"}, "Etag": {`"1"`}, "Last-Modified": {"x"},
@@ -74,7 +74,7 @@ func TestWriteAdvisesARetryOnlyWhereItIsSafe(t *testing.T) {
 	}
 }
 
-func TestWriteTellsTheCauseToTheLogAlone(t *testing.T) {
+func TestWriteShowsTheCauseOnlyInTheLog(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		err   error

@@ -1,6 +1,6 @@
-// Package telemetry is how the service is observed: its logger and its metrics.
-// It knows nothing of what is logged and counted beyond the names, and nothing of
-// where they go: a collector reads the log's stream and the metrics' address.
+// Package telemetry holds the service's logger and metrics. It knows the names of what
+// is logged and counted, and nothing of where it goes: a collector reads the log's
+// stream and the metrics' address.
 package telemetry
 
 import (
@@ -12,57 +12,55 @@ import (
 	"golang.org/x/term"
 )
 
-// The formats of a log.
+// The formats of the log.
 const (
 	Text = "text"
 	JSON = "json"
 )
 
-// Format is the format that suits f: [Text] for a terminal, [JSON] for everything
-// else.
-func Format(f *os.File) string {
+// FormatFor returns the format that suits f: [Text] for a terminal, else [JSON].
+func FormatFor(f *os.File) string {
 	if term.IsTerminal(int(f.Fd())) {
 		return Text
 	}
 	return JSON
 }
 
-// NewLogger returns a logger that writes to w in a format, [Text] or [JSON], from
-// level on. Each record carries the attributes that attrs, which may be nil, finds
-// in the record's context. In JSON, durations are numbers of seconds.
+// NewLogger returns a logger that writes to w in the given format, [Text] or [JSON],
+// from level on. Each record carries the attributes that attrs, which may be nil, finds
+// in the record's context. In JSON, durations are in seconds.
 func NewLogger(w io.Writer, format string, level slog.Leveler, attrs func(context.Context) []slog.Attr) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	var h slog.Handler
 	if format == Text {
 		h = slog.NewTextHandler(w, options)
 	} else {
-		options.ReplaceAttr = inSeconds
+		options.ReplaceAttr = durationsInSeconds
 		h = slog.NewJSONHandler(w, options)
 	}
 	if attrs != nil {
-		h = &contextual{h, attrs}
+		h = &contextHandler{h, attrs}
 	}
 	return slog.New(h)
 }
 
-// inSeconds spares readers slog's nanoseconds without a unit; it is the unit of
-// the metrics, too.
-func inSeconds(_ []string, a slog.Attr) slog.Attr {
+// durationsInSeconds replaces slog's nanoseconds, which show no unit, by seconds, the
+// unit of the metrics.
+func durationsInSeconds(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		a.Value = slog.Float64Value(a.Value.Duration().Seconds())
 	}
 	return a
 }
 
-// contextual adds what the context says to each record.
-type contextual struct {
+// contextHandler adds attributes from the context to each record.
+type contextHandler struct {
 	slog.Handler
 	attrs func(context.Context) []slog.Attr
 }
 
-// Handle adds the attributes to a copy of the record, as the rules of
-// [slog.Handler] ask.
-func (h *contextual) Handle(ctx context.Context, r slog.Record) error {
+// Handle adds the attributes to a copy of the record, as [slog.Handler] requires.
+func (h *contextHandler) Handle(ctx context.Context, r slog.Record) error {
 	if attrs := h.attrs(ctx); len(attrs) > 0 {
 		r = r.Clone()
 		r.AddAttrs(attrs...)
@@ -70,13 +68,13 @@ func (h *contextual) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// WithAttrs keeps the wrapping.
-func (h *contextual) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &contextual{h.Handler.WithAttrs(attrs), h.attrs}
+// WithAttrs returns a handler with attributes that still adds those of the context.
+func (h *contextHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &contextHandler{h.Handler.WithAttrs(attrs), h.attrs}
 }
 
-// WithGroup keeps the wrapping; what the context says then stands in the group,
-// as all attributes of a record do.
-func (h *contextual) WithGroup(name string) slog.Handler {
-	return &contextual{h.Handler.WithGroup(name), h.attrs}
+// WithGroup returns a handler with a group that still adds the attributes of the
+// context, inside of the group, as all attributes of a record.
+func (h *contextHandler) WithGroup(name string) slog.Handler {
+	return &contextHandler{h.Handler.WithGroup(name), h.attrs}
 }

@@ -99,7 +99,7 @@ func TestFormatOfAFileIsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.Close() })
-	if got := telemetry.Format(f); got != telemetry.JSON {
+	if got := telemetry.FormatFor(f); got != telemetry.JSON {
 		t.Errorf("Format() = %q, want json", got)
 	}
 }

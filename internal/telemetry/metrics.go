@@ -9,11 +9,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// buckets are in seconds: from a read of one row to the default timeout of a
-// request.
+// buckets are in seconds, from a read of one row to the default request timeout.
 var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
-// Metrics are the service's numbers, in a registry of their own. It is safe for
+// Metrics are the service's metrics, in a registry of their own. It is safe for
 // concurrent use.
 type Metrics struct {
 	registry            *prometheus.Registry
@@ -25,40 +24,40 @@ type Metrics struct {
 	afterCommitFailures prometheus.Counter
 }
 
-// NewMetrics returns metrics that all stand at zero, with those of the Go runtime
-// and the process.
+// NewMetrics returns metrics that start at zero, including those of the Go runtime and
+// the process.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_requests_total",
-			Help: "Requests by the class of their answer's status; aborted ones had no whole answer.",
+			Help: "Requests by class of response status; \"aborted\" is a response that wasn't completed.",
 		}, []string{"method", "route", "status"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "http_request_duration_seconds",
-			Help:    "Time from a request's header to the end of its handler.",
+			Help:    "Time from the request's header to the end of its handler.",
 			Buckets: buckets,
 		}, []string{"method", "route"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "http_requests_in_flight",
-			Help: "Requests that are being handled now.",
+			Help: "Requests being handled.",
 		}),
 		transactions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "commitment_transactions_total",
-			Help: "Units of work that reached the database, by how they ended.",
+			Help: "Transactions by outcome and mode.",
 		}, []string{"outcome", "mode"}),
 		retries: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "commitment_retries_total",
-			Help: "Times that work was run again because PostgreSQL had rolled it back for no fault of its own.",
+			Help: "Retries of transactions that PostgreSQL rolled back, such as for a serialization failure or a deadlock.",
 		}),
 		afterCommitFailures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "commitment_after_commit_failures_total",
-			Help: "After-commit functions that failed. Their transactions stay committed.",
+			Help: "Failed after-commit functions. Their transactions stay committed.",
 		}),
 	}
 	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.transactions, m.retries, m.afterCommitFailures,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	// A series that is first seen at 1 has no rate: the rare ones begin at 0.
+	// rate() doesn't see the increase of a series that first appears as 1: begin at 0.
 	for _, outcome := range []string{"committed", "rolled_back", "unknown"} {
 		m.transactions.WithLabelValues(outcome, "read")
 		m.transactions.WithLabelValues(outcome, "write")
@@ -66,8 +65,8 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// TransactionEnded counts a unit of work. Outcome is "committed", "rolled_back"
-// or "unknown".
+// TransactionEnded counts a transaction. Outcome is "committed", "rolled_back" or
+// "unknown".
 func (m *Metrics) TransactionEnded(outcome string, readOnly bool) {
 	mode := "write"
 	if readOnly {
@@ -76,19 +75,18 @@ func (m *Metrics) TransactionEnded(outcome string, readOnly bool) {
 	m.transactions.WithLabelValues(outcome, mode).Inc()
 }
 
-// Retried counts a time that work was run again.
+// Retried counts a retry.
 func (m *Metrics) Retried() { m.retries.Inc() }
 
-// AfterCommitFailed counts an after-commit function that failed.
+// AfterCommitFailed counts a failed after-commit function.
 func (m *Metrics) AfterCommitFailed() { m.afterCommitFailures.Inc() }
 
-// RegisterPool adds the state of a pool: connections open, in use and idle, waits
-// and closings. It is called once.
+// RegisterPool adds the statistics of a connection pool. It is called once.
 func (m *Metrics) RegisterPool(db *sql.DB) {
 	m.registry.MustRegister(collectors.NewDBStatsCollector(db, "main"))
 }
 
-// Handler serves the metrics in the formats of Prometheus.
+// Handler serves the metrics in Prometheus's formats.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
 }

@@ -78,7 +78,7 @@ http_requests_total{method="other",route="unmatched",status="4xx"} 1
 `)
 }
 
-// serve answers one request; a panic ends it, as net/http has it.
+// serve serves one request; a panic ends it, as in net/http.
 func serve(h http.Handler, method, path string) {
 	defer func() { _ = recover() }()
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, path, nil))

@@ -1,5 +1,5 @@
-// Package clitest runs command lines in tests: as programs that a script finds on its
-// PATH, with databases to work on.
+// Package clitest runs commands in tests: as programs on a script's PATH, with
+// databases to work on.
 package clitest
 
 import (
@@ -25,11 +25,11 @@ import (
 	"commitment/internal/pgtest"
 )
 
-// NoRaceSleep is a variable of the environment. Without it a process under the race
-// detector sleeps for a second before it ends.
+// NoRaceSleep is an environment variable without which a process under the race
+// detector sleeps for a second before it exits.
 const NoRaceSleep = "GORACE=atexit_sleep_ms=0"
 
-// Program is what the main of a program does, for a process of its own.
+// Program returns the main function of a program, for a process of its own.
 func Program(name string, run func(context.Context, []string, cli.System) error) func() {
 	return func() {
 		err := run(context.Background(), os.Args[1:], cli.System{Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
@@ -40,8 +40,8 @@ func Program(name string, run func(context.Context, []string, cli.System) error)
 	}
 }
 
-// Postgres returns the directory of PostgreSQL's programs. Where there are none it
-// skips the test, or fails it when CI is set.
+// Postgres returns the directory of PostgreSQL's programs. If there are none it skips
+// the test, or fails it when CI is set.
 func Postgres(tb testing.TB) string {
 	tb.Helper()
 	p, err := pgserver.Find("")
@@ -54,28 +54,28 @@ func Postgres(tb testing.TB) string {
 	return p.Dir
 }
 
-// ReachableDir returns an empty folder that other users may pass through: as root,
-// PostgreSQL runs as one of them.
+// ReachableDir returns an empty directory that other users may pass through: if the
+// test runs as root, PostgreSQL runs as another user.
 func ReachableDir(tb testing.TB) string {
 	tb.Helper()
 	dir := tb.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // Its name is all that they see.
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // They see no more than its name.
 		tb.Fatal(err)
 	}
 	return dir
 }
 
-// A Command is one of a script's.
+// A Command is a command of a script.
 type Command = func(ts *testscript.TestScript, neg bool, args []string)
 
-// Commands returns the commands of a script: exits, json, sql and reader.
+// Commands returns the commands for scripts: exits, json, reader and sql.
 func Commands() map[string]Command {
 	return map[string]Command{"exits": exits, "json": jsonValue, "reader": reader, "sql": execSQL}
 }
 
-// WithDatabases runs the scripts in dir with an empty database at EMPTY, a migrated one
-// at MIGRATED, and one that has a table which no migration has made at FOREIGN. At GONE
-// there is none. Setup may add to that.
+// WithDatabases runs the scripts in dir with the URL of an empty database in EMPTY, of
+// a migrated one in MIGRATED, of one with a table that no migration made in FOREIGN,
+// and of one that doesn't exist in GONE. Setup may add more.
 func WithDatabases(t *testing.T, dir string, commands map[string]Command, setup func(*testscript.Env) error) {
 	t.Helper()
 	programs := Postgres(t)
@@ -101,7 +101,7 @@ func WithDatabases(t *testing.T, dir string, commands map[string]Command, setup 
 	})
 }
 
-// exits runs a program and compares its exit code, as in
+// exits runs a program and checks its exit code, as in
 //
 //	exits 2 commitment nonsense
 func exits(ts *testscript.TestScript, neg bool, args []string) {
@@ -119,11 +119,11 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// jsonValue compares a value in a file of JSON with a pattern, as in
+// jsonValue matches a value in a JSON file with a pattern, as in
 //
 //	json stdout files.0.name '^2026'
 //
-// A list is the number of its elements.
+// A list stands for the number of its elements.
 func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: json FILE PATH PATTERN")
@@ -167,14 +167,14 @@ func execSQL(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	err := execOn(args[0], args[1])
 	if neg && err == nil {
-		ts.Fatalf("%s has run", args[1])
+		ts.Fatalf("%s succeeded, want an error", args[1])
 	}
 	if !neg {
 		ts.Check(err)
 	}
 }
 
-// reader makes a role that may connect to a database and nothing else, and sets a
+// reader creates a role that may connect to a database and nothing else, and sets a
 // variable to its URL, as in
 //
 //	reader READER $MIGRATED

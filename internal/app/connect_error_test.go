@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-func TestUnreachable(t *testing.T) {
+func TestConnectError(t *testing.T) {
 	t.Parallel()
-	u, err := url.Parse(startServer(t).URL("postgres")) // it asks for passwords, and has no TLS
+	u, err := url.Parse(startServer(t).URL("postgres")) // requires passwords, has no TLS
 	check(t, err)
 	closed := "127.0.0.1:" + freePort(t)
 	with := func(change func(u *url.URL, query url.Values)) string {
@@ -24,13 +24,13 @@ func TestUnreachable(t *testing.T) {
 	for _, tt := range []struct{ name, url, want string }{
 		{"a wrong password", with(func(u *url.URL, _ url.Values) { u.User = url.UserPassword(u.User.Username(), "wrong") }),
 			`password authentication failed for user "` + u.User.Username() + `" (SQLSTATE 28P01)`},
-		{"a role that isn't there", with(func(u *url.URL, _ url.Values) { u.User = url.UserPassword("nobody", "x") }),
+		{"an unknown role", with(func(u *url.URL, _ url.Values) { u.User = url.UserPassword("nobody", "x") }),
 			`password authentication failed for user "nobody" (SQLSTATE 28P01)`},
-		{"a database that isn't there", with(func(u *url.URL, _ url.Values) { u.Path = "/gone" }),
+		{"an unknown database", with(func(u *url.URL, _ url.Values) { u.Path = "/gone" }),
 			`database "gone" does not exist (SQLSTATE 3D000)`},
-		{"nobody at the address", with(func(u *url.URL, _ url.Values) { u.Host = closed }),
+		{"no server at the address", with(func(u *url.URL, _ url.Values) { u.Host = closed }),
 			"connection refused at " + closed},
-		{"TLS that was asked for", with(func(_ *url.URL, q url.Values) { q.Set("sslmode", "require") }),
+		{"TLS that is required", with(func(_ *url.URL, q url.Values) { q.Set("sslmode", "require") }),
 			"tls error: server refused TLS connection at " + u.Host},
 		{"no socket", "host=/nowhere user=u dbname=d", "no such file or directory at /nowhere/.s.PGSQL.5432"},
 		{"several addresses", fmt.Sprintf("postgres://u@%s,%s/d", closed, "127.0.0.1:1"),
@@ -43,15 +43,15 @@ func TestUnreachable(t *testing.T) {
 				_ = conn.Close(context.WithoutCancel(t.Context()))
 				t.Fatal("connected, want an error")
 			}
-			got := Unreachable(fmt.Errorf("ping: %w", err)).Error()
+			got := ConnectError(fmt.Errorf("ping: %w", err)).Error()
 			if got != tt.want {
-				t.Errorf("Unreachable() = %q of %v, want %q", got, err, tt.want)
+				t.Errorf("ConnectError() =  %q of %v, want %q", got, err, tt.want)
 			}
 		})
 	}
 }
 
-// freePort is a port that nobody listens on.
+// freePort returns a port that nobody listens on.
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
