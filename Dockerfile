@@ -1,7 +1,6 @@
 # syntax=docker/dockerfile:1
 
-# Compiled on the builder's own platform for the one that is asked for: Go
-# needs no emulation to do that.
+# Cross-compiled on the builder's platform, so no emulation is needed.
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 ENV GOMODCACHE=/cache/mod GOCACHE=/cache/build
@@ -14,9 +13,9 @@ RUN --mount=type=cache,target=/cache/mod --mount=type=cache,target=/cache/build 
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -ldflags="-s -w" -o /out/commitment ./cmd/commitment && mkdir /out/tmp
 
-# Nothing but the program, the authorities that TLS to the database trusts, the
-# time zones, and a place for responses larger than HTTP_RESPONSE_MEMORY_BYTES: no
-# shell, no package manager, no root.
+# Only the program, CA certificates for TLS to the database, time zones, and /tmp
+# for responses larger than HTTP_RESPONSE_MEMORY_BYTES. No shell, no package
+# manager, no root.
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /zoneinfo.zip
@@ -27,7 +26,7 @@ ENV ZONEINFO=/zoneinfo.zip \
     ADDR=0.0.0.0:8080
 USER 65532:65532
 EXPOSE 8080
-# Alive, not ready: a container is not to be restarted because its database is.
+# Liveness, not readiness: a container must not restart because its database does.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
     CMD ["/commitment", "healthcheck"]
 ENTRYPOINT ["/commitment"]
