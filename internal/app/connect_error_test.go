@@ -45,7 +45,7 @@ func TestConnectError(t *testing.T) {
 			}
 			got := ConnectError(fmt.Errorf("ping: %w", err)).Error()
 			if got != tt.want {
-				t.Errorf("ConnectError() =  %q of %v, want %q", got, err, tt.want)
+				t.Errorf("ConnectError() = %q of %v, want %q", got, err, tt.want)
 			}
 		})
 	}

@@ -43,6 +43,7 @@ var table = rules{
 	{pkg: "internal/pgtest/rowtest", may: []string{"ent/..."}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgproxy", never: noHTTP, helper: true},
+	{pkg: "internal/logtest", never: slices.Concat(noHTTP, noSQL), helper: true},
 	{pkg: "cmd/new", may: []string{"internal/project"}},
 	{pkg: "internal/project", may: []string{"."}, never: noHTTP},
 	{pkg: "internal/chaos"},

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -10,18 +9,18 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"commitment/internal/cli/clitest"
+	"commitment/internal/logtest"
 )
 
 // process is a `commitment serve`, in a process group of its own.
 type process struct {
 	cmd            *exec.Cmd
-	stdout, stderr output
+	stdout, stderr logtest.Buffer
 	lifeline       io.Closer
 	exited         chan struct{}
 }
@@ -157,22 +156,4 @@ func send(ctx context.Context, method, url, body string) (response, error) {
 	}
 	text, err := io.ReadAll(resp.Body)
 	return response{resp.StatusCode, string(text)}, errors.Join(err, resp.Body.Close())
-}
-
-// output is what a process has written by now.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }

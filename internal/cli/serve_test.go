@@ -46,7 +46,7 @@ func TestServeWithDatabaseURL(t *testing.T) {
 		if tables != 0 {
 			t.Errorf("tables = %d, want 0", tables)
 		}
-		eventually(t, "the log has the reason", func() bool { return strings.Contains(p.stderr.String(), "migrations are pending") })
+		p.stderr.WaitFor(t, "migrations are pending")
 		apply := exec.CommandContext(t.Context(), "commitment", "migrate", "apply")
 		apply.Env = []string{"DATABASE_URL=" + empty, "COMMITMENT_ENV=production"}
 		if out, err := apply.CombinedOutput(); err != nil {

@@ -113,7 +113,7 @@ func TestAClientThatGoesAwayChangesNothing(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("answer = %v, want none", err)
 	}
-	eventually(t, "the request has ended", func() bool { return strings.Contains(s.log.String(), "status=499") })
+	s.log.WaitFor(t, "status=499")
 	release()
 	if diff := cmp.Diff(before, s.rows(t)); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)

@@ -96,7 +96,7 @@ func (s *service) ask(t *testing.T, route, body, header string) (leave func()) {
 func (s *service) wantQuiet(t *testing.T, route string) {
 	t.Helper()
 	_, path, _ := strings.Cut(route, " ")
-	eventually(t, "the request is logged", func() bool { return strings.Contains(s.log.String(), " route="+path+" ") })
+	s.log.WaitFor(t, " route="+path+" ")
 	if log := s.log.String(); strings.Contains(log, "level=ERROR") || strings.Contains(log, "level=WARN") {
 		t.Errorf("log = %s, want neither errors nor warnings", log)
 	}

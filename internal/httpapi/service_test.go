@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +21,7 @@ import (
 
 	"commitment/internal/httpapi"
 	"commitment/internal/ledger"
+	"commitment/internal/logtest"
 	"commitment/internal/middleware"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtx"
@@ -44,7 +43,7 @@ type service struct {
 	client  *http.Client
 	pool    *sql.DB // the service's own
 	db      *txn.DB
-	log     *logBuffer
+	log     *logtest.Buffer
 	closing atomic.Bool // readiness is false
 }
 
@@ -68,7 +67,7 @@ func startService(t *testing.T, api func(httpapi.Options) http.Handler, connecti
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	s := &service{pool: pool, log: &logBuffer{}, client: &http.Client{Timeout: time.Minute, CheckRedirect: dontFollow}}
+	s := &service{pool: pool, log: &logtest.Buffer{}, client: &http.Client{Timeout: time.Minute, CheckRedirect: dontFollow}}
 	s.handler = api(s.options(acquireTimeout))
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
@@ -114,26 +113,6 @@ func (s *service) ready(ctx context.Context) error {
 		return errors.New("shutting down: secret reason")
 	}
 	return s.pool.PingContext(ctx)
-}
-
-// logBuffer is a log in memory.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write adds to the log.
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-// String is the log so far.
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // send sends a request. header holds names and values in turn.

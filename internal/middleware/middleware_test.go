@@ -1,39 +1,31 @@
 package middleware_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"sync"
+	"strings"
 	"testing"
 
+	"commitment/internal/logtest"
 	"commitment/internal/problem"
 )
 
-// lines is a log that is written by a server and read by a test.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+// newLog returns a logger of all levels and what it writes.
+func newLog() (*slog.Logger, *logtest.Buffer) {
+	var log logtest.Buffer
+	return slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), &log
 }
 
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-// records returns the log records written so far.
-func (l *lines) records(t *testing.T) []map[string]any {
+// records returns the records written so far.
+func records(t *testing.T, log *logtest.Buffer) []map[string]any {
 	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	var found []map[string]any
-	for line := range bytes.Lines(l.buf.Bytes()) {
+	for line := range strings.Lines(log.String()) {
 		var record map[string]any
-		if err := json.Unmarshal(line, &record); err != nil {
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
 			t.Fatalf("log line %s: %v", line, err)
 		}
 		found = append(found, record)
@@ -41,24 +33,18 @@ func (l *lines) records(t *testing.T) []map[string]any {
 	return found
 }
 
-// one returns the only log record.
-func (l *lines) one(t *testing.T) map[string]any {
+// onlyRecord returns the only record.
+func onlyRecord(t *testing.T, log *logtest.Buffer) map[string]any {
 	t.Helper()
-	found := l.records(t)
+	found := records(t, log)
 	if len(found) != 1 {
 		t.Fatalf("log = %v, want one record", found)
 	}
 	return found[0]
 }
 
-// newLog returns a logger of all levels and what it writes.
-func newLog() (*slog.Logger, *lines) {
-	l := &lines{}
-	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})), l
-}
-
 // newProblems returns a writer of problems and its log.
-func newProblems() (*problem.Writer, *lines) {
+func newProblems() (*problem.Writer, *logtest.Buffer) {
 	log, l := newLog()
 	return &problem.Writer{Log: log}, l
 }

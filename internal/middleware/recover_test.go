@@ -34,12 +34,12 @@ func TestRecoverRespondsToAPanic(t *testing.T) {
 			}
 			var p problem.Problem
 			if err := json.Unmarshal([]byte(got.body), &p); err != nil || p.Type != "urn:problem-type:internal" || got.status != 500 {
-				t.Errorf("response =  %d %s, want 500 and an internal problem", got.status, got.body)
+				t.Errorf("response = %d %s, want 500 and an internal problem", got.status, got.body)
 			}
 			if strings.Contains(got.body, "hunter2") || got.header.Get("Location") != "" {
-				t.Errorf("response =  %v %s, want nothing of the panic or the response before it", got.header, got.body)
+				t.Errorf("response = %v %s, want nothing of the panic or the response before it", got.header, got.body)
 			}
-			record := log.one(t)
+			record := onlyRecord(t, log)
 			text, _ := record["error"].(string)
 			if !strings.Contains(text, "TestRecoverRespondsToAPanic") || value != nil && !strings.Contains(text, "hunter2") || record["level"] != "ERROR" {
 				t.Errorf("record = %v, want the panic and its stack at error level", record)
@@ -67,9 +67,9 @@ func TestRecoverAbortsAResponseThatHasBegun(t *testing.T) {
 				panic("boom")
 			})), "/")
 			if err == nil || strings.Contains(got.body, "internal") {
-				t.Errorf("response =  %q, %v, want the connection cut", got.body, err)
+				t.Errorf("response = %q, %v, want the connection cut", got.body, err)
 			}
-			if text, _ := log.one(t)["error"].(string); !strings.Contains(text, "boom") {
+			if text, _ := onlyRecord(t, log)["error"].(string); !strings.Contains(text, "boom") {
 				t.Errorf("log = %q, want the panic", text)
 			}
 		})
@@ -83,9 +83,9 @@ func TestRecoverLetsAnAbortPass(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})), "/")
 	if err == nil {
-		t.Errorf("response =  %q, want none", got.body)
+		t.Errorf("response = %q, want none", got.body)
 	}
-	if found := log.records(t); len(found) != 0 {
+	if found := records(t, log); len(found) != 0 {
 		t.Errorf("log = %v, want nothing", found)
 	}
 }

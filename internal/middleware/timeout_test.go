@@ -25,7 +25,7 @@ func TestTimeoutSetsADeadline(t *testing.T) {
 			t.Errorf("deadline = %v, want 1m", elapsed)
 		}
 		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
-			t.Errorf("response =  %d %v, want 503 and Retry-After: 1", w.Code, w.Header())
+			t.Errorf("response = %d %v, want 503 and Retry-After: 1", w.Code, w.Header())
 		}
 	})
 }

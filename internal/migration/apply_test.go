@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	entmigrate "commitment/ent/migrate"
+	"commitment/internal/logtest"
 	"commitment/internal/migration"
 	"commitment/internal/pgtest"
 )
@@ -169,13 +170,13 @@ func TestApplyCanceled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		db, dir := pgtest.Open(t, url), files(t, "1_a.sql", createA)
-		var log syncBuffer
+		var log logtest.Buffer
 		done := make(chan error, 1)
 		go func() {
 			_, err := migration.Apply(ctx, db, dir, migration.ApplyOptions{Log: slog.New(slog.NewTextHandler(&log, nil))})
 			done <- err
 		}()
-		log.eventually(t, "waiting for another instance")
+		log.WaitFor(t, "waiting for another instance")
 		cancel()
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Errorf("error = %v, want %v", err, context.Canceled)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"commitment/internal/logtest"
 	"commitment/internal/migration"
 	"commitment/internal/pgtest"
 )
@@ -39,7 +40,7 @@ func TestApplyRepairsIndex(t *testing.T) {
 			t.Fatalf("indexes (-want +got):\n%s", diff)
 		}
 		exec(t, db, "TRUNCATE a")
-		var log syncBuffer
+		var log logtest.Buffer
 		if _, err := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{Log: slog.New(slog.NewTextHandler(&log, nil))}); err != nil {
 			t.Fatal(err)
 		}
@@ -227,13 +228,13 @@ func TestApplyAwaitsTheSameStatement(t *testing.T) {
 	}()
 	eventually(t, db, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
 		AND query = '`+build+`' AND wait_event_type = 'Lock')`)
-	var log syncBuffer
+	var log logtest.Buffer
 	applied := make(chan error, 1)
 	go func() {
 		_, err := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		applied <- err
 	}()
-	log.eventually(t, "waiting for the same statement")
+	log.WaitFor(t, "waiting for the same statement")
 	if err := reader.Rollback(); err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +281,7 @@ func TestApplyShowsProgress(t *testing.T) {
 	db := pgtest.Open(t, url)
 	const rows = "CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 FROM pg_sleep(0.1)';\nINSERT INTO a SELECT generate_series(1, 20);\n"
 	dir := files(t, "1_a.sql", createA+rows, "2_i.sql", none+"CREATE INDEX CONCURRENTLY a_slow ON a (slow(id));\n")
-	var log syncBuffer
+	var log logtest.Buffer
 	if _, err := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{Log: slog.New(slog.NewTextHandler(&log, nil))}); err != nil {
 		t.Fatal(err)
 	}

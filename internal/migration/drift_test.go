@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"commitment/internal/logtest"
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/pgtest"
@@ -49,7 +50,7 @@ func TestApplyLooksForDrift(t *testing.T) {
 			db := emptyDB(t)
 			apply(t, db, files(t, both[:2]...))
 			exec(t, db, tt.change)
-			var log syncBuffer
+			var log logtest.Buffer
 			tt.options.Log = slog.New(slog.NewTextHandler(&log, nil))
 			_, err := migration.Apply(t.Context(), db, files(t, both...), tt.options)
 			var got []catalog.Change
@@ -143,7 +144,7 @@ func asMigrator(t *testing.T, url string) string {
 func TestApplyKeepsNoSnapshotWithoutTheRight(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Open(t, asMigrator(t, pgtest.EmptyURL(t)))
-	var log syncBuffer
+	var log logtest.Buffer
 	for _, names := range [][]string{{"1_a.sql", createA}, {"1_a.sql", createA, "2_b.sql", createB}} {
 		_, err := migration.Apply(t.Context(), db, files(t, names...), migration.ApplyOptions{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"ariga.io/atlas/sql/migrate"
 	"github.com/google/go-cmp/cmp"
 
+	"commitment/internal/logtest"
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/pgtest"
@@ -167,13 +168,13 @@ func TestApplyKilledWhileTheServerGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // it was killed
-	var log syncBuffer
+	var log logtest.Buffer
 	done := make(chan error, 1)
 	go func() {
 		_, err := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		done <- err
 	}()
-	log.eventually(t, "waiting for another instance")
+	log.WaitFor(t, "waiting for another instance")
 	if err := reader.Rollback(); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"commitment/internal/logtest"
 	"commitment/internal/migration"
 	"commitment/internal/pgtest"
 )
@@ -45,7 +46,7 @@ func TestApplyWaitsForLocks(t *testing.T) {
 			db := pgtest.Open(t, url)
 			apply(t, db, files(t, "1_a.sql", createA))
 			reader := holding(t, url, "a")
-			var log syncBuffer
+			var log logtest.Buffer
 			release := onMessage{slog.NewTextHandler(&log, nil), "trying again", sync.OnceFunc(func() { _ = reader.Rollback() })}
 			revs, err := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{Log: slog.New(release), TableLockTimeout: time.Second})
 			if err != nil {

@@ -1,7 +1,6 @@
 package txn
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"commitment/ent"
+	"commitment/internal/logtest"
 	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
@@ -26,7 +26,7 @@ type fixture struct {
 	*DB
 	pool *sql.DB
 	url  string
-	log  *logBuffer
+	log  *logtest.Buffer
 
 	mu       sync.Mutex
 	outcomes []pgtx.Outcome
@@ -47,7 +47,7 @@ func open(t *testing.T, conns int, o Options) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	f := &fixture{pool: pool, url: url, log: &logBuffer{}}
+	f := &fixture{pool: pool, url: url, log: &logtest.Buffer{}}
 	o.Log = slog.New(slog.NewTextHandler(f.log, nil))
 	o.OnEnd = func(outcome pgtx.Outcome, _ bool) {
 		f.mu.Lock()
@@ -56,24 +56,6 @@ func open(t *testing.T, conns int, o Options) *fixture {
 	}
 	f.DB = New(pool, o)
 	return f
-}
-
-// logBuffer is a log that a test can read while it is written.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 // insert writes a row with the client in ctx.
