@@ -121,4 +121,3 @@ func (o Object) MarshalJSON() ([]byte, error) {
 	}
 	return append(text, '}'), nil
 }
-

@@ -43,7 +43,7 @@ func newService(t *testing.T) *service {
 	s := &service{pool: pool, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
 	server := httptest.NewServer(serve(Options{
-		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Sort: postgres.Constraints(nil).Sort,
+		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Classify: postgres.Constraints(nil).Classify,
 		Ready: func(context.Context) error { return nil }, Observe: func(h http.Handler) http.Handler { return h }, Metrics: http.NotFoundHandler(),
 		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxAnswer: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
 	}, func(v1 *api) {
