@@ -6,7 +6,6 @@ import (
 	"commitment/ent/account"
 	"commitment/ent/entry"
 	"commitment/ent/idempotencykey"
-	"commitment/ent/internal"
 	"commitment/ent/schema"
 	"commitment/ent/transfer"
 	"time"
@@ -167,8 +166,6 @@ func init() {
 	// transfer.DefaultID holds the default value on creation for the id field.
 	transfer.DefaultID = transferDescID.Default.(func() uuid.UUID)
 }
-
-func init() { internal.Registered = true }
 
 const (
 	Version = "v0.14.5"                                         // Version of ent codegen.

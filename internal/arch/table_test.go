@@ -49,7 +49,7 @@ var table = rules{
 	{pkg: "internal/chaos"},
 	{pkg: "internal/arch"},
 	{pkg: "."},
-	{pkg: "internal/entgen"},
+	{pkg: "internal/entgen", may: []string{"internal/schemakit/rest"}},
 
 	{pkg: "cmd/migrate", may: []string{"internal/migrator", "internal/cli"}},
 	{pkg: "internal/migrator", may: []string{below}, never: noHTTP},
@@ -84,7 +84,7 @@ var table = rules{
 	{pkg: "internal/app", may: []string{below}},
 
 	{pkg: "internal/httpapi", may: []string{
-		"internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "ent/...",
+		"internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "internal/rest", "ent/...",
 	}, never: noSQL},
 	{pkg: "internal/idempotency", may: []string{"internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
 	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn"}},
@@ -112,6 +112,8 @@ var table = rules{
 	{pkg: "ent/migrate/migrations", never: noHTTP},
 	// Types of fields stand here, a row each: generated code imports them, and they
 	// import nothing that is generated.
+	{pkg: "internal/rest", may: []string{"internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/schemakit/rest", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/printable", never: slices.Concat(noHTTP, noSQL)},

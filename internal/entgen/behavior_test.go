@@ -17,7 +17,7 @@ import (
 func TestSchemasWithBehavior(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	copyModule(t, dir)
+	copyModule(t, dir, "behavior")
 	runGenerator(t, dir)
 	first := readModule(t, dir)
 	runGenerator(t, dir)
@@ -92,9 +92,9 @@ func (Odd) Hooks() []ent.Hook { return []ent.Hook{hook.Nothing} }
 	}
 }
 
-// copyModule copies the module without what is generated and tests, and adds
-// testdata/behavior.
-func copyModule(t *testing.T, dir string) {
+// copyModule copies the module without what is generated and tests, and adds a folder
+// of testdata.
+func copyModule(t *testing.T, dir, added string) {
 	t.Helper()
 	root := filepath.Join("..", "..")
 	for _, from := range []string{"go.mod", "go.sum", "generate.go", "ent", "internal"} {
@@ -102,7 +102,7 @@ func copyModule(t *testing.T, dir string) {
 			return !generated(path, text) && !strings.HasSuffix(path, "_test.go") && !strings.Contains(path, "testdata")
 		})
 	}
-	copyFiles(t, filepath.Join("testdata", "behavior"), dir, func(string, string) bool { return true })
+	copyFiles(t, filepath.Join("testdata", added), dir, func(string, string) bool { return true })
 }
 
 func copyFiles(t *testing.T, from, to string, keep func(path, text string) bool) {

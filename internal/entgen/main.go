@@ -68,7 +68,7 @@ func (s *schemas) generate(target, tmp, overlay string, types []string) error {
 		Storage:   storage,
 		Features:  features,
 		Templates: templates(),
-		Hooks:     []gen.Hook{withoutSchema},
+		Hooks:     []gen.Hook{s.resources, withoutSchema},
 	}, loaded...)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type api struct {
 	problems    *problem.Writer
 	anyError    *huma.Response
 	readTimeout time.Duration
+	routes      map[string]bool // those that are registered
 }
 
 func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
@@ -43,6 +44,7 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 		problems:    problems,
 		anyError:    anyError(config.Components.Schemas),
 		readTimeout: o.ReadTimeout,
+		routes:      map[string]bool{},
 	}
 	a.huma.UseMiddleware(a.checkRequest, streams)
 	return a
@@ -83,14 +85,29 @@ func handle[I, O any](a *api, route, summary string, h func(context.Context, *I)
 	if strings.Contains(path, "{id}") {
 		op.Errors = append(op.Errors, http.StatusNotFound)
 	}
-	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+	a.claim(&op)
+	huma.Register(a.huma, op, reported(a, h))
+}
+
+// claim panics when an operation's route is another's, which would silently be replaced.
+func (a *api) claim(op *huma.Operation) {
+	route := op.Method + " " + op.Path
+	if a.routes[route] {
+		panic("httpapi: " + route + " is registered twice")
+	}
+	a.routes[route] = true
+}
+
+// reported is h with its errors as problems.
+func reported[I, O any](a *api, h func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
+	return func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
 			p := a.problems.Report(ctx, err)
 			return nil, huma.ErrorWithHeaders(p, p.ResponseHeader())
 		}
 		return out, nil
-	})
+	}
 }
 
 func operationID(summary string) string {

@@ -1,0 +1,136 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+
+	"commitment/ent/migrate"
+	"commitment/ent/resource"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
+	"commitment/internal/txn"
+)
+
+// service is the API of the resources, on a database of its own.
+type service struct {
+	pool *sql.DB
+	url  string
+	log  *bytes.Buffer
+}
+
+func newService(t *testing.T) *service {
+	t.Helper()
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.EmptyURL(t), MaxOpenConns: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	if err := migrate.NewSchema(entsql.OpenDB(dialect.Postgres, pool)).Create(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s := &service{pool: pool, log: &bytes.Buffer{}}
+	log := slog.New(slog.NewTextHandler(s.log, nil))
+	server := httptest.NewServer(serve(Options{
+		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Classify: postgres.Constraints(nil).Classify,
+		Ready: func(context.Context) error { return nil }, Observe: func(h http.Handler) http.Handler { return h }, Metrics: http.NotFoundHandler(),
+		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxAnswer: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
+	}, func(v1 *api) {
+		mount(v1, resource.Widgets())
+		mount(v1, resource.Makers())
+	}))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// response is a response and its body, decoded.
+type response struct {
+	status int
+	header http.Header
+	text   string
+	body   map[string]any
+}
+
+// send sends a request. header holds names and values in turn.
+func (s *service) send(t *testing.T, method, path, body string, header ...string) response {
+	t.Helper()
+	var reader io.Reader = http.NoBody
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := response{status: resp.StatusCode, header: resp.Header, text: string(text)}
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &r.body); err != nil {
+			t.Fatalf("%s %s is answered %s: %v", method, path, text, err)
+		}
+	}
+	return r
+}
+
+// want sends a request that must be answered with that status.
+func (s *service) want(t *testing.T, status int, method, path, body string, header ...string) response {
+	t.Helper()
+	r := s.send(t, method, path, body, header...)
+	if r.status != status {
+		t.Fatalf("%s %s %s is answered %d %s, want %d; log:\n%s", method, path, body, r.status, r.text, status, s.log)
+	}
+	return r
+}
+
+// wrong are the places that an error blames.
+func (r response) wrong() []string {
+	var places []string
+	errors, _ := r.body["errors"].([]any)
+	for _, e := range errors {
+		e, _ := e.(map[string]any)
+		for _, name := range []string{"pointer", "parameter"} {
+			if place, ok := e[name].(string); ok {
+				places = append(places, place)
+			}
+		}
+	}
+	return places
+}
+
+// names are the names of a page's items.
+func (r response) names() []string {
+	names := []string{}
+	items, _ := r.body["items"].([]any)
+	for _, i := range items {
+		i, _ := i.(map[string]any)
+		name, _ := i["name"].(string)
+		names = append(names, name)
+	}
+	return names
+}

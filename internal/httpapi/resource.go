@@ -1,0 +1,248 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"commitment/internal/fault"
+	"commitment/internal/rest"
+)
+
+// mount adds the operations of a resource. One that another route serves is taken out
+// with [except]; any other part is overridden by replacing a function of the resource.
+func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], options ...func(*rest.Table)) {
+	for _, o := range options {
+		o(&r.Table)
+	}
+	m := &mounted[E, V, C, P]{r, a, describe[V, C](a, &r.Table)}
+	for _, o := range []struct {
+		operation rest.Operation
+		add       func()
+	}{
+		{rest.List, func() { register(a, m.listing(), m.list) }},
+		{rest.Create, func() { registerBody(a, m.creation(), m.schemas.create, jsonType, m.create) }},
+		{rest.Read, func() { register(a, m.reading(), m.read) }},
+		{rest.Update, func() { registerBody(a, m.replacement(), m.schemas.replace, jsonType, m.replace) }},
+		{rest.Patch, func() { registerBody(a, m.patching(), m.schemas.patch, patchType, m.patch) }},
+		{rest.Delete, func() { register(a, m.deletion(), m.delete) }},
+	} {
+		if r.Operations.Has(o.operation) {
+			o.add()
+		}
+	}
+}
+
+// except leaves operations to routes of their own.
+func except(operations rest.Operation) func(*rest.Table) {
+	return func(t *rest.Table) { t.Operations &^= operations }
+}
+
+const (
+	jsonType  = "application/json"
+	patchType = "application/merge-patch+json"
+)
+
+// mounted is a resource in the API.
+type mounted[E rest.Entity, V, C, P any] struct {
+	*rest.Resource[E, V, C, P]
+	api     *api
+	schemas schemas
+}
+
+// resourceRequest is what operations on resources take of a request. They share it, so
+// that huma compiles one of each.
+type resourceRequest struct {
+	id    string
+	query url.Values
+	Conditions
+}
+
+// Resolve reads the request.
+func (in *resourceRequest) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	in.id, in.query = ctx.Param("id"), u.Query()
+	in.IfMatch, in.IfNoneMatch = ctx.Header("If-Match"), ctx.Header("If-None-Match")
+	return nil
+}
+
+// resourceBody is a request with a body.
+type resourceBody struct {
+	resourceRequest
+	RawBody []byte `contentType:"application/json"`
+}
+
+// resourceResponse is what operations on resources respond with.
+type resourceResponse struct {
+	Status   int
+	Location string `header:"Location" hidden:"true"`
+	ETag     string `header:"ETag" hidden:"true"`
+	Body     any
+}
+
+// register adds an operation without a body.
+func register(a *api, op *huma.Operation, h func(context.Context, *resourceRequest) (*resourceResponse, error)) {
+	a.claim(op)
+	huma.Register(a.huma, *op, reported(a, h))
+	if op.DefaultStatus == http.StatusNoContent {
+		op.Responses["204"].Content = nil
+	}
+}
+
+// registerBody adds an operation with a body of that schema and type.
+func registerBody(a *api, op *huma.Operation, schema *huma.Schema, contentType string, h func(context.Context, *resourceBody) (*resourceResponse, error)) {
+	a.claim(op)
+	op.RequestBody = &huma.RequestBody{Required: true}
+	op.SkipValidateBody = true // huma describes a body that it doesn't read as binary
+	huma.Register(a.huma, *op, reported(a, h))
+	op.RequestBody.Content = map[string]*huma.MediaType{contentType: {Schema: schema}}
+}
+
+// entity is one that is read, or that is read to be changed, in a state that the client
+// expects.
+func (m *mounted[E, V, C, P]) entity(ctx context.Context, in *resourceRequest, lock rest.Lock) (E, error) {
+	var none E
+	id, err := m.ParseID(in.id)
+	if err != nil {
+		return none, err
+	}
+	e, err := m.Get(ctx, id, lock)
+	if err != nil {
+		return none, err
+	}
+	tag := m.etag(e)
+	if !in.match(tag) || bool(lock) && !in.noneMatch(tag) {
+		return none, errStale
+	}
+	return e, nil
+}
+
+// etag is the entity's; empty where it has no version.
+func (m *mounted[E, V, C, P]) etag(e E) string {
+	if m.Version == nil {
+		return ""
+	}
+	return etag(m.Version(e))
+}
+
+func (m *mounted[E, V, C, P]) respond(status int, e E) *resourceResponse {
+	return &resourceResponse{Status: status, ETag: m.etag(e), Body: m.View(e)}
+}
+
+func (m *mounted[E, V, C, P]) list(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+	q, err := m.ParseQuery(in.query)
+	if err != nil {
+		return nil, err
+	}
+	page, err := m.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return &resourceResponse{Status: http.StatusOK, Body: page}, nil
+}
+
+func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+	q, err := m.ParseItem(in.query)
+	if err != nil {
+		return nil, err
+	}
+	e, err := m.entity(ctx, in, false)
+	if err != nil {
+		return nil, err
+	}
+	out := m.respond(http.StatusOK, e)
+	if !in.noneMatch(out.ETag) {
+		out.Status, out.Body = http.StatusNotModified, nil
+		return out, nil
+	}
+	out.Body = rest.Select(m.View(e), q.Fields)
+	return out, nil
+}
+
+func (m *mounted[E, V, C, P]) create(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
+	body := rest.New[C]()
+	if err := m.api.decode(in.RawBody, m.schemas.create, body); err != nil {
+		return nil, err
+	}
+	return m.insert(ctx, body)
+}
+
+func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResponse, error) {
+	e, err := m.Insert(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	out := m.respond(http.StatusCreated, e)
+	out.Location = m.path() + "/" + m.FormatID(m.View(e))
+	return out, nil
+}
+
+func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
+	patch := rest.New[P]()
+	if err := m.api.decode(in.RawBody, m.schemas.patch, patch); err != nil {
+		return nil, err
+	}
+	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)
+	if err != nil {
+		return nil, err
+	}
+	return m.update(ctx, e, patch)
+}
+
+func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resourceResponse, error) {
+	if m.Changes(m.View(e), patch) {
+		var err error
+		if e, err = m.Update(ctx, e, patch); err != nil {
+			return nil, err
+		}
+	}
+	return m.respond(http.StatusOK, e), nil
+}
+
+func (m *mounted[E, V, C, P]) replace(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
+	body := rest.New[C]()
+	if err := m.api.decode(in.RawBody, m.schemas.replace, body); err != nil {
+		return nil, err
+	}
+	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)
+	if m.ClientID && isMissing(err) {
+		return m.createAs(ctx, &in.resourceRequest, body)
+	}
+	if err != nil {
+		return nil, err
+	}
+	patch, err := m.Replacement(m.View(e), body)
+	if err != nil {
+		return nil, err
+	}
+	return m.update(ctx, e, patch)
+}
+
+// createAs creates an entity with the id of the path.
+func (m *mounted[E, V, C, P]) createAs(ctx context.Context, in *resourceRequest, body C) (*resourceResponse, error) {
+	if in.IfMatch != "" {
+		return nil, errStale
+	}
+	id, err := m.ParseID(in.id)
+	if err != nil {
+		return nil, err
+	}
+	m.SetID(body, id)
+	return m.insert(ctx, body)
+}
+
+func (m *mounted[E, V, C, P]) delete(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+	e, err := m.entity(ctx, in, rest.ForChange)
+	if err != nil {
+		return nil, err
+	}
+	return &resourceResponse{Status: http.StatusNoContent}, m.Delete(ctx, e)
+}
+
+func isMissing(err error) bool {
+	f, ok := errors.AsType[*fault.Error](err)
+	return ok && f.Kind == fault.NotFound
+}

@@ -1,0 +1,308 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"commitment/internal/rest"
+)
+
+// schemas are those of a resource in OpenAPI: what is read, created, replaced and
+// patched are different things, and so are their schemas.
+type schemas struct {
+	view, page, create, replace, patch *huma.Schema
+}
+
+// describe adds a resource's schemas to the API's.
+func describe[V, C any](a *api, t *rest.Table) schemas {
+	d := describer{a, t, []reflect.Type{reflect.TypeFor[V]().Elem(), reflect.TypeFor[C]().Elem()}}
+	var s schemas
+	s.view = d.component("", "", rest.Readable, rest.Readable)
+	s.page = d.page(s.view)
+	if t.Operations.Has(rest.Create) {
+		s.create = d.component("Create", "to create", rest.Creatable, rest.Required)
+	}
+	if t.Operations.Has(rest.Update) {
+		s.replace = d.component("Replace", "to replace", rest.Creatable, rest.Creatable)
+	}
+	if t.Operations.Has(rest.Patch) {
+		s.patch = d.component("Patch", "to change", rest.Patchable, 0)
+	}
+	return s
+}
+
+// describer makes the schemas of one resource.
+type describer struct {
+	api   *api
+	table *rest.Table
+	types []reflect.Type // those that have the Go types of the members
+}
+
+// component adds the schema of the fields that clients have some access to, of which some
+// are required, and returns a reference to it.
+func (d describer) component(suffix, purpose string, access, required rest.Access) *huma.Schema {
+	s := &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{}, Description: d.table.Doc}
+	if suffix != "" {
+		s.AdditionalProperties = false
+		s.Description = fmt.Sprintf("What is sent %s %s.", purpose, article(d.table.Singular))
+	}
+	for i := range d.table.Fields {
+		f := &d.table.Fields[i]
+		if !f.Is(access) || suffix == "Replace" && f == d.table.ID() {
+			continue
+		}
+		s.Properties[f.Name] = d.value(f)
+		if required != 0 && f.Is(required) {
+			s.Required = append(s.Required, f.Name)
+		}
+	}
+	return d.api.addSchema(d.table.Name+suffix, s)
+}
+
+func article(noun string) string {
+	if strings.ContainsAny(noun[:1], "aeiou") {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// addSchema adds a named schema, and returns a reference to it.
+func (a *api) addSchema(name string, s *huma.Schema) *huma.Schema {
+	all := a.huma.OpenAPI().Components.Schemas.Map()
+	if all[name] != nil {
+		panic("httpapi: two schemas are called " + name)
+	}
+	s.PrecomputeMessages()
+	all[name] = s
+	return &huma.Schema{Ref: "#/components/schemas/" + name}
+}
+
+func (d describer) page(view *huma.Schema) *huma.Schema {
+	s := &huma.Schema{
+		Type: "object", Required: []string{"items"}, Description: "A part of a list of " + d.table.Plural + ".",
+		Properties: map[string]*huma.Schema{
+			"items":       {Type: "array", Items: view},
+			"next":        {Type: "string", Description: "The value of `after` for the next page; absent on the last."},
+			"prev":        {Type: "string", Description: "The value of `before` for the previous page; absent on the first."},
+			"total":       {Type: "integer", Format: "int64", Description: "How many there are on all pages, with `count`."},
+			"total_exact": {Type: "boolean", Description: "Whether there are no more than `total`."},
+		},
+	}
+	return d.api.addSchema(d.table.Name+"Page", s)
+}
+
+// value is the schema of a field's values.
+func (d describer) value(f *rest.Field) *huma.Schema {
+	s := d.kind(f)
+	s.Description = f.Doc
+	s.Nullable = f.Is(rest.Nullable)
+	if f.Example != nil {
+		s.Examples = []any{f.Example}
+	}
+	return s
+}
+
+func (d describer) kind(f *rest.Field) *huma.Schema {
+	switch f.Kind {
+	case rest.Bool:
+		return &huma.Schema{Type: "boolean"}
+	case rest.Int:
+		return integer(f)
+	case rest.Float:
+		return &huma.Schema{Type: "number", Format: "double", Minimum: f.Min, Maximum: f.Max}
+	case rest.Decimal:
+		return &huma.Schema{Type: "string", Format: "decimal", Pattern: `^-?[0-9]+(\.[0-9]+)?$`}
+	case rest.Time:
+		return &huma.Schema{Type: "string", Format: "date-time"}
+	case rest.UUID:
+		return &huma.Schema{Type: "string", Format: "uuid"}
+	case rest.Bytes:
+		return &huma.Schema{Type: "string", ContentEncoding: "base64"}
+	case rest.Enum:
+		s := &huma.Schema{Type: "string"}
+		for _, v := range f.Enum {
+			s.Enum = append(s.Enum, v)
+		}
+		return s
+	case rest.JSON:
+		s := *huma.SchemaFromType(d.api.huma.OpenAPI().Components.Schemas, d.goType(f.Name))
+		return &s
+	case rest.String:
+	}
+	s := &huma.Schema{Type: "string", Pattern: f.Pattern}
+	if f.MinLength > 0 {
+		s.MinLength = &f.MinLength
+	}
+	if f.MaxLength > 0 {
+		s.MaxLength = &f.MaxLength
+	}
+	return s
+}
+
+// integer is the schema of an integer: one that a double holds has bounds.
+func integer(f *rest.Field) *huma.Schema {
+	s := &huma.Schema{Type: "integer", Format: "int64", Minimum: f.Min, Maximum: f.Max}
+	if f.Bits < 64 {
+		low, high := -float64(int64(1)<<(f.Bits-1)), float64(int64(1)<<(f.Bits-1)-1)
+		if f.Unsigned {
+			low, high = 0, float64(int64(1)<<f.Bits-1)
+		}
+		if s.Minimum == nil {
+			s.Minimum = &low
+		}
+		if s.Maximum == nil {
+			s.Maximum = &high
+		}
+		if f.Bits <= 32 && !f.Unsigned {
+			s.Format = "int32"
+		}
+	} else if f.Unsigned && s.Minimum == nil {
+		s.Minimum = new(float64)
+	}
+	return s
+}
+
+// goType is the type of a member.
+func (d describer) goType(name string) reflect.Type {
+	for _, t := range d.types {
+		for f := range t.Fields() {
+			if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
+				return f.Type
+			}
+		}
+	}
+	panic("httpapi: no member " + name)
+}
+
+// path is that of the list, and of one entity with "/{id}".
+func (m *mounted[E, V, C, P]) path() string { return "/v1/" + m.Path }
+
+// operation is what all operations on a resource have in common.
+func (m *mounted[E, V, C, P]) operation(method, path, name, summary string, status int, body *huma.Schema) *huma.Operation {
+	op := &huma.Operation{
+		Method: method, Path: path, Summary: summary, OperationID: name,
+		MaxBodyBytes: -1, BodyReadTimeout: m.api.readTimeout, // as handle has it
+		DefaultStatus: status,
+		Errors:        []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Responses: map[string]*huma.Response{
+			"default":            m.api.anyError,
+			strconv.Itoa(status): {Description: http.StatusText(status), Content: map[string]*huma.MediaType{jsonType: {Schema: body}}},
+		},
+	}
+	if m.Version != nil && status != http.StatusNoContent && body != m.schemas.page {
+		op.Responses[strconv.Itoa(status)].Headers = map[string]*huma.Param{"ETag": {Schema: &huma.Schema{Type: "string"}, Description: "The version of what is sent."}}
+	}
+	if strings.Contains(path, "{id}") {
+		op.Errors = append(op.Errors, http.StatusNotFound)
+		id := m.ID()
+		schema := describer{api: m.api, table: &m.Table}.kind(id)
+		op.Parameters = append(op.Parameters, &huma.Param{Name: "id", In: "path", Required: true, Schema: schema})
+	}
+	return op
+}
+
+// conditional adds the preconditions, where there is something to compare them with.
+func (m *mounted[E, V, C, P]) conditional(op *huma.Operation, names ...string) *huma.Operation {
+	for _, name := range names {
+		if m.Version != nil || name == "If-None-Match" && m.ClientID {
+			op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "header", Schema: &huma.Schema{Type: "string"}})
+		}
+	}
+	return op
+}
+
+func (m *mounted[E, V, C, P]) listing() *huma.Operation {
+	op := m.operation(http.MethodGet, m.path(), "list-"+m.Path, "List "+m.Plural, http.StatusOK, m.schemas.page)
+	op.SkipValidateParams = true // ParseQuery does
+	d := describer{api: m.api, table: &m.Table}
+	op.Parameters = d.parameters()
+	return op
+}
+
+func (m *mounted[E, V, C, P]) reading() *huma.Operation {
+	op := m.operation(http.MethodGet, m.path()+"/{id}", "read-"+m.slug(), "Read "+article(m.Singular), http.StatusOK, m.schemas.view)
+	op.SkipValidateParams = true // ParseItem does
+	op.Parameters = append(op.Parameters, fieldsParameter())
+	return m.conditional(op, "If-Match", "If-None-Match")
+}
+
+func (m *mounted[E, V, C, P]) creation() *huma.Operation {
+	op := m.operation(http.MethodPost, m.path(), "create-"+m.slug(), "Create "+article(m.Singular), http.StatusCreated, m.schemas.view)
+	op.Responses["201"].Headers = map[string]*huma.Param{"Location": {Schema: &huma.Schema{Type: "string", Format: "uri-reference"}, Description: "Where it is read."}}
+	return op
+}
+
+func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
+	op := m.operation(http.MethodPut, m.path()+"/{id}", "replace-"+m.slug(), "Replace "+article(m.Singular), http.StatusOK, m.schemas.view)
+	return m.conditional(op, "If-Match", "If-None-Match")
+}
+
+func (m *mounted[E, V, C, P]) patching() *huma.Operation {
+	op := m.operation(http.MethodPatch, m.path()+"/{id}", "patch-"+m.slug(), "Change "+article(m.Singular), http.StatusOK, m.schemas.view)
+	return m.conditional(op, "If-Match", "If-None-Match")
+}
+
+func (m *mounted[E, V, C, P]) deletion() *huma.Operation {
+	op := m.operation(http.MethodDelete, m.path()+"/{id}", "delete-"+m.slug(), "Delete "+article(m.Singular), http.StatusNoContent, nil)
+	return m.conditional(op, "If-Match", "If-None-Match")
+}
+
+// slug is the name of one in an operation's id.
+func (m *mounted[E, V, C, P]) slug() string { return strings.ReplaceAll(m.Singular, " ", "-") }
+
+func fieldsParameter() *huma.Param {
+	return &huma.Param{Name: "fields", In: "query", Description: "The members that are wanted, with commas between them. Defaults to all.", Schema: &huma.Schema{Type: "string"}}
+}
+
+// parameters are those of a list.
+func (d describer) parameters() []*huma.Param {
+	one, most, usual := 1.0, float64(d.table.MaxLimit), min(rest.DefaultLimit, d.table.MaxLimit)
+	params := []*huma.Param{
+		{Name: "limit", In: "query", Schema: &huma.Schema{Type: "integer", Minimum: &one, Maximum: &most, Default: usual}},
+		{Name: "after", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The `next` of the page before."},
+		{Name: "before", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The `prev` of the page after."},
+		{Name: "sort", In: "query", Schema: &huma.Schema{Type: "string", Default: d.table.DefaultSort}, Description: "Up to three of " + strings.Join(d.sortable(), ", ") + ", with commas between them; - before one reverses it. Nulls are greater than all values."},
+		fieldsParameter(),
+		{Name: "count", In: "query", Schema: &huma.Schema{Type: "string", Enum: []any{"true", "exact"}}, Description: "Whether to count all pages: up to 10000, or exactly."},
+	}
+	for i := range d.table.Fields {
+		f := &d.table.Fields[i]
+		for _, operator := range f.Operators() {
+			params = append(params, d.filter(f, operator))
+		}
+	}
+	return params
+}
+
+func (d describer) sortable() (names []string) {
+	for i := range d.table.Fields {
+		if f := &d.table.Fields[i]; f.Is(rest.Sortable) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// filter is the parameter of a filter.
+func (d describer) filter(f *rest.Field, operator string) *huma.Param {
+	p := &huma.Param{Name: f.Name, In: "query", Schema: d.kind(f)}
+	if operator != "" {
+		p.Name += "." + operator
+	}
+	switch {
+	case operator == "is_null":
+		p.Schema = &huma.Schema{Type: "boolean"}
+	case rest.Many(operator):
+		explode := false // with commas
+		p.Explode = &explode
+		p.Schema = &huma.Schema{Type: "array", Items: p.Schema}
+	case f.Kind == rest.String:
+		p.Schema = &huma.Schema{Type: "string"}
+	}
+	return p
+}

@@ -1,0 +1,125 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+
+	"entgo.io/ent"
+
+	"commitment/internal/fault"
+)
+
+// Optional is a member of a patch that has a value in every entity: it is set or left.
+type Optional[T any] struct {
+	Value T
+	Set   bool
+}
+
+// UnmarshalJSON is called when the patch has the member.
+func (o *Optional[T]) UnmarshalJSON(data []byte) error {
+	o.Set = true
+	return json.Unmarshal(data, &o.Value)
+}
+
+// To calls the setter if the member is set.
+func (o Optional[T]) To(set func(T)) {
+	if o.Set {
+		set(o.Value)
+	}
+}
+
+// Clearable is a member of a patch that an entity can be without: it is set, cleared by
+// null, or left.
+type Clearable[T any] struct {
+	Value T
+	Set   bool
+	Null  bool
+}
+
+// UnmarshalJSON is called when the patch has the member.
+func (n *Clearable[T]) UnmarshalJSON(data []byte) error {
+	n.Set, n.Null = true, bytes.Equal(data, []byte("null"))
+	return json.Unmarshal(data, &n.Value)
+}
+
+// To calls the setter if the member is set, and clear if it is null.
+func (n Clearable[T]) To(set func(T), clear func()) {
+	switch {
+	case n.Null:
+		clear()
+	case n.Set:
+		set(n.Value)
+	}
+}
+
+// To calls the setter if there is a value.
+func To[T any](value *T, set func(T)) {
+	if value != nil {
+		set(*value)
+	}
+}
+
+// Check makes a field's check of one of the schema's validators, which are known once
+// the program runs.
+func Check[T any](validator *func(T) error) func(any) error {
+	return func(value any) error {
+		v, ok := value.(T)
+		if !ok { // a type of the schema's own
+			v = reflect.ValueOf(value).Convert(reflect.TypeFor[T]()).Interface().(T)
+		}
+		return (*validator)(v)
+	}
+}
+
+// Validate is the check of a field whose type checks itself.
+func Validate(value any) error {
+	if v, ok := value.(interface{ Validate() error }); ok {
+		return v.Validate()
+	}
+	return nil
+}
+
+// Invalid is the error of a mutation that Ent's validators refused: Ent stops at the
+// first, and this says all. It looks at the mutation as the schema's hooks left it.
+func Invalid(err error, m ent.Mutation, fields []Field) error {
+	var wrong []fault.Field
+	for i := range fields {
+		f := &fields[i]
+		value, given := m.Field(f.Name)
+		switch {
+		case !given && f.Is(Required) && m.Op().Is(ent.OpCreate):
+			wrong = append(wrong, fault.Field{Pointer: "/" + f.Name, Message: "is required"})
+		case given && f.Check != nil:
+			if refused := f.Check(value); refused != nil {
+				wrong = append(wrong, fault.Field{Pointer: "/" + f.Name, Message: Reason(refused)})
+			}
+		}
+	}
+	if len(wrong) == 0 {
+		return err // of something that clients don't know
+	}
+	e := fault.New(fault.Invalid, "", "validation failed").With(err)
+	e.Fields = wrong
+	return e
+}
+
+// Reason is what may be shown of the error of a validator. It knows nothing but the value,
+// so what it says itself is about that; an error of something else that it wraps, or one
+// that is no sentence any more, isn't shown.
+func Reason(err error) string {
+	const maxLen = 200
+	if wraps(err) || len(err.Error()) > maxLen {
+		return "a value breaks a rule of the data"
+	}
+	return err.Error()
+}
+
+// wraps reports whether err has other errors inside.
+func wraps(err error) bool {
+	switch err.(type) { //nolint:errorlint // what this very error is
+	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
+		return true
+	}
+	return false
+}

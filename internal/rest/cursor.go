@@ -1,0 +1,123 @@
+package rest
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+
+	"commitment/internal/fault"
+)
+
+var (
+	errCursor  = fault.New(fault.Malformed, "bad-cursor", "this is no cursor of a page of this list")
+	errChanged = fault.New(fault.Malformed, "bad-cursor", "the cursor is of a list with another order or other filters")
+)
+
+// A token is where a page begins: the values of the order's keys in the row before it,
+// after a digest of what the list was. It is no secret, and grants nothing: a client
+// could ask for the same rows with filters.
+const maxToken = 8 << 10 // in bytes
+
+// digest tells lists apart in which a cursor means something else.
+func (q *Query) digest() string {
+	h := sha256.New()
+	write := func(text string) {
+		_, _ = h.Write([]byte(text)) // never fails
+		_, _ = h.Write([]byte{0})
+	}
+	write(q.scope)
+	for _, k := range q.order {
+		write(k.Name)
+		if k.Desc {
+			write("-")
+		}
+	}
+	for _, c := range q.where {
+		write(c.name + "=" + c.text)
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:9])
+}
+
+// token is the cursor at what a client reads of a row.
+func (q *Query) token(view any) string {
+	digest := q.digest()
+	parts := make([]*string, 0, 1+len(q.order))
+	parts = append(parts, &digest)
+	for _, k := range q.order {
+		parts = append(parts, format(member(view, k.Name)))
+	}
+	text, err := json.Marshal(parts)
+	if err != nil {
+		panic("rest: write a cursor: " + err.Error()) // strings always can be
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// open reads the cursor, if there is one.
+func (q *Query) open(after, before string) error {
+	name, token := "after", after
+	if q.backward {
+		name, token = "before", before
+	}
+	if token == "" {
+		return nil
+	}
+	var parts []*string
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(token) > maxToken || json.Unmarshal(text, &parts) != nil || len(parts) == 0 || parts[0] == nil {
+		return errCursor.At(name)
+	}
+	if *parts[0] != q.digest() || len(parts) != 1+len(q.order) {
+		return errChanged.At(name)
+	}
+	for i, k := range q.order {
+		switch p := parts[1+i]; {
+		case p == nil && k.Is(Nullable):
+			q.cursor = append(q.cursor, nil)
+		case p == nil:
+			return errCursor.At(name)
+		default:
+			value, problem := k.parse(*p)
+			if problem != "" {
+				return errCursor.At(name)
+			}
+			q.cursor = append(q.cursor, value)
+		}
+	}
+	return nil
+}
+
+// values are those of fields in what a client reads, as an object.
+func values(view any, names []string) Object {
+	o := Object{Names: names, Values: make([]any, len(names))}
+	for i, name := range names {
+		o.Values[i] = member(view, name).Interface()
+	}
+	return o
+}
+
+// Object is a JSON object with its members in this order.
+type Object struct {
+	Names  []string
+	Values []any
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (o Object) MarshalJSON() ([]byte, error) {
+	text := []byte{'{'}
+	for i, name := range o.Names {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		key, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(o.Values[i])
+		if err != nil {
+			return nil, err
+		}
+		text = append(append(append(text, key...), ':'), value...)
+	}
+	return append(text, '}'), nil
+}

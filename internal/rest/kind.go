@@ -1,0 +1,132 @@
+package rest
+
+import (
+	"encoding"
+	"fmt"
+	"math"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Kind is how a field's values are written: in JSON, and in a query.
+type Kind uint8
+
+// The kinds. Values of JSON and of Bytes are neither filtered nor sorted by.
+const (
+	String Kind = iota
+	Enum
+	Bool
+	Int
+	Float
+	Decimal // a number without rounding, as a string
+	Time
+	UUID
+	Bytes
+	JSON // whatever its Go type makes of it
+)
+
+// maxText bounds a text that rows are compared with, in bytes.
+const maxText = 1024
+
+var decimal = regexp.MustCompile(`^-?[0-9]{1,100}(\.[0-9]{1,100})?$`)
+
+// parse reads a value that rows are compared with. It returns what is wrong with it, or "".
+func (f *Field) parse(text string) (value any, problem string) {
+	switch f.Kind {
+	case String:
+		if len(text) > maxText {
+			return nil, fmt.Sprintf("expected at most %d bytes", maxText)
+		}
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return nil, "expected text in UTF-8 without NUL"
+		}
+		return text, ""
+	case Enum:
+		if !slices.Contains(f.Enum, text) {
+			return nil, "expected one of " + strings.Join(f.Enum, ", ")
+		}
+		return text, ""
+	case Bool:
+		if text != "true" && text != "false" {
+			return nil, "expected true or false"
+		}
+		return text == "true", ""
+	case Int:
+		return f.parseInt(text)
+	case Float:
+		v, err := strconv.ParseFloat(text, f.Bits)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, "expected a number"
+		}
+		return v, ""
+	case Decimal:
+		if !decimal.MatchString(text) {
+			return nil, "expected a decimal number"
+		}
+		return text, ""
+	case Time:
+		v, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return nil, "expected a time of RFC 3339, as 2006-01-02T15:04:05Z"
+		}
+		return v, ""
+	case UUID:
+		v, err := uuid.Parse(text)
+		if err != nil || len(text) != 36 {
+			return nil, "expected a UUID"
+		}
+		return v, ""
+	case Bytes, JSON:
+	}
+	return nil, "can't be compared"
+}
+
+func (f *Field) parseInt(text string) (value any, problem string) {
+	var err error
+	if f.Unsigned {
+		var v uint64
+		if v, err = strconv.ParseUint(text, 10, f.Bits); v > math.MaxInt64 {
+			err = strconv.ErrRange // beyond PostgreSQL's
+		}
+		value = v
+	} else {
+		value, err = strconv.ParseInt(text, 10, f.Bits)
+	}
+	if err != nil {
+		return nil, "expected an integer in range, in plain digits"
+	}
+	return value, ""
+}
+
+// format writes a value so that parse reads it; nil for null.
+func format(v reflect.Value) *string {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil
+		}
+		v = v.Elem()
+	}
+	var text string
+	switch a := v.Interface().(type) {
+	case time.Time:
+		text = a.UTC().Format(time.RFC3339Nano)
+	case encoding.TextMarshaler:
+		b, err := a.MarshalText()
+		if err != nil {
+			return nil
+		}
+		text = string(b)
+	case fmt.Stringer:
+		text = a.String()
+	default:
+		text = fmt.Sprint(a)
+	}
+	return &text
+}

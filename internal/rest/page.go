@@ -1,0 +1,72 @@
+package rest
+
+import (
+	"context"
+	"slices"
+)
+
+// Page is a part of a list.
+type Page struct {
+	Items any    `json:"items"`
+	Next  string `json:"next,omitempty"`
+	Prev  string `json:"prev,omitempty"`
+	// Total counts the rows of all pages. Where TotalExact is false there are more.
+	Total      *int  `json:"total,omitempty"`
+	TotalExact *bool `json:"total_exact,omitempty"`
+}
+
+// List returns the page that is asked for.
+func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error) {
+	rows, err := r.All(ctx, q.page)
+	if err != nil {
+		return nil, err
+	}
+	more := len(rows) > q.Limit
+	rows = rows[:min(len(rows), q.Limit)]
+	if q.backward {
+		slices.Reverse(rows)
+	}
+	views := make([]V, len(rows))
+	for i, row := range rows {
+		views[i] = r.View(row)
+	}
+	page := &Page{Items: views}
+	if len(views) > 0 {
+		q.link(page, views[0], views[len(views)-1], more)
+	}
+	if len(q.Fields) > 0 {
+		objects := make([]Object, len(views))
+		for i, v := range views {
+			objects[i] = values(v, q.Fields)
+		}
+		page.Items = objects
+	}
+	if q.Count == Uncounted {
+		return page, nil
+	}
+	n, err := r.Count(ctx, q.count)
+	exact := q.Count == Exact || n <= maxCount
+	if !exact {
+		n = maxCount
+	}
+	page.Total, page.TotalExact = &n, &exact
+	return page, err
+}
+
+// link says where the pages around begin. The side that the cursor came from has rows.
+func (q *Query) link(page *Page, first, last any, more bool) {
+	if more && !q.backward || q.backward && q.cursor != nil {
+		page.Next = q.token(last)
+	}
+	if more && q.backward || !q.backward && q.cursor != nil {
+		page.Prev = q.token(first)
+	}
+}
+
+// Select returns the view with only these fields; all when there are none.
+func Select[V any](view V, fields []string) any {
+	if len(fields) == 0 {
+		return view
+	}
+	return values(view, fields)
+}

@@ -1,0 +1,216 @@
+// Package rest runs generated resources: it reads what a client asks of a list, turns it
+// into what Ent sends, and pages through the rows. It knows nothing of HTTP, and no
+// entity: those are in the tables that `go generate` writes to ent/resource.
+package rest
+
+import (
+	"context"
+	"reflect"
+	"strings"
+
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/sql"
+
+	"commitment/internal/fault"
+)
+
+// Entity is a pointer to one of Ent's.
+type Entity interface {
+	// Value is a column that a modifier selected.
+	Value(name string) (ent.Value, error)
+}
+
+// Resource is an entity as clients know it: E is Ent's, V what clients read, C what they
+// create and P what they patch. All four are pointers, so that Go compiles the functions
+// below once for all resources.
+//
+// Each function can be replaced before the resource is mounted. They take the client
+// from their context, run in the request's transaction, and return Ent's errors or faults.
+type Resource[E Entity, V, C, P any] struct {
+	Table
+
+	View   func(E) V
+	All    func(context.Context, func(*sql.Selector)) ([]E, error)
+	Count  func(context.Context, func(*sql.Selector)) (int, error)
+	Insert func(context.Context, C) (E, error)
+	Update func(context.Context, E, P) (E, error)
+	Delete func(context.Context, E) error
+	// Version counts the changes of an entity. Nil where it has no version.
+	Version func(E) int64
+}
+
+// Table describes a resource. Clients see, set, filter by and sort by what is in it and
+// nothing else.
+type Table struct {
+	// Name is the name of its schema, as "Account". Singular and Plural are for texts,
+	// and Path is its part of a path.
+	Name, Singular, Plural, Path string
+	// Doc is a sentence for the documentation.
+	Doc        string
+	Operations Operation
+	// Fields are those that clients see or set; the first is the id.
+	Fields []Field
+	// Edges are those that clients expand or list.
+	Edges []Edge
+	// DefaultSort is the order of lists for which the client asks none, as "-created_at".
+	DefaultSort string
+	// MaxLimit bounds the items of a page, and MaxBatch those of a batch; 0 is none.
+	MaxLimit, MaxBatch int
+	// ClientID lets clients choose ids.
+	ClientID bool
+	// SoftDelete is the column with the time of a deletion. Empty where rows are deleted.
+	SoftDelete string
+}
+
+// Operation is a set of operations.
+type Operation uint16
+
+// The operations.
+const (
+	List Operation = 1 << iota
+	Read
+	Create
+	Update
+	Patch
+	Delete
+	BatchCreate
+	BatchPatch
+	BatchDelete
+	Undelete
+)
+
+// Has reports whether o is one of the set.
+func (set Operation) Has(o Operation) bool { return set&o != 0 }
+
+// Access is what clients may do with a field.
+type Access uint8
+
+// The kinds of access. What is filtered or sorted by is Readable.
+const (
+	Readable Access = 1 << iota
+	// Creatable fields are set by creation, and Patchable ones changed later.
+	Creatable
+	Patchable
+	Sortable
+	// Required fields are given at creation.
+	Required
+	// Nullable fields can be null.
+	Nullable
+)
+
+// Filter is a set of operators.
+type Filter uint8
+
+// The operators. A field that is filterable and nullable has is_null, too.
+const (
+	Equality Filter = 1 << iota // eq, ne, in, not_in
+	Range                       // gt, gte, lt, lte
+	Prefix
+	Contains
+)
+
+// Field is one row of a resource's table.
+type Field struct {
+	// Name is its member in JSON, and Column its column.
+	Name, Column string
+	Kind         Kind
+	Access       Access
+	Filter       Filter
+	// Index carries its filters and its order. Empty where there is none.
+	Index string
+	// Bits bounds an integer or a floating-point number; Unsigned, an integer.
+	Bits     int
+	Unsigned bool
+	// Min and Max bound a number, MinLength and MaxLength a text in characters; a nil or
+	// zero is no bound.
+	Min, Max             *float64
+	MinLength, MaxLength int
+	Pattern              string
+	Enum                 []string
+	Doc                  string
+	Example              any
+	// Check runs the schema's validators.
+	Check func(any) error
+}
+
+// Edge is an edge that clients expand or list.
+type Edge struct {
+	Name string
+	// Expand bounds the entities inside of each; 0 where the edge isn't expanded.
+	Expand int
+	// Nested says that the edge has a list of its own.
+	Nested bool
+}
+
+// Is reports whether clients have all of that access.
+func (f *Field) Is(a Access) bool { return f.Access&a == a }
+
+// Field returns the field of that name, or nil.
+func (t *Table) Field(name string) *Field {
+	for i := range t.Fields {
+		if t.Fields[i].Name == name {
+			return &t.Fields[i]
+		}
+	}
+	return nil
+}
+
+// ID is the field of the id.
+func (t *Table) ID() *Field { return &t.Fields[0] }
+
+// ParseID reads an id from a path.
+func (t *Table) ParseID(text string) (any, error) {
+	id, problem := t.ID().parse(text)
+	if problem != "" {
+		return nil, invalid(fault.Field{Pointer: "id", Message: problem})
+	}
+	return id, nil
+}
+
+func (t *Table) errMissing() error {
+	return fault.New(fault.NotFound, "", "there is no such "+t.Singular)
+}
+
+// Lock says whether rows are read to be changed.
+type Lock bool
+
+// ForChange locks rows against other changes. The weaker of the two exclusive row locks
+// is enough, and lets others refer to the row meanwhile.
+const ForChange Lock = true
+
+// Get returns the entity of that id.
+func (r *Resource[E, V, C, P]) Get(ctx context.Context, id any, lock Lock) (E, error) {
+	all, err := r.All(ctx, func(s *sql.Selector) {
+		s.Where(sql.EQ(s.C(r.ID().Column), id))
+		if lock {
+			s.ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
+		}
+	})
+	if err != nil {
+		var none E
+		return none, err
+	}
+	if len(all) == 0 {
+		var none E
+		return none, r.errMissing()
+	}
+	return all[0], nil
+}
+
+// member returns the member of a struct that v points to, by its name in JSON.
+func member(v any, name string) reflect.Value {
+	s := reflect.ValueOf(v).Elem()
+	for i := range s.NumField() {
+		if tag, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("json"), ","); tag == name {
+			return s.Field(i)
+		}
+	}
+	panic("rest: " + s.Type().String() + " has no member " + name)
+}
+
+// invalid is a request in which these parts are wrong.
+func invalid(fields ...fault.Field) error {
+	err := fault.New(fault.Invalid, "", "validation failed")
+	err.Fields = fields
+	return err
+}
