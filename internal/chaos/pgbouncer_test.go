@@ -19,7 +19,7 @@ import (
 	"commitment/internal/txn"
 )
 
-// The settings that the README tells of, for PgBouncer and for the service.
+// The settings of docs/production.md, for PgBouncer and for the service.
 var (
 	timeoutsIgnored = "ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout"
 	timeoutsUnsent  = []string{"DB_STATEMENT_TIMEOUT=0s", "DB_LOCK_TIMEOUT=0s", "DB_IDLE_IN_TRANSACTION_TIMEOUT=0s"}

@@ -19,7 +19,7 @@ func serveCommand(sys System) *cobra.Command {
 
 Without DATABASE_URL, serve starts a private PostgreSQL with its data in .commitment.
 It applies the migrations before it serves. With COMMITMENT_ENV=production it starts
-no server and applies no migrations. The README lists all settings.`,
+no server and applies no migrations. All settings are listed in docs/settings.md.`,
 		Example: `  commitment serve
   ADDR=127.0.0.1:9090 DEBUG=true commitment serve
   DATABASE_URL=postgres://app@db/app COMMITMENT_ENV=production commitment serve`,

@@ -3,8 +3,8 @@
 // those parts, and nothing else reads the environment.
 //
 // The structs below are the reference: a field's tags name its variable, default and
-// range, and its comment is the text of the README's table. Tests keep the two the
-// same.
+// range, and its comment is the text of the table in docs/settings.md. Tests keep the
+// two the same.
 package config
 
 import (
