@@ -13,37 +13,37 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// begin is what is sent to begin a transaction. It is immutable.
+// begin is the statements that start a transaction: BEGIN, its settings and the query
+// for its id, the last one. It is immutable.
 type begin struct{ statements []*beginStatement }
 
-// beginStatement is one statement of a begin, with its arguments in text format.
+// beginStatement is a statement of begin, with its arguments in text format.
 type beginStatement struct {
 	sql  string
 	args []string
 
-	// In the extended protocol. The name is empty where statements aren't prepared
-	// to stay, and then each run takes a parse.
-	name  string
-	parse []byte
-	run   []byte
+	// The messages of the extended protocol. The name is empty where statements aren't
+	// prepared once and kept, and then each execute needs a parse.
+	name    string
+	parse   []byte
+	execute []byte
 }
 
-// begins has the begin of each mode that was used, for most transactions set
-// nothing of their own.
-var begins sync.Map // of mode to *begin
+// begins caches what starts a transaction without settings, which most have none of.
+var begins sync.Map // of beginKey to *begin
 
-type mode struct {
+type beginKey struct {
 	sql.TxOptions
-	wantXID bool
-	prepare bool
+	assignXID bool
+	prepare   bool
 }
 
-// beginOf is what begins a transaction, on a connection whose statements are
-// prepared to stay or not. The id comes last.
-func beginOf(o TxOptions, prepare bool) (*begin, error) {
-	key := mode{o.TxOptions, o.WantXID, prepare}
-	if known, ok := begins.Load(key); ok && len(o.Settings) == 0 {
-		return known.(*begin), nil //nolint:forcetypeassert // nothing else is stored
+// newBegin returns what starts a transaction. If prepare is set, the connection prepares
+// its statements once and keeps them.
+func newBegin(o TxOptions, prepare bool) (*begin, error) {
+	key := beginKey{o.TxOptions, o.AssignXID, prepare}
+	if cached, ok := begins.Load(key); ok && len(o.Settings) == 0 {
+		return cached.(*begin), nil //nolint:forcetypeassert // nothing else is stored
 	}
 	text, err := beginSQL(o.TxOptions)
 	if err != nil {
@@ -51,13 +51,13 @@ func beginOf(o TxOptions, prepare bool) (*begin, error) {
 	}
 	b := &begin{statements: []*beginStatement{{sql: text, name: text}}}
 	if len(o.Settings) > 0 {
-		settings, err := set(o.Settings)
+		settings, err := setConfig(o.Settings)
 		if err != nil {
 			return nil, err
 		}
 		b.statements = append(b.statements, settings)
 	}
-	if o.WantXID {
+	if o.AssignXID {
 		b.statements = append(b.statements, &beginStatement{sql: "select pg_current_xact_id()", name: "xid"})
 	}
 	for _, s := range b.statements {
@@ -71,7 +71,7 @@ func beginOf(o TxOptions, prepare bool) (*begin, error) {
 	return b, nil
 }
 
-// beginSQL is BEGIN with the mode that o asks for.
+// beginSQL returns BEGIN with the modes of o.
 func beginSQL(o sql.TxOptions) (string, error) {
 	text := "begin"
 	if o.Isolation != sql.LevelDefault {
@@ -87,7 +87,7 @@ func beginSQL(o sql.TxOptions) (string, error) {
 	return text, nil
 }
 
-// isolation is PostgreSQL's name for a level, empty where it has none.
+// isolation returns PostgreSQL's name for a level, or "" if it has none.
 func isolation(level sql.IsolationLevel) string {
 	switch level {
 	case sql.LevelReadUncommitted:
@@ -103,12 +103,12 @@ func isolation(level sql.IsolationLevel) string {
 	return ""
 }
 
-// errNUL is about the one character that no text of PostgreSQL has. In the simple
+// errNUL refuses the one character that no text of PostgreSQL contains. In the simple
 // query protocol it would end the message.
-var errNUL = errors.New("a setting can't hold a NUL")
+var errNUL = errors.New("a setting can't contain a NUL character")
 
-// set is the statement that sets settings for the transaction.
-func set(settings []Setting) (*beginStatement, error) {
+// setConfig returns the statement that sets settings for the transaction.
+func setConfig(settings []Setting) (*beginStatement, error) {
 	var calls, args []string
 	for i, s := range settings {
 		if strings.Contains(s.Name+s.Value, "\x00") {
@@ -130,7 +130,7 @@ const preparedPrefix = "commitment "
 func (s *beginStatement) encode(prepare bool) (err error) {
 	if prepare {
 		s.name = preparedPrefix + s.name
-		// It may be there already: after an error nobody knows.
+		// The server may have it already: after an error nobody knows.
 		if s.parse, err = (&pgproto3.Close{ObjectType: 'S', Name: s.name}).Encode(nil); err != nil {
 			return err
 		}
@@ -144,10 +144,10 @@ func (s *beginStatement) encode(prepare bool) (err error) {
 	for i, arg := range s.args {
 		parameters[i] = []byte(arg)
 	}
-	if s.run, err = (&pgproto3.Bind{PreparedStatement: s.name, Parameters: parameters}).Encode(nil); err != nil {
+	if s.execute, err = (&pgproto3.Bind{PreparedStatement: s.name, Parameters: parameters}).Encode(nil); err != nil {
 		return err
 	}
-	s.run, err = (&pgproto3.Execute{}).Encode(s.run)
+	s.execute, err = (&pgproto3.Execute{}).Encode(s.execute)
 	return err
 }
 
@@ -164,9 +164,9 @@ func (b *begin) String() string {
 	return strings.Join(texts, "; ")
 }
 
-// inFrontOfQuery appends one Query of the statements and that of message to buf. The
-// position that an error gives then counts from BEGIN.
-func (b *begin) inFrontOfQuery(buf, message []byte) ([]byte, error) {
+// prependToQuery appends to buf one Query of the statements and the text of message,
+// which is a Query too. The position of an error then counts from BEGIN.
+func (b *begin) prependToQuery(buf, message []byte) ([]byte, error) {
 	size := 1 + int(binary.BigEndian.Uint32(message[1:]))
 	var q pgproto3.Query
 	if err := q.Decode(message[headerSize:size]); err != nil {
@@ -181,11 +181,11 @@ func (b *begin) inFrontOfQuery(buf, message []byte) ([]byte, error) {
 }
 
 // escape makes the inside of a literal E'…', which means the same whatever
-// standard_conforming_strings says.
+// standard_conforming_strings is.
 var escape = strings.NewReplacer("'", "''", `\`, `\\`)
 
-// inline is the statement with its arguments as literals, for the simple query
-// protocol, which has none.
+// inline returns the statement with its arguments as literals, for the simple query
+// protocol, which has no arguments.
 func (s *beginStatement) inline() string {
 	var literals []string
 	for i, arg := range slices.Backward(s.args) { // $12 before $1

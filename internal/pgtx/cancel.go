@@ -9,37 +9,36 @@ import (
 
 const (
 	// cancelGrace is how long a canceled statement may take to stop on the server
-	// before its connection is given up. Within it a cancellation costs nothing.
+	// before its connection is closed. Until then the connection can be kept.
 	cancelGrace = 5 * time.Second
-	// cancelArrives is how long a CancelRequest that the server has taken may be on
-	// its way to the session: a statement that comes sooner could be hit by it.
-	cancelArrives = 100 * time.Millisecond
+	// cancelDelay is how long a CancelRequest that the server has accepted may take to
+	// reach the session. It could cancel a statement that is sent earlier.
+	cancelDelay = 100 * time.Millisecond
 )
 
 // canceler cancels a statement on the server when its context ends, and keeps the
-// connection; pgx's default is to cut it. Unlike pgx's own handler of this kind it
-// never breaks off a CancelRequest: PgBouncer 1.18 dies of that.
+// connection; pgx closes it by default. Unlike pgx's own handler of this kind it never
+// aborts a CancelRequest, which crashes PgBouncer 1.18.
 type canceler struct {
 	conn *pgconn.PgConn
-	done chan struct{} // closed when the CancelRequest can hit nothing any more
+	done chan struct{} // closed when the CancelRequest can't cancel anything any more
 }
 
 // HandleCancel cancels the statement.
 func (c *canceler) HandleCancel(context.Context) {
 	deadline := time.Now().Add(cancelGrace)
-	_ = c.conn.Conn().SetDeadline(deadline) // when it fails the connection is closed
+	_ = c.conn.Conn().SetDeadline(deadline) // fails only when the connection is closed
 	c.done = make(chan struct{})
 	go func() {
 		defer close(c.done)
 		ctx, cancel := context.WithDeadline(context.Background(), deadline)
 		defer cancel()
-		_ = c.conn.CancelRequest(ctx) // without it the deadline ends the wait
-		<-time.After(cancelArrives)
+		_ = c.conn.CancelRequest(ctx) // if it fails, the deadline ends the wait
+		<-time.After(cancelDelay)
 	}()
 }
 
-// HandleUnwatchAfterCancel has the next statement wait until the CancelRequest is
-// through.
+// HandleUnwatchAfterCancel makes the next statement wait for the CancelRequest.
 func (c *canceler) HandleUnwatchAfterCancel() {
 	<-c.done
 	_ = c.conn.Conn().SetDeadline(time.Time{})

@@ -9,19 +9,19 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// stdConn gives the embedded field a name that doesn't hide its method Conn.
+// stdConn names the embedded field so that it doesn't hide its method Conn.
 type stdConn = stdlib.Conn
 
-// conn is a connection of the pool: pgx's, with what decides whether it goes back there.
+// conn is pgx's connection for database/sql, extended by whether the pool may keep it.
 type conn struct {
 	*stdConn
-	wire    *wire
-	origin  Origin        // of its transactions' ids
-	expires time.Time     // when it is to be replaced; the zero time is never
-	stale   *atomic.Int64 // the connector's
-	fresh   int64         // the count of stale that its plans are made after
-	cut     atomic.Bool   // it was abandoned, see Tx.Abandon
-	reading atomic.Bool   // rows are open
+	wire       *wire
+	origin     Origin        // of its transactions' ids
+	expires    time.Time     // when to replace it; zero is never
+	stalePlans *atomic.Int64 // the connector's
+	plansSince int64         // the value of stalePlans when its plans were made
+	abandoned  atomic.Bool   // see Tx.Abandon
+	rowsOpen   atomic.Bool
 }
 
 // QueryContext runs a query, and notes that its rows are open.
@@ -30,11 +30,11 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if err != nil {
 		return nil, err
 	}
-	c.reading.Store(true)
-	return &rows{made.(*stdlib.Rows), c}, nil // pgx makes no other
+	c.rowsOpen.Store(true)
+	return &rows{made.(*stdlib.Rows), c}, nil // pgx returns no other type
 }
 
-// rows are pgx's, whose Close the connection takes note of.
+// rows are pgx's, extended by a note when they are closed.
 type rows struct {
 	*stdlib.Rows
 	conn *conn
@@ -42,62 +42,61 @@ type rows struct {
 
 // Close closes the rows.
 func (r *rows) Close() error {
-	defer r.conn.reading.Store(false)
+	defer r.conn.rowsOpen.Store(false)
 	return r.Rows.Close()
 }
 
-// IsValid reports whether the connection may go back to the pool: its session is as
-// it was made, or can be made so, and nothing goes on in it: a transaction would keep
-// its locks.
+// IsValid reports whether the pool may keep the connection: its session is clean or can
+// be reset, and nothing is in progress. An open transaction would keep its locks.
 func (c *conn) IsValid() bool {
 	pg := c.Conn().PgConn()
-	return !c.cut.Load() && !c.wire.watch.spoiled && !pg.IsClosed() && !pg.IsBusy() && pg.TxStatus() == 'I'
+	return !c.abandoned.Load() && !c.wire.tracker.needsClose && !pg.IsClosed() && !pg.IsBusy() && pg.TxStatus() == 'I'
 }
 
-// Close closes the connection. One that was abandoned may still be in somebody's hands,
-// and is closed by Tx.Cut.
+// Close closes the connection. An abandoned one may still be in use, and is closed by
+// [Tx.Terminate].
 func (c *conn) Close() error {
-	if c.cut.Load() {
+	if c.abandoned.Load() {
 		return nil
 	}
 	return c.stdConn.Close()
 }
 
-// ResetSession makes the connection ready for its next user, or has database/sql take
-// another one: when it is past its own, jittered, end (database/sql knows one lifetime
-// for all), when it is dead, or when something was left in its session that can't be
-// taken away. It takes a round trip after a pause, and where there is something to do.
+// ResetSession prepares the connection for its next user. It returns
+// [driver.ErrBadConn], so that database/sql takes another one, when the connection has
+// reached its lifetime, is dead, or its session can't be reset. It takes a round trip
+// after a pause, and when there is something to reset.
 func (c *conn) ResetSession(ctx context.Context) error {
-	c.wire.begin, c.wire.writes = nil, false // of a transaction that was left without an end
-	c.wire.forget(c.Conn())
-	c.wire.watch.gate.Store(gateOpen)
+	c.wire.begin, c.wire.readWrite = nil, false // of a transaction that was never ended
+	c.wire.discardUnsent(c.Conn())
+	c.wire.tracker.gate.Store(gateOpen)
 	if !c.expires.IsZero() && time.Now().After(c.expires) {
 		return driver.ErrBadConn
 	}
 	if err := c.stdConn.ResetSession(ctx); err != nil {
 		return err
 	}
-	if c.wire.watch.lingers {
-		_, err := c.Conn().Exec(ctx, reset)
-		c.wire.watch.settle(err)
+	if c.wire.tracker.needsReset {
+		_, err := c.Conn().Exec(ctx, resetSQL)
+		c.wire.tracker.resetDone(err)
 		if !c.IsValid() {
 			return driver.ErrBadConn
 		}
 	}
-	return c.refresh(ctx)
+	return c.dropStalePlans(ctx)
 }
 
-// refresh drops the plans that a migration may have made stale.
-func (c *conn) refresh(ctx context.Context) error {
-	now := c.stale.Load()
-	if now == c.fresh {
+// dropStalePlans drops the plans that a migration may have made stale.
+func (c *conn) dropStalePlans(ctx context.Context) error {
+	now := c.stalePlans.Load()
+	if now == c.plansSince {
 		return nil
 	}
 	if err := c.Conn().DeallocateAll(ctx); err != nil {
 		return driver.ErrBadConn
 	}
 	clear(c.wire.prepared)
-	c.wire.watch.spoiled = false // the statements that are gone are our own
-	c.fresh = now
+	c.wire.tracker.needsClose = false // set by DEALLOCATE ALL, which was ours
+	c.plansSince = now
 	return nil
 }

@@ -15,19 +15,19 @@ import (
 
 // Connector makes connections for a [database/sql.DB].
 type Connector struct {
-	driver.Connector // of pgx
+	driver.Connector // pgx's
 
-	// Lifetime returns how long the connection that is being made may be used.
-	// Zero sets no limit, and so does a nil Lifetime.
+	// Lifetime returns how long the connection that is being made may be used. Zero is
+	// no limit. Defaults to no limit.
 	Lifetime func() time.Duration
 
-	// stale counts how often a plan turned out to be stale: a migration has changed
-	// a table under all connections, and not only under the one that found out.
-	stale atomic.Int64
+	// stalePlans counts the times that a plan was found stale: a migration has changed
+	// a table for all connections, not only for the one that has noticed.
+	stalePlans atomic.Int64
 }
 
-// NewConnector returns a connector with the options of [stdlib.GetConnector], of which
-// OptionBeforeConnect is its own, as OnPgError and BuildContextWatcherHandler of cfg are.
+// NewConnector returns a connector with the options of [stdlib.GetConnector]. It sets
+// OptionBeforeConnect, and OnPgError and BuildContextWatcherHandler in cfg, itself.
 func NewConnector(cfg pgx.ConnConfig, options ...stdlib.OptionOpenDB) *Connector {
 	cfg.OnPgError = keepSession
 	cfg.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler { return &canceler{conn: conn} }
@@ -35,9 +35,9 @@ func NewConnector(cfg pgx.ConnConfig, options ...stdlib.OptionOpenDB) *Connector
 	return &Connector{Connector: stdlib.GetConnector(cfg, options...)}
 }
 
-// Connect makes a connection. Every refusal is an outage at that moment: a password
-// that was changed, a database that is gone. The same SQLSTATE in a statement is the
-// statement's. Whoever gives up the wait gets their own error.
+// Connect makes a connection. Every failure, whatever its SQLSTATE, is a
+// [ConnectionError]: a changed password or a dropped database is an outage here, and a
+// defect in a statement. A caller that gives up gets its context's error.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	made, err := c.connect(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -54,32 +54,32 @@ func (c *Connector) connect(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	std := made.(*stdlib.Conn) // pgx makes no other
+	std := made.(*stdlib.Conn) // pgx returns no other type
 	pg := std.Conn().PgConn()
 	origin, err := readOrigin(ctx, pg)
 	if err != nil {
 		return nil, errors.Join(err, std.Close())
 	}
 	w := pg.CustomData()[wireKey].(*wire)
-	opened := &conn{stdConn: std, wire: w, origin: origin, stale: &c.stale, fresh: c.stale.Load()}
+	connected := &conn{stdConn: std, wire: w, origin: origin, stalePlans: &c.stalePlans, plansSince: c.stalePlans.Load()}
 	if c.Lifetime != nil {
 		if lifetime := c.Lifetime(); lifetime > 0 {
-			opened.expires = time.Now().Add(lifetime)
+			connected.expires = time.Now().Add(lifetime)
 		}
 	}
-	// Each of its plans is stale, and each one's of those that were made as early.
-	w.watch.stale = func() { c.stale.CompareAndSwap(opened.fresh, opened.fresh+1) }
-	w.watch.arm()
-	return opened, nil
+	// All plans of this connection may be stale, and those of connections of its age.
+	w.tracker.onStalePlan = func() { c.stalePlans.CompareAndSwap(connected.plansSince, connected.plansSince+1) }
+	w.tracker.sessionStarted()
+	return connected, nil
 }
 
-// wireKey is the connection's [*wire] in its CustomData.
+// wireKey is the key of a connection's [*wire] in its CustomData.
 const wireKey = "commitment.wire"
 
-// attachWire gives a connection that is about to be made its wire.
+// attachWire puts a wire below the connection that is about to be made.
 func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
 	w := &wire{prepares: cfg.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && cfg.StatementCacheCapacity > 0}
-	cfg.BuildFrontend = w.build
+	cfg.BuildFrontend = w.newFrontend
 	cfg.DialFunc = w.dialer(cfg.DialFunc)
 	next := cfg.AfterConnect
 	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
@@ -93,18 +93,18 @@ func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
 }
 
 // keepSession is a [pgconn.PgErrorHandler]: it reports whether a session outlives an
-// error. One whose server refuses the writes of a transaction that is to write
-// doesn't, so that the next session may find a server that takes them; to tell this
-// from a write in a transaction that only reads, the error becomes a fatal one.
+// error. If the server refuses the writes of a read-write transaction, the session is
+// closed, since the next one may reach a server that accepts them; to tell this from a
+// write in a read-only transaction, the error's severity is raised to FATAL.
 func keepSession(conn *pgconn.PgConn, err *pgconn.PgError) bool {
-	if w, ok := conn.CustomData()[wireKey].(*wire); ok && w.writes && !w.watch.doubtful && err.Code == readOnlyTransaction {
+	if w, ok := conn.CustomData()[wireKey].(*wire); ok && w.readWrite && !w.tracker.modeUncertain && err.Code == readOnlyTransaction {
 		err.SeverityUnlocalized = "FATAL"
 	}
 	return !isFatal(err)
 }
 
-// PendingBegin returns what travels in front of the next statement on conn, for a log:
-// BEGIN and all that belongs to it, or nothing.
+// PendingBegin returns, for a log, what will be sent in front of the next statement on
+// conn: BEGIN, the settings and the query for the id. It is empty if nothing will.
 func PendingBegin(conn *pgx.Conn) string {
 	if w, ok := conn.PgConn().CustomData()[wireKey].(*wire); ok && w.begin != nil {
 		return w.begin.String()

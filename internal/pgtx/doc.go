@@ -1,42 +1,46 @@
-// Package pgtx runs a transaction on a connection of pgx: it sends BEGIN together with
-// the first statement, follows the protocol to know whether the transaction is still
-// open, and finds out how it ended. It is the engine below package txn, which decides
-// when to commit. It knows nothing of entities, requests or settings of a service.
+// Package pgtx runs transactions on the connections of pgx. It sends BEGIN together with
+// the first statement, follows the protocol to know the state of the transaction and of
+// the session, and finds out how a COMMIT has ended. It is the engine below package txn,
+// which decides when to commit. It knows nothing of entities, requests or settings.
 //
-// The border: a [Connector] makes the connections of a [database/sql.DB], package
-// postgres configures it, and [NewTx] makes a transaction on one of them. [Tx.State],
-// [CommitOutcome], [AskOutcome], [IsConnectionError] and [IsRetryable] say what
-// happened. Statements are run on the [database/sql.Conn] itself.
+// The border: a [Connector] makes the connections of a [database/sql.DB], configured by
+// package postgres. [NewTx] makes a transaction on one of them, whose statements are run
+// on the [database/sql.Conn] itself. [Tx.State], [CommitOutcome], [AskOutcome],
+// [IsConnectionError] and [IsRetryable] tell what has happened.
 //
 // # BEGIN without a round trip
 //
-// [NewTx] sends nothing. In front of the connection's first statement, by whichever of
-// its methods, go BEGIN, the [Setting]s and the query for the transaction's id, and the
-// responses to them are taken away before pgx sees them. So statements are run as pgx
-// always runs them: in the same way, with the same types, through the same cache.
+// [NewTx] sends nothing. BEGIN, the [Setting]s and the query for the transaction's id are
+// sent in front of the connection's first statement, whichever method runs it, and the
+// responses to them are hidden from pgx. So pgx runs every statement as it always does:
+// with the same messages, types and statement cache.
 //
-// # What is said on a connection
+// # The state of the transaction
 //
-// Each connection watches what is sent and received. [Tx.State] says where a transaction
-// stands by the server's word: BEGIN counts once it was answered, a COMMIT that isn't
-// its maker's loses it. What its sender could end it by is refused, see [ErrManaged].
-// A session in which something may have been left, by a SET, a lock, a temporary table,
-// is reset behind COMMIT or ROLLBACK, in the same message, or before its next use; one
-// that can't be reset is dropped. A statement whose context ends is canceled on the
-// server, so that the connection is kept.
+// Every message on the connection is inspected. The server has the last word: BEGIN
+// counts when it is confirmed, and [Tx.State] is the status of the last ReadyForQuery.
+// Transaction control statements are refused with [ErrManaged]; if one gets through, in
+// a function or a CALL, its command tag tells, and the state is [StateLost].
+//
+// # The state of the session
+//
+// A session in which a SET, a lock or a temporary table may have been left is reset in the
+// same message as COMMIT or ROLLBACK, or before its next use. If it can't be reset, the
+// pool drops the connection. A statement whose context ends is canceled on the server, so
+// that the connection can be kept.
 //
 // # Errors
 //
-// [IsConnectionError] and [IsRetryable] go by SQLSTATE, never by text. Errors of the
-// network and of connects are marked where they arise, see [ConnectionError], so a
-// handler's own io.EOF or timeout isn't taken for one.
+// Errors of the network and of connects are wrapped in a [ConnectionError] where they
+// arise, so that a handler's own io.EOF or timeout isn't mistaken for one. Everything else
+// goes by SQLSTATE, never by text.
 //
 // # Outcomes
 //
-// [CommitOutcome] says what COMMIT's error proves: often nothing. Then [AskOutcome]
-// asks the server, on another connection, by the [XID] that [Tx.XID] has noted. An id
-// alone isn't enough: a promoted replica gives the same ids to other work, and so
-// does a server after a crash. The [Origin] that each connection reads as it is made
-// tells these apart, and what can't be told is [Unknown]. A COMMIT is given up when
-// its context ends, but never canceled.
+// [CommitOutcome] returns what COMMIT's error proves, which often is nothing. Then
+// [AskOutcome] asks the server, on another connection, for the status of the [XID]. The
+// id alone isn't enough: a promoted replica assigns the same ids to other work, and so
+// does a server after a crash. The [Origin] that each connection reads when it is made
+// tells these apart, and the outcome is [Unknown] if it can't be told. A COMMIT is given
+// up when its context ends, but never canceled.
 package pgtx

@@ -12,18 +12,17 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// errNotSent is Commit's error on a connection that was lost before.
-var errNotSent = errors.New("the connection was lost before the commit")
+// errNotSent is Commit's error when the connection was lost before.
+var errNotSent = errors.New("the connection was lost before COMMIT was sent")
 
-// Commit commits, if anything has begun. [CommitOutcome] says what its error means.
-// Ctx bounds the wait for the answer; the server goes on when it ends. A transaction
-// that isn't the one that was begun is rolled back, and the error [ErrLost].
+// Commit commits the transaction, if it was started. [CommitOutcome] tells what its error
+// means. Ctx limits the wait for the response; the server goes on when it ends. A
+// transaction that isn't the one that was started is rolled back, with [ErrLost].
 //
-// A connection in which something was left is cleaned behind COMMIT, in the same round
-// trip; one that can't be cleaned is for the pool to drop.
+// A session that needs a reset is reset in the same round trip.
 func (t *Tx) Commit(ctx context.Context) error {
-	t.wire.forget(t.pgx)
-	if t.State() == NotBegun {
+	t.wire.discardUnsent(t.pgx)
+	if t.State() == StateNotStarted {
 		t.leave()
 		return nil
 	}
@@ -35,31 +34,31 @@ func (t *Tx) Commit(ctx context.Context) error {
 	}
 	defer t.leave()
 	err := t.end(func(command string) error { return t.wire.commit(ctx, t.pgx, command) }, "commit")
-	switch t.wire.watch.ended {
+	switch t.wire.tracker.endTag {
 	case "COMMIT":
-		return nil // whatever was behind it
+		return nil // whatever became of the reset
 	case "ROLLBACK":
 		return errors.Join(pgx.ErrTxCommitRollback, err)
 	}
 	if err == nil {
-		err = fmt.Errorf("COMMIT was answered by %q", t.wire.watch.ended)
-	} else if t.wire.watch.status == 'I' {
+		err = fmt.Errorf("unexpected command tag %q of COMMIT", t.wire.tracker.endTag)
+	} else if t.wire.tracker.status == 'I' {
 		return err
 	}
 	return errors.Join(err, t.pgx.Close(ctx))
 }
 
-// Rollback rolls back, if anything has begun. When it fails the connection is
-// closed, and the server rolls back.
+// Rollback rolls the transaction back, if it was started. When it fails it closes the
+// connection, and the server rolls back.
 func (t *Tx) Rollback(ctx context.Context) error {
 	defer t.leave()
-	t.wire.forget(t.pgx)
-	if t.State() == NotBegun || t.pgx.IsClosed() {
+	t.wire.discardUnsent(t.pgx)
+	if t.State() == StateNotStarted || t.pgx.IsClosed() {
 		return nil
 	}
 	command := "rollback"
-	if t.wire.watch.status == 'I' && !t.Busy() {
-		command = "" // BEGIN failed, or somebody has ended it
+	if t.wire.tracker.status == 'I' && !t.Busy() {
+		command = "" // BEGIN failed, or a statement has ended the transaction
 	}
 	err := t.end(func(command string) error {
 		_, err := t.pgx.Exec(ctx, command)
@@ -71,33 +70,33 @@ func (t *Tx) Rollback(ctx context.Context) error {
 	return nil
 }
 
-// end sends the command that ends the transaction, with what has to follow it.
+// end sends the command that ends the transaction, followed by a reset if one is due.
 func (t *Tx) end(send func(command string) error, command string) error {
-	w := &t.wire.watch
-	if command = w.with(command); command == "" {
+	tr := &t.wire.tracker
+	if command = tr.withReset(command); command == "" {
 		return nil
 	}
-	w.ending = true
-	w.gate.Store(gateOpen)
+	tr.ending = true
+	tr.gate.Store(gateOpen)
 	err := send(command)
-	w.settle(err)
+	tr.resetDone(err)
 	return err
 }
 
-// leave ends what the transaction has to do with its connection: what somebody still
-// sends is refused until the pool gives the connection to the next one.
+// leave takes the transaction off its connection, on which all statements are refused
+// until the pool gives it to its next user.
 func (t *Tx) leave() {
-	t.Shut()
-	t.wire.begin, t.wire.watch.ending = nil, false
+	t.RefuseStatements()
+	t.wire.begin, t.wire.tracker.ending = nil, false
 }
 
-// verify asks whether the transaction is still what was begun, where that may have been
-// changed. That takes a round trip, and whoever sends SET itself pays for it.
+// verify returns ErrLost if the transaction isn't the one that was started. It takes a
+// round trip if a SET was sent, which may have changed the access mode.
 func (t *Tx) verify(ctx context.Context) error {
-	if t.State() == Lost {
+	if t.State() == StateLost {
 		return ErrLost
 	}
-	if !t.Doubtful() || t.State() != Begun {
+	if !t.ModeUncertain() || t.State() != StateOpen {
 		return nil
 	}
 	results, err := t.pgx.PgConn().Exec(ctx, "select current_setting('transaction_read_only'), current_setting('transaction_isolation')").ReadAll()
@@ -111,40 +110,40 @@ func (t *Tx) verify(ctx context.Context) error {
 	return nil
 }
 
-// forget drops what somebody has given to pgx's frontend and not flushed, which would
-// leave together with the next message.
-func (w *wire) forget(conn *pgx.Conn) {
+// discardUnsent drops messages that were added to pgx's frontend and not flushed, which
+// would be sent together with the next one.
+func (w *wire) discardUnsent(conn *pgx.Conn) {
 	if conn.IsClosed() {
-		return // pgx says goodbye in a goroutine of its own
+		return // pgx may still be sending Terminate in a goroutine of its own
 	}
-	defer w.watch.gate.Store(w.watch.gate.Swap(gateShut))
+	defer w.tracker.gate.Store(w.tracker.gate.Swap(gateClosed))
 	_ = conn.PgConn().Frontend().Flush()
 }
 
-// errCommitting is why no CancelRequest leaves for a connection that commits.
+// errCommitting refuses a CancelRequest for a connection that commits.
 var errCommitting = errors.New("a COMMIT isn't canceled")
 
-// commit sends COMMIT and waits for its answer no longer than ctx lasts, but never
-// cancels it, as pgx does when a context ends or a connection is lost: of a wait for
-// a synchronous replica that is canceled PostgreSQL says that it has committed, and
-// shows the work to others, though the replica may never get it.
+// commit sends COMMIT and waits for its response until ctx ends, but never cancels it,
+// as pgx would when a context ends or a connection is lost. If a wait for a synchronous
+// replica is canceled, PostgreSQL reports success and shows the work to others, though
+// the replica may never get it.
 func (w *wire) commit(ctx context.Context, conn *pgx.Conn, command string) error {
-	end, _ := ctx.Deadline() // the zero time is none, for both
-	if err := conn.PgConn().Conn().SetDeadline(end); err != nil {
-		return lost(err)
+	deadline, _ := ctx.Deadline() // the zero time is none, for both
+	if err := conn.PgConn().Conn().SetDeadline(deadline); err != nil {
+		return connectionError(err)
 	}
 	w.committing.Store(true)
 	_, err := conn.Exec(context.WithoutCancel(ctx), command)
 	if conn.IsClosed() {
-		return err // pgx closes it behind our back, and would cancel
+		return err // pgx closes it in the background, and would send a CancelRequest
 	}
 	w.committing.Store(false)
-	_ = conn.PgConn().Conn().SetDeadline(time.Time{}) // when it fails the next statement finds out
+	_ = conn.PgConn().Conn().SetDeadline(time.Time{}) // if it fails, so does the next statement
 	return err
 }
 
-// dialer returns dial for a connection that has w: both it and the CancelRequests for
-// it are dialed in this way.
+// dialer wraps the function that dials both the connection of w and the CancelRequests
+// for it.
 func (w *wire) dialer(dial pgconn.DialFunc) pgconn.DialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if w.committing.Load() {

@@ -30,7 +30,7 @@ func TestCommitIsNotCanceled(t *testing.T) {
 		Match: func(m pgproxy.Message) bool { return m.Name == "Terminate" }, Action: pgproxy.Delay,
 	})
 	conn := pgtest.Session(t, db)
-	tx, err := pgtx.NewTx(conn, pgtx.TxOptions{WantXID: true})
+	tx, err := pgtx.NewTx(conn, pgtx.TxOptions{AssignXID: true})
 	if err != nil {
 		t.Fatal(err)
 	}

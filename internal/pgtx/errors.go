@@ -22,22 +22,21 @@ const (
 	deadlockDetected             = "40P01"
 )
 
-// ConnectionError is an error of the way to the database: of the network below a
-// connection, or of a connect, whatever refused it. It is made where it arises. By
-// its looks nobody could tell it from the error of a handler that reads a file or
-// calls another service.
+// ConnectionError is an error of the network below a connection, or of a connect. It is
+// wrapped where it arises, because it can't be recognized later: a handler that reads a
+// file or calls another service gets errors of the same types.
 type ConnectionError struct{ err error }
 
-// Error is the error itself.
+// Error returns the text of the wrapped error.
 func (e *ConnectionError) Error() string { return e.err.Error() }
 
-// Unwrap is for pgx, which looks for timeouts.
+// Unwrap returns the wrapped error; pgx looks for timeouts.
 func (e *ConnectionError) Unwrap() error { return e.err }
 
-// IsConnectionError reports whether err is the end of a connection of a [Connector],
-// by whatever side, or the refusal of one. It says nothing of what was sent before.
-// Connections of others are told apart, unless their server ends them: a SQLSTATE
-// doesn't say from where it comes.
+// IsConnectionError reports whether err means that a connection of a [Connector] was lost,
+// whichever side closed it, or couldn't be made. It doesn't say what was sent before.
+// Other clients' connections aren't mistaken for one, unless their server closes them: a
+// SQLSTATE doesn't tell which server has sent it.
 func IsConnectionError(err error) bool {
 	if _, ok := errors.AsType[*ConnectionError](err); ok {
 		return true
@@ -46,17 +45,16 @@ func IsConnectionError(err error) bool {
 		return isFatal(pgErr) && !refusesWrites(pgErr)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return false // our own end: pgx doesn't begin, and database/sql calls that a bad connection
+		return false // the caller gave up: pgx sent nothing, and database/sql reports a bad connection
 	}
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, pgconn.ErrConnClosed)
 }
 
-// IsRetryable reports whether err ended a transaction for no fault of its own, so
-// that the same work may well succeed when it is done again from the start: a
-// serialization failure, a deadlock, a conflict with recovery on a standby, a
-// prepared statement that is gone, or whose columns a migration has changed, a
-// server that takes no writes, a connection that was lost. It says nothing of a
-// COMMIT: for that an outcome is known first.
+// IsRetryable reports whether the work of a transaction that ended with err may succeed
+// when it is run again from the start. That is so after a serialization failure, a
+// deadlock, a conflict with recovery on a standby, a prepared statement that is gone or
+// whose columns a migration has changed, a server that refuses writes, and a lost
+// connection. For an error of COMMIT, look at its outcome first.
 func IsRetryable(err error) bool {
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pgErr.Code {
@@ -64,29 +62,30 @@ func IsRetryable(err error) bool {
 			return true
 		}
 		if isStalePlan(pgErr) || isMissingPlan(pgErr) || refusesWrites(pgErr) {
-			return true // the pool prepares its statements anew, or makes another session
+			return true // the pool prepares the statements again, or makes another session
 		}
 	}
 	return !errors.Is(err, ErrManaged) && IsConnectionError(err)
 }
 
-// isStalePlan reports whether a prepared statement's columns are no longer what they
-// were, since a migration has changed its table.
+// isStalePlan reports whether a prepared statement can't be executed because a migration
+// has changed its columns.
 func isStalePlan(err *pgconn.PgError) bool {
 	return err.Code == featureNotSupported && err.Routine == "RevalidateCachedQuery"
 }
 
-// isMissingPlan reports whether a prepared statement is gone: a function, or somebody
-// behind the same pooler, has deallocated it.
+// isMissingPlan reports whether a prepared statement is gone: a function, or another
+// client of the same pooler, has deallocated it.
 func isMissingPlan(err *pgconn.PgError) bool {
 	return err.Code == invalidStatementName && err.Routine == "FetchPreparedStatement"
 }
 
-// refusesWrites reports whether the server is read-only; see keepSession.
+// refusesWrites reports whether the server is read-only: keepSession has raised the
+// severity.
 func refusesWrites(err *pgconn.PgError) bool { return err.Code == readOnlyTransaction && isFatal(err) }
 
-// isFatal reports whether err ends its session.
+// isFatal reports whether err closes its session.
 func isFatal(err *pgconn.PgError) bool { return severity(err) == "FATAL" || severity(err) == "PANIC" }
 
-// severity is the severity in English; a pooler may send only the one field.
+// severity returns the severity in English. A pooler may send only one of the fields.
 func severity(err *pgconn.PgError) string { return cmp.Or(err.SeverityUnlocalized, err.Severity) }

@@ -5,31 +5,31 @@ import (
 	"io"
 )
 
-// network is the stream to the server, with its errors marked.
+// network is the stream to the server. Its errors are connection errors.
 type network struct {
 	in  io.Reader
 	out io.Writer
 }
 
-// Read reads what the server sends.
+// Read reads from the server.
 func (n network) Read(p []byte) (int, error) {
 	count, err := n.in.Read(p)
-	return count, lost(err)
+	return count, connectionError(err)
 }
 
-// Write sends to the server.
+// Write writes to the server.
 func (n network) Write(p []byte) (int, error) {
 	count, err := n.out.Write(p)
-	return count, lost(err)
+	return count, connectionError(err)
 }
 
-// lost marks an error of the network; nil stays nil.
-func lost(err error) error {
+// connectionError returns err as a [ConnectionError]; nil stays nil.
+func connectionError(err error) error {
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF // pgx has that for a server that leaves without a word
+		err = io.ErrUnexpectedEOF // as pgx has it when the server closes the connection
 	}
 	return &ConnectionError{err}
 }

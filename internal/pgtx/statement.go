@@ -8,41 +8,40 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// ErrManaged is the error of a statement that would begin, change or end a
-// transaction that isn't its sender's to begin, change or end: COMMIT, ROLLBACK,
-// BEGIN, SET TRANSACTION and their like. It is refused before it is sent. A
-// savepoint is the sender's own.
-var ErrManaged = errors.New("this transaction is begun, changed and ended by whoever made it")
+// ErrManaged is the error of a statement that would start, change or end the transaction
+// by hand, such as COMMIT, ROLLBACK, BEGIN and SET TRANSACTION. It is refused before it
+// is sent. Savepoints are allowed.
+var ErrManaged = errors.New("this transaction is managed: COMMIT, ROLLBACK, BEGIN, SET TRANSACTION and the like can't be sent")
 
 // CheckStatement returns [ErrManaged] for a statement, or several in one text, that
-// can't be sent inside a transaction of [NewTx].
+// can't be sent in a transaction of [NewTx].
 func CheckStatement(sql string) error {
-	if inspect(sql).managed {
+	if inspect(sql).controlsTx {
 		return ErrManaged
 	}
 	return nil
 }
 
-// traits are what the text of a statement, or of several, tells about them.
+// traits are what the text of one or more statements tells about them.
 type traits struct {
-	// managed: one begins, changes or ends the transaction.
-	managed bool
-	// lingers: one calls a function that isn't known to leave nothing behind in the
-	// session, or makes a table that may be temporary.
-	lingers bool
-	// spoils: one is a block, which may leave what no reset takes away, as a prepared
-	// statement, even when it fails.
-	spoils bool
-	// returns is how many go back to a savepoint; their command tag is ROLLBACK.
-	returns int
+	// controlsTx: one starts, changes or ends the transaction.
+	controlsTx bool
+	// needsReset: one calls a function that isn't known to leave the session as it was,
+	// or creates a table, which may be temporary.
+	needsReset bool
+	// needsClose: one is a DO block, which may leave what no reset removes, such as a
+	// prepared statement, even when it fails.
+	needsClose bool
+	// rollbackTos is how many roll back to a savepoint; their command tag is ROLLBACK.
+	rollbackTos int
 }
 
-// plain are the traits of most statements.
-var plain traits
+// noTraits is what most statements have.
+var noTraits traits
 
-// inspect reads the text of a statement or several. It needs no parser: what a
-// statement does to its transaction shows in its first words, and a call in a name
-// before a parenthesis. The server has the last word on what this overlooks.
+// inspect reads the text of one or more statements. It needs no parser: transaction
+// control shows in a statement's first words, and a function call is a name before a
+// parenthesis. What this overlooks, the server's messages tell.
 func inspect(sql string) traits {
 	var s scan
 	for t := range sqltoken.All(sql) {
@@ -52,17 +51,17 @@ func inspect(sql string) traits {
 	return s.found
 }
 
-// scan is where inspect stands in a text.
+// scan is the state of inspect.
 type scan struct {
 	found    traits
 	head     [3]string // the statement's first words, in lower case
 	words    int       // how many of them there are
 	previous sqltoken.Token
-	schema   string // of the previous token, where there is a dot between
-	target   bool   // behind INTO or COPY, in the name of a table
+	schema   string // before the dot, if the previous tokens are schema and dot
+	inTarget bool   // after INTO or COPY, in the name of a table
 }
 
-// next reads one more token.
+// next reads the next token.
 func (s *scan) next(t sqltoken.Token) {
 	if t.Text == ";" {
 		s.end()
@@ -74,19 +73,19 @@ func (s *scan) next(t sqltoken.Token) {
 	}
 	switch {
 	case t.Text == "(":
-		s.found.lingers = s.found.lingers || named(s.previous) && !s.target && !harmless(s.schema, s.previous.Name())
-		s.target = false
+		s.found.needsReset = s.found.needsReset || isName(s.previous) && !s.inTarget && !leavesNothing(s.schema, s.previous.Name())
+		s.inTarget = false
 	case t.Is("create", "execute", "uescape"):
 		// CREATE TABLE … AS has the command tag of its SELECT, EXECUTE that of its
 		// statement, and a name that is written in escapes may be any.
-		s.found.lingers = true
+		s.found.needsReset = true
 	case t.Is("into"):
-		s.found.lingers = s.found.lingers || !s.previous.Is("insert", "merge") // SELECT … INTO
-		s.target = true
+		s.found.needsReset = s.found.needsReset || !s.previous.Is("insert", "merge") // SELECT … INTO
+		s.inTarget = true
 	case t.Is("copy"):
-		s.target = true
+		s.inTarget = true
 	case t.Word() && s.previous.Text != "." && !s.previous.Is("into", "copy"):
-		s.target = false
+		s.inTarget = false
 	}
 	switch {
 	case t.Text == ".":
@@ -97,63 +96,61 @@ func (s *scan) next(t sqltoken.Token) {
 	s.previous = t
 }
 
-// named reports whether the token is a name, be it of a function or of anything else.
-func named(t sqltoken.Token) bool { return t.Word() || strings.HasPrefix(t.Text, `"`) }
+// isName reports whether the token can be a name, of a function or of anything else.
+func isName(t sqltoken.Token) bool { return t.Word() || strings.HasPrefix(t.Text, `"`) }
 
-// end judges the statement that has been read, and makes ready for the next one.
+// end adds the traits of the statement that was read, and prepares for the next one.
 func (s *scan) end() {
 	switch first, second, third := s.head[0], s.head[1], s.head[2]; first {
 	case "commit", "end", "abort", "begin", "start":
-		s.found.managed = true
+		s.found.controlsTx = true
 	case "do":
-		s.found.spoils = true
+		s.found.needsClose = true
 	case "prepare":
-		s.found.managed = s.found.managed || second == "transaction"
+		s.found.controlsTx = s.found.controlsTx || second == "transaction"
 	case "discard":
-		s.found.managed = s.found.managed || second == "all"
+		s.found.controlsTx = s.found.controlsTx || second == "all"
 	case "rollback":
 		if second == "to" || third == "to" && (second == "work" || second == "transaction") {
-			s.found.returns++
+			s.found.rollbackTos++
 		} else {
-			s.found.managed = true
+			s.found.controlsTx = true
 		}
 	case "set", "reset":
 		name := second
 		if name == "local" || name == "session" {
 			name = third
 		}
-		s.found.managed = s.found.managed || name == "characteristics" || modes[strings.Trim(name, `"`)]
+		s.found.controlsTx = s.found.controlsTx || name == "characteristics" || txModes[strings.Trim(name, `"`)]
 	}
 	*s = scan{found: s.found}
 }
 
-// modes are what SET may not change in a transaction.
-var modes = wordSet("transaction transaction_isolation transaction_read_only transaction_deferrable")
+// txModes are the parameters that SET can't change in a transaction.
+var txModes = wordSet("transaction transaction_isolation transaction_read_only transaction_deferrable")
 
-// harmless reports whether a call of that name, or a keyword that stands before a
-// parenthesis, leaves nothing behind in the session. A function that isn't known
-// may: then the session is reset, which takes the server some 100 µs and no round
-// trip.
-func harmless(schema, name string) bool {
+// leavesNothing reports whether a function of that name leaves the session as it was, or
+// the name is a keyword before a parenthesis. For an unknown function the session is
+// reset, which takes the server some 100 µs and no round trip.
+func leavesNothing(schema, name string) bool {
 	if schema != "" && schema != "pg_catalog" {
 		return false
 	}
 	if strings.HasPrefix(name, "pg_") {
-		return !lingering.MatchString(name)
+		return !sessionFunctions.MatchString(name)
 	}
-	return known[name] || families.MatchString(name)
+	return knownNames[name] || knownFamilies.MatchString(name)
 }
 
 var (
-	// lingering are PostgreSQL's own functions that do leave something.
-	lingering = regexp.MustCompile(`advisory_lock|session|backup|^pg_temp`)
-	// families of functions that don't, PostGIS among them.
-	families = regexp.MustCompile(`^(json|array_|regexp_|ts_|st_)`)
+	// sessionFunctions matches PostgreSQL's own functions that change the session.
+	sessionFunctions = regexp.MustCompile(`advisory_lock|session|backup|^pg_temp`)
+	// knownFamilies matches functions that don't, PostGIS's among them.
+	knownFamilies = regexp.MustCompile(`^(json|array_|regexp_|ts_|st_)`)
 )
 
-// known are keywords, types and functions that harmless doesn't tell by the
-// beginning of their names.
-var known = wordSet(`
+// knownNames are the other keywords, types and functions that leave the session as it was.
+var knownNames = wordSet(`
 	all and any array as between by case check conflict cube distinct else except exists filter from group grouping having ilike in
 	intersect into is join key lateral like limit materialized not offset on only or order over partition primary recursive references
 	returning rollup row select sets similar some table then union unique update using values when where window with within

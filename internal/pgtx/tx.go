@@ -9,45 +9,44 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TxOptions say how a transaction begins.
+// TxOptions are how a transaction is started.
 type TxOptions struct {
 	sql.TxOptions
-	// Settings are set for the transaction alone, as by SET LOCAL.
+	// Settings are set for the transaction only, as by SET LOCAL.
 	Settings []Setting
-	// WantXID has the server assign the transaction's id at once, so that its
-	// outcome can be asked for later, by AskOutcome.
-	WantXID bool
+	// AssignXID makes the server assign the transaction's id at the start, so that
+	// AskOutcome can ask for its outcome later.
+	AssignXID bool
 }
 
-// Setting is a run-time parameter and its value. Neither is ever part of the text
-// of a statement.
+// Setting is a run-time parameter and its value. Neither ever becomes part of the text
+// of a statement with arguments.
 type Setting struct{ Name, Value string }
 
-// State is where a transaction stands, by the server's own word.
+// State is the state of a transaction, as the server has reported it.
 type State uint8
 
 // The states.
 const (
-	// NotBegun: nothing was sent.
-	NotBegun State = iota
-	// Begun: BEGIN was answered, and the transaction is still the one that it began.
-	Begun
-	// Failed: a statement has failed, so that nothing but a rollback is possible,
-	// be it to a savepoint.
-	Failed
-	// Lost: BEGIN failed, the connection is gone, or somebody has ended the
-	// transaction by hand. A statement would run outside of it.
-	Lost
+	// StateNotStarted: nothing was sent.
+	StateNotStarted State = iota
+	// StateOpen: the server has confirmed BEGIN, and the transaction is still open.
+	StateOpen
+	// StateFailed: a statement has failed, and only a rollback is possible, to a
+	// savepoint or of everything.
+	StateFailed
+	// StateLost: BEGIN failed, the connection was lost, or the transaction was ended by
+	// hand. A statement would run outside it.
+	StateLost
 )
 
-// ErrLost is the error of a transaction that isn't the one that was begun any more: it
-// was ended by hand, or its access mode was changed. Nothing of it is committed by
-// its Tx.
-var ErrLost = errors.New("the transaction was ended, or its access mode changed, by hand")
+// ErrLost is the error of a transaction that is no longer the one that was started: it
+// was ended, or its access mode was changed, by hand. Its Tx commits nothing.
+var ErrLost = errors.New("the transaction was ended, or its access mode was changed, by a statement")
 
-// Tx is a transaction whose BEGIN, with all that belongs to it, travels with its
-// first statement: it takes no round trip of its own. It is not safe for
-// concurrent use, but for Cut.
+// Tx is a transaction whose BEGIN is sent with its first statement, so that it takes no
+// round trip of its own. It is not safe for concurrent use, except for the methods that
+// say so.
 type Tx struct {
 	conn *conn
 	pgx  *pgx.Conn
@@ -55,97 +54,97 @@ type Tx struct {
 	o    TxOptions
 }
 
-// NewTx returns a transaction on a connection, which must be of a [Connector] and is the transaction's alone until its end. Nothing is sent yet. Statements
-// are run on conn itself, by any of its methods, or on the [pgx.Conn] behind it;
-// those that would end or change the transaction are refused by [ErrManaged].
+// NewTx returns a transaction on a connection of a [Connector], which must not be used
+// for anything else until its end. It sends nothing. Run the statements on the
+// [sql.Conn] itself, by any of its methods, or on the [pgx.Conn] below it; those that
+// would end or change the transaction are refused with [ErrManaged].
 func NewTx(on *sql.Conn, o TxOptions) (*Tx, error) {
 	t := &Tx{o: o}
 	err := on.Raw(func(driverConn any) (err error) {
 		c, ok := driverConn.(*conn)
 		if !ok {
-			return fmt.Errorf("connection is a %T, not of pgtx.Connector", driverConn)
+			return fmt.Errorf("the connection is a %T, not one of a pgtx.Connector", driverConn)
 		}
 		t.conn, t.pgx, t.wire = c, c.Conn(), c.wire
-		t.wire.writes = !o.ReadOnly
-		t.wire.begin, err = beginOf(o, t.wire.prepares)
+		t.wire.readWrite = !o.ReadOnly
+		t.wire.begin, err = newBegin(o, t.wire.prepares)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	t.wire.watch.enter()
+	t.wire.tracker.startTx()
 	return t, nil
 }
 
-// Conn is the connection of the transaction, for what database/sql doesn't reach.
+// Conn returns the transaction's connection, for what database/sql doesn't offer.
 func (t *Tx) Conn() *pgx.Conn { return t.pgx }
 
-// State says where the transaction stands. It asks nobody: the server says so with
-// every answer. While rows are being read it is the state of before.
+// State returns the state of the transaction. It asks nobody: the server reports it with
+// every ReadyForQuery. While rows are being read it is the state before their query.
 func (t *Tx) State() State {
-	w := &t.wire.watch
+	tr := &t.wire.tracker
 	switch {
-	case w.foreign:
-		return Lost
+	case tr.lost:
+		return StateLost
 	case t.wire.begin != nil:
-		return NotBegun
-	case !w.begun || t.pgx.IsClosed():
-		return Lost
-	case w.status == 'T':
-		return Begun
-	case w.status == 'E':
-		return Failed
+		return StateNotStarted
+	case !tr.started || t.pgx.IsClosed():
+		return StateLost
+	case tr.status == 'T':
+		return StateOpen
+	case tr.status == 'E':
+		return StateFailed
 	}
-	return Lost
+	return StateLost
 }
 
-// Cause is what made the transaction fail, as the server said: SQLSTATE, severity
-// and routine, whoever has read the error. It is nil when nothing has.
+// Cause returns the server's error that made the transaction fail, whoever has read it,
+// or nil. It has SQLSTATE, severity and routine, and no texts.
 func (t *Tx) Cause() error {
-	if cause := t.wire.watch.cause; cause != nil {
+	if cause := t.wire.tracker.cause; cause != nil {
 		return cause
 	}
 	return nil
 }
 
-// Doubtful reports whether a statement may have changed the transaction's access
-// mode, so that [Tx.Commit] has to ask before it commits.
-func (t *Tx) Doubtful() bool { return t.wire.watch.doubtful }
+// ModeUncertain reports whether a statement may have changed the transaction's access
+// mode, so that [Tx.Commit] has to ask for it first.
+func (t *Tx) ModeUncertain() bool { return t.wire.tracker.modeUncertain }
 
-// Busy reports whether the rows of a statement are still being read. It may be called
-// while somebody waits for one of them.
-func (t *Tx) Busy() bool { return t.conn.reading.Load() || t.pgx.PgConn().IsBusy() }
+// Busy reports whether rows are still open. It may be called while they are being read.
+func (t *Tx) Busy() bool { return t.conn.rowsOpen.Load() || t.pgx.PgConn().IsBusy() }
 
-// Shut refuses whatever is sent from now on by somebody else than Commit and Rollback.
-// It may be called while the connection is in use.
-func (t *Tx) Shut() { t.wire.watch.gate.Store(gateShut) }
+// RefuseStatements makes every statement fail from now on, except those of Commit and
+// Rollback. It may be called while the connection is in use.
+func (t *Tx) RefuseStatements() { t.wire.tracker.gate.Store(gateClosed) }
 
-// Abandon gives the transaction up while somebody is in a statement: the connection is
-// none of the pool's any more, which makes another one in its place. It may be called
-// while the connection is in use, and Cut must follow. Commit and Rollback can't be
-// called any more.
+// Abandon gives up a transaction whose connection is in use: the pool drops the
+// connection as soon as it is closed, and can make another one. It may be called at any
+// time. Terminate must follow, Commit and Rollback must not.
 func (t *Tx) Abandon() {
-	t.Shut()
-	t.conn.cut.Store(true)
+	t.RefuseStatements()
+	t.conn.abandoned.Store(true)
 }
 
-// Cut ends the session under whoever is in a statement, and so rolls back. The server
-// cancels the statement first, if it is to be reached before ctx ends: left alone it
-// would find out at the statement's end that nobody waits for it.
-func (t *Tx) Cut(ctx context.Context) {
+// Terminate closes the network connection while it is in use, so that the server rolls
+// back. Before that it cancels the statement, unless ctx ends first: the server notices
+// a closed connection only at the end of the statement.
+func (t *Tx) Terminate(ctx context.Context) {
 	conn := t.pgx.PgConn()
 	_ = conn.CancelRequest(ctx)
 	_ = conn.Conn().Close()
 }
 
-// XID is the transaction's id, once it has begun and if it was asked for.
+// XID returns the transaction's id. It is zero before the first statement, and if it
+// wasn't asked for.
 func (t *Tx) XID() XID {
-	if !t.o.WantXID || !t.wire.watch.begun {
+	if !t.o.AssignXID || !t.wire.tracker.started {
 		return XID{}
 	}
 	value, err := t.wire.hiddenValue()
 	if err != nil {
-		return XID{} // without it the outcome stays unknown
+		return XID{} // the outcome will be unknown
 	}
 	return XID{Value: value, Origin: t.conn.origin}
 }

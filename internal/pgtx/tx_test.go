@@ -68,12 +68,12 @@ func TestAFirstStatementBehavesAsAnyOther(t *testing.T) {
 				plain := pgtest.Transcript(t.Context(), db, c.query, c.args)
 				for _, o := range []pgtx.TxOptions{
 					{TxOptions: sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}},
-					{WantXID: true, Settings: []pgtx.Setting{{Name: "app.y", Value: "it's $1"}, {Name: "lock_timeout", Value: "5s"}}},
+					{AssignXID: true, Settings: []pgtx.Setting{{Name: "app.y", Value: "it's $1"}, {Name: "lock_timeout", Value: "5s"}}},
 				} {
 					var first string
 					_ = inTx(t.Context(), db, o, func(conn *sql.Conn, tx *pgtx.Tx) error {
 						first = pgtest.Transcript(t.Context(), conn, c.query, c.args)
-						if tx.State() == pgtx.NotBegun {
+						if tx.State() == pgtx.StateNotStarted {
 							t.Errorf("%s: BEGIN was not sent", c.query)
 						}
 						return nil
@@ -96,7 +96,7 @@ func TestTheFirstStatementIsInItsTransaction(t *testing.T) {
 			o := pgtx.TxOptions{
 				TxOptions: sql.TxOptions{Isolation: sql.LevelSerializable},
 				Settings:  []pgtx.Setting{{Name: "app.tenant", Value: "it's 1"}, {Name: "statement_timeout", Value: "1234ms"}},
-				WantXID:   true,
+				AssignXID: true,
 			}
 			const ask = `SELECT current_setting('transaction_isolation'), current_setting('app.tenant'),
 				current_setting('statement_timeout'), pg_current_xact_id()::text`
@@ -180,14 +180,14 @@ func TestAStatementNeverRunsWhenItsBeginFails(t *testing.T) {
 	}
 }
 
-func TestWhatBeginsATransactionIsPreparedOnce(t *testing.T) {
+func TestTheStatementsOfABeginArePreparedOnce(t *testing.T) {
 	t.Parallel()
 	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			db := openMode(t, mode)
 			run := func() (prepared int, err error) {
-				o := pgtx.TxOptions{WantXID: true, Settings: []pgtx.Setting{{Name: "app.tenant", Value: "1"}}}
+				o := pgtx.TxOptions{AssignXID: true, Settings: []pgtx.Setting{{Name: "app.tenant", Value: "1"}}}
 				err = inTx(t.Context(), db, o, func(conn *sql.Conn, tx *pgtx.Tx) error {
 					const ask = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE $1"
 					err := conn.QueryRowContext(t.Context(), ask, "commitment %").Scan(&prepared)
@@ -277,8 +277,8 @@ func TestCommitOfAFailedTransactionIsARollback(t *testing.T) {
 		if _, err := conn.ExecContext(t.Context(), "SELECT 1/0"); err == nil {
 			t.Error("SELECT 1/0 = nil, want an error")
 		}
-		if tx.State() != pgtx.Failed {
-			t.Error("Failed() = false, want true")
+		if tx.State() != pgtx.StateFailed {
+			t.Errorf("State() = %v, want %v", tx.State(), pgtx.StateFailed)
 		}
 		return nil
 	})
@@ -324,7 +324,7 @@ func TestAskOutcome(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = conn.Close() }()
-		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{WantXID: true})
+		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{AssignXID: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,68 +12,67 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// wire is the byte stream between pgx and the server, above TLS. It lets BEGIN
-// ride in front of whatever pgx sends first in a transaction, and keeps the
-// answers to it from pgx, which thus runs every statement in just the way it
-// always does: same message, same formats, same cache.
+// wire is the byte stream between pgx and the server, above TLS. It prepends BEGIN to
+// the first message that pgx sends in a transaction and hides the server's messages for
+// it from pgx, which thus runs every statement as it always does: the same messages,
+// formats and statement cache.
 //
-// A wire belongs to one connection and is used by one goroutine at a time, as
-// pgx uses it.
+// A wire belongs to one connection and is used by one goroutine at a time, as pgx uses
+// the connection.
 type wire struct {
-	in  *bufio.Reader
-	out io.Writer
+	in      *bufio.Reader
+	out     io.Writer
+	tracker tracker
 
-	scratch []byte // what is sent as one, kept for the next time
+	begin     *begin // to prepend to the next message; nil for none
+	readWrite bool   // the transaction is to write
+	sendBuf   []byte // for BEGIN and the message behind it; reused
 
-	begin  *begin // to be sent in front of the next message; nil when none is
-	writes bool   // the transaction is to write
-	hidden int    // how many statements' answers are still to be kept from pgx
-	answer []byte // the one that is looked at, kept for the next one
-	ready  []byte // answers that came among the hidden ones and are pgx's
-	row    []byte // the body of the last row that was hidden
+	hidden  int    // CommandComplete messages still to hide from pgx
+	message []byte // the message being hidden; reused
+	passOn  []byte // messages that arrived among the hidden ones and are for pgx
+	lastRow []byte // the body of the last DataRow that was hidden
 
-	committing atomic.Bool // a COMMIT was sent, and not answered
+	committing atomic.Bool // COMMIT was sent and no response has arrived
 
-	watch watch
-
-	prepares  bool                // statements are prepared once and stay, as pgx's own do
-	prepared  map[string]struct{} // those that the server has
-	preparing []string            // those that it was sent and hasn't answered
+	prepares  bool                // prepare statements once and keep them, as pgx does
+	prepared  map[string]struct{} // statements that the server has prepared
+	preparing []string            // statements whose ParseComplete hasn't arrived
 }
 
-// build is a [pgconn.BuildFrontendFunc].
-func (w *wire) build(r io.Reader, out io.Writer) *pgproto3.Frontend {
+// newFrontend is a [pgconn.BuildFrontendFunc].
+func (w *wire) newFrontend(r io.Reader, out io.Writer) *pgproto3.Frontend {
 	n := network{in: r, out: out}
 	w.in, w.out = bufio.NewReader(n), n
 	return pgproto3.NewFrontend(w, w)
 }
 
-// errShut is why nothing more is sent for a transaction that has ended.
-var errShut = errors.New("the transaction has ended")
+// errClosed is the error of whatever is sent after the end of a transaction.
+var errClosed = errors.New("the transaction has ended")
 
-// Write sends what pgx sends: whole messages, of which the first of a
-// transaction takes BEGIN along.
+// Write sends messages of pgx. It gets whole messages, and prepends BEGIN to the first
+// one of a transaction.
 func (w *wire) Write(p []byte) (int, error) {
-	if len(p) == 0 || p[0] == terminate {
+	if len(p) == 0 || p[0] == msgTerminate {
 		return w.out.Write(p)
 	}
-	if w.watch.gate.Load() == gateShut {
-		return 0, errShut
+	if w.tracker.gate.Load() == gateClosed {
+		return 0, errClosed
 	}
-	if err := w.watch.sending(p); err != nil {
+	if err := w.tracker.outgoing(p); err != nil {
 		return 0, err
 	}
 	b := w.begin
 	if b == nil {
 		return w.out.Write(p)
 	}
-	w.begin, w.hidden, w.row = nil, len(b.statements), w.row[:0]
-	message, err := w.inFront(b, p)
+	w.begin, w.hidden, w.lastRow = nil, len(b.statements), w.lastRow[:0]
+	message, err := w.prepend(b, p)
 	if err != nil {
 		return 0, err
 	}
-	if cap(message) <= maxScratch {
-		w.scratch = message
+	if cap(message) <= maxBuffer {
+		w.sendBuf = message
 	}
 	n, err := w.out.Write(message)
 	if err != nil {
@@ -82,18 +81,17 @@ func (w *wire) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// maxScratch bounds the memory that a connection keeps for its next BEGIN, and for
-// the answers to it, in bytes each.
-const maxScratch = 16 << 10
+// maxBuffer limits each buffer that a connection keeps for reuse, in bytes.
+const maxBuffer = 16 << 10
 
-// inFront is message with b in front. They are sent so that the server skips message
-// when a statement of b fails, for it must never run outside of the transaction: in
-// the extended protocol it skips everything up to the next Sync, which is part of
-// message, and in the simple one the rest of the same Query.
-func (w *wire) inFront(b *begin, message []byte) ([]byte, error) {
-	buf := w.scratch[:0]
-	if message[0] == query {
-		return b.inFrontOfQuery(buf, message)
+// prepend returns b followed by message. Message must never run outside the
+// transaction, so the server has to skip it when a statement of b fails: in the
+// extended protocol it skips everything up to the next Sync, which is part of message;
+// in the simple one it skips the rest of the same Query.
+func (w *wire) prepend(b *begin, message []byte) ([]byte, error) {
+	buf := w.sendBuf[:0]
+	if message[0] == msgQuery {
+		return b.prependToQuery(buf, message)
 	}
 	for _, s := range b.statements {
 		if _, ok := w.prepared[s.name]; !ok {
@@ -102,102 +100,101 @@ func (w *wire) inFront(b *begin, message []byte) ([]byte, error) {
 				w.preparing = append(w.preparing, s.name)
 			}
 		}
-		buf = append(buf, s.run...)
+		buf = append(buf, s.execute...)
 	}
 	return append(buf, message...), nil
 }
 
-// Read returns what the server sends, without the answers to BEGIN.
+// Read returns what the server sends, without the messages for BEGIN.
 func (w *wire) Read(p []byte) (int, error) {
-	for w.hidden > 0 && len(w.ready) == 0 {
+	for w.hidden > 0 && len(w.passOn) == 0 {
 		if err := w.hide(); err != nil {
 			return 0, err
 		}
 	}
-	if len(w.ready) > 0 {
-		n := copy(p, w.ready)
-		w.ready = w.ready[n:]
+	if len(w.passOn) > 0 {
+		n := copy(p, w.passOn)
+		w.passOn = w.passOn[n:]
 		return n, nil
 	}
 	n, err := w.in.Read(p)
-	w.watch.reading(p[:n])
+	w.tracker.incoming(p[:n])
 	return n, err
 }
 
-// The messages that matter here; see
+// The types of the messages that matter here; see
 // https://www.postgresql.org/docs/current/protocol-message-formats.html.
 const (
-	query        = 'Q'
-	parseText    = 'P'
-	bindPortal   = 'B'
-	functionCall = 'F'
-	syncUp       = 'S'
-	terminate    = 'X'
+	msgQuery        = 'Q'
+	msgParse        = 'P'
+	msgBind         = 'B'
+	msgFunctionCall = 'F'
+	msgSync         = 'S'
+	msgTerminate    = 'X'
 
-	parseComplete   = '1'
-	commandComplete = 'C'
-	dataRow         = 'D'
-	errorResponse   = 'E'
-	notice          = 'N'
-	notification    = 'A'
-	parameterStatus = 'S'
-	readyForQuery   = 'Z'
+	msgParseComplete        = '1'
+	msgCommandComplete      = 'C'
+	msgDataRow              = 'D'
+	msgErrorResponse        = 'E'
+	msgNoticeResponse       = 'N'
+	msgNotificationResponse = 'A'
+	msgParameterStatus      = 'S'
+	msgReadyForQuery        = 'Z'
 
-	headerSize = 5 // the type, and the length of what follows, itself included
+	headerSize = 5 // the type, and the length of what follows, including itself
 
-	// maxHidden bounds a message that comes before the answers to BEGIN have. All of
-	// them are small; a longer one is a stream that has lost its way.
+	// maxHidden limits a message that is hidden, in bytes. All of them are small: a
+	// longer one means that the stream is out of step.
 	maxHidden = 1 << 20
 )
 
-// hide takes one message off the stream and decides whose it is.
+// hide reads one message and either hides it or keeps it for pgx.
 func (w *wire) hide() error {
 	header, err := w.in.Peek(headerSize)
 	if err != nil {
 		return err
 	}
 	kind, size := header[0], 1+int(binary.BigEndian.Uint32(header[1:]))
-	if kind == errorResponse {
-		w.fail()
+	if kind == msgErrorResponse {
+		w.beginFailed()
 		return nil
 	}
 	if size < headerSize || size > maxHidden {
-		return fmt.Errorf("postgres: message %q of %d bytes", kind, size)
+		return fmt.Errorf("pgtx: unexpected message %q of %d bytes in the response to BEGIN", kind, size)
 	}
-	message := slices.Grow(w.answer[:0], size)[:size]
-	if size <= maxScratch {
-		w.answer = message
+	message := slices.Grow(w.message[:0], size)[:size]
+	if size <= maxBuffer {
+		w.message = message
 	}
 	if _, err := io.ReadFull(w.in, message); err != nil {
 		return err
 	}
 	switch kind {
-	case notice, notification, parameterStatus:
-		w.ready = append(w.ready, message...)
-		w.watch.received(kind, message[headerSize:])
-	case parseComplete:
-		w.parsed()
-	case dataRow:
-		w.row = append(w.row[:0], message[headerSize:]...)
-	case commandComplete:
+	case msgNoticeResponse, msgNotificationResponse, msgParameterStatus:
+		w.passOn = append(w.passOn, message...)
+		w.tracker.received(kind, message[headerSize:])
+	case msgParseComplete:
+		w.parseCompleted()
+	case msgDataRow:
+		w.lastRow = append(w.lastRow[:0], message[headerSize:]...)
+	case msgCommandComplete:
 		if w.hidden--; w.hidden == 0 {
-			w.watch.begun, w.watch.status = true, 'T'
+			w.tracker.started, w.tracker.status = true, 'T'
 		}
 	}
 	return nil
 }
 
-// fail leaves an error that comes instead of an answer to BEGIN to pgx: the server
-// skips what follows up to the next Sync, the statement included, so it is the
-// statement's. It may be that a prepared statement is gone, as after DISCARD ALL, so
-// all are prepared anew.
-func (w *wire) fail() {
+// beginFailed leaves the ErrorResponse to pgx: the server skips everything up to the
+// next Sync, the statement included, so the error is the statement's. A prepared
+// statement may be gone, as after DISCARD ALL, so all of them are prepared again.
+func (w *wire) beginFailed() {
 	w.hidden, w.preparing = 0, w.preparing[:0]
 	clear(w.prepared)
 }
 
-// parsed notes that the server has prepared a statement.
-func (w *wire) parsed() {
+// parseCompleted notes that the server has prepared a statement.
+func (w *wire) parseCompleted() {
 	if len(w.preparing) == 0 {
 		return
 	}
@@ -208,10 +205,10 @@ func (w *wire) parsed() {
 	w.preparing = slices.Delete(w.preparing, 0, 1)
 }
 
-// hiddenValue is the first column of the last row that was hidden.
+// hiddenValue returns the first column of the last row that was hidden.
 func (w *wire) hiddenValue() (string, error) {
 	var row pgproto3.DataRow
-	if err := row.Decode(w.row); err != nil {
+	if err := row.Decode(w.lastRow); err != nil {
 		return "", err
 	}
 	if len(row.Values) == 0 {

@@ -34,18 +34,18 @@ func (p *pieces) Read(buf []byte) (int, error) {
 	return n, nil
 }
 
-// visible is the part of a stream that is pgx's: all of it, but for so many
-// statements' answers.
+// visible returns the part of a stream that is pgx's: all of it, except for the messages
+// of so many statements.
 func visible(stream []byte, hidden int) (want []byte) {
-	for hidden > 0 && len(stream) >= headerSize && stream[0] != errorResponse {
+	for hidden > 0 && len(stream) >= headerSize && stream[0] != msgErrorResponse {
 		size := 1 + int64(binary.BigEndian.Uint32(stream[1:]))
 		if size < headerSize || size > int64(len(stream)) {
 			return want
 		}
 		switch stream[0] {
-		case commandComplete:
+		case msgCommandComplete:
 			hidden--
-		case notice, notification, parameterStatus:
+		case msgNoticeResponse, msgNotificationResponse, msgParameterStatus:
 			want = append(want, stream[:size]...)
 		}
 		stream = stream[size:]
@@ -56,19 +56,19 @@ func visible(stream []byte, hidden int) (want []byte) {
 	return append(want, stream...)
 }
 
-// Whatever comes, in whatever pieces: no panic, and pgx's part, byte for byte.
+// Whatever arrives, in whatever pieces: no panic, and pgx's part, byte for byte.
 func FuzzWireRead(f *testing.F) {
 	f.Add([]byte{}, byte(1), []byte{})
 	f.Add(encode(f, selected...), byte(0), []byte{0})
 	f.Add(encode(f, refused...), byte(3), []byte{0, 6})
 	f.Add(encode(f, append(slices.Concat(begun...), selected...)...), byte(3), []byte{2, 200})
 	f.Add(encode(f, append(slices.Concat(begun[0], anytime, begun[1], anytime), refused...)...), byte(3), []byte{1})
-	f.Add([]byte{dataRow, 0, 0, 0, 3, 1}, byte(1), []byte{}) // shorter than its own length
-	f.Add([]byte{dataRow, 0xff, 0xff, 0xff, 0xff, 1}, byte(1), []byte{})
-	f.Add([]byte{dataRow, 0, 0, 0, 6, 0xff, 0xff, commandComplete, 0, 0, 0, 4}, byte(1), []byte{})
+	f.Add([]byte{msgDataRow, 0, 0, 0, 3, 1}, byte(1), []byte{}) // shorter than its own length
+	f.Add([]byte{msgDataRow, 0xff, 0xff, 0xff, 0xff, 1}, byte(1), []byte{})
+	f.Add([]byte{msgDataRow, 0, 0, 0, 6, 0xff, 0xff, msgCommandComplete, 0, 0, 0, 4}, byte(1), []byte{})
 	f.Fuzz(func(t *testing.T, stream []byte, hidden byte, sizes []byte) {
 		w := &wire{}
-		w.build(&pieces{rest: stream, sizes: sizes}, io.Discard)
+		w.newFrontend(&pieces{rest: stream, sizes: sizes}, io.Discard)
 		w.hidden = int(hidden)
 		var got []byte
 		for i := 0; ; i++ {
@@ -90,8 +90,8 @@ func FuzzWireRead(f *testing.F) {
 	})
 }
 
-// Streams of a correct server: a byte of the program says what comes among the
-// answers, and where the error is, if any.
+// Streams of a correct server: a byte of the program says what arrives among the hidden
+// messages, and where the error is, if any.
 func FuzzWireDelivers(f *testing.F) {
 	f.Add([]byte{0}, []byte{})
 	f.Add([]byte{1, 2, 3, 0, 0, 1, 2, 3}, []byte{0})
@@ -103,8 +103,8 @@ func FuzzWireDelivers(f *testing.F) {
 		if diff := cmp.Diff(string(encode(t, want...)), string(got)); diff != "" {
 			t.Errorf("pgx's part (-want +got):\n%s", diff)
 		}
-		if w.hidden != 0 || len(w.ready) != 0 {
-			t.Errorf("left: %d answers to hide, %d bytes, want none", w.hidden, len(w.ready))
+		if w.hidden != 0 || len(w.passOn) != 0 {
+			t.Errorf("left: %d statements to hide, %d bytes, want none", w.hidden, len(w.passOn))
 		}
 		if id, err := w.hiddenValue(); !failed && (id != "4294967297" || err != nil) {
 			t.Errorf("hiddenValue() = %q, %v, want the id", id, err)
@@ -112,7 +112,7 @@ func FuzzWireDelivers(f *testing.F) {
 	})
 }
 
-// interleave is a stream of a server, and pgx's part of it.
+// interleave returns a stream of a server, and pgx's part of it.
 func interleave(program []byte) (stream, want []pgproto3.BackendMessage, failed bool) {
 	next := func() (choice byte) {
 		if len(program) > 0 {
@@ -133,7 +133,7 @@ func interleave(program []byte) (stream, want []pgproto3.BackendMessage, failed 
 	return append(stream, selected...), append(want, selected...), false
 }
 
-// What is sent is what begins the transaction, and pgx's messages as they were.
+// What is sent is what starts the transaction, and pgx's messages unchanged.
 func FuzzWireWrite(f *testing.F) {
 	f.Add(false, "select 1", "app.tenant", "a")
 	f.Add(true, "select 1", "app.tenant", "it's $1, '' and $2;")
@@ -147,8 +147,8 @@ func FuzzWireWrite(f *testing.F) {
 		message := asSent(t, simple, sql)
 		var out bytes.Buffer
 		w := &wire{}
-		w.build(strings.NewReader(""), &out)
-		w.begin = toBegin(name, value)
+		w.newFrontend(strings.NewReader(""), &out)
+		w.begin = anyBegin(name, value)
 		if n, err := w.Write(message); n != len(message) || err != nil {
 			t.Fatalf("Write() = %d, %v, want %d", n, err, len(message))
 		}
@@ -160,12 +160,12 @@ func FuzzWireWrite(f *testing.F) {
 		}
 		out.Reset()
 		if _, err := w.Write(message); err != nil || !bytes.Equal(out.Bytes(), message) {
-			t.Errorf("second Write() sent %q, %v, want it as it was", out.Bytes(), err)
+			t.Errorf("second Write() sent %q, %v, want it unchanged", out.Bytes(), err)
 		}
 	})
 }
 
-// asSent is what pgx sends for a statement without arguments.
+// asSent returns what pgx sends for a statement without arguments.
 func asSent(t *testing.T, simple bool, sql string) (message []byte) {
 	t.Helper()
 	messages := []pgproto3.FrontendMessage{
@@ -183,7 +183,7 @@ func asSent(t *testing.T, simple bool, sql string) (message []byte) {
 	return message
 }
 
-// parse is what a server understands: a line for each message.
+// parse returns the messages as a server understands them, a line for each.
 func parse(t *testing.T, sent []byte) (lines [][]string) {
 	t.Helper()
 	backend := pgproto3.NewBackend(bytes.NewReader(sent), io.Discard)

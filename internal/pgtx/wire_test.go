@@ -15,20 +15,20 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// toBegin is a begin with every statement that there is.
-func toBegin(args ...string) *begin {
-	o := TxOptions{WantXID: true}
+// anyBegin returns a begin with all of its kinds of statements.
+func anyBegin(args ...string) *begin {
+	o := TxOptions{AssignXID: true}
 	for i := 0; i+1 < len(args); i += 2 {
 		o.Settings = append(o.Settings, Setting{Name: args[i], Value: args[i+1]})
 	}
-	b, err := beginOf(o, false)
+	b, err := newBegin(o, false)
 	if err != nil {
 		panic(err) // a setting can't be encoded
 	}
 	return b
 }
 
-// encode is what a server sends.
+// encode returns messages as a server sends them.
 func encode(tb testing.TB, messages ...pgproto3.BackendMessage) []byte {
 	tb.Helper()
 	var buf []byte
@@ -41,8 +41,8 @@ func encode(tb testing.TB, messages ...pgproto3.BackendMessage) []byte {
 	return buf
 }
 
-// The answers of a server that a transaction with a setting begins with, in the
-// extended protocol, and one of each kind that may come at any time.
+// The responses of a server to BEGIN with a setting, in the extended protocol, and one of
+// each kind of message that may arrive at any time.
 var (
 	begun = [][]pgproto3.BackendMessage{
 		{&pgproto3.ParseComplete{}, &pgproto3.BindComplete{}, &pgproto3.CommandComplete{CommandTag: []byte("BEGIN")}},
@@ -71,11 +71,11 @@ var (
 	}
 )
 
-// receive is what pgx gets of a stream.
+// receive returns what pgx gets of a stream.
 func receive(tb testing.TB, stream io.Reader, hidden int) (received []byte, w *wire) {
 	tb.Helper()
 	w = &wire{}
-	frontend := w.build(stream, io.Discard)
+	frontend := w.newFrontend(stream, io.Discard)
 	w.hidden = hidden
 	for {
 		m, err := frontend.Receive()
@@ -89,7 +89,7 @@ func receive(tb testing.TB, stream io.Reader, hidden int) (received []byte, w *w
 	}
 }
 
-func TestPgxGetsItsOwnAnswersAlone(t *testing.T) {
+func TestPgxGetsOnlyItsOwnMessages(t *testing.T) {
 	t.Parallel()
 	var stream, want []pgproto3.BackendMessage
 	for _, statement := range begun {
@@ -108,7 +108,7 @@ func TestPgxGetsItsOwnAnswersAlone(t *testing.T) {
 	}
 }
 
-func TestAnErrorAmongTheHiddenAnswersIsTheStatements(t *testing.T) {
+func TestAnErrorAmongTheHiddenMessagesIsTheStatements(t *testing.T) {
 	t.Parallel()
 	for failing := range begun {
 		var stream []pgproto3.BackendMessage
@@ -121,12 +121,12 @@ func TestAnErrorAmongTheHiddenAnswersIsTheStatements(t *testing.T) {
 			t.Errorf("statement %d fails: pgx's part (-want +got):\n%s", failing, diff)
 		}
 		if w.hidden != 0 {
-			t.Errorf("statement %d fails: hidden = %d, want 0: nothing of the next answers is hidden", failing, w.hidden)
+			t.Errorf("statement %d fails: hidden = %d, want 0: the next messages are pgx's", failing, w.hidden)
 		}
 	}
 }
 
-func TestAConnectionThatEndsAmongTheHiddenAnswersIsAnError(t *testing.T) {
+func TestAConnectionThatIsLostAmongTheHiddenMessagesIsAnError(t *testing.T) {
 	t.Parallel()
 	var whole []byte
 	for _, statement := range begun {
@@ -134,7 +134,7 @@ func TestAConnectionThatEndsAmongTheHiddenAnswersIsAnError(t *testing.T) {
 	}
 	for n := range whole {
 		w := &wire{}
-		w.build(bytes.NewReader(whole[:n]), io.Discard)
+		w.newFrontend(bytes.NewReader(whole[:n]), io.Discard)
 		w.hidden = len(begun)
 		if n, err := w.Read(make([]byte, 1)); err == nil || n != 0 {
 			t.Errorf("Read() = %d, %v, want nothing and an error", n, err)
@@ -142,24 +142,24 @@ func TestAConnectionThatEndsAmongTheHiddenAnswersIsAnError(t *testing.T) {
 	}
 }
 
-// TestALengthAloneTakesNoMemory: what a server that is broken, or isn't one, says
-// of a message's length is believed as the message comes.
+// TestALengthAloneTakesNoMemory: memory for a message is allocated as it arrives, and not
+// for the length that a broken server announces.
 func TestALengthAloneTakesNoMemory(t *testing.T) { //nolint:paralleltest // measures the memory of the process
 	const bound = 1 << 20
-	for _, kind := range []byte{dataRow, notice, commandComplete, '1'} {
+	for _, kind := range []byte{msgDataRow, msgNoticeResponse, msgCommandComplete, '1'} {
 		header := binary.BigEndian.AppendUint32([]byte{kind}, 1<<31)
 		w := &wire{}
-		w.build(bytes.NewReader(header), io.Discard)
+		w.newFrontend(bytes.NewReader(header), io.Discard)
 		w.hidden = 1
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, err := w.Read(make([]byte, 1))
 		runtime.ReadMemStats(&after)
 		if err == nil {
-			t.Errorf("message %q of 2 GiB that doesn't come: error = nil, want one", kind)
+			t.Errorf("message %q of 2 GiB that doesn't arrive: error = nil, want one", kind)
 		}
 		if took := after.TotalAlloc - before.TotalAlloc; took > bound {
-			t.Errorf("message %q of 2 GiB that doesn't come took %d bytes, want at most %d", kind, took, bound)
+			t.Errorf("message %q of 2 GiB that doesn't arrive took %d bytes, want at most %d", kind, took, bound)
 		}
 	}
 }
@@ -167,14 +167,14 @@ func TestALengthAloneTakesNoMemory(t *testing.T) { //nolint:paralleltest // meas
 func TestASettingHasNoNUL(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []Setting{{"app.tenant", "a\x00b"}, {"app\x00", "a"}} {
-		if _, err := beginOf(TxOptions{Settings: []Setting{setting}}, false); !errors.Is(err, errNUL) {
-			t.Errorf("beginOf(%q) = %v, want %v", setting, err, errNUL)
+		if _, err := newBegin(TxOptions{Settings: []Setting{setting}}, false); !errors.Is(err, errNUL) {
+			t.Errorf("newBegin(%q) = %v, want %v", setting, err, errNUL)
 		}
 	}
 }
 
-// answers makes a wire read what a server says to its BEGIN, and no more.
-func answers(t *testing.T, w *wire, messages ...pgproto3.BackendMessage) {
+// respond makes a wire read the server's response to its BEGIN, and no more.
+func respond(t *testing.T, w *wire, messages ...pgproto3.BackendMessage) {
 	t.Helper()
 	stream := encode(t, append(messages, &pgproto3.ReadyForQuery{TxStatus: 'T'})...)
 	w.in.Reset(bytes.NewReader(stream))
@@ -183,12 +183,12 @@ func answers(t *testing.T, w *wire, messages ...pgproto3.BackendMessage) {
 	}
 }
 
-func TestAWirePreparesWhatItBeginsWithOnce(t *testing.T) {
+func TestAWirePreparesItsStatementsOnce(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	w := &wire{prepares: true}
-	w.build(strings.NewReader(""), &out)
-	o := TxOptions{WantXID: true, Settings: []Setting{{"app.tenant", "a"}}}
+	w.newFrontend(strings.NewReader(""), &out)
+	o := TxOptions{AssignXID: true, Settings: []Setting{{"app.tenant", "a"}}}
 	anew := [][]string{
 		{"close"}, {"parse", "begin"}, {"bind"}, {"execute"},
 		{"close"}, {"parse", "select set_config($1, $2, true)"}, {"bind", "app.tenant", "a"}, {"execute"},
@@ -196,9 +196,9 @@ func TestAWirePreparesWhatItBeginsWithOnce(t *testing.T) {
 	}
 	prepared := [][]string{{"bind"}, {"execute"}, {"bind", "app.tenant", "a"}, {"execute"}, {"bind"}, {"execute"}, {"sync"}}
 	for _, step := range []struct {
-		name   string
-		answer []pgproto3.BackendMessage
-		want   [][]string
+		name     string
+		response []pgproto3.BackendMessage
+		want     [][]string
 	}{
 		{"the first time", slices.Concat(begun...), anew},
 		{"the second time", refused, prepared},
@@ -206,7 +206,7 @@ func TestAWirePreparesWhatItBeginsWithOnce(t *testing.T) {
 		{"after an error in the middle", slices.Concat(begun...), anew},
 		{"at last", slices.Concat(begun...), prepared},
 	} {
-		b, err := beginOf(o, true)
+		b, err := newBegin(o, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +218,7 @@ func TestAWirePreparesWhatItBeginsWithOnce(t *testing.T) {
 		if diff := cmp.Diff(step.want, parse(t, out.Bytes())); diff != "" {
 			t.Errorf("%s: sent (-want +got):\n%s", step.name, diff)
 		}
-		answers(t, w, step.answer...)
+		respond(t, w, step.response...)
 	}
 }
 
@@ -232,7 +232,7 @@ func syncMessage(tb testing.TB) []byte {
 	return message
 }
 
-// short is a writer that takes so many bytes.
+// short is a writer that fails after so many bytes.
 type short struct{ left int }
 
 func (s *short) Write(p []byte) (int, error) {
@@ -244,16 +244,16 @@ func (s *short) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// pgx takes a write of which nothing was sent as safe to be done again.
-func TestAWriteThatIsCutCountsPgxsBytes(t *testing.T) {
+// Pgx retries a write of which nothing was sent.
+func TestAShortWriteCountsPgxsBytes(t *testing.T) {
 	t.Parallel()
 	message := syncMessage(t)
-	whole, err := (&wire{}).inFront(toBegin(), message)
+	whole, err := (&wire{}).prepend(anyBegin(), message)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range whole {
-		w := &wire{out: &short{left: n}, begin: toBegin()}
+		w := &wire{out: &short{left: n}, begin: anyBegin()}
 		want := max(0, n-(len(whole)-len(message)))
 		if got, err := w.Write(message); got != want || err == nil {
 			t.Errorf("Write() cut after %d bytes = %d, %v, want %d and an error", n, got, err, want)

@@ -10,8 +10,8 @@ import (
 	"commitment/internal/pgtx"
 )
 
-// The SQLSTATEs that are classified by themselves and not by their class. The list
-// of all is https://www.postgresql.org/docs/current/errcodes-appendix.html.
+// The SQLSTATEs that are classified one by one, and not by their class; see
+// https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
 	featureNotSupported  = "0A000"
 	restrictViolation    = "23001"
@@ -30,14 +30,13 @@ const (
 	queryCanceled        = "57014"
 )
 
-// Constraints says what the violation of each constraint means to a client, by
-// the constraint's name, at whichever statement, COMMIT included, it shows.
+// Constraints maps a constraint's name to what its violation means to a client, whether a
+// statement or COMMIT reports it.
 type Constraints map[string]*fault.Error
 
-// Classify returns err as a [*fault.Error] when it comes from PostgreSQL or from the
-// way to it, and err itself otherwise. It goes by SQLSTATE and constraint name,
-// never by text. A context that ended isn't PostgreSQL's: whose it was, only its
-// owner can tell.
+// Classify returns a [*fault.Error] for an error of PostgreSQL or of a connection to it, and
+// any other error unchanged. It goes by SQLSTATE and constraint name, never by text. The
+// error of a context is unchanged: only the context's owner knows why it ended.
 func (c Constraints) Classify(err error) error {
 	if classified, ok := errors.AsType[*fault.Error](err); ok {
 		return classified
@@ -60,7 +59,7 @@ func (c Constraints) classifyServer(pgErr *pgconn.PgError, err error) error {
 		return known.With(err)
 	}
 	if pgErr.Code == queryCanceled && pgErr.Routine == "CopyGetData" {
-		return err // canceled by whoever sends the rows, for a reason of its own
+		return err // the sender of the rows has canceled the COPY, for its own reason
 	}
 	switch pgErr.Code {
 	case uniqueViolation, exclusionViolation:
@@ -86,8 +85,8 @@ func (c Constraints) classifyServer(pgErr *pgconn.PgError, err error) error {
 	return err
 }
 
-// classifyTimeout tells a statement that its context ended from one that a timeout of
-// the server ended.
+// classifyTimeout tells a statement that was canceled with its context from one that was
+// canceled by a timeout of the server.
 func classifyTimeout(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fault.New(fault.Canceled, "", "the client went away").With(err)
@@ -95,14 +94,14 @@ func classifyTimeout(err error) error {
 	return fault.New(fault.Unavailable, "timeout", "the request took too long").With(err)
 }
 
-// classifyRetryable says why the same request may succeed later.
+// classifyRetryable classifies an error after which the same request may succeed.
 func classifyRetryable(pgErr *pgconn.PgError, err error) error {
 	switch pgErr.Code {
 	case serializationFailure, deadlockDetected:
 		return fault.New(fault.Unavailable, "concurrent-update", "the request collided with another one").With(err)
 	case readOnlyTransaction:
 		return fault.New(fault.Unavailable, "", "the database takes no writes now").With(err)
-	case featureNotSupported, invalidStatementName: // a prepared statement isn't valid any more
+	case featureNotSupported, invalidStatementName: // a prepared statement is no longer valid
 		return fault.New(fault.Unavailable, "", "the database was just changed").With(err)
 	}
 	return unreachable(err)

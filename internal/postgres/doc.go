@@ -1,21 +1,21 @@
-// Package postgres opens the pool and classifies its errors. It knows the database's
-// URL, its settings, its types and its SQLSTATEs; what is sent on a connection, and
-// whether a transaction was committed, is package pgtx's. It knows nothing of
-// entities, requests or HTTP.
+// Package postgres opens the pool and classifies its errors. It knows the database's URL,
+// settings, types and SQLSTATEs. What is sent on a connection, and how a transaction
+// ends, is the business of package pgtx below it. It knows nothing of entities, requests
+// or HTTP.
 //
 // # The pool
 //
-// [Open] returns an ordinary [database/sql.DB]. Its connections are made by a
-// [pgtx.Connector], have their timeouts set as they are made, are pinged after a
-// pause, and are replaced before they are old, each at a time of its own.
+// [Open] returns an ordinary [database/sql.DB], whose connections are made by a
+// [pgtx.Connector]. The timeouts are set when a connection is made; it is pinged before
+// use when it was idle, and replaced at an age of its own, so that not all are at once.
 //
 // # Types
 //
-// Times are UTC. Enums, domains over text and citext are text. A [uuid.UUID] is sent
-// as 16 bytes, and an unsigned number that bigint can't hold is the client's error.
+// Times are UTC. Enums, citext and domains over text are text. A [uuid.UUID] is sent as 16
+// bytes. An unsigned number that is out of bigint's range is the client's error.
 //
 // # Errors
 //
-// [Constraints.Classify] turns an error of PostgreSQL, or of the way to it, into what
-// a client may know of it: by SQLSTATE and the constraint's name, never by text.
+// [Constraints.Classify] turns an error of PostgreSQL, or of the connection to it, into
+// what a client may know of it: by SQLSTATE and constraint name, never by text.
 package postgres

@@ -10,14 +10,14 @@ import (
 	"commitment/internal/pgtx"
 )
 
-// echo logs every statement, BEGIN and COMMIT included, as SQLAlchemy's
-// echo=True does. It is for development: arguments are shown as they are.
+// echo logs every statement, including BEGIN and COMMIT, like SQLAlchemy's echo=True. It
+// is for development: arguments are not redacted.
 type echo struct{ log *slog.Logger }
 
-// statement is what is under way, in the context between start and end.
+// statement is the statement in progress, in the context between start and end.
 type statement struct {
 	pgx.TraceQueryStartData
-	begin string // what travels in front of it
+	begin string // what is sent in front of it
 	start time.Time
 }
 
@@ -29,7 +29,7 @@ func (e echo) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.Trac
 	return context.WithValue(ctx, statementKey{}, s)
 }
 
-// TraceQueryEnd logs the statement with what became of it.
+// TraceQueryEnd logs the statement and its result.
 func (e echo) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
 	s, ok := ctx.Value(statementKey{}).(statement)
 	if !ok || !e.log.Enabled(ctx, slog.LevelDebug) {
@@ -50,8 +50,8 @@ func (e echo) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQuer
 	e.log.LogAttrs(ctx, slog.LevelDebug, "statement", attrs...)
 }
 
-// arguments drops the result formats that stdlib passes to pgx as the first
-// argument, which are no part of the statement.
+// arguments drops the result formats that stdlib passes to pgx as the first argument,
+// which aren't part of the statement.
 func arguments(args []any) []any {
 	if len(args) > 0 {
 		if _, ok := args[0].(pgx.QueryResultFormatsByOID); ok {

@@ -17,40 +17,38 @@ import (
 	"commitment/internal/pgtx"
 )
 
-// Options configure a pool. What the URL says of a timeout or of the
-// application's name wins over the option. A zero duration sets no limit, but for
-// PingAfter, where it pings always; zero connections are no limit when open, and
-// none when idle.
+// Options configure a pool. A timeout or an application name in the URL overrides the
+// option. A zero duration is no limit, except that a zero PingAfter always pings. Zero
+// MaxOpenConns is no limit, zero MaxIdleConns keeps none.
 type Options struct {
-	// URL names the database in any form that libpq understands.
+	// URL is the database's connection string, in any form that libpq accepts.
 	URL string
-	// ApplicationName is what pg_stat_activity shows.
+	// ApplicationName is shown in pg_stat_activity.
 	ApplicationName string
 
-	// MaxOpenConns bounds the connections in use and idle together.
+	// MaxOpenConns limits the connections, in use and idle.
 	MaxOpenConns int
-	// MaxIdleConns bounds the connections that wait for work. Less than
-	// MaxOpenConns makes a busy pool dial all the time; let idle time shrink it.
+	// MaxIdleConns limits the idle connections. With less than MaxOpenConns a busy
+	// pool dials all the time; let ConnMaxIdleTime shrink it instead.
 	MaxIdleConns int
-	// ConnMaxIdleTime closes a connection that had no work for so long.
+	// ConnMaxIdleTime is how long a connection may be idle before it is closed.
 	ConnMaxIdleTime time.Duration
-	// ConnMaxLifetime closes a connection of that age once it is free.
+	// ConnMaxLifetime is the age at which a connection is closed, once it is idle.
 	ConnMaxLifetime time.Duration
-	// LifetimeJitter takes up to so much off each connection's lifetime, so
-	// that connections opened together aren't closed together.
+	// LifetimeJitter is the most by which a connection's lifetime is shortened at
+	// random, so that connections opened together aren't closed together.
 	LifetimeJitter time.Duration
-	// PingAfter is the idle time after which a connection is pinged before it
-	// is used again, so that a stale one is replaced unnoticed.
+	// PingAfter is the idle time after which a connection is pinged before it is
+	// used again, so that a dead one is replaced and causes no error.
 	PingAfter time.Duration
 
-	// ConnectTimeout bounds the whole of a connect, for each host by itself.
+	// ConnectTimeout limits connecting, login included, for each host.
 	ConnectTimeout time.Duration
-	// StatementTimeout bounds each statement, on the server.
+	// StatementTimeout is the server's statement_timeout.
 	StatementTimeout time.Duration
-	// LockTimeout bounds each wait for a lock, on the server.
+	// LockTimeout is the server's lock_timeout.
 	LockTimeout time.Duration
-	// IdleInTransactionTimeout ends a session whose transaction waits for its
-	// client for so long, on the server.
+	// IdleInTransactionTimeout is the server's idle_in_transaction_session_timeout.
 	IdleInTransactionTimeout time.Duration
 
 	// Echo logs each statement at debug level with its arguments, duration and
@@ -58,16 +56,16 @@ type Options struct {
 	Echo *slog.Logger
 }
 
-// errURL doesn't say what is wrong, for that may be secret; package config does,
-// in words of its own.
-var errURL = errors.New("the database URL is not understood")
+// errURL doesn't say what is wrong, because that could reveal a secret. Package config
+// does, in its own words.
+var errURL = errors.New("the database URL is invalid")
 
-// errExecMode is about the modes in which pgx doesn't ask for the types of a
-// statement's parameters: it would store the bytes of a [driver.Valuer] as \x… .
+// errExecMode refuses the modes in which pgx doesn't ask the server for the types of a
+// statement's parameters, and would store the bytes of a [driver.Valuer] as \x… .
 var errExecMode = errors.New("default_query_exec_mode=exec and simple_protocol aren't supported: use cache_describe")
 
-// Open returns a pool. It doesn't connect: connections are made on demand. Its only
-// error is a URL that can't be used, and doesn't show it, for the URL is secret.
+// Open returns a pool. It doesn't connect: connections are made on demand. It fails only
+// for an invalid URL, and the error doesn't reveal it.
 func Open(o Options) (*sql.DB, error) {
 	cfg, err := o.connConfig()
 	if err != nil {
@@ -88,8 +86,8 @@ func (o Options) shouldPing(_ context.Context, p stdlib.ShouldPingParams) bool {
 	return p.IdleDuration > o.PingAfter
 }
 
-// lifetime is that of one connection. The zero duration leaves it to database/sql, which
-// knows one lifetime for all.
+// lifetime returns the lifetime of one connection. Zero leaves it to database/sql, which
+// has the same lifetime for all.
 func (o Options) lifetime() time.Duration {
 	if o.ConnMaxLifetime <= 0 || o.LifetimeJitter <= 0 {
 		return 0
@@ -97,11 +95,11 @@ func (o Options) lifetime() time.Duration {
 	return o.ConnMaxLifetime - rand.N(o.LifetimeJitter)
 }
 
-// connConfig is the options as pgx wants them.
+// connConfig returns the options as a configuration of pgx.
 func (o Options) connConfig() (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(o.URL)
 	if err != nil {
-		return nil, errURL // pgx's error may hold a part of the password
+		return nil, errURL // pgx's error may contain a part of the password
 	}
 	if mode := cfg.DefaultQueryExecMode; mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
 		return nil, errExecMode
@@ -125,8 +123,8 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 	return cfg, nil
 }
 
-// given reports whether the URL says what the parameter of that name is: by itself, or
-// in options, as the server's command line has it.
+// given reports whether the URL sets the parameter of that name: by itself, or in the
+// server's command-line options.
 func given(params map[string]string, name string) bool {
 	if _, ok := params[name]; ok {
 		return true
@@ -135,7 +133,7 @@ func given(params map[string]string, name string) bool {
 	return regexp.MustCompile(option).MatchString(params["options"])
 }
 
-// milliseconds is d as PostgreSQL's timeouts take it; empty when d is zero.
+// milliseconds returns d as the value of a timeout of PostgreSQL, or "" for zero.
 func milliseconds(d time.Duration) string {
 	if d == 0 {
 		return ""

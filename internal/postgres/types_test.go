@@ -282,7 +282,7 @@ func inTx(ctx context.Context, db *sql.DB, work func(*sql.Conn) error) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	tx, err := pgtx.NewTx(conn, pgtx.TxOptions{WantXID: true})
+	tx, err := pgtx.NewTx(conn, pgtx.TxOptions{AssignXID: true})
 	if err != nil {
 		return err
 	}

@@ -9,9 +9,9 @@ import (
 	"commitment/internal/fault"
 )
 
-// encodeUnsigned has a connection say of an unsigned number beyond bigint, which
-// has to be sent as one, what is wrong with it. Left alone, pgx fails with an error
-// that only its text tells from a defect.
+// encodeUnsigned makes a connection return a fault for an unsigned number that is out of
+// bigint's range and has to be sent as one. Pgx's own error could be told from a defect
+// only by its text.
 func encodeUnsigned(types *pgtype.Map) {
 	types.TryWrapEncodePlanFuncs = append([]pgtype.TryWrapEncodePlanFunc{wrapUnsigned}, types.TryWrapEncodePlanFuncs...)
 }
@@ -44,13 +44,13 @@ func (p *unsignedPlan) Encode(value any, buf []byte) ([]byte, error) {
 	return p.next.Encode(n, buf)
 }
 
-// unsigned is an unsigned number as pgx knows them.
+// unsigned is a number with the methods that pgx's codecs look for.
 type unsigned uint64
 
-// SkipUnderlyingTypePlan keeps pgx from taking it for a uint64 again.
+// SkipUnderlyingTypePlan keeps pgx from treating it as a uint64.
 func (unsigned) SkipUnderlyingTypePlan() {}
 
-// Int64Value is for the codecs of integers.
+// Int64Value implements [pgtype.Int64Valuer].
 func (n unsigned) Int64Value() (pgtype.Int8, error) {
 	if n > math.MaxInt64 {
 		return pgtype.Int8{}, fault.New(fault.Invalid, "", "a value is out of its range")
@@ -58,7 +58,7 @@ func (n unsigned) Int64Value() (pgtype.Int8, error) {
 	return pgtype.Int8{Int64: int64(n), Valid: true}, nil
 }
 
-// NumericValue is for [pgtype.NumericCodec].
+// NumericValue implements [pgtype.NumericValuer].
 func (n unsigned) NumericValue() (pgtype.Numeric, error) {
 	return pgtype.Numeric{Int: new(big.Int).SetUint64(uint64(n)), Valid: true}, nil
 }

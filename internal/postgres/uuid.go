@@ -5,12 +5,12 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// uuidCodec is pgx's for two more types of Go: a [uuid.UUID], which pgx takes for any
-// [driver.Valuer], makes a text of, fails to send as bytes, and sends as text; and the
-// bytes of a Valuer, of which pgx takes the first 16 though they be the text.
+// uuidCodec extends pgx's codec by two Go types: [uuid.UUID], which pgx would treat as any
+// [driver.Valuer] and send as text; and the bytes of a Valuer, of which pgx would take
+// the first 16 even if they are a UUID's text.
 type uuidCodec struct{ pgtype.UUIDCodec }
 
-// PlanEncode is how values of value's type are sent.
+// PlanEncode returns how to encode values of value's type.
 func (c uuidCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
 	switch value.(type) {
 	case uuid.UUID:
@@ -33,7 +33,7 @@ func (uuidPlan) Encode(value any, buf []byte) ([]byte, error) {
 
 type uuidBytesPlan struct{ format int16 }
 
-// Encode appends a UUID to buf, from its 16 bytes or from its text.
+// Encode appends a UUID to buf, given as 16 bytes or as text.
 func (p uuidBytesPlan) Encode(value any, buf []byte) ([]byte, error) {
 	bytes := value.([]byte) //nolint:forcetypeassert // the plan is for that type
 	if bytes == nil {

@@ -54,7 +54,7 @@ func startOutcomes(t *testing.T) outcomes {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = conn.Close() })
-		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{WantXID: true})
+		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{AssignXID: true})
 		if err != nil {
 			t.Fatal(err)
 		}

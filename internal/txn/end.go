@@ -144,7 +144,7 @@ func (t *lazyTx) evict() bool {
 		return true
 	}
 	if t.tx != nil {
-		t.tx.Shut()
+		t.tx.RefuseStatements()
 	}
 	t.evicting = true
 	t.mu.Unlock()
@@ -190,7 +190,7 @@ func (t *lazyTx) cut() {
 	t.db.after.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), t.db.o.EndTimeout)
 		defer cancel()
-		tx.Cut(ctx)
+		tx.Terminate(ctx)
 	})
 	t.tell()
 }
@@ -210,7 +210,7 @@ func (t *lazyTx) end(how func(*pgtx.Tx, context.Context) error, outcome func(err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), t.db.o.EndTimeout)
 	defer cancel()
-	begun := t.tx.State() != pgtx.NotBegun
+	begun := t.tx.State() != pgtx.StateNotStarted
 	err := how(t.tx, ctx)
 	t.outcome = outcome(err)
 	var xid pgtx.XID

@@ -46,7 +46,7 @@ const (
 
 // begin makes t ready; nothing is sent.
 func (t *lazyTx) begin(db *DB, mode sql.TxOptions) {
-	t.db, t.o = db, pgtx.TxOptions{TxOptions: mode, WantXID: !mode.ReadOnly}
+	t.db, t.o = db, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
 }
 
 // take reports whether the ent.Tx that is being made is the unit's: the first one.
@@ -68,13 +68,13 @@ func (t *lazyTx) stands() phase {
 		return notBegun
 	}
 	switch t.tx.State() {
-	case pgtx.NotBegun:
+	case pgtx.StateNotStarted:
 		return notBegun
-	case pgtx.Begun:
+	case pgtx.StateOpen:
 		return begun
-	case pgtx.Failed:
+	case pgtx.StateFailed:
 		return failed
-	case pgtx.Lost:
+	case pgtx.StateLost:
 	}
 	return lost
 }
@@ -176,7 +176,7 @@ func (t *lazyTx) failed(ctx context.Context, err error) error {
 	if t.phase == ended {
 		return errors.Join(ErrEnded, because(ctx, err))
 	}
-	if t.tx == nil || !t.busy() && t.tx.State() == pgtx.NotBegun || errors.Is(err, ErrManaged) {
+	if t.tx == nil || !t.busy() && t.tx.State() == pgtx.StateNotStarted || errors.Is(err, ErrManaged) {
 		t.doom(ErrSwallowed)
 	}
 	return because(ctx, err)
@@ -207,7 +207,7 @@ func (t *lazyTx) note(err error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.tx == nil || t.tx.State() != pgtx.Begun {
+	if t.tx == nil || t.tx.State() != pgtx.StateOpen {
 		t.retry = err
 	}
 }
@@ -250,7 +250,7 @@ func (t *lazyTx) change(f func(*pgtx.TxOptions)) error {
 		return ErrBegun
 	}
 	f(&t.o)
-	t.o.WantXID = !t.o.ReadOnly
+	t.o.AssignXID = !t.o.ReadOnly
 	return nil
 }
 
@@ -263,7 +263,7 @@ func (t *lazyTx) decidesNothing() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.tx != nil && t.why == nil && t.o.ReadOnly && t.o.Isolation != sql.LevelSerializable &&
-		!t.tx.Busy() && t.stands() == begun && !t.tx.Doubtful()
+		!t.tx.Busy() && t.stands() == begun && !t.tx.ModeUncertain()
 }
 
 func (t *lazyTx) hasEnded() bool {
