@@ -269,7 +269,7 @@ func heldFiles(t rapid.TB) (n int) {
 		return 0
 	}
 	for _, e := range entries {
-		if path, err := os.Readlink(open + "/" + e.Name()); err == nil && strings.Contains(path, "/answer-") {
+		if path, err := os.Readlink(open + "/" + e.Name()); err == nil && strings.Contains(path, "/response-") {
 			n++
 		}
 	}

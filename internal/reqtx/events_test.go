@@ -143,7 +143,7 @@ func TestAStreamWithoutAByteIsCommittedWhenTheServiceShutsDown(t *testing.T) {
 
 func TestLiftTimeoutsNeedsTheMiddleware(t *testing.T) {
 	t.Parallel()
-	if err := reqtx.LiftTimeouts(nil); !errors.Is(err, txn.ErrNone) {
-		t.Errorf("LiftTimeouts() = %v, want %v", err, txn.ErrNone)
+	if err := reqtx.LiftTimeouts(nil); !errors.Is(err, txn.ErrNoUnit) {
+		t.Errorf("LiftTimeouts() = %v, want %v", err, txn.ErrNoUnit)
 	}
 }

@@ -110,7 +110,7 @@ func (g *gate) decide() (unanswered bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.phase = ending
-	if g.unit.AnswerFirst() {
+	if g.unit.HasOnlyRead() {
 		g.phase = idle
 	}
 	return !g.answered()
@@ -154,7 +154,7 @@ func (g *gate) answered() bool { return g.status != 0 || g.refused != nil || g.f
 func (g *gate) check(status int) error {
 	ok := status < http.StatusBadRequest
 	switch {
-	case g.phase == open && ok && !g.unit.AnswerFirst():
+	case g.phase == open && ok && !g.unit.HasOnlyRead():
 		return fmt.Errorf("reqtx: a middleware has answered %d for work that isn't committed", status)
 	case g.phase == ending:
 		return errors.New("reqtx: a middleware has returned before its handler")

@@ -116,7 +116,7 @@ func (m *handler) attempt(w http.ResponseWriter, r *http.Request, body *replay, 
 	case held.streaming:
 		held.endStream()
 		return false
-	case unit.RetryError() != nil && body.rewind() && m.db.Retry(r.Context(), unit):
+	case unit.RetryError() != nil && body.rewind() && m.db.PrepareRetry(r.Context(), unit):
 		return true
 	case err != nil:
 		if gate.end(false) {
@@ -167,8 +167,8 @@ func end(r *http.Request, unit *txn.Unit, held *held) error {
 		unit.Rollback()
 		return nil
 	}
-	if unit.AnswerFirst() {
-		unit.CommitBehind()
+	if unit.HasOnlyRead() {
+		unit.CommitInBackground()
 		return nil
 	}
 	if !unanswered {

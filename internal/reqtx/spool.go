@@ -45,9 +45,9 @@ type failing struct{ err error }
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
 func nameless() (*os.File, error) {
-	file, err := os.CreateTemp("", "answer-*")
+	file, err := os.CreateTemp("", "response-*")
 	if err != nil {
-		return nil, fmt.Errorf("hold the answer in a file: %w", err)
+		return nil, fmt.Errorf("hold the response in a temporary file: %w", err)
 	}
 	if err := os.Remove(file.Name()); err != nil {
 		return nil, errors.Join(err, file.Close())

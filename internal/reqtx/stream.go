@@ -72,7 +72,7 @@ func find(w http.ResponseWriter) (streamer, error) {
 		case interface{ Unwrap() http.ResponseWriter }:
 			w = v.Unwrap()
 		default:
-			return nil, txn.ErrNone
+			return nil, txn.ErrNoUnit
 		}
 	}
 }

@@ -147,7 +147,7 @@ func TestALargeAnswerOfAWriterIsHeldInAFile(t *testing.T) {
 
 func TestStreamNeedsTheMiddleware(t *testing.T) {
 	t.Parallel()
-	if err := reqtx.Stream(nil); !errors.Is(err, txn.ErrNone) {
-		t.Errorf("Stream() = %v, want %v", err, txn.ErrNone)
+	if err := reqtx.Stream(nil); !errors.Is(err, txn.ErrNoUnit) {
+		t.Errorf("Stream() = %v, want %v", err, txn.ErrNoUnit)
 	}
 }

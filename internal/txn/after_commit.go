@@ -8,10 +8,10 @@ import (
 	"commitment/internal/pgtx"
 )
 
-// AfterCommit registers f to run once, after a successful COMMIT, in the order
-// of registration, on a context of its own with a deadline. The answer doesn't
-// wait for it and doesn't know of its error or panic: those are logged. It
-// returns ErrNone or ErrEnded when there is no COMMIT to wait for.
+// AfterCommit registers f to run once after a successful COMMIT, on a context of its
+// own with a deadline. Functions run in the order of registration. The response doesn't
+// wait for them; their errors and panics are logged. It returns ErrNoUnit or ErrEnded
+// if there is no COMMIT to come.
 func AfterCommit(ctx context.Context, f func(ctx context.Context) error) error {
 	u, err := active(ctx)
 	if err != nil {
@@ -19,41 +19,41 @@ func AfterCommit(ctx context.Context, f func(ctx context.Context) error) error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.after = append(u.after, f)
+	u.afterCommit = append(u.afterCommit, f)
 	return nil
 }
 
-// AfterCommit starts the functions that were registered for after the commit,
-// if there was one, in a goroutine that [DB.Wait] waits for.
+// AfterCommit starts the after-commit functions, if the unit was committed, in a
+// goroutine that [DB.Wait] waits for.
 func (u *Unit) AfterCommit() {
-	if len(u.after) == 0 || u.behind {
+	if len(u.afterCommit) == 0 || u.background {
 		return
 	}
 	if outcome, _ := u.lazy.result(); outcome == pgtx.Committed {
-		u.db.after.Go(u.runAfterCommit)
+		u.db.background.Go(u.runAfterCommit)
 	}
 }
 
 func (u *Unit) runAfterCommit() {
-	for _, f := range u.after {
-		if err := u.runIsolated(f); err != nil {
-			u.db.o.Log.ErrorContext(u.ctx, "after-commit function failed", "error", err)
-			if u.db.o.OnAfterCommitError != nil {
-				u.db.o.OnAfterCommitError()
+	for _, f := range u.afterCommit {
+		if err := u.callWithTimeout(f); err != nil {
+			u.db.options.Log.ErrorContext(u.ctx, "after-commit function failed", "error", err)
+			if u.db.options.OnAfterCommitError != nil {
+				u.db.options.OnAfterCommitError()
 			}
 		}
 	}
 }
 
-// runIsolated runs f with a deadline of its own; its panic becomes an error.
-func (u *Unit) runIsolated(f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), u.db.o.AfterCommitTimeout)
+// callWithTimeout calls f with a deadline, and returns a panic as an error.
+func (u *Unit) callWithTimeout(f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), u.db.options.AfterCommitTimeout)
 	defer cancel()
-	return isolated(func() error { return f(ctx) })
+	return catchPanic(func() error { return f(ctx) })
 }
 
-// isolated runs f; its panic becomes an error.
-func isolated(f func() error) (err error) {
+// catchPanic calls f, and returns a panic as an error.
+func catchPanic(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())

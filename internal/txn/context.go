@@ -10,44 +10,45 @@ import (
 
 type unitKey struct{}
 
-// unitContext carries a unit, its [ent.Tx] and its [ent.Client]. The last two are
-// made when they are first asked for: Ent makes a client for each entity, and many
-// a request needs none.
+// unitContext carries a unit, its [ent.Tx] and its [ent.Client]. The latter two are
+// created on first use: Ent creates a client for each entity, and many requests need
+// none.
 type unitContext struct {
 	context.Context
 	unit *Unit
 }
 
-// Ent's keys. They are its own, but it shows them to a context that it asks.
+// Ent doesn't export its context keys, but passes them to any context that it reads
+// from.
 var (
-	entClientKey   = askedFor(func(ctx context.Context) { ent.FromContext(ctx) })
-	entTxKey       = askedFor(func(ctx context.Context) { ent.TxFromContext(ctx) })
-	sessionVarsKey = askedFor(func(ctx context.Context) { entsql.VarFromContext(ctx, "") })
+	entClientKey   = contextKeyOf(func(ctx context.Context) { ent.FromContext(ctx) })
+	entTxKey       = contextKeyOf(func(ctx context.Context) { ent.TxFromContext(ctx) })
+	sessionVarsKey = contextKeyOf(func(ctx context.Context) { entsql.VarFromContext(ctx, "") })
 )
 
 // hasSessionVars reports whether ctx carries variables of Ent's sql.WithVar.
 func hasSessionVars(ctx context.Context) bool { return ctx.Value(sessionVarsKey) != nil }
 
-// askedFor is the key that ask asks a context for.
-func askedFor(ask func(context.Context)) any {
-	curious := &curiousContext{Context: context.Background()}
-	ask(curious)
-	return curious.key
+// contextKeyOf returns the key with which read reads from a context.
+func contextKeyOf(read func(context.Context)) any {
+	recorder := &keyRecorder{Context: context.Background()}
+	read(recorder)
+	return recorder.key
 }
 
-// curiousContext remembers the last key that it was asked for.
-type curiousContext struct {
+// keyRecorder records the key that was read last.
+type keyRecorder struct {
 	context.Context
 	key any
 }
 
-// Value has nothing.
-func (c *curiousContext) Value(key any) any {
+// Value records the key.
+func (c *keyRecorder) Value(key any) any {
 	c.key = key
 	return nil
 }
 
-// Value is the unit, its transaction or its client, or what the context around has.
+// Value returns the unit, its transaction or its client, or else the parent's value.
 func (c *unitContext) Value(key any) any {
 	switch key {
 	case unitKey{}:
@@ -60,17 +61,17 @@ func (c *unitContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// lazyKey is where the driver finds the transaction of an [ent.Tx] that is made.
+// lazyKey is the context key under which BeginTx finds the unit's transaction.
 type lazyKey struct{}
 
-// entTx is the unit's [ent.Tx].
+// entTx returns the unit's [ent.Tx].
 func (u *Unit) entTx() *ent.Tx {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.tx == nil {
 		tx, err := u.db.client.BeginTx(context.WithValue(u.ctx, lazyKey{}, &u.lazy), nil)
 		if err != nil {
-			panic(err) // the driver hands out what it finds, and nothing fails
+			panic(err) // BeginTx of our own driver doesn't fail here
 		}
 		u.tx = tx
 	}
@@ -82,11 +83,11 @@ func fromContext(ctx context.Context) *Unit {
 	return u
 }
 
-// active returns the unit of work in ctx that hasn't ended.
+// active returns the unit of work of ctx, unless it has ended.
 func active(ctx context.Context) (*Unit, error) {
 	u := fromContext(ctx)
 	if u == nil {
-		return nil, ErrNone
+		return nil, ErrNoUnit
 	}
 	if u.lazy.hasEnded() {
 		return nil, ErrEnded

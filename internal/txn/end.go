@@ -8,14 +8,15 @@ import (
 	"commitment/internal/pgtx"
 )
 
-// getOut is how long whoever is still in a statement at the end has to get out of it,
-// once it was canceled, before its session is cut. The end timeout bounds it, too.
-const getOut = time.Second
+// evictTimeout is how long a goroutine that is still in a statement at the end has to
+// leave it, after the statement was canceled, before the session is cut. The end
+// timeout applies, too.
+const evictTimeout = time.Second
 
-// allowEnd lets Commit and Rollback through, and reports whether there is
-// anything to end. Whatever calls Commit by hand during a rollback, a hook or a
-// goroutine that was left behind, finds that it must not.
-func (t *lazyTx) allowEnd(commit bool) bool {
+// startEnding permits Commit and Rollback, and reports whether there is anything to
+// end. During a rollback, a hook or a leftover goroutine that calls Commit gets
+// ErrManaged.
+func (t *lazyTx) startEnding(commit bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.phase == ended {
@@ -23,13 +24,13 @@ func (t *lazyTx) allowEnd(commit bool) bool {
 	}
 	t.phase = ending
 	if !commit {
-		t.doom(ErrManaged)
+		t.forbidCommit(ErrManaged)
 	}
 	return true
 }
 
-// mayEnd says why the transaction can't be ended now. The caller holds mu.
-func (t *lazyTx) mayEnd() error {
+// checkEnding returns why the transaction can't be ended now. The caller holds mu.
+func (t *lazyTx) checkEnding() error {
 	switch t.phase {
 	case ended:
 		return ErrEnded
@@ -45,101 +46,102 @@ func (t *lazyTx) mayEnd() error {
 func (t *lazyTx) Commit() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.mayEnd(); err != nil {
+	if err := t.checkEnding(); err != nil {
 		return err
 	}
-	if !t.turn.TryLock() {
+	if !t.statementMu.TryLock() {
 		return ErrBusy
 	}
-	defer t.turn.Unlock()
+	defer t.statementMu.Unlock()
 	if t.busy() {
 		return ErrBusy
 	}
-	if err := t.refusal(); err != nil {
-		// COMMIT would roll back, and say so: it needn't be asked.
+	if err := t.commitError(); err != nil {
+		// COMMIT would roll back, too.
 		return errors.Join(err, t.end((*pgtx.Tx).Rollback, rolledBack))
 	}
 	err := t.end((*pgtx.Tx).Commit, pgtx.CommitOutcome)
 	if err != nil && pgtx.IsRetryable(err) {
-		t.retry = err
+		t.retryCause = err
 	}
 	return err
 }
 
-// Rollback is for the unit alone, like Commit. Whoever is still in a statement, or
-// keeps its rows, is put out of it.
+// Rollback is for the unit alone, like Commit. It evicts a goroutine that is still in a
+// statement, or whose rows are open.
 func (t *lazyTx) Rollback() error {
 	t.mu.Lock()
-	err := t.mayEnd()
+	err := t.checkEnding()
 	t.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	out := t.evict()
+	evicted := t.evict()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !out {
+	if !evicted {
 		t.cut()
 		return nil
 	}
-	defer t.turn.Unlock()
+	defer t.statementMu.Unlock()
 	if t.phase == ended {
 		return ErrEnded
 	}
-	t.blame()
+	t.findRetryCause()
 	return t.end((*pgtx.Tx).Rollback, rolledBack)
 }
 
-// refusal is why the transaction must not be committed. The caller holds mu.
-func (t *lazyTx) refusal() error {
-	t.blame()
-	switch stands := t.stands(); {
-	case t.why != nil:
-		return t.why
-	case stands == failed, stands == lost && t.tx.Cause() != nil:
+// commitError returns why the transaction must not be committed. The caller holds mu.
+func (t *lazyTx) commitError() error {
+	t.findRetryCause()
+	switch phase := t.currentPhase(); {
+	case t.uncommittable != nil:
+		return t.uncommittable
+	case phase == failed, phase == lost && t.tx.Cause() != nil:
 		return ErrSwallowed
-	case stands == lost:
+	case phase == lost:
 		return ErrLost
 	}
 	return nil
 }
 
-// blame takes from the server why the transaction failed, where nobody has told: the
-// error of a later row goes to whoever reads it, and not through here.
-func (t *lazyTx) blame() {
-	if t.retry != nil || t.tx == nil {
+// findRetryCause takes from the server's messages why the transaction failed, if no
+// caller of ours has reported it: the error of a later row goes to the reader of the
+// rows.
+func (t *lazyTx) findRetryCause() {
+	if t.retryCause != nil || t.tx == nil {
 		return
 	}
-	if stands := t.stands(); stands != failed && stands != lost {
+	if phase := t.currentPhase(); phase != failed && phase != lost {
 		return
 	}
 	if cause := t.tx.Cause(); cause != nil && pgtx.IsRetryable(cause) {
-		t.retry = cause
+		t.retryCause = cause
 	}
 }
 
-// inUse reports whether somebody is in a statement, or hasn't closed its rows.
+// inUse reports whether a statement is running, or its rows are open.
 func (t *lazyTx) inUse() bool {
-	if !t.turn.TryLock() {
+	if !t.statementMu.TryLock() {
 		return true
 	}
-	defer t.turn.Unlock()
+	defer t.statementMu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.busy()
 }
 
-// busy reports whether rows are open, of database/sql or of pgx. The caller holds mu,
-// and nobody but their reader is in a statement.
+// busy reports whether rows are open, in database/sql or in pgx. The caller holds mu,
+// and only the reader of those rows may be in a statement.
 func (t *lazyTx) busy() bool { return t.tx != nil && t.tx.Busy() }
 
-// evict takes the turn, for the end. It closes rows that are open, and waits a little
-// for a statement that is running, which nothing new follows: it returns false when
-// that doesn't stop, and then everything is still in somebody's hands.
+// evict locks statementMu for the end. It closes open rows, lets no new statement
+// start, and waits for a running one until evictTimeout. It returns false if the
+// statement doesn't stop: then the caller doesn't hold statementMu.
 func (t *lazyTx) evict() bool {
 	t.mu.Lock()
-	rows, claimed, open := t.rows, t.claimed, t.rows != nil && t.busy()
-	if !open && t.turn.TryLock() {
+	sqlRows, entRows, open := t.sqlRows, t.entRows, t.sqlRows != nil && t.busy()
+	if !open && t.statementMu.TryLock() {
 		t.mu.Unlock()
 		return true
 	}
@@ -148,88 +150,88 @@ func (t *lazyTx) evict() bool {
 	}
 	t.evicting = true
 	t.mu.Unlock()
-	out, given := make(chan struct{}), make(chan struct{})
-	defer close(given)
+	locked, timedOut := make(chan struct{}), make(chan struct{})
+	defer close(timedOut)
 	go func() {
 		if open {
-			_ = rows.Close()
+			_ = sqlRows.Close()
 		}
-		if claimed != nil {
-			_ = claimed.Close()
+		if entRows != nil {
+			_ = entRows.Close()
 		}
-		t.turn.Lock()
+		t.statementMu.Lock()
 		select {
-		case out <- struct{}{}:
-		case <-given: // up
-			t.turn.Unlock()
+		case locked <- struct{}{}:
+		case <-timedOut:
+			t.statementMu.Unlock()
 		}
 	}()
-	timer := time.NewTimer(min(getOut, t.db.o.EndTimeout))
+	timer := time.NewTimer(min(evictTimeout, t.db.options.EndTimeout))
 	defer timer.Stop()
 	select {
-	case <-out:
+	case <-locked:
 		return true
 	case <-timer.C:
 		return false
 	}
 }
 
-// cut ends the transaction with its session, under whoever is in a statement. The
+// cut ends the transaction by ending its session, while somebody is in a statement. The
 // caller holds mu.
 func (t *lazyTx) cut() {
 	if t.phase == ended {
 		return
 	}
-	t.phase, t.outcome, t.retry = ended, pgtx.RolledBack, nil
+	t.phase, t.outcome, t.retryCause = ended, pgtx.RolledBack, nil
 	if t.tx == nil {
 		return
 	}
 	tx, conn := t.tx, t.conn
 	tx.Abandon()
-	go func() { _ = conn.Close() }() // as soon as database/sql is out of the statement
-	t.db.after.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), t.db.o.EndTimeout)
+	go func() { _ = conn.Close() }() // waits for the statement
+	t.db.background.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), t.db.options.EndTimeout)
 		defer cancel()
 		tx.Terminate(ctx)
 	})
-	t.tell()
+	t.reportOutcome()
 }
 
-// rolledBack is the outcome of ROLLBACK, whatever it returned: when it fails the
-// session is cut, and a session that is cut rolls back.
+// rolledBack is the outcome of ROLLBACK, even if it returned an error: then the session
+// is cut, which rolls back.
 func rolledBack(error) pgtx.Outcome { return pgtx.RolledBack }
 
-// end runs COMMIT or ROLLBACK, if anything was begun, and gives the connection
-// back. The caller holds mu and turn. No client can cancel it: it runs on a context of
-// its own.
-func (t *lazyTx) end(how func(*pgtx.Tx, context.Context) error, outcome func(error) pgtx.Outcome) error {
+// end runs COMMIT or ROLLBACK, if anything was begun, and returns the connection to the
+// pool. It runs on a context of its own, so that no client cancels it. The caller holds
+// mu and statementMu.
+func (t *lazyTx) end(command func(*pgtx.Tx, context.Context) error, outcome func(error) pgtx.Outcome) error {
 	t.phase = ended
 	if t.tx == nil {
 		t.outcome = outcome(nil)
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), t.db.o.EndTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), t.db.options.EndTimeout)
 	defer cancel()
 	begun := t.tx.State() != pgtx.StateNotStarted
-	err := how(t.tx, ctx)
+	err := command(t.tx, ctx)
 	t.outcome = outcome(err)
 	var xid pgtx.XID
 	if t.outcome == pgtx.Unknown {
 		xid = t.tx.XID()
 	}
-	_ = t.conn.Close() // what there is to say, the end has said
+	_ = t.conn.Close() // command has returned any error
 	if t.outcome == pgtx.Unknown {
-		t.outcome = t.db.resolve(xid, err)
+		t.outcome = t.db.resolveOutcome(xid, err)
 	}
 	if begun {
-		t.tell()
+		t.reportOutcome()
 	}
 	return err
 }
 
-// tell reports how the transaction ended. The caller holds mu.
-func (t *lazyTx) tell() {
-	if t.db.o.OnEnd != nil {
-		t.db.o.OnEnd(t.outcome, t.o.ReadOnly)
+// reportOutcome calls OnEnd. The caller holds mu.
+func (t *lazyTx) reportOutcome() {
+	if t.db.options.OnEnd != nil {
+		t.db.options.OnEnd(t.outcome, t.options.ReadOnly)
 	}
 }

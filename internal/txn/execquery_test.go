@@ -65,7 +65,7 @@ func numbers(ctx context.Context, t *testing.T, client *ent.Client) (all []int) 
 	return all
 }
 
-func TestAHookOfASavepointThatWasUndoneDoesNotRun(t *testing.T) {
+func TestAHookOfARolledBackSavepointDoesNotRun(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	var ran []string

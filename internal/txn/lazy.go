@@ -10,57 +10,57 @@ import (
 	"commitment/internal/pgtx"
 )
 
-// lazyTx is the [dialect.Tx] under a unit's [ent.Tx]. It takes a connection when
-// its first statement comes, and BEGIN travels with that. Statements may come from
-// any goroutine, one at a time.
+// lazyTx is the [dialect.Tx] under a unit's [ent.Tx]. Its first statement takes a
+// connection, and BEGIN travels with it. Statements may come from any goroutine, one at
+// a time.
 type lazyTx struct {
 	db *DB
 
-	turn sync.Mutex // held by whoever is in a statement, or has its rows open
+	statementMu sync.Mutex // held while a statement runs, or its rows are open
 
-	mu       sync.Mutex // guards what follows; held while the transaction begins and ends
-	phase    phase
-	o        pgtx.TxOptions
-	conn     *sql.Conn
-	tx       *pgtx.Tx
-	rows     *sql.Rows    // the last that were handed out by hand; they may be open
-	claimed  *claimedRows // the last of Ent's, which have the turn until they are closed
-	taken    bool         // an ent.Tx has it
-	evicting bool         // the end puts out whoever is in a statement: nobody gets in, see evict
-	why      error        // why it must not be committed, though the server would
-	retry    error        // what ended the transaction for no fault of its own
-	outcome  pgtx.Outcome
+	mu            sync.Mutex // guards the fields below; held while the transaction begins and ends
+	phase         phase
+	options       pgtx.TxOptions
+	conn          *sql.Conn
+	tx            *pgtx.Tx
+	sqlRows       *sql.Rows // the last rows of a hand-written query; may be open
+	entRows       *entRows  // the last rows of Ent's, which hold statementMu until they are closed
+	bound         bool      // an ent.Tx has been made of it
+	evicting      bool      // evict is waiting: no new statement may start
+	uncommittable error     // why it must not be committed, even if the server would
+	retryCause    error     // the error that makes the work worth a retry
+	outcome       pgtx.Outcome
 }
 
-// phase is where a unit's transaction stands.
+// phase is the phase of a unit's transaction.
 type phase uint8
 
 const (
 	notBegun phase = iota // nothing was sent
 	begun                 // statements run in it
-	failed                // a statement failed: a rollback goes on, be it to a savepoint
-	lost                  // it was ended by hand, or its connection is gone: a statement would run outside of it
-	ending                // as one of the above, and whoever made the unit may end it
+	failed                // a statement failed: only a rollback is possible, perhaps to a savepoint
+	lost                  // ended by hand, or the connection is gone: a statement would run outside of it
+	ending                // one of the above, and the unit is ending it
 	ended
 )
 
-// begin makes t ready; nothing is sent.
+// begin initializes t. Nothing is sent.
 func (t *lazyTx) begin(db *DB, mode sql.TxOptions) {
-	t.db, t.o = db, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
+	t.db, t.options = db, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
 }
 
-// take reports whether the ent.Tx that is being made is the unit's: the first one.
-func (t *lazyTx) take() bool {
+// bind reports whether the ent.Tx that is being made is the unit's own: the first one.
+func (t *lazyTx) bind() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	first := !t.taken
-	t.taken = true
+	first := !t.bound
+	t.bound = true
 	return first
 }
 
-// stands is the phase by the server's word, which is asked for nothing: it comes
-// with every answer. The caller holds mu, and nobody is in a statement.
-func (t *lazyTx) stands() phase {
+// currentPhase returns the phase according to the server, which reports it with every
+// response. The caller holds mu, and no statement is running.
+func (t *lazyTx) currentPhase() phase {
 	if t.phase == ended {
 		return ended
 	}
@@ -79,22 +79,22 @@ func (t *lazyTx) stands() phase {
 	return lost
 }
 
-// claim takes the transaction for one statement. The caller gives it back by turn.
-func (t *lazyTx) claim(ctx context.Context) error {
+// lockStatement locks statementMu for one statement.
+func (t *lazyTx) lockStatement(ctx context.Context) error {
 	if hasSessionVars(ctx) {
 		return ErrSessionVar
 	}
-	if !t.turn.TryLock() {
+	if !t.statementMu.TryLock() {
 		return ErrBusy
 	}
 	return nil
 }
 
-// run runs a statement, with BEGIN in front of the first. An idle connection may
-// have died unnoticed since its last use: when the first statement finds out,
-// nothing is lost, so the next connection is tried, and at last a new one.
+// run runs a statement, with BEGIN ahead of the first one. An idle connection may have
+// died unnoticed since its last use. If the first statement finds out, nothing is lost:
+// run tries the other idle connections, and at last a new one.
 func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error {
-	for stale := unmeasured; ; stale-- {
+	for stale := idleUnknown; ; stale-- {
 		conn, first, err := t.connect(ctx)
 		if err == nil {
 			err = statement(conn)
@@ -103,13 +103,13 @@ func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error
 			return nil
 		}
 		if !first || ctx.Err() != nil || !pgtx.IsConnectionError(err) || !t.reconnect(&stale) {
-			return t.failed(ctx, err)
+			return t.statementFailed(ctx, err)
 		}
 	}
 }
 
-// connect returns the connection, and whether the next statement on it is the first.
-// It returns an error where a statement would not run in the transaction.
+// connect returns the connection, and whether the next statement on it is the first. It
+// returns an error if a statement would not run in the transaction.
 func (t *lazyTx) connect(ctx context.Context) (conn *sql.Conn, first bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -121,7 +121,7 @@ func (t *lazyTx) connect(ctx context.Context) (conn *sql.Conn, first bool, err e
 	case t.busy():
 		return nil, false, ErrBusy
 	}
-	switch t.stands() {
+	switch t.currentPhase() {
 	case notBegun:
 		return t.conn, true, nil
 	case lost:
@@ -131,14 +131,14 @@ func (t *lazyTx) connect(ctx context.Context) (conn *sql.Conn, first bool, err e
 	return t.conn, false, nil
 }
 
-// acquire takes a connection, and has BEGIN travel with its first statement. The
-// caller holds mu.
+// acquire takes a connection; BEGIN will travel with its first statement. The caller
+// holds mu.
 func (t *lazyTx) acquire(ctx context.Context) (*sql.Conn, bool, error) {
 	conn, err := t.db.connection(ctx)
 	if err != nil {
 		return nil, true, err
 	}
-	tx, err := pgtx.NewTx(conn, t.o)
+	tx, err := pgtx.NewTx(conn, t.options)
 	if err != nil {
 		return nil, true, errors.Join(err, conn.Close())
 	}
@@ -146,101 +146,99 @@ func (t *lazyTx) acquire(ctx context.Context) (*sql.Conn, bool, error) {
 	return conn, true, nil
 }
 
-// unmeasured is the number of stale connections before the first was found.
-const unmeasured = -1
+// idleUnknown is the number of idle connections before the first dead one was found.
+const idleUnknown = -1
 
-// reconnect gives up a connection that turned out to be dead, and reports whether
-// another try is due: each of those that are idle may be dead too, a new one isn't.
-// Stale is how many may still be.
+// reconnect drops a dead connection, and reports whether to try again: each idle
+// connection may be dead too, but a new one isn't. Stale is how many may still be dead.
 func (t *lazyTx) reconnect(stale *int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if *stale < 0 {
-		*stale = t.db.pool.Stats().Idle + 1 // and the one at hand
+		*stale = t.db.pool.Stats().Idle + 1 // and this one
 	}
 	if t.phase == ended || t.conn == nil || *stale == 0 {
 		return false
 	}
-	_ = t.conn.Close() // database/sql finds it dead, and drops it
+	_ = t.conn.Close() // database/sql notices that it is dead
 	t.conn, t.tx = nil, nil
 	return true
 }
 
-// failed takes note of the error of a statement, and adds to it what is to be known.
-// A transaction that didn't even begin isn't PostgreSQL's to remember that it failed,
-// nor is a statement that wasn't sent.
-func (t *lazyTx) failed(ctx context.Context, err error) error {
-	t.note(err)
+// statementFailed records the error of a statement, and completes it. PostgreSQL
+// doesn't know of a failure before BEGIN or of a statement that wasn't sent, so these
+// are recorded here.
+func (t *lazyTx) statementFailed(ctx context.Context, err error) error {
+	t.noteRetryable(err)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.phase == ended {
-		return errors.Join(ErrEnded, because(ctx, err))
+		return errors.Join(ErrEnded, withContextError(ctx, err))
 	}
 	if t.tx == nil || !t.busy() && t.tx.State() == pgtx.StateNotStarted || errors.Is(err, ErrManaged) {
-		t.doom(ErrSwallowed)
+		t.forbidCommit(ErrSwallowed)
 	}
-	return because(ctx, err)
+	return withContextError(ctx, err)
 }
 
-// doom keeps the transaction from being committed. The caller holds mu.
-func (t *lazyTx) doom(why error) {
-	if t.why == nil {
-		t.why = why
+// forbidCommit prevents a commit. The caller holds mu.
+func (t *lazyTx) forbidCommit(why error) {
+	if t.uncommittable == nil {
+		t.uncommittable = why
 	}
 }
 
-// because adds to the error of a statement that its context has ended: the server
-// says no more than that it was canceled.
-func because(ctx context.Context, err error) error {
+// withContextError joins the error of a statement with that of its context, if it has
+// ended: the server says only that the statement was canceled.
+func withContextError(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil || errors.Is(err, ctx.Err()) {
 		return err
 	}
 	return errors.Join(ctx.Err(), err)
 }
 
-// note remembers an error that makes it worth doing the work again. One that has left
-// the transaction open isn't its own: whoever borrows the connection may talk to
-// another server, too.
-func (t *lazyTx) note(err error) {
+// noteRetryable records an error that makes the work worth a retry. An error that has
+// left the transaction open isn't the transaction's: the borrower of the connection may
+// talk to another server, too.
+func (t *lazyTx) noteRetryable(err error) {
 	if err == nil || !pgtx.IsRetryable(err) {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.tx == nil || t.tx.State() != pgtx.StateOpen {
-		t.retry = err
+		t.retryCause = err
 	}
 }
 
-// undone forgets an error that a savepoint has undone. Where it couldn't, the
-// transaction still has what was to be undone, and must not be committed.
-func (t *lazyTx) undone(ok bool) {
+// savepointUndone forgets the error that a savepoint has rolled back. If the rollback
+// failed, the transaction must not be committed: what should be gone is still in it.
+func (t *lazyTx) savepointUndone(ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if ok {
-		t.retry = nil
+		t.retryCause = nil
 		return
 	}
-	t.doom(ErrSwallowed)
+	t.forbidCommit(ErrSwallowed)
 }
 
-// connection takes a connection from the pool, and waits for it no longer than
-// the acquire timeout.
+// connection takes a connection from the pool, within the acquire timeout.
 func (db *DB) connection(ctx context.Context) (*sql.Conn, error) {
 	acquire, cancel := ctx, context.CancelFunc(func() {})
-	if db.o.AcquireTimeout > 0 {
-		acquire, cancel = context.WithTimeout(ctx, db.o.AcquireTimeout)
+	if db.options.AcquireTimeout > 0 {
+		acquire, cancel = context.WithTimeout(ctx, db.options.AcquireTimeout)
 	}
 	defer cancel()
 	conn, err := db.pool.Conn(acquire)
 	if err != nil && acquire.Err() != nil && ctx.Err() == nil {
-		return nil, ErrPoolTimeout.With(fmt.Errorf("no connection within %v: %w", db.o.AcquireTimeout, err))
+		return nil, ErrPoolTimeout.With(fmt.Errorf("no connection within %v: %w", db.options.AcquireTimeout, err))
 	}
 	return conn, err
 }
 
-// change changes how the transaction begins, as long as it hasn't.
-func (t *lazyTx) change(f func(*pgtx.TxOptions)) error {
+// configure changes how the transaction will begin, if it hasn't begun.
+func (t *lazyTx) configure(f func(*pgtx.TxOptions)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -249,21 +247,21 @@ func (t *lazyTx) change(f func(*pgtx.TxOptions)) error {
 	case t.tx != nil:
 		return ErrBegun
 	}
-	f(&t.o)
-	t.o.AssignXID = !t.o.ReadOnly
+	f(&t.options)
+	t.options.AssignXID = !t.options.ReadOnly
 	return nil
 }
 
-// decidesNothing reports whether COMMIT can't fail, nor make a difference.
-func (t *lazyTx) decidesNothing() bool {
-	if !t.turn.TryLock() {
+// hasOnlyRead reports whether COMMIT can neither fail nor change anything.
+func (t *lazyTx) hasOnlyRead() bool {
+	if !t.statementMu.TryLock() {
 		return false
 	}
-	defer t.turn.Unlock()
+	defer t.statementMu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.tx != nil && t.why == nil && t.o.ReadOnly && t.o.Isolation != sql.LevelSerializable &&
-		!t.tx.Busy() && t.stands() == begun && !t.tx.ModeUncertain()
+	return t.tx != nil && t.uncommittable == nil && t.options.ReadOnly && t.options.Isolation != sql.LevelSerializable &&
+		!t.tx.Busy() && t.currentPhase() == begun && !t.tx.ModeUncertain()
 }
 
 func (t *lazyTx) hasEnded() bool {
@@ -272,9 +270,10 @@ func (t *lazyTx) hasEnded() bool {
 	return t.phase == ended
 }
 
-// result is how the transaction ended, and what made that worth a retry.
+// result returns how the transaction ended, and the error that makes the work worth a
+// retry.
 func (t *lazyTx) result() (pgtx.Outcome, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.outcome, t.retry
+	return t.outcome, t.retryCause
 }

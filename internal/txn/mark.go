@@ -2,28 +2,28 @@ package txn
 
 import "context"
 
-// Mark is what the work has said about its own end.
+// Mark is what the work has requested about its own end.
 type Mark uint8
 
-// The marks. The strongest that was set counts, in whichever order.
+// The marks. The strongest one applies, in whichever order they were set.
 const (
-	// Unmarked leaves the end to whoever made the unit.
+	// Unmarked leaves the decision to the unit's maker.
 	Unmarked Mark = iota
-	// MarkedCommit commits whatever the answer is.
+	// MarkedCommit commits whatever the response.
 	MarkedCommit
-	// MarkedRollback rolls back whatever the answer is.
+	// MarkedRollback rolls back whatever the response.
 	MarkedRollback
 )
 
-// RollbackOnly marks the unit of work in ctx: it will be rolled back, and the
-// answer goes out all the same. Nothing lifts the mark. It returns ErrNone or
-// ErrEnded when there is nothing to mark.
+// RollbackOnly marks the unit of work of ctx: it will be rolled back, whatever the
+// response, which is sent all the same. The mark can't be removed. It returns ErrNoUnit
+// or ErrEnded if there is no unit to mark.
 func RollbackOnly(ctx context.Context) error { return setMark(ctx, MarkedRollback) }
 
-// CommitAnyway marks the unit of work in ctx: it will be committed although the
-// answer is an error, as for a failed login that must be counted. A panic, a
-// client that went away, or RollbackOnly still roll back. It returns ErrNone or
-// ErrEnded when there is nothing to mark.
+// CommitAnyway marks the unit of work of ctx: it will be committed even if the response
+// is an error, such as for a failed login that must be counted. It is still rolled back
+// by a panic, a client that disconnects, or RollbackOnly. It returns ErrNoUnit or
+// ErrEnded if there is no unit to mark.
 func CommitAnyway(ctx context.Context) error { return setMark(ctx, MarkedCommit) }
 
 func setMark(ctx context.Context, m Mark) error {
@@ -37,16 +37,16 @@ func setMark(ctx context.Context, m Mark) error {
 	return nil
 }
 
-// Marked is what the work has said about its own end.
+// Marked returns the mark of the unit.
 func (u *Unit) Marked() Mark {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.mark
 }
 
-// Decide reports whether the unit of work in ctx will be committed, if nothing
-// changes, when it ends with success or without. It returns ErrNone or ErrEnded
-// when there is nothing to decide.
+// Decide reports whether the unit of work of ctx, as marked now, would be committed if
+// it ended with success, or without. It returns ErrNoUnit or ErrEnded if there is no
+// unit.
 func Decide(ctx context.Context, success bool) (bool, error) {
 	u, err := active(ctx)
 	if err != nil {

@@ -7,26 +7,26 @@ import (
 	"commitment/internal/pgtx"
 )
 
-// SetMode changes the isolation level and the access mode of the unit of work in
-// ctx, before its first statement: ErrBegun after it.
+// SetMode sets the isolation level and the access mode of the unit of work of ctx.
+// After the first statement it returns ErrBegun.
 func SetMode(ctx context.Context, mode sql.TxOptions) error {
-	return change(ctx, func(o *pgtx.TxOptions) { o.TxOptions = mode })
+	return configure(ctx, func(o *pgtx.TxOptions) { o.TxOptions = mode })
 }
 
-// Set sets a run-time parameter for the unit of work in ctx alone, before its
-// first statement: ErrBegun after it. It takes no round trip. Parameters of the
-// server, as statement_timeout, and of the application, as app.tenant for
-// row-level security, are set alike.
+// Set sets a run-time parameter for the unit of work of ctx alone, without a round
+// trip. It takes PostgreSQL's parameters, such as statement_timeout, and the
+// application's, such as app.tenant for row-level security. After the first statement
+// it returns ErrBegun.
 func Set(ctx context.Context, name, value string) error {
-	return change(ctx, func(o *pgtx.TxOptions) {
+	return configure(ctx, func(o *pgtx.TxOptions) {
 		o.Settings = append(o.Settings, pgtx.Setting{Name: name, Value: value})
 	})
 }
 
-func change(ctx context.Context, f func(*pgtx.TxOptions)) error {
+func configure(ctx context.Context, f func(*pgtx.TxOptions)) error {
 	u, err := active(ctx)
 	if err != nil {
 		return err
 	}
-	return u.lazy.change(f)
+	return u.lazy.configure(f)
 }

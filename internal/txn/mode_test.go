@@ -96,7 +96,7 @@ func TestRawAccessIsInTheTransaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.wantExists(t, "c", true)
-	if _, err := SQLFromContext(t.Context()); !errors.Is(err, ErrNone) {
-		t.Errorf("SQLFromContext() = %v outside, want %v", err, ErrNone)
+	if _, err := SQLFromContext(t.Context()); !errors.Is(err, ErrNoUnit) {
+		t.Errorf("SQLFromContext() = %v outside, want %v", err, ErrNoUnit)
 	}
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // A migration changes tables under all connections at once, each of which has plans
-// for them: nobody gets an error for it, though work is run again twice at most.
-func TestPlansThatAMigrationHasChanged(t *testing.T) {
+// for them: no caller gets an error, and work is retried twice at most.
+func TestPlansChangedByAMigration(t *testing.T) {
 	t.Parallel()
 	const conns, tables, rounds = 15, 3, 3
 	f := open(t, conns, Options{})

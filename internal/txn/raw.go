@@ -7,14 +7,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// SQL is the transaction of a unit of work for code that wants database/sql: it
-// has the methods of [sql.Tx] but the ones that end it. Rows must be closed before
-// the next statement, in whichever way that comes. A statement that would end or
-// change the transaction is refused by [ErrManaged].
+// SQL is the transaction of a unit of work, for code that needs database/sql: it has
+// the methods of [sql.Tx], except those that end it. Rows must be closed before the
+// next statement of any kind. A statement that would end or change the transaction
+// returns [ErrManaged].
 type SQL struct{ t *lazyTx }
 
-// SQLFromContext returns the transaction in ctx for code that wants database/sql.
-// It returns ErrNone or ErrEnded when there is none.
+// SQLFromContext returns the transaction of ctx for code that needs database/sql. It
+// returns ErrNoUnit or ErrEnded if there is none.
 func SQLFromContext(ctx context.Context) (SQL, error) {
 	u, err := active(ctx)
 	if err != nil {
@@ -33,17 +33,17 @@ func (s SQL) QueryContext(ctx context.Context, query string, args ...any) (*sql.
 	return s.t.QueryContext(ctx, query, args...)
 }
 
-// QueryRowContext runs a query for one row at most, and scans it into dest. It
-// returns sql.ErrNoRows when there is none.
+// QueryRowContext runs a query for at most one row, and scans it into dest. It returns
+// sql.ErrNoRows if there is none.
 func (s SQL) QueryRowContext(ctx context.Context, query string, args []any, dest ...any) error {
-	return s.t.raw(ctx, query, func(conn *sql.Conn) error {
+	return s.t.runByHand(ctx, query, func(conn *sql.Conn) error {
 		return conn.QueryRowContext(ctx, query, args...).Scan(dest...)
 	})
 }
 
-// Pgx lends the transaction's connection of pgx to f, for what database/sql
-// doesn't reach, as COPY and batches. F must not keep the connection. One that is
-// still in f when the unit ends has its session cut.
+// Pgx calls f with the transaction's pgx connection, for what database/sql lacks, such
+// as COPY and batches. F must not keep the connection. If f is still running when the
+// unit ends, its session is cut.
 func (s SQL) Pgx(ctx context.Context, f func(*pgx.Conn) error) error {
 	return s.t.lend(ctx, f)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-func TestAPgxFunctionIsCalledOnceThoughItsConnectionDies(t *testing.T) {
+func TestAPgxFunctionIsCalledOnceEvenIfItsConnectionDies(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{MaxAttempts: 1})
 	calls := 0
@@ -28,7 +28,7 @@ func TestAPgxFunctionIsCalledOnceThoughItsConnectionDies(t *testing.T) {
 	}
 }
 
-func TestAnIgnoredErrorOfTheFirstStatementIsNoSuccess(t *testing.T) {
+func TestAnIgnoredErrorOfTheFirstStatementForbidsTheCommit(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {

@@ -29,7 +29,7 @@ func (f *fixture) setReadOnly(t *testing.T, on bool) {
 	}
 }
 
-func TestAWriteOnAReadOnlyServerIsAnOutage(t *testing.T) {
+func TestAWriteOnAReadOnlyServerIsUnavailable(t *testing.T) {
 	t.Parallel()
 	f := open(t, 4, Options{})
 	f.setReadOnly(t, true)
@@ -41,7 +41,7 @@ func TestAWriteOnAReadOnlyServerIsAnOutage(t *testing.T) {
 	err := f.Run(t.Context(), ReadWrite, write)
 	classified, ok := errors.AsType[*fault.Error](postgres.Constraints{}.Classify(err))
 	if !ok || classified.Kind != fault.Unavailable || attempts != 3 {
-		t.Errorf("Run() = %v in %d attempts, want that it is unavailable in 3", err, attempts)
+		t.Errorf("Run() = %v in %d attempts, want unavailable in 3", err, attempts)
 	}
 	f.setReadOnly(t, false) // which doesn't reach sessions that are open
 	if err := f.Run(t.Context(), ReadWrite, write); err != nil || attempts != 1 {

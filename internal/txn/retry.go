@@ -8,11 +8,12 @@ import (
 	"commitment/internal/pgtx"
 )
 
-// Backoff before the second attempt; it doubles with each further one.
+// firstBackoff is the mean wait before the second attempt; it doubles with each further
+// one.
 const firstBackoff = 10 * time.Millisecond
 
-// Attempt is the number of times that the work in ctx has been begun, itself
-// included: 1, or more where it is run again. It is 0 outside of a unit of work.
+// Attempt returns the number of the current attempt at the work of ctx: 1, or more in a
+// retry. It is 0 outside of a unit of work.
 func Attempt(ctx context.Context) int {
 	if u := fromContext(ctx); u != nil {
 		return u.attempt
@@ -20,11 +21,11 @@ func Attempt(ctx context.Context) int {
 	return 0
 }
 
-// RetryError says what ended the unit for no fault of its own, once it has ended
-// without a trace: the work may be done again from the start. It is nil otherwise,
-// and always after an outcome that isn't known.
+// RetryError returns the error that rolled the unit back through no fault of its own,
+// once it has ended: the work may be retried from the start. It is nil otherwise, and
+// always after an unknown outcome.
 func (u *Unit) RetryError() error {
-	if u.behind {
+	if u.background {
 		return nil
 	}
 	if outcome, retry := u.lazy.result(); outcome == pgtx.RolledBack {
@@ -33,12 +34,12 @@ func (u *Unit) RetryError() error {
 	return nil
 }
 
-// Retry waits, for a time that grows and is random, before the work of u is done
-// again, and reports whether it may be: it is worth it, there are attempts left,
-// and ctx lasts.
-func (db *DB) Retry(ctx context.Context, u *Unit) bool {
+// PrepareRetry reports whether to retry the work of u: it was rolled back through no
+// fault of its own, there are attempts left, and ctx lasts. If so, it first waits for a
+// random, growing time.
+func (db *DB) PrepareRetry(ctx context.Context, u *Unit) bool {
 	cause := u.RetryError()
-	if cause == nil || u.attempt >= db.o.MaxAttempts {
+	if cause == nil || u.attempt >= db.options.MaxAttempts {
 		return false
 	}
 	backoff := firstBackoff << (u.attempt - 1)
@@ -51,9 +52,9 @@ func (db *DB) Retry(ctx context.Context, u *Unit) bool {
 	case <-ctx.Done():
 		return false
 	}
-	db.o.Log.InfoContext(ctx, "work is run again", "attempt", u.attempt+1, "backoff", backoff, "cause", cause)
-	if db.o.OnRetry != nil {
-		db.o.OnRetry()
+	db.options.Log.InfoContext(ctx, "retrying transaction", "attempt", u.attempt+1, "backoff", backoff, "cause", cause)
+	if db.options.OnRetry != nil {
+		db.options.OnRetry()
 	}
 	return true
 }

@@ -29,7 +29,7 @@ func (f *fixture) canRaise(t *testing.T) {
 		BEGIN RAISE 'as asked' USING ERRCODE = code; END $$`)
 }
 
-func TestWorkIsRunAgain(t *testing.T) {
+func TestWorkIsRetried(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name     string
@@ -83,7 +83,7 @@ func TestWorkIsRunAgain(t *testing.T) {
 	}
 }
 
-func TestAFailureThatASavepointUndidIsNoReasonToRunAgain(t *testing.T) {
+func TestAFailureThatASavepointRolledBackIsNotRetried(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	f.canRaise(t)
@@ -98,7 +98,7 @@ func TestAFailureThatASavepointUndidIsNoReasonToRunAgain(t *testing.T) {
 	}
 }
 
-func TestWorkIsNotRunAgainPastItsDeadline(t *testing.T) {
+func TestWorkIsNotRetriedPastItsDeadline(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{MaxAttempts: 1000})
 	f.canRaise(t)
@@ -110,8 +110,8 @@ func TestWorkIsNotRunAgainPastItsDeadline(t *testing.T) {
 	}
 }
 
-// TestSerializableCountersLoseNothing has many units read and then write the same
-// row: each that is told it was committed counts.
+// TestSerializableCountersLoseNothing has many units read and then write the same row:
+// each one that reported a commit counts.
 func TestSerializableCountersLoseNothing(t *testing.T) {
 	t.Parallel()
 	f := open(t, 8, Options{MaxAttempts: 50})
@@ -149,7 +149,7 @@ func TestSerializableCountersLoseNothing(t *testing.T) {
 	}
 }
 
-func TestAnIdleConnectionThatDiedIsReplacedUnnoticed(t *testing.T) {
+func TestADeadIdleConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	f := open(t, 2, Options{MaxAttempts: 1})
 	killed := 0

@@ -6,13 +6,12 @@ import (
 	"fmt"
 )
 
-// Savepoint runs a part of the work in ctx that may fail and be undone alone: when
-// part returns an error, what it wrote is rolled back, the after-commit functions
-// that it registered are dropped, and the work may go on. It returns part's error,
-// or why the savepoint could not be made, released or undone, after which nothing
-// goes on. A panic is undone alike, in case somebody recovers.
-//
-// A serialization failure can't be undone alone: PostgreSQL would report it again.
+// Savepoint runs a part of the work of ctx that may fail by itself: if part returns an
+// error, what it wrote is rolled back, the after-commit functions that it registered
+// are dropped, and the work may go on. It returns part's error, or why the savepoint
+// couldn't be set, released or rolled back to, after which the unit can't be committed.
+// A panic is rolled back alike, in case it is recovered. A serialization failure can't
+// be rolled back alone: PostgreSQL would report it again.
 func Savepoint(ctx context.Context, part func(ctx context.Context) error) error {
 	u, err := active(ctx)
 	if err != nil {
@@ -25,7 +24,7 @@ func Savepoint(ctx context.Context, part func(ctx context.Context) error) error 
 	returned := false
 	defer func() {
 		if !returned {
-			_ = s.undo(ctx) // what it can't undo, it keeps from being committed
+			_ = s.undo(ctx) // on an error it forbids the commit
 		}
 	}()
 	partErr := part(ctx)
@@ -42,18 +41,18 @@ func Savepoint(ctx context.Context, part func(ctx context.Context) error) error 
 	return partErr
 }
 
-// savepoint is where a unit of work can go back to.
+// savepoint is a point that a unit of work can roll back to.
 type savepoint struct {
-	unit       *Unit
-	name       string
-	registered int // after-commit functions, before the part
-	hooks      int // of ent.Tx.OnCommit, likewise
+	unit        *Unit
+	name        string
+	afterCommit int // number of after-commit functions before the part
+	hooks       int // number of hooks of ent.Tx.OnCommit before the part
 }
 
 func (u *Unit) savepoint(ctx context.Context) (savepoint, error) {
 	u.mu.Lock()
 	u.savepoints++
-	s := savepoint{unit: u, name: fmt.Sprintf("sp%d", u.savepoints), registered: len(u.after)}
+	s := savepoint{unit: u, name: fmt.Sprintf("sp%d", u.savepoints), afterCommit: len(u.afterCommit)}
 	if u.tx != nil {
 		s.hooks, _ = u.tx.HookCounts()
 	}
@@ -71,21 +70,21 @@ func (s savepoint) release(ctx context.Context) error {
 	return nil
 }
 
-// undo goes back. The part may have failed because the client is gone, so no
-// client cancels it.
+// undo rolls back to the savepoint. The part may have failed because the client is
+// gone, so the client's context doesn't apply.
 func (s savepoint) undo(ctx context.Context) error {
 	u := s.unit
 	u.mu.Lock()
-	u.after = u.after[:s.registered]
+	u.afterCommit = u.afterCommit[:s.afterCommit]
 	if u.tx != nil {
-		_, rollback := u.tx.HookCounts() // those of OnRollback stay: what they are about was rolled back
+		_, rollback := u.tx.HookCounts() // hooks of OnRollback stay: what they belong to was rolled back
 		u.tx.TruncateHooks(s.hooks, rollback)
 	}
 	u.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.db.o.EndTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.db.options.EndTimeout)
 	defer cancel()
 	err := u.lazy.Exec(ctx, "ROLLBACK TO SAVEPOINT "+s.name, []any{}, nil)
-	u.lazy.undone(err == nil)
+	u.lazy.savepointUndone(err == nil)
 	if err != nil {
 		return fmt.Errorf("roll back to savepoint: %w", err)
 	}

@@ -13,7 +13,7 @@ import (
 	"commitment/internal/postgres"
 )
 
-func TestSavepointUndoesAPartAlone(t *testing.T) {
+func TestSavepointRollsBackOnePart(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	var ran []string
@@ -53,12 +53,12 @@ func TestSavepointUndoesAPartAlone(t *testing.T) {
 func TestSavepointOutsideAUnitIsAnError(t *testing.T) {
 	t.Parallel()
 	err := Savepoint(t.Context(), func(context.Context) error { return nil })
-	if !errors.Is(err, ErrNone) {
-		t.Errorf("Savepoint() = %v, want %v", err, ErrNone)
+	if !errors.Is(err, ErrNoUnit) {
+		t.Errorf("Savepoint() = %v, want %v", err, ErrNoUnit)
 	}
 }
 
-func TestSavepointUndoesAPanicThatSomebodyRecoversFrom(t *testing.T) {
+func TestSavepointRollsBackARecoveredPanic(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	var ran bool
@@ -79,7 +79,7 @@ func TestSavepointUndoesAPanicThatSomebodyRecoversFrom(t *testing.T) {
 	f.wantExists(t, "kept", true)
 	f.wantExists(t, "undone", false)
 	if ran {
-		t.Error("the after-commit function of a part that panicked was run")
+		t.Error("the after-commit function of a part that panicked ran")
 	}
 }
 
@@ -89,7 +89,7 @@ func isolatedPart(ctx context.Context, part func(context.Context) error) error {
 	return Savepoint(ctx, part)
 }
 
-func TestWhatASavepointCannotUndoIsNotCommitted(t *testing.T) {
+func TestAFailedRollbackToASavepointForbidsTheCommit(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
@@ -119,7 +119,7 @@ func TestWhatASavepointCannotUndoIsNotCommitted(t *testing.T) {
 	f.wantExists(t, "half", false)
 }
 
-func TestSavepointIsNotUndoneForever(t *testing.T) {
+func TestRollbackToASavepointTimesOut(t *testing.T) {
 	t.Parallel()
 	proxy, err := pgproxy.Start(t.Context(), NewDatabase(t))
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 // Exec runs a statement of Ent's; v is nil or a *sql.Result.
 func (t *lazyTx) Exec(ctx context.Context, query string, args, v any) error {
-	return t.with(ctx, func(conn *sql.Conn) error {
+	return t.runStatement(ctx, func(conn *sql.Conn) error {
 		return entsql.Conn{ExecQuerier: conn}.Exec(ctx, query, args, v)
 	})
 }
@@ -22,74 +22,74 @@ func (t *lazyTx) Exec(ctx context.Context, query string, args, v any) error {
 // Query runs a query of Ent's; v is a *entsql.Rows. The unit is busy until they are
 // closed.
 func (t *lazyTx) Query(ctx context.Context, query string, args, v any) error {
-	if err := t.claim(ctx); err != nil {
+	if err := t.lockStatement(ctx); err != nil {
 		return err
 	}
 	err := t.run(ctx, func(conn *sql.Conn) error {
 		return entsql.Conn{ExecQuerier: conn}.Query(ctx, query, args, v)
 	})
 	if err != nil {
-		t.turn.Unlock()
+		t.statementMu.Unlock()
 		return err
 	}
 	rows := v.(*entsql.Rows) // Conn.Query has checked it
-	claimed := &claimedRows{ColumnScanner: rows.ColumnScanner, t: t}
-	rows.ColumnScanner = claimed
+	open := &entRows{ColumnScanner: rows.ColumnScanner, t: t}
+	rows.ColumnScanner = open
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.claimed = claimed
+	t.entRows = open
 	return nil
 }
 
-// claimedRows are rows whose Close lets the next statement in.
-type claimedRows struct {
+// entRows are rows whose Close unlocks statementMu.
+type entRows struct {
 	entsql.ColumnScanner
 	t    *lazyTx
 	once sync.Once
 }
 
-// Err is the error that ended the rows, if any.
-func (r *claimedRows) Err() error {
+// Err returns the error that ended the rows, if any.
+func (r *entRows) Err() error {
 	err := r.ColumnScanner.Err()
-	r.t.note(err)
+	r.t.noteRetryable(err)
 	return err
 }
 
 // Close closes the rows.
-func (r *claimedRows) Close() error {
+func (r *entRows) Close() error {
 	err := r.ColumnScanner.Close()
-	r.once.Do(r.t.turn.Unlock)
+	r.once.Do(r.t.statementMu.Unlock)
 	return err
 }
 
-// ExecContext runs a statement of whoever wants database/sql, as Ent's execquery does.
-// It returns ErrManaged for one that would end or change the transaction.
+// ExecContext runs a hand-written statement, for Ent's execquery and for SQL. It
+// returns ErrManaged for one that would end or change the transaction.
 func (t *lazyTx) ExecContext(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
-	err = t.raw(ctx, query, func(conn *sql.Conn) error {
+	err = t.runByHand(ctx, query, func(conn *sql.Conn) error {
 		result, err = conn.ExecContext(ctx, query, args...)
 		return err
 	})
 	return result, err
 }
 
-// QueryContext runs a query of whoever wants database/sql, like ExecContext. Its rows
-// must be closed before the next statement.
+// QueryContext runs a hand-written query, like ExecContext. Its rows must be closed
+// before the next statement.
 func (t *lazyTx) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
-	err = t.raw(ctx, query, func(conn *sql.Conn) error {
+	err = t.runByHand(ctx, query, func(conn *sql.Conn) error {
 		if rows, err = conn.QueryContext(ctx, query, args...); err != nil { //nolint:sqlclosecheck // the caller closes them
 			return err
 		}
-		return t.handOut(rows)
+		return t.keepRows(rows)
 	})
 	return rows, err
 }
 
-// handOut notes rows that go to a stranger, for the end to close them where the stranger
-// forgets it.
-func (t *lazyTx) handOut(rows *sql.Rows) error {
+// keepRows remembers the rows of a hand-written query, so that the end closes them if
+// their reader forgets to.
+func (t *lazyTx) keepRows(rows *sql.Rows) error {
 	t.mu.Lock()
 	if t.phase != ended {
-		t.rows = rows
+		t.sqlRows = rows
 		t.mu.Unlock()
 		return nil
 	}
@@ -97,33 +97,32 @@ func (t *lazyTx) handOut(rows *sql.Rows) error {
 	return errors.Join(ErrEnded, rows.Close())
 }
 
-// raw runs a statement that somebody has written by hand.
-func (t *lazyTx) raw(ctx context.Context, query string, statement func(*sql.Conn) error) error {
+// runByHand runs a hand-written statement.
+func (t *lazyTx) runByHand(ctx context.Context, query string, statement func(*sql.Conn) error) error {
 	if err := pgtx.CheckStatement(query); err != nil {
-		return t.failed(ctx, err)
+		return t.statementFailed(ctx, err)
 	}
-	return t.with(ctx, statement)
+	return t.runStatement(ctx, statement)
 }
 
-// with lends the connection to f, for one statement.
-func (t *lazyTx) with(ctx context.Context, f func(*sql.Conn) error) error {
-	if err := t.claim(ctx); err != nil {
+// runStatement calls f with the connection, for one statement.
+func (t *lazyTx) runStatement(ctx context.Context, f func(*sql.Conn) error) error {
+	if err := t.lockStatement(ctx); err != nil {
 		return err
 	}
-	defer t.turn.Unlock()
+	defer t.statementMu.Unlock()
 	return t.run(ctx, f)
 }
 
-// lend lends the connection of pgx to f, which knows itself what it does, and is
-// called once at most. Database/sql isn't told, so that it doesn't wait for f when
-// the session is cut under it.
+// lend calls f once, at most, with the pgx connection. Database/sql isn't told, so that
+// it doesn't wait for f when the session is cut.
 func (t *lazyTx) lend(ctx context.Context, f func(*pgx.Conn) error) error {
-	if err := t.claim(ctx); err != nil {
+	if err := t.lockStatement(ctx); err != nil {
 		return err
 	}
-	defer t.turn.Unlock()
+	defer t.statementMu.Unlock()
 	if _, _, err := t.connect(ctx); err != nil {
-		return t.failed(ctx, err)
+		return t.statementFailed(ctx, err)
 	}
 	t.mu.Lock()
 	tx := t.tx
@@ -132,7 +131,7 @@ func (t *lazyTx) lend(ctx context.Context, f func(*pgx.Conn) error) error {
 		return ErrEnded
 	}
 	if err := f(tx.Conn()); err != nil {
-		return t.failed(ctx, err)
+		return t.statementFailed(ctx, err)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 	"commitment/internal/pgtx"
 )
 
-func TestNothingIsTakenBeforeTheFirstStatement(t *testing.T) {
+func TestNoConnectionBeforeTheFirstStatement(t *testing.T) {
 	t.Parallel()
 	f := open(t, 1, Options{})
 	_, unit, err := f.Begin(t.Context(), ReadWrite, 1)
@@ -153,8 +153,8 @@ func TestMarksNeedAUnit(t *testing.T) {
 		return []error{RollbackOnly(ctx), CommitAnyway(ctx), AfterCommit(ctx, nothing)}
 	}
 	for _, err := range all(t.Context()) {
-		if !errors.Is(err, ErrNone) {
-			t.Errorf("outside = %v, want %v", err, ErrNone)
+		if !errors.Is(err, ErrNoUnit) {
+			t.Errorf("outside = %v, want %v", err, ErrNoUnit)
 		}
 	}
 	ctx, unit, err := f.Begin(t.Context(), ReadOnly, 1)
@@ -237,7 +237,7 @@ func TestStaleConnectionsGoUnnoticed(t *testing.T) {
 	}
 }
 
-func TestConnectionLostDuringCommitIsResolved(t *testing.T) {
+func TestOutcomeOfALostCommitIsResolved(t *testing.T) {
 	t.Parallel()
 	f := open(t, 2, Options{})
 	f.exec(t, `
