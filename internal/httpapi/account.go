@@ -14,14 +14,14 @@ import (
 
 // Account is an account as clients see it.
 type Account struct {
-	ID            uuid.UUID `json:"id" format:"uuid"`
-	Name          string    `json:"name"`
-	Currency      string    `json:"currency" doc:"ISO 4217 code"`
-	Balance       int64     `json:"balance" doc:"in minor units of the currency"`
-	AllowNegative bool      `json:"allow_negative"`
-	Version       int64     `json:"version"`
-	CreatedAt     time.Time `json:"created_at"`
-	UpdatedAt     time.Time `json:"updated_at"`
+	ID            uuid.UUID `json:"id" format:"uuid" example:"01a205f2-fa8d-780f-8e50-44c4fb9588e6"`
+	Name          string    `json:"name" doc:"Unique." example:"Cash"`
+	Currency      string    `json:"currency" doc:"A code of ISO 4217." example:"EUR"`
+	Balance       int64     `json:"balance" doc:"The sum of the account's entries, in minor units of the currency: at most 2^53 − 1 either way." example:"7500"`
+	AllowNegative bool      `json:"allow_negative" doc:"Whether the balance may fall below zero." example:"false"`
+	Version       int64     `json:"version" minimum:"1" doc:"Counts the changes. The ETag is made from it." example:"2"`
+	CreatedAt     time.Time `json:"created_at" example:"2026-11-23T01:08:59.661526Z"`
+	UpdatedAt     time.Time `json:"updated_at" example:"2026-11-23T01:09:02.118204Z"`
 }
 
 func newAccount(a *ent.Account) Account {
@@ -39,9 +39,9 @@ func newAccount(a *ent.Account) Account {
 
 type openAccountInput struct {
 	Body struct {
-		Name          string `json:"name" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"text without NUL"`
-		Currency      string `json:"currency" minLength:"3" maxLength:"3" doc:"ISO 4217 code" example:"EUR"`
-		AllowNegative bool   `json:"allow_negative,omitempty" doc:"whether the balance may fall below zero"`
+		Name          string `json:"name" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"text without NUL" doc:"Unique." example:"Cash"`
+		Currency      string `json:"currency" minLength:"3" maxLength:"3" doc:"A code of ISO 4217." example:"EUR"`
+		AllowNegative bool   `json:"allow_negative,omitempty" doc:"Whether the balance may fall below zero." example:"false"`
 	}
 }
 
@@ -89,7 +89,7 @@ func listAccounts(ctx context.Context, in *PageInput) (*pageOutput[Account], err
 
 // AccountInput names an account, and the state that the client expects it to be in.
 type AccountInput struct {
-	ID uuid.UUID `path:"id" format:"uuid"`
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The account's id." example:"01a205f2-fa8d-780f-8e50-44c4fb9588e6"`
 	Conditions
 }
 
@@ -127,7 +127,7 @@ func (in *AccountInput) unchanged(a *ent.Account) error {
 type renameAccountInput struct {
 	AccountInput
 	Body struct {
-		Name Member[string] `json:"name" required:"false" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"text without NUL"`
+		Name Member[string] `json:"name" required:"false" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"text without NUL" doc:"Unique." example:"Cash"`
 	} `contentType:"application/merge-patch+json"`
 }
 

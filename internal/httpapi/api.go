@@ -2,100 +2,76 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
-	"github.com/swaggest/swgui/v5emb"
 
+	"commitment/internal/fault"
 	"commitment/internal/problem"
 )
 
 const (
-	title   = "Commitment"
-	version = "1"
+	title       = "Commitment"
+	version     = "1"
+	description = "A double-entry ledger. A response is a commitment: 2xx is durable, 4xx and 5xx changed nothing. " +
+		"Integers lie within ±(2^53 − 1), so that JavaScript reads them exactly."
 )
+
+// license is that of LICENSE.
+var license = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
 
 // api registers typed handlers on a router and describes them in OpenAPI.
 type api struct {
 	huma        huma.API
 	problems    *problem.Writer
-	anyError    *huma.Response
 	readTimeout time.Duration
+	rateLimited bool
 	routes      map[string]bool // those that are registered
+	tags        []string        // of what is registered
 }
 
 func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 	config := huma.DefaultConfig(title, version)
-	config.Info.Description = "A double-entry ledger. An answer is a commitment: 2xx is durable, 4xx and 5xx changed nothing."
+	config.Info.Description, config.Info.License = description, license
+	config.Servers = []*huma.Server{{URL: "/", Description: "The service that serves this document."}}
+	config.Security = []map[string][]string{} // none
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.RejectUnknownQueryParameters = true
 	config.CreateHooks = nil // no $schema in every body
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.Formats = formats
-	a := &api{
-		huma:        humachi.New(r, config),
-		problems:    problems,
-		anyError:    anyError(config.Components.Schemas),
-		readTimeout: o.ReadTimeout,
-		routes:      map[string]bool{},
-	}
+	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]bool{}}
+	config.OnAddOperation = []huma.AddOpFunc{a.describe}
+	a.huma = humachi.New(r, config)
 	a.huma.UseMiddleware(a.checkRequest, streams)
 	return a
 }
 
-// anyError describes the answers that an operation doesn't list.
-func anyError(schemas huma.Registry) *huma.Response {
-	schema := schemas.Schema(reflect.TypeFor[problem.Problem](), true, "")
-	return &huma.Response{
-		Description: "Any other error",
-		Content:     map[string]*huma.MediaType{problem.ContentType: {Schema: schema}},
-	}
+// tag returns an api whose operations have a tag: the noun that they are about.
+func (a *api) tag(name, description string) *api {
+	document := a.huma.OpenAPI()
+	document.Tags = append(document.Tags, &huma.Tag{Name: name, Description: description})
+	tagged := *a
+	tagged.tags = []string{name}
+	return &tagged
 }
 
 // handle registers h for route, which is a method and a path as in "GET /v1/things".
-// An error of h is answered as a problem; a body that doesn't fit I never gets to h.
-// It panics when a part of I or O would silently be left out.
-func handle[I, O any](a *api, route, summary string, h func(context.Context, *I) (*O, error)) {
-	method, path, _ := strings.Cut(route, " ")
+// Clients are generated with a method of the name id. The first sentence of text is the
+// operation's summary, the rest its description. An error of h becomes a problem; errs
+// are those of its own, the ones that no other operation has. A body that doesn't fit I
+// never gets to h. It panics when a part of I or O would silently be left out.
+func handle[I, O any](a *api, route, id, text string, h func(context.Context, *I) (*O, error), errs ...*fault.Error) {
+	_, path, _ := strings.Cut(route, " ")
 	if found := append(lost(reflect.TypeFor[I](), path), lost(reflect.TypeFor[O](), path)...); len(found) > 0 {
 		panic("httpapi: " + route + ": " + strings.Join(found, "; "))
 	}
-	op := huma.Operation{
-		Method:       method,
-		Path:         path,
-		Summary:      summary,
-		OperationID:  operationID(summary),
-		MaxBodyBytes: -1, // a middleware bounds every body
-		// huma sets this as the connection's read deadline and leaves it there;
-		// one that is shorter than the request ends the request's context.
-		BodyReadTimeout: a.readTimeout,
-		Errors:          []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
-		Responses:       map[string]*huma.Response{"default": a.anyError},
-	}
-	if method == http.MethodPost {
-		op.DefaultStatus = http.StatusCreated
-	}
-	if strings.Contains(path, "{id}") {
-		op.Errors = append(op.Errors, http.StatusNotFound)
-	}
-	a.claim(&op)
-	huma.Register(a.huma, op, reported(a, h))
-}
-
-// claim panics when an operation's route is another's, which would silently be replaced.
-func (a *api) claim(op *huma.Operation) {
-	route := op.Method + " " + op.Path
-	if a.routes[route] {
-		panic("httpapi: " + route + " is registered twice")
-	}
-	a.routes[route] = true
+	huma.Register(a.huma, a.operation(route, id, text, errs...), reported(a, h))
 }
 
 // reported is h with its errors as problems.
@@ -110,42 +86,30 @@ func reported[I, O any](a *api, h func(context.Context, *I) (*O, error)) func(co
 	}
 }
 
-func operationID(summary string) string {
-	id := strings.ToLower(strings.ReplaceAll(summary, "'", ""))
-	return strings.ReplaceAll(id, " ", "-")
-}
-
-// openAPI serves the description of what is registered by now.
-func (a *api) openAPI() http.HandlerFunc {
-	for _, schema := range a.huma.OpenAPI().Components.Schemas.Map() {
-		listNull(schema)
+// operation is what every operation begins as. Its arguments are those of handle. It
+// panics when another has the route, and would silently be replaced.
+func (a *api) operation(route, id, text string, errs ...*fault.Error) huma.Operation {
+	if a.routes[route] {
+		panic("httpapi: " + route + " is registered twice")
 	}
-	body, err := json.Marshal(a.huma.OpenAPI())
-	if err != nil {
-		panic(fmt.Sprintf("httpapi: describe the API: %v", err)) // the routes are wrong, at start
+	a.routes[route] = true
+	method, path, _ := strings.Cut(route, " ")
+	summary, description, _ := strings.Cut(text, ". ")
+	op := huma.Operation{
+		Method:       method,
+		Path:         path,
+		OperationID:  id,
+		Summary:      strings.TrimSuffix(summary, "."),
+		Description:  description,
+		Tags:         a.tags,
+		MaxBodyBytes: -1, // a middleware bounds every body
+		// huma sets this as the connection's read deadline and leaves it there;
+		// one that is shorter than the request ends the request's context.
+		BodyReadTimeout: a.readTimeout,
+		Metadata:        map[string]any{ownErrors: errs},
 	}
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/openapi+json")
-		_, _ = w.Write(body)
+	if method == http.MethodPost {
+		op.DefaultStatus = http.StatusCreated
 	}
-}
-
-// listNull adds null to the enums of what can be null: a JSON schema asks for both,
-// and huma leaves it out.
-func listNull(schema *huma.Schema) {
-	if schema == nil {
-		return
-	}
-	if schema.Nullable && len(schema.Enum) > 0 && !slices.Contains(schema.Enum, nil) {
-		schema.Enum = append(schema.Enum, nil)
-	}
-	listNull(schema.Items)
-	for _, property := range schema.Properties {
-		listNull(property)
-	}
-}
-
-// docs serves a browser for the description at spec, with nothing from elsewhere.
-func docs(spec, base string) http.Handler {
-	return v5emb.New(title, spec, base)
+	return op
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"commitment/internal/fault"
 	"commitment/internal/httpapi"
 	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
@@ -41,7 +40,7 @@ func TestNothingIsToldOfWorkThatFailsAtCommit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startService(t, func(o httpapi.Options) http.Handler {
-				o.Classify = postgres.Constraints{"known": fault.New(fault.Invalid, "a-known-rule", "it breaks a rule")}.Classify
+				o.Classify = postgres.Constraints{"known": httpapi.ErrKnownRule}.Classify
 				return httpapi.NewThings(o)
 			}, 15, 5*time.Second)
 			path := s.add(t, "a")

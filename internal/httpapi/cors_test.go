@@ -16,7 +16,7 @@ func (s *service) allow(t *testing.T, origins ...string) {
 	t.Helper()
 	o := s.options(5 * time.Second)
 	o.Origins = origins
-	server := httptest.NewServer(httpapi.NewThings(o))
+	server := httptest.NewServer(httpapi.CheckContract(t, httpapi.NewThings(o)))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 }

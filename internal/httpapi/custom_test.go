@@ -32,8 +32,11 @@ func custom(t *testing.T, routes func(*api)) (url string, db *txn.DB) {
 	r.Use(middleware.RequestID, middleware.Recover(problems), middleware.Timeout(time.Minute))
 	tx := reqtx.Middleware(db, reqtx.Options{WriteError: problems.Write})
 	once := idempotency.Middleware(idempotency.Options{WriteError: problems.Write})
-	routes(newAPI(r.With(tx, once), Options{ReadTimeout: time.Minute}, problems))
-	server := httptest.NewServer(r)
+	a := newAPI(r.With(tx, once), Options{ReadTimeout: time.Minute}, problems)
+	routes(a)
+	openAPI, _ := a.document()
+	r.Get("/openapi.json", openAPI)
+	server := httptest.NewServer(CheckContract(t, r))
 	t.Cleanup(server.Close)
 	return server.URL, db
 }

@@ -10,6 +10,8 @@ import (
 	"commitment/internal/fault"
 )
 
+var errNotFound = fault.New(fault.NotFound, "", "there is no such thing")
+
 // classifyWith classifies what Ent refuses by itself, and leaves the rest to the database's
 // own function. It is asked for errors that aren't classified: a hook, a rule of a policy
 // or a validator that returns a [*fault.Error] has said all.
@@ -22,7 +24,7 @@ func classifyWith(database func(error) error) func(error) error {
 			return fault.New(fault.Forbidden, "", "this isn't allowed").With(err)
 		}
 		if ent.IsNotFound(err) {
-			return fault.New(fault.NotFound, "", "there is no such thing").With(err)
+			return errNotFound.With(err)
 		}
 		classified := database(err)
 		_, known := errors.AsType[*fault.Error](classified)

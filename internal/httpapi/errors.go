@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ func init() {
 	// A member in another case is an unknown one: encoding/json would take it, and
 	// in place of the one that was validated.
 	huma.ValidateStrictCasing = true
+	huma.ErrorFormatter = formatMessage
 	huma.NewError = newError
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, details ...error) huma.StatusError {
 		p := newProblem(status, message, details)
@@ -39,6 +41,17 @@ func init() {
 
 func newError(status int, message string, details ...error) huma.StatusError {
 	return newProblem(status, message, details)
+}
+
+// formatMessage is fmt.Sprintf for huma's messages, with a bound that is a whole number
+// written as one: it would be 9.007199254740991e+15.
+func formatMessage(format string, args ...any) string {
+	for i, arg := range args {
+		if n, ok := arg.(float64); ok && n == math.Trunc(n) && math.Abs(n) <= maxSafeInteger {
+			args[i] = int64(n)
+		}
+	}
+	return fmt.Sprintf(format, args...)
 }
 
 // maxErrors bounds the errors that one answer lists: a body has room for very many.

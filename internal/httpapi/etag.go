@@ -18,8 +18,8 @@ func etag(version int64) string {
 // (RFC 9110, 13.1). Both hold when they aren't given. It is exported, as huma looks
 // into no other embedded structs.
 type Conditions struct {
-	IfMatch     string `header:"If-Match" doc:"the ETags of which it must still have one"`
-	IfNoneMatch string `header:"If-None-Match" doc:"the ETags of which it must have none"`
+	IfMatch     string `header:"If-Match"`
+	IfNoneMatch string `header:"If-None-Match"`
 }
 
 // match reports whether If-Match holds. Weak validators never match.

@@ -34,10 +34,10 @@ var refusals = map[string]func() error{
 			http.Header{challenge: challenges()[challenge][1:]})
 	},
 	"with the default replaced": func() error {
-		return huma.ErrorWithHeaders(fault.New(fault.Unavailable, "", "come back later"), http.Header{"Retry-After": {"30"}, "Location": {"/status"}})
+		return huma.ErrorWithHeaders(fault.New(fault.Unavailable, "", "come back later"), http.Header{"Retry-After": {"30"}, "Link": {"</status>"}})
 	},
 	"of an error that isn't shown": func() error {
-		return huma.ErrorWithHeaders(errors.New("secret"), http.Header{"Retry-After": {"30"}})
+		return huma.ErrorWithHeaders(errors.New("secret"), http.Header{"Link": {"</status>"}})
 	},
 }
 
@@ -65,9 +65,9 @@ func (in *refusedInput) Resolve(huma.Context) []error {
 func TestAnErrorKeepsItsHeader(t *testing.T) {
 	t.Parallel()
 	url, _ := custom(t, func(a *api) {
-		handle(a, "POST /refused", "Refuse", func(_ context.Context, in *refusedInput) (*struct{}, error) {
+		handle(a, "POST /refused", "refuse", "Refuse.", func(_ context.Context, in *refusedInput) (*struct{}, error) {
 			return nil, refusals[in.Kind]()
-		})
+		}, fault.New(fault.Unauthenticated, "", "log in"))
 	})
 	for kind, query := range map[string]string{
 		"huma's":           "huma's",
@@ -86,11 +86,11 @@ func TestAnErrorKeepsItsHeader(t *testing.T) {
 		}
 	}
 	p := refused(t, url+"/refused?kind=with+the+default+replaced", "")
-	if !cmp.Equal(p.Header.Values("Retry-After"), []string{"30"}) || p.Header.Get("Location") != "/status" || p.Status != http.StatusServiceUnavailable {
+	if !cmp.Equal(p.Header.Values("Retry-After"), []string{"30"}) || p.Header.Get("Link") != "</status>" || p.Status != http.StatusServiceUnavailable {
 		t.Errorf("answer = %+v, want 503 with the handler's header", p)
 	}
 	p = refused(t, url+"/refused?kind=of+an+error+that+isn't+shown", "k2")
-	if p.Header.Get("Retry-After") != "30" || p.Status != http.StatusInternalServerError || strings.Contains(p.Detail, "secret") {
+	if p.Header.Get("Link") != "</status>" || p.Status != http.StatusInternalServerError || strings.Contains(p.Detail, "secret") {
 		t.Errorf("answer = %+v, want an internal error with the handler's header", p)
 	}
 }

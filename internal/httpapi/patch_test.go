@@ -58,11 +58,12 @@ func patchRequest(body string) *http.Request {
 func patchAPI(given func(*patchInput)) http.Handler {
 	r := chi.NewRouter()
 	a := newAPI(r, Options{}, &problem.Writer{Log: slog.New(slog.DiscardHandler)})
-	handle(a, "PATCH /v1/things", "Change a thing", func(_ context.Context, in *patchInput) (*struct{}, error) {
+	handle(a, "PATCH /v1/things", "changeThing", "Change a thing.", func(_ context.Context, in *patchInput) (*struct{}, error) {
 		given(in)
 		return nil, nil
 	})
-	r.Get("/openapi.json", a.openAPI())
+	openAPI, _ := a.document()
+	r.Get("/openapi.json", openAPI)
 	return r
 }
 
@@ -145,7 +146,7 @@ func TestAPatchIsDescribed(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &spec); err != nil {
 		t.Fatal(err)
 	}
-	schema := spec.Components.Schemas["PatchInputBody"]
+	schema := spec.Components.Schemas["PatchRequest"]
 	if schema.Required != nil {
 		t.Errorf("required = %v, want none", schema.Required)
 	}
@@ -153,7 +154,7 @@ func TestAPatchIsDescribed(t *testing.T) {
 		"name":  `{"minLength":1,"type":"string"}`,
 		"tags":  `{"items":{"type":"string"},"maxItems":2,"type":"array"}`,
 		"note":  `{"maxLength":5,"minLength":1,"type":["string","null"]}`,
-		"limit": `{"format":"int64","minimum":1,"type":["integer","null"]}`,
+		"limit": `{"format":"int64","maximum":9007199254740991,"minimum":1,"type":["integer","null"]}`,
 		"due":   `{"format":"date-time","type":["string","null"]}`,
 		"owner": `{"format":"uuid","type":["string","null"]}`,
 		"links": `{"items":{"type":"string"},"minItems":1,"type":["array","null"]}`,

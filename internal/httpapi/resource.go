@@ -18,7 +18,7 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 	for _, o := range options {
 		o(&r.Table)
 	}
-	m := &mounted[E, V, C, P]{r, a, describe[V, C](a, &r.Table)}
+	m := &mounted[E, V, C, P]{r, a, describeResource[V, C](a, &r.Table)}
 	for _, o := range []struct {
 		operation rest.Operation
 		add       func()
@@ -85,7 +85,6 @@ type resourceResponse struct {
 
 // register adds an operation without a body.
 func register(a *api, op *huma.Operation, h func(context.Context, *resourceRequest) (*resourceResponse, error)) {
-	a.claim(op)
 	huma.Register(a.huma, *op, reported(a, h))
 	if op.DefaultStatus == http.StatusNoContent {
 		op.Responses["204"].Content = nil
@@ -94,7 +93,6 @@ func register(a *api, op *huma.Operation, h func(context.Context, *resourceReque
 
 // registerBody adds an operation with a body of that schema and type.
 func registerBody(a *api, op *huma.Operation, schema *huma.Schema, contentType string, h func(context.Context, *resourceBody) (*resourceResponse, error)) {
-	a.claim(op)
 	op.RequestBody = &huma.RequestBody{Required: true}
 	op.SkipValidateBody = true // huma describes a body that it doesn't read as binary
 	huma.Register(a.huma, *op, reported(a, h))

@@ -18,8 +18,8 @@ type schemas struct {
 	view, page, create, replace, patch *huma.Schema
 }
 
-// describe adds a resource's schemas to the API's.
-func describe[V, C any](a *api, t *rest.Table) schemas {
+// describeResource adds a resource's schemas to the API's.
+func describeResource[V, C any](a *api, t *rest.Table) schemas {
 	d := describer{a, t, []reflect.Type{reflect.TypeFor[V]().Elem(), reflect.TypeFor[C]().Elem()}}
 	var s schemas
 	s.view = d.component("", "", rest.Readable, rest.Readable)
@@ -183,27 +183,22 @@ func (d describer) goType(name string) reflect.Type {
 func (m *mounted[E, V, C, P]) path() string { return "/v1/" + m.Path }
 
 // operation is what all operations on a resource have in common.
-func (m *mounted[E, V, C, P]) operation(method, path, name, summary string, status int, body *huma.Schema) *huma.Operation {
-	op := &huma.Operation{
-		Method: method, Path: path, Summary: summary, OperationID: name,
-		MaxBodyBytes: -1, BodyReadTimeout: m.api.readTimeout, // as handle has it
-		DefaultStatus: status,
-		Errors:        []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
-		Responses: map[string]*huma.Response{
-			"default":            m.api.anyError,
-			strconv.Itoa(status): {Description: http.StatusText(status), Content: map[string]*huma.MediaType{jsonType: {Schema: body}}},
-		},
+func (m *mounted[E, V, C, P]) operation(route, id, text string, status int, body *huma.Schema) *huma.Operation {
+	op := m.api.operation(route, id, text)
+	op.DefaultStatus = status
+	op.Responses = map[string]*huma.Response{
+		strconv.Itoa(status): {Description: http.StatusText(status), Content: map[string]*huma.MediaType{jsonType: {Schema: body}}, Headers: map[string]*huma.Header{}},
 	}
 	if m.Version != nil && status != http.StatusNoContent && body != m.schemas.page {
-		op.Responses[strconv.Itoa(status)].Headers = map[string]*huma.Param{"ETag": {Schema: &huma.Schema{Type: "string"}, Description: "The version of what is sent."}}
+		op.Responses[strconv.Itoa(status)].Headers["ETag"] = headers["ETag"]
 	}
-	if strings.Contains(path, "{id}") {
-		op.Errors = append(op.Errors, http.StatusNotFound)
-		id := m.ID()
-		schema := describer{api: m.api, table: &m.Table}.kind(id)
-		op.Parameters = append(op.Parameters, &huma.Param{Name: "id", In: "path", Required: true, Schema: schema})
+	if strings.Contains(op.Path, "{id}") {
+		schema := describer{api: m.api, table: &m.Table}.kind(m.ID())
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: "id", In: "path", Required: true, Schema: schema, Description: "The id of " + article(m.Singular) + ".",
+		})
 	}
-	return op
+	return &op
 }
 
 // conditional adds the preconditions, where there is something to compare them with.
@@ -217,7 +212,7 @@ func (m *mounted[E, V, C, P]) conditional(op *huma.Operation, names ...string) *
 }
 
 func (m *mounted[E, V, C, P]) listing() *huma.Operation {
-	op := m.operation(http.MethodGet, m.path(), "list-"+m.Path, "List "+m.Plural, http.StatusOK, m.schemas.page)
+	op := m.operation("GET "+m.path(), "list"+camel(m.Plural), "List "+m.Plural+". Parameters filter and sort, and `next` and `prev` lead to other pages.", http.StatusOK, m.schemas.page)
 	op.SkipValidateParams = true // ParseQuery does
 	d := describer{api: m.api, table: &m.Table}
 	op.Parameters = d.parameters()
@@ -225,35 +220,41 @@ func (m *mounted[E, V, C, P]) listing() *huma.Operation {
 }
 
 func (m *mounted[E, V, C, P]) reading() *huma.Operation {
-	op := m.operation(http.MethodGet, m.path()+"/{id}", "read-"+m.slug(), "Read "+article(m.Singular), http.StatusOK, m.schemas.view)
+	op := m.operation("GET "+m.path()+"/{id}", "read"+m.Name, "Read "+article(m.Singular)+". `fields` selects members.", http.StatusOK, m.schemas.view)
 	op.SkipValidateParams = true // ParseItem does
 	op.Parameters = append(op.Parameters, fieldsParameter())
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) creation() *huma.Operation {
-	op := m.operation(http.MethodPost, m.path(), "create-"+m.slug(), "Create "+article(m.Singular), http.StatusCreated, m.schemas.view)
-	op.Responses["201"].Headers = map[string]*huma.Param{"Location": {Schema: &huma.Schema{Type: "string", Format: "uri-reference"}, Description: "Where it is read."}}
+	op := m.operation("POST "+m.path(), "create"+m.Name, "Create "+article(m.Singular)+". Members that are left out get their defaults.", http.StatusCreated, m.schemas.view)
+	op.Responses["201"].Headers["Location"] = headers["Location"]
 	return op
 }
 
 func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
-	op := m.operation(http.MethodPut, m.path()+"/{id}", "replace-"+m.slug(), "Replace "+article(m.Singular), http.StatusOK, m.schemas.view)
+	op := m.operation("PUT "+m.path()+"/{id}", "replace"+m.Name, "Replace "+article(m.Singular)+". The body has all members that can be written.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) patching() *huma.Operation {
-	op := m.operation(http.MethodPatch, m.path()+"/{id}", "patch-"+m.slug(), "Change "+article(m.Singular), http.StatusOK, m.schemas.view)
+	op := m.operation("PATCH "+m.path()+"/{id}", "patch"+m.Name, "Change "+article(m.Singular)+". Members that are left out stay as they are, and null clears one.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) deletion() *huma.Operation {
-	op := m.operation(http.MethodDelete, m.path()+"/{id}", "delete-"+m.slug(), "Delete "+article(m.Singular), http.StatusNoContent, nil)
+	op := m.operation("DELETE "+m.path()+"/{id}", "delete"+m.Name, "Delete "+article(m.Singular)+". What others refer to may have to stay.", http.StatusNoContent, nil)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
-// slug is the name of one in an operation's id.
-func (m *mounted[E, V, C, P]) slug() string { return strings.ReplaceAll(m.Singular, " ", "-") }
+// camel makes a part of an operation's id of words.
+func camel(words string) string {
+	var id strings.Builder
+	for word := range strings.FieldsSeq(words) {
+		id.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return id.String()
+}
 
 func fieldsParameter() *huma.Param {
 	return &huma.Param{Name: "fields", In: "query", Description: "The members that are wanted, with commas between them. Defaults to all.", Schema: &huma.Schema{Type: "string"}}
@@ -263,7 +264,7 @@ func fieldsParameter() *huma.Param {
 func (d describer) parameters() []*huma.Param {
 	one, most, usual := 1.0, float64(d.table.MaxLimit), min(rest.DefaultLimit, d.table.MaxLimit)
 	params := []*huma.Param{
-		{Name: "limit", In: "query", Schema: &huma.Schema{Type: "integer", Minimum: &one, Maximum: &most, Default: usual}},
+		{Name: "limit", In: "query", Schema: &huma.Schema{Type: "integer", Minimum: &one, Maximum: &most, Default: usual}, Description: "The most items that the page has."},
 		{Name: "after", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The `next` of the page before."},
 		{Name: "before", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The `prev` of the page after."},
 		{Name: "sort", In: "query", Schema: &huma.Schema{Type: "string", Default: d.table.DefaultSort}, Description: "Up to three of " + strings.Join(d.sortable(), ", ") + ", with commas between them; - before one reverses it. Nulls are greater than all values."},
@@ -290,7 +291,7 @@ func (d describer) sortable() (names []string) {
 
 // filter is the parameter of a filter.
 func (d describer) filter(f *rest.Field, operator string) *huma.Param {
-	p := &huma.Param{Name: f.Name, In: "query", Schema: d.kind(f)}
+	p := &huma.Param{Name: f.Name, In: "query", Schema: d.kind(f), Description: "A filter of " + f.Name + "."}
 	if operator != "" {
 		p.Name += "." + operator
 	}

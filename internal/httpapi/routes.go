@@ -14,6 +14,7 @@ import (
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
 	"commitment/internal/idempotency"
+	"commitment/internal/ledger"
 	"commitment/internal/middleware"
 	"commitment/internal/problem"
 	"commitment/internal/reqtx"
@@ -58,15 +59,20 @@ func New(o Options) http.Handler { return serve(o, routes) }
 
 // routes are the service's own.
 func routes(v1 *api) {
-	handle(v1, "POST /v1/accounts", "Open an account", openAccount)
-	handle(v1, "GET /v1/accounts", "List accounts", listAccounts)
-	handle(v1, "GET /v1/accounts/{id}", "Read an account", readAccount)
-	handle(v1, "PATCH /v1/accounts/{id}", "Rename an account", renameAccount)
-	handle(v1, "DELETE /v1/accounts/{id}", "Delete an account", deleteAccount)
-	handle(v1, "GET /v1/accounts/{id}/entries", "List an account's entries", listEntries)
-	handle(v1, "POST /v1/transfers", "Move money", moveMoney)
-	handle(v1, "GET /v1/transfers/{id}", "Read a transfer", readTransfer)
-	handle(v1, "GET /v1/trial-balance", "Add up the books", trialBalance)
+	accounts := v1.tag("Accounts", "An account holds money of one currency.")
+	handle(accounts, "POST /v1/accounts", "openAccount", "Open an account. Its balance is 0, and no other has its name.", openAccount, ledger.ErrNameTaken)
+	handle(accounts, "GET /v1/accounts", "listAccounts", "List accounts. The oldest come first.", listAccounts)
+	handle(accounts, "GET /v1/accounts/{id}", "readAccount", "Read an account. Its balance is the sum of its entries.", readAccount)
+	handle(accounts, "PATCH /v1/accounts/{id}", "renameAccount", "Rename an account. Nothing else of it can be changed.", renameAccount, ledger.ErrNameTaken)
+	handle(accounts, "DELETE /v1/accounts/{id}", "deleteAccount", "Delete an account. One with entries stays.", deleteAccount, ledger.ErrAccountHasEntries)
+	handle(accounts, "GET /v1/accounts/{id}/entries", "listEntries", "List an account's entries. The newest come first.", listEntries)
+
+	transfers := v1.tag("Transfers", "A transfer moves money from one account to another, by an entry in each.")
+	handle(transfers, "POST /v1/transfers", "moveMoney", "Move money. Both accounts have the same currency.", moveMoney, moveMoneyErrors...)
+	handle(transfers, "GET /v1/transfers/{id}", "readTransfer", "Read a transfer. It comes with its entries.", readTransfer)
+
+	books := v1.tag("Trial balance", "The trial balance shows that no money was made or lost.")
+	handle(books, "GET /v1/trial-balance", "readTrialBalance", "Add up the books. The entries of each currency sum to 0.", trialBalance)
 }
 
 // serve returns the API of these routes, and what every service has around them.
@@ -105,7 +111,9 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	v1 := newAPI(r.With(limit, tx, once), o, problems)
 	routes(v1)
 
-	r.Get("/openapi.json", v1.openAPI())
+	openAPI31, openAPI30 := v1.document()
+	r.Get("/openapi.json", openAPI31)
+	r.Get("/openapi-3.0.json", openAPI30)
 	r.Method(http.MethodGet, "/", http.RedirectHandler("/docs/", http.StatusFound))
 	r.Method(http.MethodGet, "/docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
 	r.Method(http.MethodGet, "/docs/*", docs("/openapi.json", "/docs/"))

@@ -69,7 +69,7 @@ func startService(t *testing.T, api func(httpapi.Options) http.Handler, connecti
 	t.Cleanup(func() { _ = pool.Close() })
 	s := &service{pool: pool, log: &logtest.Buffer{}, client: &http.Client{Timeout: time.Minute, CheckRedirect: dontFollow}}
 	s.handler = api(s.options(acquireTimeout))
-	server := httptest.NewServer(s.handler)
+	server := httptest.NewServer(httpapi.CheckContract(t, s.handler))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}

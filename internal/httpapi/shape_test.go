@@ -78,14 +78,14 @@ func TestHandleRefusesWhatWouldBeLost(t *testing.T) {
 // input returns what registers a handler of that input.
 func input[I any](a *api) func() {
 	return func() {
-		handle(a, "GET /x/{id}", fmt.Sprintf("take %T", *new(I)), func(context.Context, *I) (*struct{}, error) { return nil, nil })
+		handle(a, "GET /x/{id}", fmt.Sprintf("take-%T", *new(I)), "Take.", func(context.Context, *I) (*struct{}, error) { return nil, nil })
 	}
 }
 
 // output returns what registers a handler of that output.
 func output[O any](a *api) func() {
 	return func() {
-		handle(a, "GET /x/{id}", fmt.Sprintf("give %T", *new(O)), func(context.Context, *ByID) (*O, error) { return nil, nil })
+		handle(a, "GET /x/{id}", fmt.Sprintf("give-%T", *new(O)), "Give.", func(context.Context, *ByID) (*O, error) { return nil, nil })
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"commitment/ent"
 	"commitment/ent/idempotencykey"
+	"commitment/internal/fault"
 	"commitment/internal/pgtest/rowtest"
 )
 
@@ -17,18 +18,24 @@ import (
 // of what all routes have in common hold in every project.
 func NewThings(o Options) http.Handler {
 	return serve(o, func(v1 *api) {
-		handle(v1, "POST /v1/things", "Add a thing", addThing)
-		handle(v1, "GET /v1/things", "List things", listThings)
-		handle(v1, "GET /v1/things/{id}", "Read a thing", readThing)
-		handle(v1, "PATCH /v1/things/{id}", "Rename a thing", renameThing)
-		handle(v1, "DELETE /v1/things/{id}", "Delete a thing", deleteThing)
+		things := v1.tag("Things", "A thing is what the tests of all routes are about.")
+		handle(things, "POST /v1/things", "addThing", "Add a thing. No other has its name.", addThing, thingErrors...)
+		handle(things, "GET /v1/things", "listThings", "List things. They come in no order.", listThings)
+		handle(things, "GET /v1/things/{id}", "readThing", "Read a thing. It has a name.", readThing)
+		handle(things, "PATCH /v1/things/{id}", "renameThing", "Rename a thing. No other has its name.", renameThing, thingErrors...)
+		handle(things, "DELETE /v1/things/{id}", "deleteThing", "Delete a thing. It's gone.", deleteThing, ErrKnownRule)
 	})
 }
 
+// ErrKnownRule is what a constraint means that the tests have.
+var ErrKnownRule = fault.New(fault.Invalid, "a-known-rule", "it breaks a rule")
+
+var thingErrors = []*fault.Error{fault.New(fault.Conflict, "already-exists", "a thing of this name exists"), ErrKnownRule}
+
 // Thing is a row of rowtest. Its version is the row's status.
 type Thing struct {
-	ID   uuid.UUID `json:"id" format:"uuid"`
-	Name string    `json:"name"`
+	ID   uuid.UUID `json:"id" format:"uuid" example:"01a205f2-fa8d-780f-8e50-44c4fb9588e6"`
+	Name string    `json:"name" example:"anvil"`
 }
 
 type thingOutput struct {
@@ -43,8 +50,8 @@ func newThingOutput(status int, row *ent.IdempotencyKey) *thingOutput {
 
 type addThingInput struct {
 	Body struct {
-		Name string `json:"name" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"text without NUL"`
-		Kind string `json:"kind" minLength:"3" maxLength:"3"`
+		Name string `json:"name" minLength:"1" maxLength:"200" pattern:"^[^\\x00]*$" patternDescription:"text without NUL" example:"anvil"`
+		Kind string `json:"kind" minLength:"3" maxLength:"3" example:"new"`
 	}
 }
 
@@ -57,8 +64,8 @@ func addThing(ctx context.Context, in *addThingInput) (*thingOutput, error) {
 }
 
 type thingsInput struct {
-	Limit int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	After uuid.UUID `query:"after" format:"uuid"`
+	Limit int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The most items."`
+	After uuid.UUID `query:"after" format:"uuid" doc:"The last item of the page before."`
 }
 
 type thingsOutput struct {
@@ -73,6 +80,7 @@ func listThings(ctx context.Context, in *thingsInput) (*thingsOutput, error) {
 		return nil, err
 	}
 	out := &thingsOutput{}
+	out.Body.Items = make([]Thing, 0, len(rows))
 	for _, row := range rows {
 		out.Body.Items = append(out.Body.Items, Thing{ID: row.ID, Name: row.Key})
 	}
@@ -81,7 +89,7 @@ func listThings(ctx context.Context, in *thingsInput) (*thingsOutput, error) {
 
 // ThingInput names a thing, and the state that the client expects it to be in.
 type ThingInput struct {
-	ID uuid.UUID `path:"id" format:"uuid"`
+	ID uuid.UUID `path:"id" format:"uuid" doc:"The thing's id."`
 	Conditions
 }
 
@@ -115,7 +123,7 @@ func (in *ThingInput) unchanged(ctx context.Context) (*ent.IdempotencyKey, error
 type renameThingInput struct {
 	ThingInput
 	Body struct {
-		Name Member[string] `json:"name" required:"false" minLength:"1" maxLength:"200"`
+		Name Member[string] `json:"name" required:"false" minLength:"1" maxLength:"200" example:"anvil"`
 	} `contentType:"application/merge-patch+json"`
 }
 

@@ -9,10 +9,10 @@ import (
 
 // Balance is the trial balance of one currency as clients see it.
 type Balance struct {
-	Currency string `json:"currency" doc:"ISO 4217 code"`
-	Accounts int64  `json:"accounts" doc:"how many there are"`
-	Entries  int64  `json:"entries" doc:"how many there are"`
-	Sum      int64  `json:"sum" doc:"of all entries, in minor units: 0, or the books are wrong"`
+	Currency string `json:"currency" doc:"A code of ISO 4217." example:"EUR"`
+	Accounts int64  `json:"accounts" minimum:"0" doc:"The number of accounts." example:"3"`
+	Entries  int64  `json:"entries" minimum:"0" doc:"The number of entries." example:"42"`
+	Sum      int64  `json:"sum" doc:"The sum of all entries, in minor units: 0, or the books are wrong." example:"0"`
 }
 
 type trialBalanceOutput struct {

@@ -27,8 +27,8 @@ type recorder struct {
 // Stream is why reqtx.Stream can't be: what flows can't be recorded. It ends the
 // handler's context.
 func (w *recorder) Stream() error {
-	w.err = errStream
-	w.cancel(errStream)
+	w.err = ErrUnsupported
+	w.cancel(ErrUnsupported)
 	return w.err
 }
 

@@ -50,16 +50,24 @@ const (
 // maxKey bounds a key, in bytes.
 const maxKey = 255
 
+// Errors that any request with a key can get.
+var (
+	// ErrMalformed: the key isn't one.
+	ErrMalformed = fault.New(fault.Malformed, "idempotency-key-malformed",
+		"an Idempotency-Key has 1 to 255 printable ASCII characters, and no space").At(Header)
+	// ErrUnsupported: the response is one of reqtx.Stream.
+	ErrUnsupported = fault.New(fault.Malformed, "idempotency-key-unsupported",
+		"a response that streams can't be recorded: send this request without an Idempotency-Key").At(Header)
+	// ErrReused: the key was used for another request.
+	ErrReused = fault.New(fault.Invalid, "idempotency-key-reused",
+		"this Idempotency-Key was used for another request").At(Header)
+	// ErrInFlight: the first request with the key hasn't ended.
+	ErrInFlight = fault.New(fault.Conflict, "idempotency-key-in-flight",
+		"the first request with this Idempotency-Key is still in progress").At(Header)
+)
+
 var (
 	errMissing = fault.New(fault.Malformed, "idempotency-key-missing", "this request needs an Idempotency-Key").At(Header)
-	errKey     = fault.New(fault.Malformed, "idempotency-key-malformed",
-		"an Idempotency-Key has 1 to 255 printable ASCII characters, and no space").At(Header)
-	errReused = fault.New(fault.Invalid, "idempotency-key-reused",
-		"this Idempotency-Key was used for another request").At(Header)
-	errInFlight = fault.New(fault.Conflict, "idempotency-key-in-flight",
-		"the first request with this Idempotency-Key is still being worked on").At(Header)
-	errStream = fault.New(fault.Malformed, "idempotency-key-unsupported",
-		"an answer that streams can't be recorded: send this request without an Idempotency-Key").At(Header)
 	errNotHeld = errors.New("idempotency: the writer isn't reqtx's: nothing that wraps it may come between the two")
 	errBody    = fault.New(fault.Malformed, "", "the body can't be read to its end")
 )
@@ -131,7 +139,7 @@ func (o Options) key(r *http.Request) (string, error) {
 	case len(values) == 0:
 		return "", nil
 	case len(values) > 1:
-		return "", errKey
+		return "", ErrMalformed
 	}
 	key := values[0]
 	if unquoted, ok := strings.CutPrefix(key, `"`); ok { // the draft's form is a string of RFC 8941
@@ -139,7 +147,7 @@ func (o Options) key(r *http.Request) (string, error) {
 	}
 	printable := func(c rune) bool { return c > ' ' && c <= '~' }
 	if key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(c rune) bool { return !printable(c) }) {
-		return "", errKey
+		return "", ErrMalformed
 	}
 	return key, nil
 }
@@ -188,7 +196,7 @@ func unreadable(err error) error {
 func (o Options) refuse(w held, r *http.Request, err error) {
 	_ = txn.RollbackOnly(r.Context()) // there may be nothing to roll back
 	w.Reset()
-	if errors.Is(err, errInFlight) {
+	if errors.Is(err, ErrInFlight) {
 		o.WriteError(retryLater{w}, r, err)
 		return
 	}

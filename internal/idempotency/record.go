@@ -27,7 +27,7 @@ type record struct {
 
 // claim takes the key for this transaction, and returns the answer that is
 // recorded for it, or nil when there is none. While another transaction works under
-// the key it doesn't wait, and returns errInFlight.
+// the key it doesn't wait, and returns ErrInFlight.
 //
 // The lock is one of PostgreSQL's advisory locks, which the end of the transaction
 // frees. Of two keys that hash alike one is refused in vain, for a moment; what
@@ -44,7 +44,7 @@ func (rec record) claim(ctx context.Context) (*answer, error) {
 	case known != nil && known.ExpiresAt.After(schemakit.Now()):
 		return rec.answer(known) // it is final, whoever has the lock: to be answered again, too
 	case !free:
-		return nil, errInFlight
+		return nil, ErrInFlight
 	case known != nil: // Sweep may have been faster
 		_, err = ent.FromContext(ctx).IdempotencyKey.Delete().Where(idempotencykey.ID(known.ID)).Exec(ctx)
 	}
@@ -76,7 +76,7 @@ func (rec record) read(ctx context.Context) (*ent.IdempotencyKey, error) {
 // answer is the recorded answer, if it is that of this request.
 func (rec record) answer(known *ent.IdempotencyKey) (*answer, error) {
 	if !bytes.Equal(known.Fingerprint, rec.fingerprint) {
-		return nil, errReused
+		return nil, ErrReused
 	}
 	return &answer{known.Status, known.Header, known.Body}, nil
 }
@@ -93,7 +93,7 @@ func (rec record) save(ctx context.Context, given answer, lifetime time.Duration
 		SetExpiresAt(schemakit.Now().Add(lifetime)).
 		Exec(ctx)
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.ConstraintName == "idempotencykey_subject_key" {
-		return errInFlight.With(err)
+		return ErrInFlight.With(err)
 	}
 	if err != nil {
 		return fmt.Errorf("record idempotency key: %w", err)

@@ -13,6 +13,11 @@ import (
 )
 
 var (
+	// ErrNameTaken: another account has the name.
+	ErrNameTaken = fault.New(fault.Conflict, "name-taken", "an account of this name exists").At("/name")
+	// ErrAccountHasEntries: only an account without entries can be deleted.
+	ErrAccountHasEntries = fault.New(fault.Conflict, "account-has-entries", "an account with entries can't be deleted")
+
 	errNoAccount       = fault.New(fault.NotFound, "", "there is no such account")
 	errUnknownCurrency = fault.New(fault.Invalid, "", "a currency is a code of ISO 4217, as EUR").At("/currency")
 )

@@ -15,12 +15,11 @@ import (
 // Constraints says what the violation of each of the ledger's constraints means
 // to a client.
 var Constraints = map[string]*fault.Error{
-	"accounts_name_key":       fault.New(fault.Conflict, "name-taken", "an account of this name exists").At("/name"),
-	"accounts_name_not_empty": fault.New(fault.Invalid, "", "a name can't be empty").At("/name"),
-	"accounts_currency_code":  errUnknownCurrency,
-	"accounts_balance_floor":  errInsufficientFunds,
-	"entries_accounts_entries": fault.New(fault.Conflict, "account-has-entries",
-		"an account with entries can't be deleted"),
+	"accounts_name_key":         ErrNameTaken,
+	"accounts_name_not_empty":   fault.New(fault.Invalid, "", "a name can't be empty").At("/name"),
+	"accounts_currency_code":    errUnknownCurrency,
+	"accounts_balance_floor":    ErrInsufficientFunds,
+	"entries_accounts_entries":  ErrAccountHasEntries,
 	"transfers_amount_positive": errNotPositive,
 }
 

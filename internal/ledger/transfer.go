@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"math"
 
 	"github.com/google/uuid"
 
@@ -13,28 +12,38 @@ import (
 	"commitment/internal/fault"
 )
 
+// MaxAmount bounds amounts and balances, in minor units, either way: every client reads
+// such a number exactly, JavaScript included, whose numbers have 53 bits.
+const MaxAmount = 1<<53 - 1
+
 var (
-	errNoTransfer        = fault.New(fault.NotFound, "", "there is no such transfer")
-	errInsufficientFunds = fault.New(fault.Invalid, "insufficient-funds", "the account doesn't hold that much").At("/amount")
-	errNotPositive       = fault.New(fault.Invalid, "", "an amount is greater than zero").At("/amount")
-	errSameAccount       = fault.New(fault.Invalid, "same-account", "a transfer needs two accounts").At("/to")
-	errOtherCurrency     = fault.New(fault.Invalid, "currency-mismatch", "the accounts have different currencies").At("/to")
-	errTooMuch           = fault.New(fault.Invalid, "amount-too-large", "a balance would grow beyond what can be counted").At("/amount")
-	errUnknownFrom       = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/from")
-	errUnknownTo         = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/to")
+	// ErrInsufficientFunds: the balance would fall below zero, and may not.
+	ErrInsufficientFunds = fault.New(fault.Invalid, "insufficient-funds", "the account doesn't hold that much").At("/amount")
+	// ErrAmountTooLarge: a balance would pass MaxAmount.
+	ErrAmountTooLarge = fault.New(fault.Invalid, "amount-too-large", "a balance would grow beyond 2^53 - 1").At("/amount")
+	// ErrSameAccount: the money would stay where it is.
+	ErrSameAccount = fault.New(fault.Invalid, "same-account", "a transfer needs two accounts").At("/to")
+	// ErrCurrencyMismatch: the accounts have different currencies.
+	ErrCurrencyMismatch = fault.New(fault.Invalid, "currency-mismatch", "the accounts have different currencies").At("/to")
+	// ErrUnknownFrom and ErrUnknownTo: one of the accounts doesn't exist.
+	ErrUnknownFrom = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/from")
+	ErrUnknownTo   = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/to")
+
+	errNoTransfer  = fault.New(fault.NotFound, "", "there is no such transfer")
+	errNotPositive = fault.New(fault.Invalid, "", "an amount is greater than zero").At("/amount")
 )
 
 // NewTransfer is what it takes to move money.
 type NewTransfer struct {
 	From, To uuid.UUID
-	Amount   int64 // in minor units of the currency of both accounts, greater than zero
+	Amount   int64 // in minor units of the currency of both accounts, 1 to MaxAmount
 	Memo     string
 }
 
 // MoveMoney makes a transfer with its two entries, which it returns with it.
 func MoveMoney(ctx context.Context, client *ent.Client, in NewTransfer) (*ent.Transfer, error) {
 	if in.From == in.To {
-		return nil, errSameAccount
+		return nil, ErrSameAccount
 	}
 	from, to, err := lockBoth(ctx, client, in.From, in.To)
 	if err != nil {
@@ -81,9 +90,9 @@ func lockBoth(ctx context.Context, client *ent.Client, fromID, toID uuid.UUID) (
 	}
 	switch {
 	case from == nil:
-		return nil, nil, errUnknownFrom
+		return nil, nil, ErrUnknownFrom
 	case to == nil:
-		return nil, nil, errUnknownTo
+		return nil, nil, ErrUnknownTo
 	}
 	return from, to, nil
 }
@@ -96,11 +105,11 @@ func allowed(from, to *ent.Account, amount int64) error {
 	case amount <= 0:
 		return errNotPositive
 	case from.Currency != to.Currency:
-		return errOtherCurrency
+		return ErrCurrencyMismatch
 	case from.Balance < amount && !from.AllowNegative:
-		return errInsufficientFunds
-	case from.Balance < math.MinInt64+amount, to.Balance > math.MaxInt64-amount:
-		return errTooMuch
+		return ErrInsufficientFunds
+	case amount > MaxAmount, from.Balance < amount-MaxAmount, to.Balance > MaxAmount-amount:
+		return ErrAmountTooLarge
 	}
 	return nil
 }

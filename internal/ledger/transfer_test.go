@@ -92,27 +92,29 @@ func TestMoveMoneyRefuses(t *testing.T) {
 	}
 }
 
-func TestBalancesDoNotOverflow(t *testing.T) {
+func TestBalancesStayWithinMaxAmount(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)
 	bank, other := b.source(t, "bank", "EUR"), b.source(t, "other", "EUR")
 	full, empty := b.euros(t, "full"), b.euros(t, "empty")
 
-	b.mustMove(t, bank.ID, full.ID, math.MaxInt64)
-	b.wantState(t, bank.ID, -math.MaxInt64, 2)
-	b.wantState(t, full.ID, math.MaxInt64, 2)
-
-	b.mustMove(t, bank.ID, empty.ID, 1) // to the very bottom
-	b.wantState(t, bank.ID, math.MinInt64, 3)
-	_, err := b.move(t, bank.ID, empty.ID, 1)
-	wantFault(t, err, fault.Invalid, "amount-too-large", "/amount")
-	_, err = b.move(t, bank.ID, empty.ID, math.MaxInt64)
-	wantFault(t, err, fault.Invalid, "amount-too-large", "/amount")
-	_, err = b.move(t, other.ID, full.ID, 1)
-	wantFault(t, err, fault.Invalid, "amount-too-large", "/amount")
-
-	b.wantState(t, bank.ID, math.MinInt64, 3)
-	b.wantState(t, full.ID, math.MaxInt64, 2)
+	b.mustMove(t, bank.ID, full.ID, ledger.MaxAmount)
+	for _, tt := range []struct {
+		name     string
+		from, to uuid.UUID
+		amount   int64
+	}{
+		{"below the least", bank.ID, empty.ID, 1},
+		{"above the most", other.ID, full.ID, 1},
+		{"an amount that is too large itself", other.ID, empty.ID, ledger.MaxAmount + 1},
+		{"an amount that would overflow", other.ID, empty.ID, math.MaxInt64},
+	} {
+		_, err := b.move(t, tt.from, tt.to, tt.amount)
+		t.Log(tt.name)
+		wantFault(t, err, fault.Invalid, "amount-too-large", "/amount")
+	}
+	b.wantState(t, bank.ID, -ledger.MaxAmount, 2)
+	b.wantState(t, full.ID, ledger.MaxAmount, 2)
 	b.wantState(t, other.ID, 0, 1)
 	b.wantBalanced(t)
 }

@@ -1,7 +1,6 @@
 package ledger_test
 
 import (
-	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,7 +17,7 @@ func TestTrialBalance(t *testing.T) {
 	wantTrialBalance(t, b, []ledger.Balance{{Currency: "JPY", Accounts: 1}})
 
 	euros, cash := b.source(t, "euros", "EUR"), b.euros(t, "cash")
-	b.mustMove(t, euros.ID, cash.ID, math.MaxInt64)
+	b.mustMove(t, euros.ID, cash.ID, ledger.MaxAmount)
 	b.mustMove(t, cash.ID, euros.ID, 1)
 	b.mustMove(t, yen.ID, b.source(t, "more yen", "JPY").ID, 5)
 	b.source(t, "dollars", "USD")

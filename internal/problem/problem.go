@@ -117,6 +117,9 @@ func fieldError(f fault.Field) FieldError {
 	return FieldError{Pointer: "#" + fragment.EscapedFragment(), Detail: f.Message}
 }
 
+// Code returns the last part of Type.
+func (p *Problem) Code() string { return strings.TrimPrefix(p.Type, typePrefix) }
+
 // Error returns the detail, or the title if there is none.
 func (p *Problem) Error() string {
 	if p.Detail == "" {

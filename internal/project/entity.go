@@ -87,10 +87,18 @@ func (t tree) addEntity(s Settings) error {
 	return t.apply([]edit{
 		{
 			"internal/httpapi/routes.go", `(func routes\(v1 \*api\) \{\n)`,
-			fmt.Sprintf("${1}\thandle(v1, \"POST /v1/%[1]s\", \"Add %[2]s\", add%[3]s)\n"+
-				"\thandle(v1, \"GET /v1/%[1]s/{id}\", \"Read %[2]s\", read%[3]s)\n", e.Path, e.A, e.Name),
+			"${1}" + e.routes(),
 		},
 	})
+}
+
+// routes are the entity's lines in routes.go.
+func (e entity) routes() string {
+	words := strings.ReplaceAll(e.Path, "-", " ")
+	return fmt.Sprintf("\t%[1]s := v1.tag(%[2]q, \"The first of the project's entities.\")\n"+
+		"\thandle(%[1]s, \"POST /v1/%[3]s\", \"add%[4]s\", \"Add %[5]s. Another may have its name.\", add%[4]s)\n"+
+		"\thandle(%[1]s, \"GET /v1/%[3]s/{id}\", \"read%[4]s\", \"Read %[5]s. It never changes.\", read%[4]s)\n",
+		gen.Funcs["camel"].(func(string) string)(strings.ReplaceAll(words, " ", "_")), strings.ToUpper(words[:1])+words[1:], e.Path, e.Name, e.A)
 }
 
 // addFiles adds the files of an entity.

@@ -32,9 +32,11 @@ func TestANewProjectWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const last = "\thandle(v1, \"GET /v1/tasks/{id}\", \"Read a task\", readTask)\n"
-	owner["internal/httpapi/routes.go"] = bytes.Replace(routes, []byte(last), []byte(last+
-		"\thandle(v1, \"POST /v1/owners\", \"Add an owner\", addOwner)\n\thandle(v1, \"GET /v1/owners/{id}\", \"Read an owner\", readOwner)\n"), 1)
+	const first = "func routes(v1 *api) {\n"
+	owner["internal/httpapi/routes.go"] = bytes.Replace(routes, []byte(first), []byte(first+
+		"\towners := v1.tag(\"Owners\", \"A task has an owner.\")\n"+
+		"\thandle(owners, \"POST /v1/owners\", \"addOwner\", \"Add an owner. Another may have its name.\", addOwner)\n"+
+		"\thandle(owners, \"GET /v1/owners/{id}\", \"readOwner\", \"Read an owner. It never changes.\", readOwner)\n\n"), 1)
 	if err := owner.write(dir); err != nil {
 		t.Fatal(err)
 	}

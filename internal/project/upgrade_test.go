@@ -97,7 +97,7 @@ func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 	t.Parallel()
 	from, project := adopted(t)
 	routes := at(project, "internal/httpapi/routes.go")
-	replace(t, routes, "\thandle(v1, \"POST /v1/tasks\"", "\thandle(v1, \"DELETE /v1/tasks/{id}\", \"Delete a task\", deleteTask)\n\thandle(v1, \"POST /v1/tasks\"")
+	replace(t, routes, "\thandle(tasks, \"POST /v1/tasks\"", "\thandle(tasks, \"DELETE /v1/tasks/{id}\", \"deleteTask\", \"Delete a task.\", deleteTask)\n\thandle(tasks, \"POST /v1/tasks\"")
 	replace(t, at(project, "internal/httpapi/task.go"), "package httpapi\n", "package httpapi // ours\n")
 	replace(t, at(project, "ent/schema/task.go"), "NotEmpty()", "NotEmpty().Unique()")
 	commitAll(t, project)
