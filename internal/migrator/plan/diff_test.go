@@ -1,13 +1,14 @@
 package plan_test
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"errors"
 
 	"ariga.io/atlas/sql/migrate"
 	"entgo.io/ent/dialect/sql/schema"
@@ -16,8 +17,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/migration"
+	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/migratortest"
-	"commitment/internal/pgtest"
 	"commitment/internal/schemakit"
 )
 
@@ -173,38 +174,45 @@ var changes = []change{
 
 func TestDiff(t *testing.T) {
 	t.Parallel()
+	s := migratortest.Server(t)
 	for _, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(t)
+			c.test(t, s)
 		})
 	}
 }
 
-func (c change) test(t *testing.T) {
+// test plans the change, and applies it to a database with rows, which then has all
+// that is declared. The files from before are written without a plan.
+func (c change) test(t *testing.T, s *dev.Server) {
 	t.Helper()
-	s, dir := migratortest.Server(t), directory(t)
-	if c.files != "" {
-		dir = directory(t, migrate.NewLocalFile("20260101000000_by_hand.sql", []byte(c.files)))
-	} else {
-		diff(t, s, dir, "before", c.before.entities())
-	}
-	present, err := dir.Files()
+	db, err := s.Database(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	added := diff(t, s, dir, c.name, c.after.entities())
-	golden(t, c.name, added)
-	if again := diff(t, s, dir, "again", c.after.entities()); len(again) > 0 {
-		t.Errorf("second plan = %s, want none", script(again))
+	t.Cleanup(func() {
+		if err := db.Drop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	before := []migrate.File{migrate.NewLocalFile("20260101000000_by_hand.sql", []byte(c.files))}
+	if c.files == "" {
+		if before, err = c.before.entities().Declared(t.Context(), db.DB); err != nil {
+			t.Fatal(err)
+		}
 	}
-	c.apply(t, present, added)
+	added := diff(t, s, directory(t, before...), c.name, c.after.entities())
+	golden(t, c.name, added)
+	c.apply(t, db.DB, before, added)
+	if left, err := c.after.entities().Left(t.Context(), s, db.DB); err != nil || len(left) > 0 {
+		t.Errorf("what the plan leaves to do = %+v, %v, want nothing", left, err)
+	}
 }
 
 // apply runs the plan on a database with rows.
-func (c change) apply(t *testing.T, before, added []migrate.File) {
+func (c change) apply(t *testing.T, db *sql.DB, before, added []migrate.File) {
 	t.Helper()
-	db := pgtest.Open(t, pgtest.EmptyURL(t))
 	if err := migration.Replay(t.Context(), db, before); err != nil {
 		t.Fatal(err)
 	}

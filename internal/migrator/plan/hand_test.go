@@ -84,10 +84,11 @@ UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'items_name'::regclass
 
 func TestDiffByHand(t *testing.T) {
 	t.Parallel()
+	s := migratortest.Server(t)
 	for _, c := range byHand {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(t)
+			c.test(t, s)
 		})
 	}
 }
@@ -100,6 +101,7 @@ func renamed(t *schema.Table, renames ...schemakit.Rename) declaration {
 // TestOtherWords is about files that say in other words what the entities declare.
 func TestOtherWords(t *testing.T) {
 	t.Parallel()
+	s := migratortest.Server(t)
 	partial := items(text("name", 20))
 	partial.Indexes = []*schema.Index{{
 		Name: "items_named", Columns: partial.Columns[1:2], Annotation: &entsql.IndexAnnotation{Where: "name IN ('a', 'b')"},
@@ -134,7 +136,7 @@ func TestOtherWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := directory(t, migrate.NewLocalFile("1_by_hand.sql", []byte(tt.files)))
-			if err := tt.want.entities().Check(t.Context(), migratortest.Server(t), dir); err != nil {
+			if err := tt.want.entities().Check(t.Context(), s, dir); err != nil {
 				t.Error(err)
 			}
 		})
@@ -161,6 +163,7 @@ func TestRowsOfFiles(t *testing.T) {
 // TestNoPlan is about what people have to write themselves.
 func TestNoPlan(t *testing.T) {
 	t.Parallel()
+	s := migratortest.Server(t)
 	broken := declared(schemakit.Object{Name: "broken", Up: "CREATE VIEW broken AS SELECT nothing FROM items", Down: "DROP VIEW broken"})
 	for name, tt := range map[string]struct {
 		files string
@@ -204,7 +207,7 @@ func TestNoPlan(t *testing.T) {
 			t.Parallel()
 			dir := directory(t, migrate.NewLocalFile("1_by_hand.sql", []byte(tt.files)))
 			before := listing(t, dir)
-			_, err := tt.want.entities().Diff(t.Context(), migratortest.Server(t), dir, "change")
+			_, err := tt.want.entities().Diff(t.Context(), s, dir, "change")
 			if err == nil || !strings.Contains(err.Error(), tt.error) {
 				t.Errorf("error = %v, want %s", err, tt.error)
 			}

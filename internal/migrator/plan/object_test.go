@@ -5,6 +5,7 @@ import (
 
 	"entgo.io/ent/dialect/sql/schema"
 
+	"commitment/internal/migrator/migratortest"
 	"commitment/internal/schemakit"
 )
 
@@ -150,10 +151,11 @@ var objectChanges = []change{
 
 func TestDiffOfObjects(t *testing.T) {
 	t.Parallel()
+	s := migratortest.Server(t)
 	for _, c := range objectChanges {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.test(t)
+			c.test(t, s)
 		})
 	}
 }

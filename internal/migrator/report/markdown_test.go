@@ -144,14 +144,14 @@ func TestMarkdownHasAsManyCellsInEveryRow(t *testing.T) {
 	}
 }
 
-// long is a review of which not even the first file fits a comment.
-func long() review.Report {
+// long is a review of so many files, of which not even the first fits a comment.
+func long(files int) review.Report {
 	r := sample()
 	for range 300 {
 		r.Files[0].Findings = append(r.Files[0].Findings, r.Files[0].Findings[0])
 	}
 	f := r.Files[1]
-	for i := range 400 {
+	for i := range files {
 		f.Name = fmt.Sprintf("2027010100%04d_more.sql", i)
 		f.Findings = append([]hazard.Finding{{Code: "PG999", Severity: hazard.Error, Title: strings.Repeat("größer ", 80), Reason: strings.Repeat("weil ", 200)}}, f.Findings[0])
 		r.Files = append(r.Files, f)
@@ -162,7 +162,7 @@ func long() review.Report {
 
 func TestMarkdownSaysWhatItLeavesOut(t *testing.T) {
 	t.Parallel()
-	got := render(t, report.Markdown, long())
+	got := render(t, report.Markdown, long(400))
 	if err := wrongComment(got); err != nil {
 		t.Error(err)
 	}

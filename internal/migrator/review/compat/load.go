@@ -20,6 +20,10 @@ import (
 const (
 	// schemaDir holds the schemas, seen from the root of a tree.
 	schemaDir = "ent/schema"
+	// printerFile is where the program that prints the schemas stands, in the go
+	// command's eyes alone. Always the same, so that a program for the same schemas is
+	// taken from the build cache.
+	printerFile = "ent/commitment_entities/main.go"
 	// entPackage declares what a schema is.
 	entPackage = "entgo.io/ent"
 )
@@ -127,7 +131,7 @@ func read(ctx context.Context, root, pkg string, names []string) (_ []*load.Sche
 	if err := os.WriteFile(source, printer(pkg, names), 0o600); err != nil {
 		return nil, err
 	}
-	place := filepath.Join(root, filepath.Dir(schemaDir), filepath.Base(dir), "main.go")
+	place := filepath.Join(root, printerFile)
 	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{place: source}})
 	if err != nil {
 		return nil, err

@@ -1,11 +1,13 @@
 package compat_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"ariga.io/atlas/sql/migrate"
@@ -76,7 +78,7 @@ func TestLoad(t *testing.T) {
 		dir := tree(t)
 		before := names(t, dir)
 		got := load(t, dir)
-		if diff := cmp.Diff(load(t, root), got); diff != "" {
+		if diff := cmp.Diff(project(t), got); diff != "" {
 			t.Errorf("entities of the tree with generated code (-) and without (+):\n%s", diff)
 		}
 		if diff := cmp.Diff(before, names(t, dir)); diff != "" {
@@ -100,7 +102,7 @@ func TestLoad(t *testing.T) {
 				{Name: "expires_at", Type: field.TypeTime, Required: true, Immutable: true},
 			},
 		}
-		if diff := cmp.Diff(want, entity(t, load(t, root), "IdempotencyKey")); diff != "" {
+		if diff := cmp.Diff(want, entity(t, project(t), "IdempotencyKey")); diff != "" {
 			t.Errorf("entity (-want +got):\n%s", diff)
 		}
 	})
@@ -161,6 +163,18 @@ func load(t *testing.T, dir string) compat.Entities {
 	return es
 }
 
+// loadProject loads the entities of this project once.
+var loadProject = sync.OnceValues(func() (compat.Entities, error) { return compat.Load(context.Background(), root) })
+
+func project(t *testing.T) compat.Entities {
+	t.Helper()
+	es, err := loadProject()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return es
+}
+
 func TestLoadRevision(t *testing.T) {
 	t.Parallel()
 	dir := tree(t)
@@ -190,7 +204,7 @@ func TestLoadRevision(t *testing.T) {
 // trigger and its foreign keys raise no alarm.
 func TestTheProjectHasNoBreaks(t *testing.T) {
 	t.Parallel()
-	es := load(t, root)
+	es := project(t)
 	got, err := compat.Breaks(t.Context(), described(t, pgtest.Open(t, pgtest.URL(t))), es)
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +218,7 @@ func TestTheProjectHasNoBreaks(t *testing.T) {
 // needs or doesn't matter; none breaks anything.
 func TestTheProjectsHistory(t *testing.T) {
 	t.Parallel()
-	es, list := load(t, root), history(t)
+	es, list := project(t), history(t)
 	before, err := migratortest.Server(t).Database(t.Context())
 	if err != nil {
 		t.Fatal(err)

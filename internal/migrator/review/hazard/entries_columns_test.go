@@ -167,7 +167,7 @@ var changedEntries = []entry{
 		does: "t ACCESS EXCLUSIVE; rewrites t t_n t_name t_p_id t_pkey; scans t", codes: "CM127:n PG301:e",
 	},
 	{
-		sql: "ALTER TABLE t ALTER COLUMN c TYPE timestamptz", setup: "SET timezone = 'UTC'; ALTER TABLE t ADD COLUMN c timestamp",
+		sql: "SET timezone = 'UTC';\nALTER TABLE t ALTER COLUMN c TYPE timestamptz", setup: "ALTER TABLE t ADD COLUMN c timestamp",
 		does: "t ACCESS EXCLUSIVE", codes: "CM127:n",
 	},
 	{

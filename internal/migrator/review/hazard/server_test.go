@@ -19,10 +19,12 @@ import (
 // each with a bin.
 const versionsVariable = "POSTGRES_VERSIONS"
 
-// server is a PostgreSQL, with a database that has the base of the catalog.
+// server is a PostgreSQL with databases that the tests take in turn: to empty one costs
+// a fraction of what it costs to make one.
 type server struct {
+	*dev.Server
 	version string
-	base    *dev.Database
+	idle    chan *dev.Database
 }
 
 // eachServer runs a test on the server of all tests, and on every other that the
@@ -68,39 +70,62 @@ func openServer(t *testing.T, url string) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = d.Close() })
 	version, err := d.Version(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := d.Database(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	drop(t, db)
-	exec(t, db, base)
-	return server{version, db}
-}
-
-// database is the base with a setup.
-func (s server) database(t *testing.T, setup string) *dev.Database {
-	t.Helper()
-	db, err := s.base.Clone(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	drop(t, db)
-	exec(t, db, setup)
-	return db
-}
-
-func drop(t *testing.T, db *dev.Database) {
-	t.Helper()
+	s := server{d, version, make(chan *dev.Database, 20)}
 	t.Cleanup(func() {
-		if err := db.Drop(context.WithoutCancel(t.Context())); err != nil {
+		close(s.idle)
+		for db := range s.idle {
+			s.drop(t, db)
+		}
+		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	return s
+}
+
+// empty drops what the last test made. Extensions and publications, which are in no
+// schema, no test makes.
+const empty = `DO $$ DECLARE s text; BEGIN
+	FOR s IN SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname NOT IN ('pg_catalog', 'information_schema') AND nspname NOT LIKE 'pg\_t%' LOOP
+		EXECUTE 'DROP SCHEMA ' || s || ' CASCADE';
+	END LOOP;
+END $$;
+CREATE SCHEMA public;
+`
+
+// database is one that has the base and a setup, which isn't to SET anything: its
+// session may be the next test's.
+func (s server) database(t *testing.T, setup string) *dev.Database {
+	t.Helper()
+	var db *dev.Database
+	select {
+	case db = <-s.idle:
+	default:
+		var err error
+		if db, err = s.Database(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		select {
+		case s.idle <- db:
+		default:
+			s.drop(t, db)
+		}
+	})
+	exec(t, db, empty+base+setup)
+	return db
+}
+
+func (s server) drop(t *testing.T, db *dev.Database) {
+	t.Helper()
+	if err := db.Drop(context.WithoutCancel(t.Context())); err != nil {
+		t.Error(err)
+	}
 }
 
 func exec(t *testing.T, db *dev.Database, query string) {

@@ -22,6 +22,9 @@ const glance = 2 * time.Millisecond
 // lock by then. The counters of scans may have been reset meanwhile: a table is
 // taken to be scanned when its own or an index's storage is new.
 func (s *session) parked(ctx context.Context, stmt *Statement) error {
+	if err := s.observe(ctx); err != nil {
+		return err
+	}
 	before, err := s.look(ctx, s.observer)
 	if err != nil {
 		return err
@@ -54,6 +57,16 @@ func (s *session) parked(ctx context.Context, stmt *Statement) error {
 		return err
 	}
 	stmt.Scans = built(*stmt)
+	return nil
+}
+
+func (s *session) observe(ctx context.Context) (err error) {
+	if s.observer != nil {
+		return nil
+	}
+	if s.observer, err = s.db.Conn(ctx); err != nil {
+		return fmt.Errorf("connect to dev database a second time: %w", err)
+	}
 	return nil
 }
 

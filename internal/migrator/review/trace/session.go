@@ -18,8 +18,9 @@ import (
 // session is the connection that migrates, and beside it the one that looks on
 // while a statement runs that can't be in a transaction.
 type session struct {
+	db       *sql.DB
 	conn     *sql.Conn
-	observer *sql.Conn
+	observer *sql.Conn // nil until it is needed
 	pid      int
 	path     string         // the search_path before any file
 	name     string         // of the schema that is looked at
@@ -34,11 +35,7 @@ func openSession(ctx context.Context, db *sql.DB, schema catalog.Schema) (*sessi
 	if err != nil {
 		return nil, fmt.Errorf("connect to dev database: %w", err)
 	}
-	s := &session{conn: conn, schema: schema}
-	if s.observer, err = db.Conn(ctx); err != nil {
-		s.close()
-		return nil, fmt.Errorf("connect to dev database a second time: %w", err)
-	}
+	s := &session{db: db, conn: conn, schema: schema}
 	err = conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), current_setting('search_path'), coalesce(current_schema(), '')").Scan(&s.pid, &s.path, &s.name)
 	if err != nil {
 		s.close()
