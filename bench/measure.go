@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"commitment/internal/pgproxy"
+	"commitment/internal/pgtest/pgproxy"
 )
 
 // delays are what is added to each round trip between a peer and PostgreSQL. At

@@ -13,7 +13,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"commitment/ent"
 	"commitment/internal/pgtest"
@@ -79,7 +78,7 @@ func TestShutdownLetsAfterCommitFunctionsFinish(t *testing.T) {
 		t.Fatalf("response = %d %q, %v, want 200", status, body, err)
 	}
 	s.stop()
-	eventually(t, "the listener closes", func() bool { return !s.listens() })
+	pgtest.WaitFor(t, "the listener closes", func() bool { return !s.listens() })
 	if err := s.ready.check(t.Context()); err == nil {
 		t.Error("ready during the shutdown, want an error")
 	}
@@ -188,7 +187,7 @@ func TestRunEndsWhenThePrivateServerStops(t *testing.T) {
 	if err := <-s.ended; !errors.Is(err, errDatabaseStopped) {
 		t.Errorf("run() = %v, want %v", err, errDatabaseStopped)
 	}
-	eventually(t, "the listener closes", func() bool { return !s.listens() })
+	pgtest.WaitFor(t, "the listener closes", func() bool { return !s.listens() })
 }
 
 func TestRunFailsWithoutItsListener(t *testing.T) {
@@ -246,21 +245,6 @@ func TestLogger(t *testing.T) {
 				t.Errorf("log = %q, want %q", got, tt.want)
 			}
 		})
-	}
-}
-
-// eventually waits for a condition, for as long as a loaded machine may need.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.After(time.Minute)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-deadline:
-			t.Fatalf("timed out waiting until %s", what)
-		case <-tick.C:
-		}
 	}
 }
 

@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"testing"
 
+	"commitment/internal/pgserver"
+	"commitment/internal/pgtest"
 	"github.com/jackc/pgx/v5"
 )
 
 func TestConnectError(t *testing.T) {
 	t.Parallel()
-	u, err := url.Parse(startServer(t).URL("postgres")) // requires passwords, has no TLS
+	u, err := url.Parse(pgtest.StartServer(t, pgserver.Options{}).URL("postgres")) // requires passwords, has no TLS
 	check(t, err)
 	closed := "127.0.0.1:" + freePort(t)
 	with := func(change func(u *url.URL, query url.Values)) string {

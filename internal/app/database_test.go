@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"commitment/internal/config"
-	"commitment/internal/pgserver"
+	"commitment/internal/pgtest"
 )
 
 // load returns the configuration of an environment.
@@ -44,9 +44,8 @@ func TestConfiguredDatabase(t *testing.T) {
 
 func TestDatabaseOnAPrivateServer(t *testing.T) {
 	t.Parallel()
-	programs := needPrograms(t)
-	dir := t.TempDir()
-	check(t, os.Chmod(filepath.Dir(dir), 0o711)) // as root, PostgreSQL runs as another user
+	programs := pgtest.Programs(t)
+	dir := pgtest.ReachableDir(t)
 	var progress []string
 	d, err := OpenDatabase(t.Context(), load(t, "COMMITMENT_DATA_DIR="+dir, "COMMITMENT_POSTGRES_BIN="+programs.Dir),
 		func(line string) { progress = append(progress, line) })
@@ -75,7 +74,7 @@ func TestDatabaseOnAPrivateServer(t *testing.T) {
 
 func TestDatabaseInAnUnwritableDirectory(t *testing.T) {
 	t.Parallel()
-	needPrograms(t)
+	pgtest.Programs(t)
 	file := filepath.Join(t.TempDir(), "file")
 	check(t, os.WriteFile(file, nil, 0o600))
 	for _, dir := range []string{file, filepath.Join(file, "below"), "/proc/commitment"} {
@@ -86,16 +85,4 @@ func TestDatabaseInAnUnwritableDirectory(t *testing.T) {
 	if _, err := os.Stat(file); err != nil {
 		t.Errorf("the existing file is gone: %v", err)
 	}
-}
-
-// needPrograms returns PostgreSQL's programs. If there are none it skips the test, or
-// fails it when CI is set.
-func needPrograms(t *testing.T) pgserver.Programs {
-	t.Helper()
-	p, err := pgserver.Find("")
-	if err != nil && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
-	check(t, err)
-	return p
 }

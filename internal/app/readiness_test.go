@@ -1,12 +1,10 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -85,7 +83,7 @@ func TestReadiness(t *testing.T) {
 // connections but doesn't respond.
 func TestReadinessOfAStoppedServer(t *testing.T) {
 	t.Parallel()
-	server := startServer(t)
+	server := pgtest.StartServer(t, pgserver.Options{})
 	r := newReadiness(t, server.URL("postgres"))
 	r.migrated.Store(true)
 	check(t, r.check(t.Context()))
@@ -106,7 +104,7 @@ func TestReadinessOfAStoppedServer(t *testing.T) {
 	}
 
 	resume()
-	eventually(t, "the service is ready again", func() bool { return r.check(t.Context()) == nil })
+	pgtest.WaitFor(t, "the service is ready again", func() bool { return r.check(t.Context()) == nil })
 }
 
 // TestReadinessDoesNotWaitForThePool checks readiness while requests hold all
@@ -125,18 +123,6 @@ func TestReadinessDoesNotWaitForThePool(t *testing.T) {
 	if w.Code != http.StatusOK || pool.Stats().WaitCount != 0 {
 		t.Errorf("GET /readyz = %d %s, %d waited for the pool, want 200 and none", w.Code, w.Body, pool.Stats().WaitCount)
 	}
-}
-
-// startServer starts a server for the test alone.
-func startServer(t *testing.T) *pgserver.Server {
-	t.Helper()
-	server, err := pgserver.Start(t.Context(), pgserver.Options{})
-	if errors.Is(err, pgserver.ErrNotFound) && os.Getenv("CI") == "" {
-		t.Skipf("this test needs PostgreSQL: %v", err)
-	}
-	check(t, err)
-	t.Cleanup(func() { check(t, server.Stop(context.WithoutCancel(t.Context()))) })
-	return server
 }
 
 // stopServer stops the postmaster and all sessions, and returns a function that resumes

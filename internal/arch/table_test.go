@@ -37,12 +37,13 @@ var (
 // table is the map of the layers, from the top down: a row imports only rows
 // that stand below it.
 var table = rules{
-	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/pgtest", "internal/pgserver"}, never: noHTTP, helper: true},
+	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/migrator/migratortest", may: []string{"internal/migrator/dev", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/migration/migrationtest", may: []string{"internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/rowtest", may: []string{"ent/..."}, never: noHTTP, helper: true},
-	{pkg: "internal/pgtest", may: []string{"internal/migration", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
-	{pkg: "internal/pgproxy", never: noHTTP, helper: true},
+	{pkg: "internal/pgtest/pgbouncer", may: []string{"internal/pgtest"}, never: noHTTP, helper: true},
+	{pkg: "internal/pgtest", may: []string{"internal/pgtest/pgproxy", "internal/migration", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
+	{pkg: "internal/pgtest/pgproxy", never: noHTTP, helper: true},
 	{pkg: "internal/logtest", never: slices.Concat(noHTTP, noSQL), helper: true},
 	{pkg: "cmd/new", may: []string{"internal/project"}},
 	{pkg: "internal/project", may: []string{"."}, never: noHTTP},

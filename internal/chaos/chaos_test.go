@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 )
 
 // TestConnectionsCutAtCommit cuts the connection at COMMIT, before the server sees
@@ -24,20 +24,10 @@ func TestConnectionsCutAtCommit(t *testing.T) {
 		t.Run(at.name, func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
-			proxy := startProxy(t, direct)
+			proxy := pgtest.Proxy(t, direct)
 			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, at.moment, times(25, 500))
 		})
 	}
-}
-
-func startProxy(t *testing.T, url string) *pgproxy.Proxy {
-	t.Helper()
-	proxy, err := pgproxy.Start(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
-	return proxy
 }
 
 // cutAtCommit sends transfers one after the other and has the proxy cut each one's
@@ -64,7 +54,7 @@ func (l *ledger) cutAtCommit(proxy *pgproxy.Proxy, moment pgproxy.Moment, n int)
 func TestNobodyToAsk(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
-	proxy := startProxy(t, direct)
+	proxy := pgtest.Proxy(t, direct)
 	l := newLedger(t, start(t, proxy.URL(), "DB_OUTCOME_TIMEOUT=300ms", "DB_COMMIT_TIMEOUT=300ms", "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), direct)
 	fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: pgproxy.Answered, Times: 1})
 	go func() {
@@ -150,18 +140,20 @@ func TestServiceKilled(t *testing.T) {
 // TestPostgresKilled kills PostgreSQL under load and starts it again.
 func TestPostgresKilled(t *testing.T) {
 	t.Parallel()
-	options := pgserver.Options{Dir: reachableDir(t)}
-	server := startServer(t, options)
-	migrateAll(t, server.URL("postgres"))
-	road := newRoad(t, server.URL("postgres"))
-	l := newLedger(t, start(t, road.url), road.url)
+	options := pgserver.Options{Dir: pgtest.ReachableDir(t)}
+	server := pgtest.StartServer(t, options)
+	pgtest.Migrate(t, server.URL("postgres"))
+	proxy := pgtest.Proxy(t, server.URL("postgres"))
+	l := newLedger(t, start(t, proxy.URL()), proxy.URL())
 	all := load(t.Context(), t, l, times(20, 300))
 	n := while(all, 400*time.Millisecond, func() {
 		if err := server.Kill(); err != nil {
 			t.Error(err)
 		}
-		server = startServer(t, options)
-		road.lead(server.URL("postgres"))
+		server = pgtest.StartServer(t, options)
+		if err := proxy.Redirect(server.URL("postgres")); err != nil {
+			t.Error(err)
+		}
 	})
 	l.audit(fmt.Sprintf("PostgreSQL killed %d times", n))
 }

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"commitment/internal/pgtest"
 	"context"
 	"fmt"
 	"strings"
@@ -99,5 +100,5 @@ func (l *ledger) await(begin string, n int) {
 		return sum
 	}
 	want := count() + n
-	eventually(l.t, fmt.Sprintf("%d more are answered %q", n, begin), func() bool { return count() >= want })
+	pgtest.WaitFor(l.t, fmt.Sprintf("%d more are answered %q", n, begin), func() bool { return count() >= want })
 }

@@ -287,7 +287,7 @@ func TestHostileHandlers(t *testing.T) {
 		{"on PostgreSQL", func(_ *testing.T, direct string) string { return direct }},
 		{"through PgBouncer", func(t *testing.T, direct string) string {
 			t.Helper()
-			return startPooler(t, direct, timeoutsIgnored).url("cache_describe")
+			return pooled(t, direct, timeoutsIgnored)
 		}},
 	} {
 		t.Run(way.name, func(t *testing.T) {

@@ -8,16 +8,16 @@ import (
 	"syscall"
 	"testing"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 )
 
 // pair is a primary and its synchronous replica, at two addresses that stay the same.
 type pair struct {
 	t           *testing.T
-	url         string // names both addresses; whichever can be written to is meant
-	roads       [2]*road
+	url         string            // names both addresses; whichever can be written to is meant
+	proxies     [2]*pgproxy.Proxy // in front of the servers
 	servers     [2]*pgserver.Server
 	dirs        [2]string
 	primary     int            // which of the two it is
@@ -28,13 +28,13 @@ type pair struct {
 // says is committed.
 func startPair(t *testing.T) *pair {
 	t.Helper()
-	p := &pair{t: t, dirs: [2]string{reachableDir(t)}}
-	p.servers[0] = startServer(t, pgserver.Options{Dir: p.dirs[0]})
-	migrateAll(t, p.address(0))
-	for i := range p.roads {
-		p.roads[i] = newRoad(t, p.address(0))
+	p := &pair{t: t, dirs: [2]string{pgtest.ReachableDir(t)}}
+	p.servers[0] = pgtest.StartServer(t, pgserver.Options{Dir: p.dirs[0]})
+	pgtest.Migrate(t, p.address(0))
+	for i := range p.proxies {
+		p.proxies[i] = pgtest.Proxy(t, p.address(0))
 	}
-	p.url = bothHosts(t, p.roads[0].url, p.roads[1].url)
+	p.url = bothHosts(t, p.proxies[0].URL(), p.proxies[1].URL())
 	p.addReplica()
 	return p
 }
@@ -65,11 +65,13 @@ func (p *pair) address(i int) string { return p.servers[i].URL("postgres") }
 func (p *pair) addReplica() {
 	p.t.Helper()
 	replica := 1 - p.primary
-	p.dirs[replica] = reachableDir(p.t)
-	p.replication = startProxy(p.t, p.address(p.primary))
+	p.dirs[replica] = pgtest.ReachableDir(p.t)
+	p.replication = pgtest.Proxy(p.t, p.address(p.primary))
 	p.backup(p.dirs[p.primary], p.dirs[replica])
-	p.servers[replica] = startServer(p.t, pgserver.Options{Dir: p.dirs[replica]})
-	p.roads[replica].lead(p.address(replica))
+	p.servers[replica] = pgtest.StartServer(p.t, pgserver.Options{Dir: p.dirs[replica]})
+	if err := p.proxies[replica].Redirect(p.address(replica)); err != nil {
+		p.t.Fatal(err)
+	}
 	p.execute(p.primary, "ALTER SYSTEM SET synchronous_standby_names = '*'")
 	p.execute(p.primary, "SELECT pg_reload_conf()")
 }
@@ -133,7 +135,7 @@ func (p *pair) program(name string) string {
 func (p *pair) awaitSynchronous() {
 	p.t.Helper()
 	db := pgtest.Open(p.t, p.address(p.primary))
-	eventually(p.t, "COMMITs wait for the replica", func() bool {
+	pgtest.WaitFor(p.t, "COMMITs wait for the replica", func() bool {
 		var waits bool
 		err := db.QueryRowContext(p.t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')
 			AND EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep')`).Scan(&waits)

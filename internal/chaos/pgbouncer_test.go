@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgbouncer"
+	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/postgres"
 	"commitment/internal/txn"
 )
@@ -25,21 +26,34 @@ var (
 	timeoutsUnsent  = []string{"DB_STATEMENT_TIMEOUT=0s", "DB_LOCK_TIMEOUT=0s", "DB_IDLE_IN_TRANSACTION_TIMEOUT=0s"}
 )
 
+// pooled starts a PgBouncer in front of the server at url, with more settings, and returns
+// the URL to give to the service.
+func pooled(t *testing.T, url string, settings ...string) string {
+	t.Helper()
+	return inMode(t, pgbouncer.Start(t, url, pgbouncer.Options{Settings: settings}), "cache_describe")
+}
+
+// inMode returns the URL of PgBouncer for a pgx that runs statements in that mode.
+func inMode(t *testing.T, p *pgbouncer.PgBouncer, mode string) string {
+	t.Helper()
+	return pgtest.WithParams(t, p.URL(), map[string]string{"default_query_exec_mode": mode})
+}
+
 // TestBehindPgBouncer has clients work through connections that others use in turn.
 func TestBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name  string
-		lines []string
-		env   []string
+		name     string
+		settings []string
+		env      []string
 	}{
-		{name: "that ignores the timeouts", lines: []string{timeoutsIgnored}},
+		{name: "that ignores the timeouts", settings: []string{timeoutsIgnored}},
 		{name: "that isn't sent the timeouts", env: timeoutsUnsent},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
-			l := newLedger(t, start(t, startPooler(t, direct, tt.lines...).url("cache_describe"), tt.env...), direct)
+			l := newLedger(t, start(t, pooled(t, direct, tt.settings...), tt.env...), direct)
 			all := load(t.Context(), t, l, times(30, 500))
 			for range 4 {
 				all.Go(func() { l.watch(t.Context(), times(60, 1000)) })
@@ -48,7 +62,7 @@ func TestBehindPgBouncer(t *testing.T) {
 			all.Wait()
 			l.audit("through a PgBouncer " + tt.name)
 			l.wantTransactions()
-			l.wantCount("sessions of the service", poolSize, `SELECT count(*) FROM pg_stat_activity
+			l.wantCount("sessions of the service", pgbouncer.DefaultPoolSize, `SELECT count(*) FROM pg_stat_activity
 				WHERE datname = current_database() AND application_name = 'commitment'`)
 			l.wantCount("advisory locks that were left", 0, `SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
 				WHERE locktype = 'advisory' AND datname = current_database()`)
@@ -117,7 +131,7 @@ func TestSettingsBehindPgBouncer(t *testing.T) {
 			direct := pgtest.URL(t)
 			inDatabase(t, direct, "statement_timeout", "11s")
 			pool, err := postgres.Open(postgres.Options{
-				URL: startPooler(t, direct, timeoutsIgnored).url(mode), MaxOpenConns: 15, MaxIdleConns: 15, StatementTimeout: time.Minute,
+				URL: inMode(t, pgbouncer.Start(t, direct, pgbouncer.Options{Settings: []string{timeoutsIgnored}}), mode), MaxOpenConns: 15, MaxIdleConns: 15, StatementTimeout: time.Minute,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -188,14 +202,14 @@ func TestPgBouncerCutAtCommit(t *testing.T) {
 		t.Run("the service's, "+name+" it is done", func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
-			proxy := startProxy(t, startPooler(t, direct, timeoutsIgnored).url("cache_describe"))
+			proxy := pgtest.Proxy(t, pooled(t, direct, timeoutsIgnored))
 			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, moment, times(15, 300))
 		})
 		t.Run("PgBouncer's, "+name+" it is done", func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
-			proxy := startProxy(t, direct)
-			url := startPooler(t, proxy.URL(), timeoutsIgnored).url("cache_describe")
+			proxy := pgtest.Proxy(t, direct)
+			url := pooled(t, proxy.URL(), timeoutsIgnored)
 			newLedger(t, start(t, url), direct).cutAtCommit(proxy, moment, times(15, 300))
 		})
 	}
@@ -205,12 +219,12 @@ func TestPgBouncerCutAtCommit(t *testing.T) {
 func TestPgBouncerKilled(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
-	p := startPooler(t, direct, timeoutsIgnored)
-	l := newLedger(t, start(t, p.url("cache_describe")), direct)
+	p := pgbouncer.Start(t, direct, pgbouncer.Options{Settings: []string{timeoutsIgnored}})
+	l := newLedger(t, start(t, inMode(t, p, "cache_describe")), direct)
 	all := load(t.Context(), t, l, times(40, 500))
 	n := while(all, 200*time.Millisecond, func() {
-		p.kill()
-		p.run()
+		p.Kill()
+		p.Run()
 	})
 	l.audit(fmt.Sprintf("PgBouncer killed %d times", n))
 	l.wantTransactions()
@@ -222,17 +236,19 @@ func TestPgBouncerKilled(t *testing.T) {
 // the crash, or before: as long as it is in progress, it may be committed yet.
 func TestPostgresKilledBehindPgBouncer(t *testing.T) {
 	t.Parallel()
-	options := pgserver.Options{Dir: reachableDir(t)}
-	server := startServer(t, options)
-	migrateAll(t, server.URL("postgres"))
-	road := newRoad(t, server.URL("postgres"))
-	proxy := startProxy(t, startPooler(t, road.url, timeoutsIgnored).url("cache_describe"))
-	l := newLedger(t, start(t, proxy.URL(), "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), road.url)
+	options := pgserver.Options{Dir: pgtest.ReachableDir(t)}
+	server := pgtest.StartServer(t, options)
+	pgtest.Migrate(t, server.URL("postgres"))
+	behind := pgtest.Proxy(t, server.URL("postgres"))
+	proxy := pgtest.Proxy(t, pooled(t, behind.URL(), timeoutsIgnored))
+	l := newLedger(t, start(t, proxy.URL(), "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), behind.URL())
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	server = startServer(t, options)
-	road.lead(server.URL("postgres"))
+	server = pgtest.StartServer(t, options)
+	if err := behind.Redirect(server.URL("postgres")); err != nil {
+		t.Fatal(err)
+	}
 
 	slow := holdCommits(t, server.URL("postgres"))
 	cut := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: pgproxy.Sent, Times: 1})
@@ -258,7 +274,7 @@ func TestPostgresKilledBehindPgBouncer(t *testing.T) {
 func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
-	l := newLedger(t, start(t, startPooler(t, direct, timeoutsIgnored).url("cache_describe")), direct)
+	l := newLedger(t, start(t, pooled(t, direct, timeoutsIgnored)), direct)
 	for range times(5, 100) {
 		lock, err := l.db.BeginTx(t.Context(), nil)
 		if err != nil {
@@ -269,7 +285,7 @@ func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
 		}
 		gone, leave := context.WithCancel(t.Context())
 		var all sync.WaitGroup
-		for range poolSize - 1 {
+		for range pgbouncer.DefaultPoolSize - 1 {
 			all.Go(func() { l.transfer(gone, "") })
 		}
 		waiting := func(n int) func() bool {
@@ -280,9 +296,9 @@ func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
 				return err == nil && waiting == n
 			}
 		}
-		eventually(t, "all statements wait for the lock", waiting(poolSize-1))
+		pgtest.WaitFor(t, "all statements wait for the lock", waiting(pgbouncer.DefaultPoolSize-1))
 		leave()
-		eventually(t, "all statements are canceled", waiting(0))
+		pgtest.WaitFor(t, "all statements are canceled", waiting(0))
 		all.Wait()
 		if err := lock.Rollback(); err != nil {
 			t.Fatal(err)

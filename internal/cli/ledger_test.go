@@ -67,7 +67,7 @@ func TestServeShutsDown(t *testing.T) {
 		}
 		responses <- a
 	}()
-	eventually(t, "the request waits for the lock", func() bool {
+	pgtest.WaitFor(t, "the request waits for the lock", func() bool {
 		var waits bool
 		check(t, db.QueryRowContext(t.Context(), `SELECT EXISTS (
 			SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits))
@@ -75,7 +75,7 @@ func TestServeShutsDown(t *testing.T) {
 	})
 
 	p.terminate(t)
-	eventually(t, "readiness is false while the listener is open", func() bool {
+	pgtest.WaitFor(t, "readiness is false while the listener is open", func() bool {
 		return get(t, p.base(t)+"/readyz").status == http.StatusServiceUnavailable
 	})
 	check(t, lock.Rollback())

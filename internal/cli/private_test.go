@@ -8,13 +8,13 @@ import (
 	"strings"
 	"testing"
 
-	"commitment/internal/cli/clitest"
+	"commitment/internal/pgtest"
 )
 
 // TestServeWithPrivateServer takes one directory through what a developer does to it.
 func TestServeWithPrivateServer(t *testing.T) {
 	t.Parallel()
-	private := privateServer{project: clitest.ReachableDir(t), programs: clitest.Postgres(t)}
+	private := privateServer{project: pgtest.ReachableDir(t), programs: pgtest.Programs(t).Dir}
 
 	t.Run("serves at the addresses that it prints", func(t *testing.T) {
 		p := private.serve(t)
@@ -60,13 +60,13 @@ func TestServeWithPrivateServer(t *testing.T) {
 		wantRow(t, private.database(t), "kept")
 		address := private.address(t)
 		p.kill(t)
-		eventually(t, "PostgreSQL ends", func() bool { return !accepts(address) })
+		pgtest.WaitFor(t, "PostgreSQL ends", func() bool { return !accepts(address) })
 		private.serve(t)
 		wantRow(t, private.database(t), "kept")
 	})
 	t.Run("exits cleanly when it is interrupted before it serves", func(t *testing.T) {
 		p := private.spawn(t)
-		eventually(t, "it has begun", func() bool { return p.stdout.String() != "" })
+		pgtest.WaitFor(t, "it has begun", func() bool { return p.stdout.String() != "" })
 		p.terminate(t)
 		if got := p.exitCode(t); got != 0 {
 			t.Errorf("exit code = %d, want 0", got)
@@ -77,7 +77,7 @@ func TestServeWithPrivateServer(t *testing.T) {
 // TestServeSharesPrivateServer runs two services on one directory.
 func TestServeSharesPrivateServer(t *testing.T) {
 	t.Parallel()
-	private := privateServer{project: clitest.ReachableDir(t), programs: clitest.Postgres(t)}
+	private := privateServer{project: pgtest.ReachableDir(t), programs: pgtest.Programs(t).Dir}
 
 	t.Run("joins the PostgreSQL of another process", func(t *testing.T) {
 		first, second := private.serve(t), private.serve(t)

@@ -15,6 +15,7 @@ import (
 
 	"commitment/internal/cli/clitest"
 	"commitment/internal/logtest"
+	"commitment/internal/pgtest"
 )
 
 // process is a `commitment serve`, in a process group of its own.
@@ -65,7 +66,7 @@ func serve(t *testing.T, settings ...string) *process {
 func serveIn(t *testing.T, dir string, settings ...string) *process {
 	t.Helper()
 	p := spawn(t, dir, settings...)
-	eventually(t, "the service serves", func() bool {
+	pgtest.WaitFor(t, "the service serves", func() bool {
 		if p.hasExited() {
 			t.Fatal("the service exited before it served")
 		}

@@ -10,8 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"commitment/internal/cli/clitest"
-
+	"commitment/internal/pgtest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -25,13 +24,13 @@ const (
 
 func TestReadmeTour(t *testing.T) {
 	t.Parallel()
-	programs := clitest.Postgres(t)
+	programs := pgtest.Programs(t).Dir
 	steps := readTour(t)
 	var shown strings.Builder // by all steps, because ids recur in later ones
 	for _, s := range steps {
 		shown.WriteString(s.output)
 	}
-	reader := reader{dir: clitest.ReachableDir(t), programs: programs, address: "127.0.0.1:0"}
+	reader := reader{dir: pgtest.ReachableDir(t), programs: programs, address: "127.0.0.1:0"}
 	for _, times := range []string{"the first time", "the second time"} {
 		printed := reader.follow(t, steps)
 		if diff := cmp.Diff(normalize(shown.String()), normalize(printed)); diff != "" {

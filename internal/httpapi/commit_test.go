@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/httpapi"
+	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 )
@@ -88,7 +89,7 @@ func (s *service) blocked(t *testing.T, ctx context.Context, path string) (done 
 		}
 		answered <- err
 	}()
-	eventually(t, "the request waits for the row", func() bool {
+	pgtest.WaitFor(t, "the request waits for the row", func() bool {
 		var waiting bool
 		err := s.pool.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
@@ -117,7 +118,7 @@ func TestAClientThatGoesAwayChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(before, s.rows(t)); diff != "" {
 		t.Errorf("rows (-before +after):\n%s", diff)
 	}
-	eventually(t, "no connection is in use", func() bool { return s.pool.Stats().InUse == 0 })
+	pgtest.WaitFor(t, "no connection is in use", func() bool { return s.pool.Stats().InUse == 0 })
 	s.send(t, "PATCH", path, `{"name":"b"}`).want(t, http.StatusOK)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"commitment/internal/httpapi"
+	"commitment/internal/pgtest"
 )
 
 const add, list, readyz = "POST /v1/things", "GET /v1/things", "GET /readyz"
@@ -32,7 +33,7 @@ func TestAClientThatGivesUpIsNoError(t *testing.T) {
 				t.Fatal(err)
 			}
 			leave := s.ask(t, add, `{"name":"x","kind":"new"}`, tt.header)
-			eventually(t, "the request waits for the lock", func() bool { return len(s.lines(t, waiting)) == 1 })
+			pgtest.WaitFor(t, "the request waits for the lock", func() bool { return len(s.lines(t, waiting)) == 1 })
 			leave()
 			s.wantQuiet(t, add)
 		})
@@ -48,7 +49,7 @@ func TestAClientThatGivesUpIsNoError(t *testing.T) {
 			}
 			defer func() { _ = conn.Close() }()
 			leave := s.ask(t, route, "", "")
-			eventually(t, "it waits", func() bool { return s.pool.Stats().WaitCount == 1 })
+			pgtest.WaitFor(t, "it waits", func() bool { return s.pool.Stats().WaitCount == 1 })
 			leave()
 			s.wantQuiet(t, route)
 		})

@@ -209,20 +209,6 @@ func (s *service) add(t *testing.T, name string) string {
 	return "/v1/things/" + decode[httpapi.Thing](t, a).ID.String()
 }
 
-// eventually waits until holds does, for a minute at most.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.After(time.Minute); !holds(); {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
 // golden compares got with the golden file of that name, or rewrites it.
 func golden(t *testing.T, name, got string) {
 	t.Helper()

@@ -57,11 +57,18 @@ func Open(tb testing.TB, url string) *sql.DB {
 func reach(tb testing.TB) *server {
 	tb.Helper()
 	s, err := theServer()
+	need(tb, err)
+	return s
+}
+
+// need ends the test unless err is nil. Without PostgreSQL it skips the test, unless CI
+// is set.
+func need(tb testing.TB, err error) {
+	tb.Helper()
 	if errors.Is(err, pgserver.ErrNotFound) && os.Getenv("CI") == "" {
 		tb.Skipf("this test needs PostgreSQL: %v", err)
 	}
 	if err != nil {
 		tb.Fatalf("start PostgreSQL: %v", err)
 	}
-	return s
 }

@@ -54,17 +54,18 @@ func Backend(tb testing.TB, q Querier) int {
 func Terminate(tb testing.TB, q Querier, pid int) {
 	tb.Helper()
 	Exec(tb, q, "SELECT pg_terminate_backend($1)", pid)
-	WaitFor(tb, "the session to end", func() bool {
+	WaitFor(tb, "the session ends", func() bool {
 		return Value[int](tb, q, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid) == 0
 	})
 }
 
-// WaitFor returns once the condition holds, or ends the test.
+// WaitFor returns once a condition holds, or ends the test after a minute. What names the
+// condition, as in "the session ends".
 func WaitFor(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
 	for deadline := time.Now().Add(patience); !holds(); {
 		if time.Now().After(deadline) {
-			tb.Fatalf("waited in vain for %s", what)
+			tb.Fatalf("timed out after %v: %s", patience, what)
 		}
 		<-time.After(5 * time.Millisecond)
 	}

@@ -31,7 +31,7 @@ func TestCanceledStatementKeepsItsBackend(t *testing.T) {
 // waitForSleep returns once the backend is in pg_sleep.
 func waitForSleep(t *testing.T, q pgtest.Querier, pid int) {
 	t.Helper()
-	pgtest.WaitFor(t, "the statement to run", func() bool {
+	pgtest.WaitFor(t, "the statement runs", func() bool {
 		return pgtest.Value[bool](t, q, "SELECT coalesce(wait_event = 'PgSleep', false) FROM pg_stat_activity WHERE pid = $1", pid)
 	})
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/pgtx"
 )
 
@@ -15,11 +15,7 @@ import (
 func TestCommitIsNotCanceled(t *testing.T) {
 	t.Parallel()
 	url := pgtest.EmptyURL(t)
-	proxy, err := pgproxy.Start(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
+	proxy := pgtest.Proxy(t, url)
 	direct := open(t, url, 2)
 	pgtest.Exec(t, direct, "CREATE TABLE work (n int);"+atCommit("pg_advisory_xact_lock_shared(1)"))
 	holder := pgtest.Session(t, direct)

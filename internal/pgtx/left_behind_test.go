@@ -50,7 +50,7 @@ func TestAConnectionThatIsInUseIsNotKept(t *testing.T) {
 		if err := conn.Close(); err != nil {
 			t.Logf("%s: %v", name, err)
 		}
-		pgtest.WaitFor(t, "the session with "+name+" to end", func() bool {
+		pgtest.WaitFor(t, "the session with "+name+" ends", func() bool {
 			return pgtest.Value[int](t, watcher, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid) == 0
 		})
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/pgtx"
 )
 
@@ -113,11 +113,7 @@ func (e ending) way(t *testing.T, url string) string {
 	if e.cut == nil {
 		return url
 	}
-	proxy, err := pgproxy.Start(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
+	proxy := pgtest.Proxy(t, url)
 	proxy.Inject(*e.cut)
 	return proxy.URL()
 }

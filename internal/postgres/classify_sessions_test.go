@@ -58,7 +58,7 @@ func deadlock(t *testing.T, db *sql.DB) error {
 		_, err := first.ExecContext(t.Context(), lock, 2)
 		waited <- err
 	}()
-	pgtest.WaitFor(t, "the first to wait for the second", func() bool {
+	pgtest.WaitFor(t, "the first waits for the second", func() bool {
 		return pgtest.Value[bool](t, db, "SELECT cardinality(pg_blocking_pids($1)) > 0", pid)
 	})
 	_, err := second.ExecContext(t.Context(), lock, 1)
@@ -81,7 +81,7 @@ func idleInTransaction(t *testing.T, db *sql.DB) error {
 	tx := begin(t, db, sql.LevelDefault)
 	pid := pgtest.Backend(t, tx)
 	pgtest.Exec(t, tx, "SET idle_in_transaction_session_timeout = 1")
-	pgtest.WaitFor(t, "the session to end", func() bool {
+	pgtest.WaitFor(t, "the session ends", func() bool {
 		return pgtest.Value[int](t, db, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid) == 0
 	})
 	_, err := tx.ExecContext(t.Context(), "SELECT")

@@ -18,7 +18,7 @@ func TestMaxOpenConnsBoundsThePool(t *testing.T) {
 	pgtest.Session(t, db)
 	third := make(chan error, 1)
 	go func() { third <- db.PingContext(t.Context()) }()
-	pgtest.WaitFor(t, "the third to wait", func() bool { return db.Stats().WaitCount == 1 })
+	pgtest.WaitFor(t, "the third waits", func() bool { return db.Stats().WaitCount == 1 })
 	if got := db.Stats(); got.MaxOpenConnections != 2 || got.OpenConnections != 2 || got.InUse != 2 {
 		t.Errorf("stats = %+v, want 2 connections of at most 2, both in use", got)
 	}
@@ -34,7 +34,7 @@ func TestIdleTimeShrinksThePool(t *testing.T) {
 	t.Parallel()
 	db := open(t, postgres.Options{MaxOpenConns: 3, MaxIdleConns: 3, ConnMaxIdleTime: time.Millisecond})
 	burst(t, db, 3)
-	pgtest.WaitFor(t, "idle connections to be closed", func() bool { return db.Stats().OpenConnections == 0 })
+	pgtest.WaitFor(t, "idle connections are closed", func() bool { return db.Stats().OpenConnections == 0 })
 	if got := db.Stats().MaxIdleTimeClosed; got != 3 {
 		t.Errorf("closed after idle time = %d, want 3", got)
 	}
@@ -74,7 +74,7 @@ func TestLifetimeJitterSpreadsTheEndsOfConnections(t *testing.T) {
 	})
 	before := burst(t, db, conns)
 	kept := conns
-	pgtest.WaitFor(t, "a connection to be replaced", func() bool {
+	pgtest.WaitFor(t, "a connection is replaced", func() bool {
 		kept = 0
 		for pid := range burst(t, db, conns) {
 			if before[pid] {

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -28,7 +27,8 @@ import (
 // What only a server of the test's own can show: it is changed as a whole.
 func TestServerOfItsOwn(t *testing.T) {
 	t.Parallel()
-	server := startServer(t)
+	// Its user can write to the data directory for sure.
+	server := pgtest.StartServer(t, pgserver.Options{Settings: map[string]string{"unix_socket_directories": "."}})
 	given := server.URL("postgres")
 	at := address(t, given)
 	admin := open(t, postgres.Options{URL: given})
@@ -91,25 +91,6 @@ func TestServerOfItsOwn(t *testing.T) {
 	}
 }
 
-// startServer starts a server that has its socket in its data directory, which
-// is the one that its user can write to for sure.
-func startServer(t *testing.T) *pgserver.Server {
-	t.Helper()
-	server, err := pgserver.Start(t.Context(), pgserver.Options{Settings: map[string]string{"unix_socket_directories": "."}})
-	if errors.Is(err, pgserver.ErrNotFound) && os.Getenv("CI") == "" {
-		t.Skipf("this test needs PostgreSQL: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
 // enableTLS gives the server a certificate and returns the file of its root.
 // The server itself writes them to its data directory: the key has to be its own.
 func enableTLS(t *testing.T, admin pgtest.Querier) string {
@@ -121,7 +102,7 @@ func enableTLS(t *testing.T, admin pgtest.Querier) string {
 	}
 	pgtest.Exec(t, admin, "ALTER SYSTEM SET ssl = on")
 	pgtest.Exec(t, admin, "SELECT pg_reload_conf()")
-	pgtest.WaitFor(t, "TLS", func() bool { return pgtest.Value[string](t, admin, "SHOW ssl") == "on" })
+	pgtest.WaitFor(t, "TLS is on", func() bool { return pgtest.Value[string](t, admin, "SHOW ssl") == "on" })
 	root := filepath.Join(t.TempDir(), "root.crt")
 	if err := os.WriteFile(root, certificate, 0o600); err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 
 	"commitment/ent"
 	"commitment/ent/idempotencykey"
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 	"commitment/internal/problem"
@@ -116,11 +116,7 @@ type failing struct {
 func startFailing(t *testing.T, f failure) *failing {
 	t.Helper()
 	url := pgtest.URL(t)
-	proxy, err := pgproxy.Start(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
+	proxy := pgtest.Proxy(t, url)
 	quiet, patience := slog.New(slog.DiscardHandler), time.Minute
 	if f.what == everyConnection {
 		patience = 200 * time.Millisecond

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/ent"
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/postgres"
 	"commitment/internal/reqtx"
@@ -22,11 +22,7 @@ import (
 // counted is a database with one connection, of which a proxy sees all that is said.
 func counted(t *testing.T) (*pgproxy.Proxy, *txn.DB) {
 	t.Helper()
-	proxy, err := pgproxy.Start(t.Context(), pgtest.URL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Close)
+	proxy := pgtest.Proxy(t, pgtest.URL(t))
 	pool, err := postgres.Open(postgres.Options{URL: proxy.URL(), MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: 1 << 40})
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/ent"
-	"commitment/internal/pgproxy"
+	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/postgres"
 )
 

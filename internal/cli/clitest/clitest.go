@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,7 +20,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"commitment/internal/cli"
-	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
 )
 
@@ -40,31 +38,6 @@ func Program(name string, run func(context.Context, []string, cli.System) error)
 	}
 }
 
-// Postgres returns the directory of PostgreSQL's programs. If there are none it skips
-// the test, or fails it when CI is set.
-func Postgres(tb testing.TB) string {
-	tb.Helper()
-	p, err := pgserver.Find("")
-	if errors.Is(err, pgserver.ErrNotFound) && os.Getenv("CI") == "" {
-		tb.Skip(err)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p.Dir
-}
-
-// ReachableDir returns an empty directory that other users may pass through: if the
-// test runs as root, PostgreSQL runs as another user.
-func ReachableDir(tb testing.TB) string {
-	tb.Helper()
-	dir := tb.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // They see no more than its name.
-		tb.Fatal(err)
-	}
-	return dir
-}
-
 // A Command is a command of a script.
 type Command = func(ts *testscript.TestScript, neg bool, args []string)
 
@@ -78,12 +51,12 @@ func Commands() map[string]Command {
 // and of one that doesn't exist in GONE. Setup may add more.
 func WithDatabases(t *testing.T, dir string, commands map[string]Command, setup func(*testscript.Env) error) {
 	t.Helper()
-	programs := Postgres(t)
+	programs := pgtest.Programs(t).Dir
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		Cmds:                commands,
 		RequireExplicitExec: true,
-		WorkdirRoot:         ReachableDir(t),
+		WorkdirRoot:         pgtest.ReachableDir(t),
 		Setup: func(env *testscript.Env) error {
 			tb := env.T().(testing.TB)
 			foreign := pgtest.EmptyURL(tb)

@@ -45,23 +45,8 @@ func eachServer(t *testing.T, test func(t *testing.T, s server)) {
 		t.Fatalf("no PostgreSQL in %s: %v", versionsVariable, err)
 	}
 	for _, dir := range dirs {
-		open(t, start(t, dir))
+		open(t, pgtest.StartServer(t, pgserver.Options{BinDir: dir}).URL("postgres"))
 	}
-}
-
-// start starts a server that ends with the test.
-func start(t *testing.T, binDir string) (url string) {
-	t.Helper()
-	s, err := pgserver.Start(t.Context(), pgserver.Options{BinDir: binDir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
-	return s.URL("postgres")
 }
 
 func openServer(t *testing.T, url string) server {

@@ -13,7 +13,7 @@ import (
 // A Proxy passes connections on to one server. Its methods may be called at any
 // time and by several goroutines at once.
 type Proxy struct {
-	target   target
+	target   atomic.Pointer[target] // of new connections
 	listener net.Listener
 	ctx      context.Context // ends with the proxy
 	cancel   context.CancelFunc
@@ -40,14 +40,25 @@ func Start(ctx context.Context, serverURL string) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{target: to, listener: listener, sessions: map[int]*session{}}
+	p := &Proxy{listener: listener, sessions: map[int]*session{}}
+	p.target.Store(&to)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.running.Go(p.accept)
 	return p, nil
 }
 
 // URL returns the server's URL with the proxy's address in place of its own.
-func (p *Proxy) URL() string { return p.target.at(p.listener.Addr().String()) }
+func (p *Proxy) URL() string { return p.target.Load().at(p.listener.Addr().String()) }
+
+// Redirect leads new connections to another server. Those that are open stay.
+func (p *Proxy) Redirect(serverURL string) error {
+	to, err := parseTarget(serverURL)
+	if err != nil {
+		return fmt.Errorf("server's URL: %w", err)
+	}
+	p.target.Store(&to)
+	return nil
+}
 
 // Close breaks all connections, stops to listen, and returns once nothing of the
 // proxy runs any more. What was counted and recorded stays readable.

@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 )
 
 // observed returns a proxy that delays and one that doesn't, both of which look
@@ -25,7 +25,7 @@ func observed(t *testing.T) map[string]*pgproxy.Proxy {
 	t.Helper()
 	proxies := map[string]*pgproxy.Proxy{}
 	for name, added := range map[string]time.Duration{"at once": 0, "delayed": time.Millisecond} {
-		p := start(t, pgtest.EmptyURL(t))
+		p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 		p.SetRTT(added)
 		p.Record()
 		p.Inject(pgproxy.Fault{Match: func(pgproxy.Message) bool { return false }})
@@ -192,7 +192,7 @@ func TestNotificationsPassThrough(t *testing.T) {
 
 func TestEncryptionIsDeclined(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	config, err := pgx.ParseConfig(strings.ReplaceAll(p.URL(), "sslmode=disable", "sslmode=prefer"))
 	if err != nil {
 		t.Fatal(err)
@@ -208,20 +208,20 @@ func TestEncryptionIsDeclined(t *testing.T) {
 func TestTheEndOfAClientReachesTheServer(t *testing.T) {
 	t.Parallel()
 	server := pgtest.EmptyURL(t)
-	p, watcher := start(t, server), dial(t, server)
+	p, watcher := pgtest.Proxy(t, server), dial(t, server)
 	conn := connect(t, p)
 	pid := conn.PgConn().PID()
 	if err := conn.PgConn().Conn().Close(); err != nil { // without a Terminate
 		t.Fatal(err)
 	}
-	waitFor(t, "the session on the server to end", func() bool { return !running(t, watcher, pid) })
-	waitFor(t, "the proxy's to end", func() bool { return p.Stats().Open == 0 })
+	pgtest.WaitFor(t, "the session on the server ends", func() bool { return !running(t, watcher, pid) })
+	pgtest.WaitFor(t, "the proxy's ends too", func() bool { return p.Stats().Open == 0 })
 }
 
 func TestTheEndOfABackendReachesTheClient(t *testing.T) {
 	t.Parallel()
 	server := pgtest.EmptyURL(t)
-	p, killer := start(t, server), dial(t, server)
+	p, killer := pgtest.Proxy(t, server), dial(t, server)
 	conn := connect(t, p)
 	exec(t, killer, "SELECT pg_terminate_backend($1)", int(conn.PgConn().PID()))
 	_, err := conn.Exec(t.Context(), "SELECT")

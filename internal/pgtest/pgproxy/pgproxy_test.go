@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 )
 
 // patience bounds each wait of a test for a condition.
@@ -41,7 +41,7 @@ func TestURL(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := start(t, tt.server).URL()
+			got := pgtest.Proxy(t, tt.server).URL()
 			u, err := url.Parse(got)
 			if err != nil {
 				t.Fatal(err)
@@ -80,7 +80,7 @@ func TestStartRefuses(t *testing.T) {
 
 func TestBreakCutsAllConnections(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	first, second := connect(t, p), connect(t, p)
 	if n := p.Break(); n != 2 {
 		t.Errorf("Break() = %d, want 2", n)
@@ -103,7 +103,7 @@ func TestBreakCutsAllConnections(t *testing.T) {
 
 func TestRefuse(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	before := connect(t, p)
 	p.Refuse(true)
 	if _, err := pgx.Connect(t.Context(), p.URL()); !isConnectError(err) {
@@ -119,9 +119,29 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
+func TestRedirectLeadsNewConnections(t *testing.T) {
+	t.Parallel()
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
+	before := connect(t, p)
+	want := value[string](t, before, "SELECT current_database()")
+	other := pgtest.EmptyURL(t)
+	if err := p.Redirect(other); err != nil {
+		t.Fatal(err)
+	}
+	if got := value[string](t, before, "SELECT current_database()"); got != want {
+		t.Errorf("database of the connection from before = %s, want %s", got, want)
+	}
+	if got := value[string](t, connect(t, p), "SELECT current_database()"); got == want || !strings.Contains(other, got) {
+		t.Errorf("database of a new connection = %s, want that of %s", got, other)
+	}
+	if err := p.Redirect("host=a"); err == nil {
+		t.Error("Redirect() = nil for what is not a URL, want an error")
+	}
+}
+
 func TestServerThatIsDown(t *testing.T) {
 	t.Parallel()
-	p := start(t, "postgres://127.0.0.1:1/books?sslmode=disable") // nobody listens on tcpmux any more
+	p := pgtest.Proxy(t, "postgres://127.0.0.1:1/books?sslmode=disable") // nobody listens on tcpmux any more
 	if _, err := pgx.Connect(t.Context(), p.URL()); !isConnectError(err) {
 		t.Errorf("connect = %v, want a ConnectError", err)
 	}
@@ -129,7 +149,7 @@ func TestServerThatIsDown(t *testing.T) {
 
 func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	p.SetRTT(time.Hour) // for what comes now
 	ended := make(chan error, 1)
 	go func() {
@@ -145,17 +165,6 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	if got := recorded.Messages(); len(got) != 0 {
 		t.Errorf("messages passed on = %v, want none", got)
 	}
-}
-
-// start returns a proxy that closes with the test.
-func start(tb testing.TB, serverURL string) *pgproxy.Proxy {
-	tb.Helper()
-	p, err := pgproxy.Start(tb.Context(), serverURL)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(p.Close)
-	return p
 }
 
 // connect returns a connection through the proxy, closed with the test.
@@ -205,20 +214,6 @@ func await(t *testing.T, i *pgproxy.Injection) {
 	defer cancel()
 	if err := i.Await(ctx, 1); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// waitFor returns once the condition holds.
-func waitFor(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, errors.New("the wait is over"))
-	defer cancel()
-	for !holds() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waiting for %s: %v", what, context.Cause(ctx))
-		case <-time.After(time.Millisecond):
-		}
 	}
 }
 

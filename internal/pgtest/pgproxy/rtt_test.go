@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 )
 
 // settings are the times added to round trips of which the accuracy is measured.
@@ -15,7 +15,7 @@ var settings = []time.Duration{0, 500 * time.Microsecond, time.Millisecond, 5 * 
 
 func TestNoRoundTripIsShorterThanSet(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	for _, added := range settings {
 		p.SetRTT(added)
 		got, err := p.MeasureRTT(t.Context(), 50)
@@ -31,7 +31,7 @@ func TestNoRoundTripIsShorterThanSet(t *testing.T) {
 
 func TestMeasureRTTNeedsRoundTrips(t *testing.T) {
 	t.Parallel()
-	if _, err := start(t, pgtest.EmptyURL(t)).MeasureRTT(t.Context(), 0); err == nil {
+	if _, err := pgtest.Proxy(t, pgtest.EmptyURL(t)).MeasureRTT(t.Context(), 0); err == nil {
 		t.Error("MeasureRTT(0) = nil, want an error")
 	}
 }
@@ -40,7 +40,7 @@ func TestMeasureRTTNeedsRoundTrips(t *testing.T) {
 // median, and how far that is from the setting, on top of a round trip without
 // one.
 func BenchmarkRTT(b *testing.B) {
-	p := start(b, pgtest.EmptyURL(b))
+	p := pgtest.Proxy(b, pgtest.EmptyURL(b))
 	base := measure(b, p, 0, 2000)
 	for _, added := range settings {
 		b.Run("added="+added.String(), func(b *testing.B) {
@@ -67,7 +67,7 @@ func us(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
 // BenchmarkQuery compares a query through the proxy with one past it.
 func BenchmarkQuery(b *testing.B) {
 	server := pgtest.EmptyURL(b)
-	for name, url := range map[string]string{"direct": server, "proxied": start(b, server).URL()} {
+	for name, url := range map[string]string{"direct": server, "proxied": pgtest.Proxy(b, server).URL()} {
 		b.Run(name, func(b *testing.B) {
 			conn := dial(b, url)
 			b.ReportAllocs()
@@ -83,7 +83,7 @@ func BenchmarkQuery(b *testing.B) {
 // BenchmarkCopyTo shows that a delay takes nothing from the throughput.
 func BenchmarkCopyTo(b *testing.B) {
 	server := pgtest.EmptyURL(b)
-	p := start(b, server)
+	p := pgtest.Proxy(b, server)
 	run := func(b *testing.B, url string) {
 		b.Helper()
 		conn := dial(b, url)

@@ -55,7 +55,7 @@ func (s *session) run() {
 // dial connects to the server.
 func (s *session) dial() (*net.TCPConn, error) {
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(s.proxy.ctx, "tcp", s.proxy.target.address)
+	conn, err := dialer.DialContext(s.proxy.ctx, "tcp", s.proxy.target.Load().address)
 	if err != nil {
 		return nil, err
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 )
 
 func TestRoundTrips(t *testing.T) {
@@ -77,7 +77,7 @@ func TestRoundTrips(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := start(t, server)
+			p := pgtest.Proxy(t, server)
 			conn := connect(t, p)
 			p.Reset()
 			recorded := p.Record()
@@ -95,7 +95,7 @@ func TestRoundTrips(t *testing.T) {
 
 func TestPipelinesAndCopiesAreOneRoundTrip(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	conn := connect(t, p)
 
 	pipeline := conn.PgConn().StartPipeline(t.Context())
@@ -126,7 +126,7 @@ func TestPipelinesAndCopiesAreOneRoundTrip(t *testing.T) {
 
 func TestFlushIsARoundTripOfItsOwn(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	pipeline := connect(t, p).PgConn().StartPipeline(t.Context())
 	p.Reset()
 	pipeline.SendPrepare("one", "SELECT 1", nil)
@@ -154,7 +154,7 @@ func TestFlushIsARoundTripOfItsOwn(t *testing.T) {
 
 func TestTranscript(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	recorded := p.Record()
 	conn := connect(t, p)
 	exec(t, conn, "BEGIN", pgx.QueryExecModeSimpleProtocol)
@@ -162,7 +162,7 @@ func TestTranscript(t *testing.T) {
 	if err := conn.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the connection to end", func() bool { return p.Stats().Open == 0 })
+	pgtest.WaitFor(t, "the connection ends", func() bool { return p.Stats().Open == 0 })
 	recorded.Stop()
 	all := recorded.Messages()
 	first := slices.IndexFunc(all, func(m pgproxy.Message) bool { return m.Type == 'Q' })
@@ -185,7 +185,7 @@ func TestTranscript(t *testing.T) {
 
 func TestStats(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	first, second := connect(t, p), connect(t, p)
 	want := pgproxy.Stats{Connections: 2, Open: 2, ByConnection: map[int]pgproxy.Traffic{}}
 	if diff := cmp.Diff(want, p.Stats()); diff != "" {
@@ -206,7 +206,7 @@ func TestStats(t *testing.T) {
 	if err := first.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the connection to end", func() bool { return p.Stats().Open == 1 })
+	pgtest.WaitFor(t, "the connection ends", func() bool { return p.Stats().Open == 1 })
 	p.Reset()
 	want = pgproxy.Stats{Open: 1, ByConnection: map[int]pgproxy.Traffic{}}
 	if diff := cmp.Diff(want, p.Stats()); diff != "" {
@@ -220,7 +220,7 @@ func TestStats(t *testing.T) {
 
 func TestStdlibTransactionRoundTrips(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	config, err := pgx.ParseConfig(p.URL())
 	if err != nil {
 		t.Fatal(err)

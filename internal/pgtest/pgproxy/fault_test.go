@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"commitment/internal/pgproxy"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
 )
 
 // commits are the ways in which a COMMIT is sent.
@@ -63,7 +63,7 @@ type table struct {
 func newTable(t *testing.T) table {
 	t.Helper()
 	server := pgtest.EmptyURL(t)
-	l := table{proxy: start(t, server), beside: dial(t, server)}
+	l := table{proxy: pgtest.Proxy(t, server), beside: dial(t, server)}
 	exec(t, l.beside, "CREATE TABLE entries (n int)")
 	return l
 }
@@ -80,7 +80,7 @@ func (l table) write(t *testing.T) *pgx.Conn {
 // settled returns the number of rows once the server is done with the session.
 func (l table) settled(t *testing.T, pid uint32) int {
 	t.Helper()
-	waitFor(t, "the session to end", func() bool { return !running(t, l.beside, pid) })
+	pgtest.WaitFor(t, "the session ends", func() bool { return !running(t, l.beside, pid) })
 	return l.rows(t)
 }
 
@@ -289,7 +289,7 @@ func TestDelayHoldsUpAndGoesOn(t *testing.T) {
 
 func TestFaultsFireAsOftenAsTheySay(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	const clients, times = 12, 5
 	cut := p.Inject(pgproxy.Fault{Match: pgproxy.AtStatement("select 'X'"), Times: times})
 	var mu sync.Mutex
@@ -328,7 +328,7 @@ func TestFaultAtAServersMessage(t *testing.T) {
 
 func TestFaultAtStartup(t *testing.T) {
 	t.Parallel()
-	p := start(t, pgtest.EmptyURL(t))
+	p := pgtest.Proxy(t, pgtest.EmptyURL(t))
 	stall := p.Inject(pgproxy.Fault{
 		Match:  func(m pgproxy.Message) bool { return m.Name == "StartupMessage" },
 		Action: pgproxy.Stall,
@@ -350,7 +350,7 @@ func TestFaultAtStartup(t *testing.T) {
 
 func TestAwaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	never := start(t, "postgres://127.0.0.1/books?sslmode=disable").Inject(pgproxy.Fault{})
+	never := pgtest.Proxy(t, "postgres://127.0.0.1/books?sslmode=disable").Inject(pgproxy.Fault{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := never.Await(ctx, 1); !errors.Is(err, context.Canceled) {
