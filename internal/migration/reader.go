@@ -1,10 +1,6 @@
 package migration
 
-import (
-	"strings"
-
-	"commitment/internal/sqltoken"
-)
+import "commitment/internal/sqltoken"
 
 // lex reads the first tokens of a statement.
 func lex(sql string, limit int) []sqltoken.Token {
@@ -48,7 +44,7 @@ func (r *reader) eatAny(words ...string) bool {
 
 // name takes a name, qualified or not, as it is written.
 func (r *reader) name() (sqltoken.Token, bool) {
-	if len(r.tokens) == 0 || !r.tokens[0].Word() && !strings.HasPrefix(r.tokens[0].Text, `"`) {
+	if len(r.tokens) == 0 || !r.tokens[0].IsName() {
 		return sqltoken.Token{}, false
 	}
 	n := r.tokens[0]

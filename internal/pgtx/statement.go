@@ -73,7 +73,7 @@ func (s *scan) next(t sqltoken.Token) {
 	}
 	switch {
 	case t.Text == "(":
-		s.found.needsReset = s.found.needsReset || isName(s.previous) && !s.inTarget && !leavesNothing(s.schema, s.previous.Name())
+		s.found.needsReset = s.found.needsReset || s.previous.IsName() && !s.inTarget && !leavesNothing(s.schema, s.previous.Name())
 		s.inTarget = false
 	case t.Is("create", "execute", "uescape"):
 		// CREATE TABLE … AS has the command tag of its SELECT, EXECUTE that of its
@@ -95,9 +95,6 @@ func (s *scan) next(t sqltoken.Token) {
 	}
 	s.previous = t
 }
-
-// isName reports whether the token can be a name, of a function or of anything else.
-func isName(t sqltoken.Token) bool { return t.Word() || strings.HasPrefix(t.Text, `"`) }
 
 // end adds the traits of the statement that was read, and prepares for the next one.
 func (s *scan) end() {

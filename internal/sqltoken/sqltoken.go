@@ -31,6 +31,9 @@ func (t Token) Word() bool {
 	return t.Text != "" && beginsWord(t.Text[0])
 }
 
+// IsName reports whether the token can be a name: a word, or a name in quotes.
+func (t Token) IsName() bool { return t.Word() || strings.HasPrefix(t.Text, `"`) }
+
 // Name is the name that the token stands for.
 func (t Token) Name() string { return Unquote(t.Text) }
 
