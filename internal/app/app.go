@@ -149,9 +149,9 @@ type service struct {
 	db     *txn.DB
 	ready  *readiness
 	server *http.Server
-	// closing ends when the listener has closed: streams end then, and their clients
+	// shuttingDown ends when the listener has closed: streams end then, and their clients
 	// reconnect to another process.
-	closing context.Context //nolint:containedctx // of the service
+	shuttingDown context.Context //nolint:containedctx // of the service
 }
 
 func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger) *service {
@@ -171,7 +171,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		OnAfterCommitError: metrics.AfterCommitFailed,
 	})
 	var closeStreams context.CancelFunc
-	s.closing, closeStreams = context.WithCancel(context.Background())
+	s.shuttingDown, closeStreams = context.WithCancel(context.Background())
 	s.server = &http.Server{
 		ConnContext: withConn,
 		Handler: trackFlushes(httpapi.New(httpapi.Options{
@@ -184,12 +184,12 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 			RequestTimeout: cfg.HTTP.RequestTimeout,
 			ReadTimeout:    cfg.HTTP.ReadTimeout,
 			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
-			MaxAnswer:      int64(cfg.HTTP.MaxResponseBytes),
+			MaxResponse:    int64(cfg.HTTP.MaxResponseBytes),
 			MaxMemory:      int64(cfg.HTTP.ResponseMemoryBytes),
 			Origins:        cfg.HTTP.CORSOrigins,
 			Proxies:        cfg.HTTP.TrustedProxies,
 			RateLimit:      cfg.HTTP.RateLimit,
-			Closing:        s.closing,
+			Shutdown:       s.shuttingDown,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,
 		})),
 		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,

@@ -114,7 +114,7 @@ func TestShutdownEndsStreams(t *testing.T) {
 	streaming := make(chan struct{})
 	s := runService(t, nil, func(s *service) http.Handler {
 		writeError := func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(err) }
-		return reqtx.Middleware(s.db, reqtx.Options{Closing: s.closing, WriteError: writeError})(http.HandlerFunc(
+		return reqtx.Middleware(s.db, reqtx.Options{Shutdown: s.shuttingDown, WriteError: writeError})(http.HandlerFunc(
 			func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.WriteString(w, "event")
 				if err := reqtx.Stream(w); err != nil {
@@ -122,8 +122,8 @@ func TestShutdownEndsStreams(t *testing.T) {
 				}
 				close(streaming)
 				<-r.Context().Done()
-				if err := context.Cause(r.Context()); !errors.Is(err, reqtx.ErrClosing) {
-					t.Errorf("the stream's context ends by %v, want %v", err, reqtx.ErrClosing)
+				if err := context.Cause(r.Context()); !errors.Is(err, reqtx.ErrShutdown) {
+					t.Errorf("the stream's context ends by %v, want %v", err, reqtx.ErrShutdown)
 				}
 			}))
 	}, "HTTP_SHUTDOWN_TIMEOUT=1h")

@@ -39,17 +39,17 @@ type Options struct {
 	RequestTimeout time.Duration
 	// ReadTimeout bounds the reading of a body.
 	ReadTimeout time.Duration
-	// MaxBody and MaxAnswer bound bodies, in bytes; MaxMemory, what is held of an
-	// answer in memory.
-	MaxBody, MaxAnswer, MaxMemory int64
+	// MaxBody and MaxResponse bound bodies, in bytes; MaxMemory, what is held of an
+	// response in memory.
+	MaxBody, MaxResponse, MaxMemory int64
 	// Origins are those whose pages may use the API from a browser.
 	Origins []string
 	// Proxies are the networks whose X-Forwarded-For is believed.
 	Proxies []string
 	// RateLimit bounds the requests a minute under /v1 of each client's address.
 	RateLimit int
-	// Closing ends when the service begins to shut down: streams end then. Nil never does.
-	Closing context.Context //nolint:containedctx // of the service
+	// Shutdown ends when the service begins to shut down: streams end then. Nil never does.
+	Shutdown context.Context //nolint:containedctx // of the service
 	// KeyLifetime is how long an Idempotency-Key is remembered.
 	KeyLifetime time.Duration
 }
@@ -100,11 +100,11 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	r.Method(http.MethodGet, "/metrics", o.Metrics)
 
 	tx := reqtx.Middleware(o.DB, reqtx.Options{
-		MaxMemory:  o.MaxMemory,
-		MaxAnswer:  o.MaxAnswer,
-		MaxReplay:  o.MaxBody,
-		Closing:    o.Closing,
-		WriteError: problems.Write,
+		MaxMemory:    o.MaxMemory,
+		MaxResponse:  o.MaxResponse,
+		MaxRetryBody: o.MaxBody,
+		Shutdown:     o.Shutdown,
+		WriteError:   problems.Write,
 	})
 	once := idempotency.Middleware(idempotency.Options{Lifetime: o.KeyLifetime, WriteError: problems.Write})
 	limit := middleware.RateLimit(o.RateLimit, problems)

@@ -104,7 +104,7 @@ func (s *service) options(acquireTimeout time.Duration) httpapi.Options {
 		RequestTimeout: 30 * time.Second,
 		ReadTimeout:    30 * time.Second,
 		MaxBody:        maxBody,
-		MaxAnswer:      1 << 20,
+		MaxResponse:    1 << 20,
 	}
 }
 

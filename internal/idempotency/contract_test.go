@@ -22,7 +22,7 @@ import (
 	"commitment/internal/txn"
 )
 
-// whole is all of an answer; the rest of it is the server's own.
+// whole is all of a response that the handler determines.
 type whole struct {
 	Status  int
 	Header  http.Header
@@ -31,8 +31,8 @@ type whole struct {
 	Body    string
 }
 
-// contract has for each thing that a handler may do with its writer the same answer
-// with a key, without one, and given again.
+// contract is what a handler may do with its writer. The response is the same with a key,
+// without one, and in a replay.
 var contract = map[string]http.HandlerFunc{
 	"nothing": func(http.ResponseWriter, *http.Request) {},
 	"a header after the status": func(w http.ResponseWriter, _ *http.Request) {
@@ -134,11 +134,11 @@ func TestTheWriterIsTheSameWithAKey(t *testing.T) {
 			want, _ := exchange(t, server.URL, name, "")
 			first, replayed := exchange(t, server.URL, name, name)
 			if diff := cmp.Diff(want, first); diff != "" || replayed {
-				t.Errorf("replayed = %v, the answer with a key (-without +with):\n%s", replayed, diff)
+				t.Errorf("replayed = %v, the response with a key (-without +with):\n%s", replayed, diff)
 			}
 			again, replayed := exchange(t, server.URL, name, name)
 			if diff := cmp.Diff(want, again); diff != "" {
-				t.Errorf("the answer that is given again (-without +again):\n%s", diff)
+				t.Errorf("the replayed response (-without +replayed):\n%s", diff)
 			}
 			if committed := want.Status < 400 || want.Status == http.StatusForbidden; replayed != committed {
 				t.Errorf("replayed = %v, want %v", replayed, committed)
@@ -147,9 +147,9 @@ func TestTheWriterIsTheSameWithAKey(t *testing.T) {
 	}
 }
 
-// exchange sends a request of that case; the header without what each request has
-// of its own.
-func exchange(t *testing.T, url, name, key string) (answer whole, replayed bool) {
+// exchange sends a request of that case, and leaves out the header fields that differ for
+// each request.
+func exchange(t *testing.T, url, name, key string) (response whole, replayed bool) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, http.NoBody)
 	if err != nil {
@@ -198,7 +198,7 @@ func TestAPanicWithAKeyLeavesItFree(t *testing.T) {
 		}
 	})
 	if got, err := s.post(t.Context(), "k", "a"); err == nil {
-		t.Errorf("answer = %v, want none", got)
+		t.Errorf("response = %v, want none", got)
 	}
 	s.wantRows(t, 0)
 	s.want(t, "k", "a", 201, "made", false)
@@ -218,6 +218,6 @@ func TestNothingMayWrapTheWriterInBetween(t *testing.T) {
 	r.Header.Set(idempotency.Header, "k")
 	idempotency.Middleware(o)(work).ServeHTTP(w, r)
 	if w.Code != http.StatusInternalServerError || refusal == nil || !strings.Contains(refusal.Error(), "*httptest.ResponseRecorder") {
-		t.Errorf("answer = %d for %v, want 500 that names the writer", w.Code, refusal)
+		t.Errorf("response = %d for %v, want 500 that names the writer", w.Code, refusal)
 	}
 }

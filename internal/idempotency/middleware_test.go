@@ -68,7 +68,7 @@ func serve(t *testing.T, o idempotency.Options, then http.HandlerFunc) *service 
 	return s
 }
 
-// writeError answers with the fault's code, as package problem would, in short.
+// writeError responds with the code of the fault, a short form of package problem.
 func writeError(w http.ResponseWriter, _ *http.Request, err error) {
 	status := map[fault.Kind]int{fault.Malformed: 400, fault.Conflict: 409, fault.Invalid: 422}
 	if f, ok := errors.AsType[*fault.Error](err); ok && status[f.Kind] != 0 {
@@ -109,19 +109,19 @@ func (s *service) post(ctx context.Context, key, body string) (reply, error) {
 		return reply{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(resp.Body)
-	return reply{resp.StatusCode, string(answer), resp.Header.Get(idempotency.ReplayedHeader) == "true", resp.Header}, err
+	text, err := io.ReadAll(resp.Body)
+	return reply{resp.StatusCode, string(text), resp.Header.Get(idempotency.ReplayedHeader) == "true", resp.Header}, err
 }
 
-func (s *service) want(t *testing.T, key, body string, status int, answer string, replayed bool) reply {
+func (s *service) want(t *testing.T, key, body string, status int, response string, replayed bool) reply {
 	t.Helper()
 	got, err := s.post(t.Context(), key, body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.status != status || got.body != answer || got.replayed != replayed {
+	if got.status != status || got.body != response || got.replayed != replayed {
 		t.Errorf("key %q, body %q: %d %q, replayed %v; want %d %q, %v",
-			key, body, got.status, got.body, got.replayed, status, answer, replayed)
+			key, body, got.status, got.body, got.replayed, status, response, replayed)
 	}
 	return got
 }
@@ -213,7 +213,7 @@ func TestARequestInFlightIsRefusedPromptly(t *testing.T) {
 		done <- got
 	}()
 	<-working
-	refused := s.want(t, "k", "a", 409, "idempotency-key-in-flight", false) // while the first is held up
+	refused := s.want(t, "k", "a", 409, "idempotency-key-in-flight", false) // while the first is in progress
 	if again := refused.header.Get("Retry-After"); again != "1" {
 		t.Errorf("Retry-After = %q, want 1", again)
 	}
@@ -233,7 +233,7 @@ func TestManyAtOnceAreDoneOnce(t *testing.T) {
 			for {
 				got, err := s.post(t.Context(), "k", "a")
 				if err != nil || (got.status != 201 && got.status != 409) {
-					t.Errorf("answer = %v, %v, want 201 or 409", got, err)
+					t.Errorf("response = %v, %v, want 201 or 409", got, err)
 					return
 				}
 				if got.status == 201 {
@@ -248,21 +248,21 @@ func TestManyAtOnceAreDoneOnce(t *testing.T) {
 
 func TestAnAnswerTooLargeToRecordIsAnError(t *testing.T) {
 	t.Parallel()
-	s := serve(t, idempotency.Options{MaxAnswer: 3}, created)
+	s := serve(t, idempotency.Options{MaxResponse: 3}, created)
 	if got, err := s.post(t.Context(), "k", "a"); err != nil || got.status != 500 {
-		t.Errorf("answer = %v, %v, want 500", got, err)
+		t.Errorf("response = %v, %v, want 500", got, err)
 	}
 	s.wantRows(t, 0)
 }
 
 func TestWorkThatIsNotRecordedIsNotCommitted(t *testing.T) {
 	t.Parallel()
-	s := serve(t, idempotency.Options{MaxAnswer: 3}, func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, idempotency.Options{MaxResponse: 3}, func(w http.ResponseWriter, r *http.Request) {
 		_ = txn.CommitAnyway(r.Context())
 		created(w, r)
 	})
 	if got, err := s.post(t.Context(), "k", "a"); err != nil || got.status != 500 {
-		t.Errorf("answer = %v, %v, want 500", got, err)
+		t.Errorf("response = %v, %v, want 500", got, err)
 	}
 	s.wantRows(t, 0)
 }

@@ -39,7 +39,7 @@ func TestARecordedAnswerIsGivenToTwoAtOnce(t *testing.T) {
 	s.want(t, "k", "b", 422, "idempotency-key-reused", false)
 	close(release)
 	if got := <-done; got.status != 201 || !got.replayed {
-		t.Errorf("answer = %v, want the first one", got)
+		t.Errorf("response = %v, want the first one", got)
 	}
 }
 
@@ -68,7 +68,7 @@ func TestAnExpiredKeyThatIsJustSweptIsFree(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := <-done; got.status != 201 || got.replayed {
-		t.Errorf("answer = %v, want 201", got)
+		t.Errorf("response = %v, want 201", got)
 	}
 }
 

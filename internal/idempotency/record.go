@@ -16,42 +16,40 @@ import (
 	"commitment/internal/txn"
 )
 
-// skipLocked lets several instances sweep at once.
+// skipLocked lets several instances sweep at the same time.
 var skipLocked = sql.WithLockAction(sql.SkipLocked)
 
-// record is a request as the database knows it.
+// record identifies a request in the database.
 type record struct {
 	subject, key string
 	fingerprint  []byte
 }
 
-// claim takes the key for this transaction, and returns the answer that is
-// recorded for it, or nil when there is none. While another transaction works under
-// the key it doesn't wait, and returns ErrInFlight.
-//
-// The lock is one of PostgreSQL's advisory locks, which the end of the transaction
-// frees. Of two keys that hash alike one is refused in vain, for a moment; what
-// keeps a key from being recorded twice is its unique index.
-func (rec record) claim(ctx context.Context) (*answer, error) {
+// claim locks the key for this transaction, and returns its recorded response, or nil
+// if there is none. If another transaction is using the key it doesn't wait, and
+// returns ErrInFlight. The lock is an advisory lock of PostgreSQL, released at the end
+// of the transaction. If two keys have the same hash, one of them is refused for a
+// moment without need; the unique index is what prevents recording a key twice.
+func (rec record) claim(ctx context.Context) (*recordedResponse, error) {
 	free, err := rec.lock(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("claim idempotency key: %w", err)
 	}
-	known, err := rec.read(ctx)
+	found, err := rec.read(ctx)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read idempotency key: %w", err)
-	case known != nil && known.ExpiresAt.After(schemakit.Now()):
-		return rec.answer(known) // it is final, whoever has the lock: to be answered again, too
+	case found != nil && found.ExpiresAt.After(schemakit.Now()):
+		return rec.response(found) // final, whoever has the lock
 	case !free:
 		return nil, ErrInFlight
-	case known != nil: // Sweep may have been faster
-		_, err = ent.FromContext(ctx).IdempotencyKey.Delete().Where(idempotencykey.ID(known.ID)).Exec(ctx)
+	case found != nil: // expired; Sweep may delete it first
+		_, err = ent.FromContext(ctx).IdempotencyKey.Delete().Where(idempotencykey.ID(found.ID)).Exec(ctx)
 	}
 	return nil, err
 }
 
-// lock takes the key's lock, and reports whether it was free.
+// lock locks the key, and reports whether it was free.
 func (rec record) lock(ctx context.Context) (free bool, err error) {
 	tx, err := txn.SQLFromContext(ctx)
 	if err != nil {
@@ -62,7 +60,7 @@ func (rec record) lock(ctx context.Context) (free bool, err error) {
 	return free, err
 }
 
-// read returns the key as it is recorded, expired or not, or nil.
+// read returns the recorded key, expired or not, or nil.
 func (rec record) read(ctx context.Context) (*ent.IdempotencyKey, error) {
 	known, err := ent.FromContext(ctx).IdempotencyKey.Query().
 		Where(idempotencykey.Subject(rec.subject), idempotencykey.Key(rec.key)).
@@ -73,23 +71,23 @@ func (rec record) read(ctx context.Context) (*ent.IdempotencyKey, error) {
 	return known, err
 }
 
-// answer is the recorded answer, if it is that of this request.
-func (rec record) answer(known *ent.IdempotencyKey) (*answer, error) {
+// response returns the recorded response, if it is that of this request.
+func (rec record) response(known *ent.IdempotencyKey) (*recordedResponse, error) {
 	if !bytes.Equal(known.Fingerprint, rec.fingerprint) {
 		return nil, ErrReused
 	}
-	return &answer{known.Status, known.Header, known.Body}, nil
+	return &recordedResponse{known.Status, known.Header, known.Body}, nil
 }
 
-// save records the answer.
-func (rec record) save(ctx context.Context, given answer, lifetime time.Duration) error {
+// save records a response.
+func (rec record) save(ctx context.Context, response recordedResponse, lifetime time.Duration) error {
 	err := ent.FromContext(ctx).IdempotencyKey.Create().
 		SetSubject(rec.subject).
 		SetKey(rec.key).
 		SetFingerprint(rec.fingerprint).
-		SetStatus(given.status).
-		SetHeader(given.header).
-		SetBody(given.body).
+		SetStatus(response.status).
+		SetHeader(response.header).
+		SetBody(response.body).
 		SetExpiresAt(schemakit.Now().Add(lifetime)).
 		Exec(ctx)
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.ConstraintName == "idempotencykey_subject_key" {
@@ -101,8 +99,8 @@ func (rec record) save(ctx context.Context, given answer, lifetime time.Duration
 	return nil
 }
 
-// Sweep deletes up to limit keys that have expired, and returns how many. It is
-// for a unit of work of its own: small ones keep locks and WAL small.
+// Sweep deletes up to limit expired keys, and returns how many. Run it in a unit of
+// work of its own: small ones keep locks and WAL small.
 func Sweep(ctx context.Context, limit int) (int, error) {
 	client := ent.FromContext(ctx)
 	ids, err := client.IdempotencyKey.Query().

@@ -16,7 +16,7 @@ import (
 	"commitment/internal/txn"
 )
 
-func TestARequestThatIsRunAgainStartsAsItWas(t *testing.T) {
+func TestARetryStartsWithTheOriginalRequest(t *testing.T) {
 	t.Parallel()
 	var seen []string
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -102,10 +102,10 @@ func TestUploadsLeaveNoFiles(t *testing.T) {
 	_ = form.Close()
 
 	for end, finish := range map[string]func(http.ResponseWriter, *http.Request){
-		"returns":         func(http.ResponseWriter, *http.Request) {},
-		"answers a 422":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
-		"panics":          func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"runs many times": func(_ http.ResponseWriter, r *http.Request) { _ = raise(r.Context(), "40001") },
+		"returns":      func(http.ResponseWriter, *http.Request) {},
+		"responds 422": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) },
+		"panics":       func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"is retried":   func(_ http.ResponseWriter, r *http.Request) { _ = raise(r.Context(), "40001") },
 	} {
 		before := 0
 		done := make(chan struct{})
@@ -148,7 +148,7 @@ func TestProtocolsAreNotSwitched(t *testing.T) {
 		w.WriteHeader(http.StatusSwitchingProtocols)
 	})
 	if resp, _, err := s.do(t, http.MethodPost); err != nil || resp.StatusCode != http.StatusInternalServerError || resp.Header.Get("Upgrade") != "" {
-		t.Errorf("answer = %d %v, %v, want 500", resp.StatusCode, resp.Header, err)
+		t.Errorf("response = %d %v, %v, want 500", resp.StatusCode, resp.Header, err)
 	}
 	s.wantRow(t, "row", false)
 }

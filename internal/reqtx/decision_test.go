@@ -26,12 +26,12 @@ var handlerEnds = map[string]func(d *decision, w http.ResponseWriter, r *http.Re
 	},
 	"calls runtime.Goexit": func(*decision, http.ResponseWriter, *http.Request) { runtime.Goexit() },
 	"returns when its client is gone": func(d *decision, _ http.ResponseWriter, r *http.Request) {
-		d.goAway()
+		d.disconnect()
 		<-r.Context().Done()
 	},
 	"returns past its deadline": func(_ *decision, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	"returns too large a response": func(_ *decision, w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write(make([]byte, maxAnswer+1))
+		_, _ = w.Write(make([]byte, maxResponse+1))
 	},
 	"returns": func(*decision, http.ResponseWriter, *http.Request) {},
 }
@@ -57,9 +57,9 @@ func statusClass(status int) string {
 
 // decision is one way for a handler to end.
 type decision struct {
-	end, mark string
-	status    int
-	goAway    func() // of its client
+	end, mark  string
+	status     int
+	disconnect func() // of its client
 }
 
 // decisions are all ways in which a handler can end.
@@ -112,8 +112,8 @@ func TestHowTheHandlerEnds(t *testing.T) {
 		running.Go(func() {
 			defer func() { <-slots }()
 			got := d.ask(t.Context(), fmt.Sprint(s.url, "?n=", n))
-			if answer := d.promised(want["the client gets"]); got != answer {
-				t.Errorf("%s, marked %s, status %d: the client gets %q, want %q", d.end, d.mark, d.status, got, answer)
+			if response := d.wantResponse(want["the client gets"]); got != response {
+				t.Errorf("%s, marked %s, status %d: the client gets %q, want %q", d.end, d.mark, d.status, got, response)
 			}
 			s.wantRow(t, fmt.Sprint("row", n), want["the transaction is"] == "committed")
 		})
@@ -139,11 +139,11 @@ func (d *decision) serve(w http.ResponseWriter, r *http.Request, name string) {
 	handlerEnds[d.end](d, w, r)
 }
 
-// ask sends the request, and returns what the client gets, in one line.
+// ask sends the request, and returns what the client gets in one line.
 func (d *decision) ask(ctx context.Context, url string) string {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	d.goAway = cancel
+	d.disconnect = cancel
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
 	if err != nil {
 		return err.Error()
@@ -160,8 +160,8 @@ func (d *decision) ask(ctx context.Context, url string) string {
 	return fmt.Sprintf("%d %q %q", resp.StatusCode, resp.Header.Get("X-Handler"), body)
 }
 
-// promised is what the client gets, in one line, by the table's last cell.
-func (d *decision) promised(cell string) string {
+// wantResponse is what the client gets according to the table, in one line.
+func (d *decision) wantResponse(cell string) string {
 	switch {
 	case cell == "nothing":
 		return cell

@@ -42,7 +42,7 @@ func TestAFlushOfEventsCommitsFirst(t *testing.T) {
 	defer func() { _ = resp.Body.Close() }()
 	s.wantRow(t, "row", true)
 	if inUse := s.pool.Stats().InUse; inUse != 0 {
-		t.Errorf("connections in use = %d, want none while the answer flows", inUse)
+		t.Errorf("connections in use = %d, want none while the response streams", inUse)
 	}
 	lines := bufio.NewReader(resp.Body)
 	if line, err := lines.ReadString('\n'); line != "data: 1\n" {
@@ -71,12 +71,12 @@ func TestAFlushOfEventsThatCantCommitEndsTheHandler(t *testing.T) {
 	})
 	resp, body, err := s.do(t, http.MethodPost)
 	if err != nil || resp.StatusCode != http.StatusInternalServerError || body != "" || resp.Header.Get("Content-Type") != "" {
-		t.Errorf("answer = %v %q %v, want 500 and nothing of the events", resp, body, err)
+		t.Errorf("response = %v %q %v, want 500 and nothing of the events", resp, body, err)
 	}
 	s.wantRow(t, "row", false)
 }
 
-func TestAStreamThatCantBeIsNotRetriedForTheStatementsThatFollow(t *testing.T) {
+func TestARefusedStreamIsNotRetried(t *testing.T) {
 	t.Parallel()
 	var attempts atomic.Int32
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +92,7 @@ func TestAStreamThatCantBeIsNotRetriedForTheStatementsThatFollow(t *testing.T) {
 	})
 	resp, _, err := s.do(t, http.MethodPost)
 	if err != nil || resp.StatusCode != http.StatusInternalServerError || attempts.Load() != 1 {
-		t.Errorf("answer = %v, %v after %d attempts, want 500 after one", resp, err, attempts.Load())
+		t.Errorf("response = %v, %v after %d attempts, want 500 after one", resp, err, attempts.Load())
 	}
 	s.wantRow(t, "row", false)
 }
@@ -117,7 +117,7 @@ func TestEventsOfAnAttemptThatFailedAreNotSent(t *testing.T) {
 	})
 	resp, body, err := s.do(t, http.MethodPost)
 	if err != nil || resp.StatusCode != http.StatusOK || body != "data: 2\n" {
-		t.Errorf("answer = %v %q %v, want 200 with the events of the second attempt", resp, body, err)
+		t.Errorf("response = %v %q %v, want 200 with the events of the second attempt", resp, body, err)
 	}
 	s.wantRow(t, "row", true)
 }
@@ -136,7 +136,7 @@ func TestAStreamWithoutAByteIsCommittedWhenTheServiceShutsDown(t *testing.T) {
 	})
 	resp, body, err := s.do(t, http.MethodPost)
 	if err != nil || resp.StatusCode != http.StatusOK || body != "" || resp.Header.Get("Content-Type") != "text/event-stream" {
-		t.Errorf("answer = %v %q %v, want 200 and no event", resp, body, err)
+		t.Errorf("response = %v %q %v, want 200 and no event", resp, body, err)
 	}
 	s.wantRow(t, "row", true)
 }

@@ -25,10 +25,10 @@ import (
 // failure is something that fails, while a request writes a row.
 type failure struct {
 	what, when string
-	attempts   int // in how many it fails
+	attempts   int // that fail
 }
 
-// always is in all attempts.
+// always means in all attempts.
 const always = 1000
 
 // sqlstateIn finds a SQLSTATE in what fails.
@@ -78,22 +78,22 @@ func TestWhatCanFail(t *testing.T) {
 func (f failure) check(t *testing.T, r row) {
 	t.Helper()
 	s := startFailing(t, f)
-	attempts, answer := s.send(t)
-	wantAttempts, wantAnswer, work := 1, r["the client gets"], r["the transaction is"]
+	attempts, response := s.send(t)
+	wantAttempts, wantResponse, work := 1, r["the client gets"], r["the transaction is"]
 	switch {
 	case r["retried"] == "yes" && f.attempts == 1:
-		wantAttempts, wantAnswer, work = 2, "the response", "committed"
+		wantAttempts, wantResponse, work = 2, "the response", "committed"
 	case r["retried"] == "yes":
 		wantAttempts = 3
 	}
-	if wantAnswer == "the response" {
-		wantAnswer = "201 "
+	if wantResponse == "the response" {
+		wantResponse = "201 "
 	}
-	if attempts != wantAttempts || answer != wantAnswer {
-		t.Errorf("fails in %d attempts: %d attempts, answer %q, want %d and %q", f.attempts, attempts, answer, wantAttempts, wantAnswer)
+	if attempts != wantAttempts || response != wantResponse {
+		t.Errorf("fails in %d attempts: %d attempts, response %q, want %d and %q", f.attempts, attempts, response, wantAttempts, wantResponse)
 	}
 	if work == "unknown" {
-		return // it says itself that it may be either
+		return // may be either
 	}
 	kept, err := rowtest.Query(s.direct.Client(), idempotencykey.KeyHasPrefix("row")).Count(t.Context())
 	if err != nil {
@@ -104,10 +104,10 @@ func (f failure) check(t *testing.T, r row) {
 	}
 }
 
-// failing is a service on a database to which something happens.
+// failing is a service whose database fails.
 type failing struct {
 	f        failure
-	direct   *txn.DB // on a way of its own
+	direct   *txn.DB // bypasses the proxy
 	handler  http.Handler
 	problems *problem.Writer
 	attempts int
@@ -117,9 +117,9 @@ func startFailing(t *testing.T, f failure) *failing {
 	t.Helper()
 	url := pgtest.URL(t)
 	proxy := pgtest.Proxy(t, url)
-	quiet, patience := slog.New(slog.DiscardHandler), time.Minute
+	quiet, timeout := slog.New(slog.DiscardHandler), time.Minute
 	if f.what == everyConnection {
-		patience = 200 * time.Millisecond
+		timeout = 200 * time.Millisecond
 	}
 	open := func(url string) *txn.DB {
 		pool, err := postgres.Open(postgres.Options{URL: url, MaxOpenConns: 2, MaxIdleConns: 2})
@@ -127,7 +127,7 @@ func startFailing(t *testing.T, f failure) *failing {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = pool.Close() })
-		return txn.New(pool, txn.Options{OutcomeTimeout: patience, Log: quiet})
+		return txn.New(pool, txn.Options{OutcomeTimeout: timeout, Log: quiet})
 	}
 	s := &failing{f: f, direct: open(url), problems: &problem.Writer{Log: quiet, Classify: postgres.Constraints{}.Classify}}
 	s.handler = reqtx.Middleware(open(proxy.URL()), reqtx.Options{WriteError: s.problems.Write})(http.HandlerFunc(s.serve))
@@ -185,7 +185,7 @@ func (s *failing) serve(w http.ResponseWriter, r *http.Request) {
 
 // send sends a request and returns how often it was begun, and its status with the
 // code of its problem.
-func (s *failing) send(t *testing.T) (attempts int, answer string) {
+func (s *failing) send(t *testing.T) (attempts int, response string) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", http.NoBody))

@@ -56,9 +56,9 @@ func (u *upload) Read(p []byte) (int, error) {
 
 func (u *upload) Close() error { return nil }
 
-// A body that can be read again is the same again, however it is read; and it can
-// be as long as what was read of it is within the limit and didn't break.
-func FuzzReplay(f *testing.F) {
+// A body reads the same after a rewind, however it is read. It can be rewound while
+// what was read of it is within the limit and the source didn't fail.
+func FuzzRewindableBody(f *testing.F) {
 	f.Add([]byte("hello"), uint16(5), byte(0), []byte{255, 0, 255, 255})
 	f.Add([]byte("hello"), uint16(4), byte(0), []byte{2, 0, 3, 0, 255})
 	f.Add([]byte("hello"), uint16(9), byte(1), []byte{255, 255, 0, 255})
@@ -73,7 +73,7 @@ func FuzzReplay(f *testing.F) {
 		if end&2 == 2 {
 			source.errEnd = errSource
 		}
-		b := &replay{source: source, limit: limit}
+		b := &rewindableBody{source: source, limit: limit}
 		var got []byte
 		var ended error
 		for _, size := range reads {
@@ -103,8 +103,8 @@ func FuzzReplay(f *testing.F) {
 	})
 }
 
-// Held or not, the same calls put the same answer on the wire, and return the same.
-func FuzzHeld(f *testing.F) {
+// Held or not, the same calls send the same response and return the same values.
+func FuzzHeldResponse(f *testing.F) {
 	for method := range byte(3) {
 		f.Add(method, []byte{})
 		for call := range byte(calls) {
@@ -140,7 +140,7 @@ func FuzzHeld(f *testing.F) {
 				panic(err)
 			}
 			defer unit.Rollback()
-			h := newHeld(ctx, w, unit, r.Method, &Options{MaxMemory: 1 << 10, MaxAnswer: 1 << 20})
+			h := newHeldResponse(ctx, w, unit, r.Method, &Options{MaxMemory: 1 << 10, MaxResponse: 1 << 20})
 			defer h.close()
 			returned <- play(h, p)
 			h.release()
@@ -151,7 +151,7 @@ func FuzzHeld(f *testing.F) {
 		}
 		want.forgive(&got, name)
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("answer (-net/http +held):\n%s", diff)
+			t.Errorf("response (-net/http +held):\n%s", diff)
 		}
 	})
 }
@@ -196,8 +196,8 @@ func play(w http.ResponseWriter, p program) (returned []string) {
 	return returned
 }
 
-// wireAnswer is an answer as it was on the wire.
-type wireAnswer struct {
+// wireResponse is a response as it was on the wire.
+type wireResponse struct {
 	Status   string
 	Header   http.Header
 	Body     string
@@ -208,7 +208,7 @@ type wireAnswer struct {
 }
 
 // exchange sends a request and reads all that comes.
-func exchange(t *testing.T, server *httptest.Server, method string) wireAnswer {
+func exchange(t *testing.T, server *httptest.Server, method string) wireResponse {
 	t.Helper()
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
@@ -228,29 +228,29 @@ func exchange(t *testing.T, server *httptest.Server, method string) wireAnswer {
 		resp, err = http.ReadResponse(in, &http.Request{Method: method})
 	}
 	if err != nil {
-		return wireAnswer{Broken: err.Error()}
+		return wireResponse{Broken: err.Error()}
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return wireAnswer{Broken: err.Error()}
+		return wireResponse{Broken: err.Error()}
 	}
 	leftover, _ := io.ReadAll(in)
 	if resp.Header.Get("Date") != "" {
 		resp.Header.Set("Date", "now")
 	}
 	maps.DeleteFunc(resp.Trailer, func(_ string, values []string) bool { return len(values) == 0 })
-	return wireAnswer{
+	return wireResponse{
 		Status: resp.Status, Header: resp.Header, Body: string(body), Trailer: resp.Trailer,
 		Chunked: len(resp.TransferEncoding) > 0, Leftover: string(leftover),
 	}
 }
 
-// forgive takes off both answers what may differ: a held answer knows its length,
-// where net/http has sent its header before it does, and it has the trailers that
-// net/http drops because the answer happened to be short.
-func (direct *wireAnswer) forgive(held *wireAnswer, method string) {
-	length := func(a *wireAnswer) string { return a.Header.Get("Content-Length") }
+// forgive removes from both responses what may differ: a held response knows its
+// length where net/http has already sent the header, and it has the trailers that
+// net/http drops because the response happened to be short.
+func (direct *wireResponse) forgive(held *wireResponse, method string) {
+	length := func(a *wireResponse) string { return a.Header.Get("Content-Length") }
 	switch {
 	case method == http.MethodHead && (length(direct) == "" || length(held) == ""):
 	case direct.Chunked && !held.Chunked && length(held) == strconv.Itoa(len(held.Body)):

@@ -12,22 +12,21 @@ import (
 	"commitment/internal/txn"
 )
 
-// ErrTimeoutHandler is why a request isn't served: there is an [http.TimeoutHandler]
-// around the middleware, and no [Gate] around that. It would answer 503 for work that
-// is committed later.
-var ErrTimeoutHandler = errors.New("reqtx: http.TimeoutHandler answers before COMMIT: put reqtx.Gate around it")
+// ErrTimeoutHandler means that an [http.TimeoutHandler] is around the middleware,
+// without a [Gate] around both. It would respond 503 to work that is committed later.
+var ErrTimeoutHandler = errors.New("reqtx: http.TimeoutHandler responds before COMMIT: put reqtx.Gate around it")
 
 // Gate is the outermost middleware of a server. A middleware between it and
-// [Middleware] may answer by itself while the handler still runs, as
+// [Middleware] may respond by itself while the handler is still running, as
 // [http.TimeoutHandler] does. Such a response is a commitment, too:
 //
-//   - An error that comes before COMMIT goes out, and the work is rolled back.
-//   - A response that comes during COMMIT waits for its end.
-//   - A response that says the opposite of the outcome, an error for work that is
-//     committed or a success for work that isn't, never goes out: the connection is
-//     cut instead, and the server logs why.
+//   - An error before COMMIT is sent, and the work is rolled back.
+//   - A response during COMMIT waits for its end.
+//   - A response that contradicts the outcome, an error for committed work or a success
+//     for work that isn't committed, is never sent: the connection is closed, and the
+//     server logs why.
 //
-// Units of work that only read promise nothing, and let everything pass.
+// Units of work that only read commit nothing, so every response passes.
 func Gate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := &gate{w: w}
@@ -45,10 +44,10 @@ func Gate(next http.Handler) http.Handler {
 
 type gateKey struct{}
 
-// gateOf returns the gate that r came through. Without one it returns nil, which
-// lets everything pass. Its error names the one writer of net/http that can't be
-// inside of a gate, or has none around it.
-func gateOf(w http.ResponseWriter, r *http.Request) (*gate, error) {
+// gateFrom returns the gate that r has passed, or nil, through which every response
+// passes. Its error reports the one writer of net/http that needs a gate and has none,
+// or that is outside of it.
+func gateFrom(w http.ResponseWriter, r *http.Request) (*gate, error) {
 	g, ok := r.Context().Value(gateKey{}).(*gate)
 	if ok {
 		w = g.w
@@ -66,32 +65,32 @@ func gateOf(w http.ResponseWriter, r *http.Request) (*gate, error) {
 	return g, nil
 }
 
-// phase is how far the unit of work of a request has come.
+// phase is the phase of a request's unit of work.
 type phase int
 
 const (
-	idle    phase = iota // there is none, or it has only read
-	open                 // its end isn't decided
-	ending               // COMMIT or ROLLBACK is on its way
-	success              // it has ended, and the response is a success
-	failure              // it has ended, and the response is an error
+	idle      phase = iota // there is none, or it has only read
+	open                   // not ending yet
+	ending                 // COMMIT or ROLLBACK is running
+	succeeded              // ended; the response is a success
+	failed                 // ended; the response is an error
 )
 
-// gate is the writer that all of a request's responses pass. A nil gate lets
-// everything pass.
+// gate is the writer that all responses to a request pass. A nil gate lets every
+// response pass.
 type gate struct {
 	w http.ResponseWriter
 
-	mu       sync.Mutex
-	changed  sync.Cond // of phase
-	phase    phase
-	unit     *txn.Unit // while open
-	status   int       // what went out; 0 before
-	refused  error     // what would have been a lie, if anything
-	finished bool      // the server has its goroutine back
+	mu            sync.Mutex
+	changed       sync.Cond // phase has changed
+	phase         phase
+	unit          *txn.Unit // set in begin
+	status        int       // that was sent; 0 before
+	contradiction error     // the response that wasn't sent because it contradicts the outcome, if any
+	finished      bool      // the server's handler has returned
 }
 
-// begin notes that a unit of work has begun.
+// begin records that a unit of work has begun.
 func (g *gate) begin(unit *txn.Unit) {
 	if g == nil {
 		return
@@ -101,9 +100,9 @@ func (g *gate) begin(unit *txn.Unit) {
 	g.phase, g.unit = open, unit
 }
 
-// decide notes that the unit is about to end, and reports whether nobody has answered
-// the request. From then on, until end, nobody can, unless the unit has only read.
-func (g *gate) decide() (unanswered bool) {
+// beginEnd records that the unit is about to end, and reports whether no response has
+// been sent. From now on, until end, none can be, unless the unit has only read.
+func (g *gate) beginEnd() (unsent bool) {
 	if g == nil {
 		return true
 	}
@@ -113,12 +112,12 @@ func (g *gate) decide() (unanswered bool) {
 	if g.unit.HasOnlyRead() {
 		g.phase = idle
 	}
-	return !g.answered()
+	return !g.responded()
 }
 
-// end notes that the unit has ended, with a response that is a success or isn't, and
-// reports whether it may go out.
-func (g *gate) end(ok bool) (unanswered bool) {
+// end records that the unit has ended with a response that is a success or an error,
+// and reports whether that response may be sent.
+func (g *gate) end(ok bool) (unsent bool) {
 	if g == nil {
 		return true
 	}
@@ -127,61 +126,61 @@ func (g *gate) end(ok bool) (unanswered bool) {
 	switch {
 	case g.phase == idle:
 	case ok:
-		g.phase = success
+		g.phase = succeeded
 	default:
-		g.phase = failure
+		g.phase = failed
 	}
 	g.changed.Broadcast()
-	return !g.answered()
+	return !g.responded()
 }
 
-// leave ends what a panic has left.
-func (g *gate) leave() {
+// abandon ends the unit's phase after a panic.
+func (g *gate) abandon() {
 	if g == nil {
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.phase == open || g.phase == ending {
-		g.phase = failure
+		g.phase = failed
 		g.changed.Broadcast()
 	}
 }
 
-func (g *gate) answered() bool { return g.status != 0 || g.refused != nil || g.finished }
+func (g *gate) responded() bool { return g.status != 0 || g.contradiction != nil || g.finished }
 
-// check refuses a response that is a lie, or becomes one.
+// check returns an error for a response that contradicts the outcome, or may come to.
 func (g *gate) check(status int) error {
 	ok := status < http.StatusBadRequest
 	switch {
 	case g.phase == open && ok && !g.unit.HasOnlyRead():
-		return fmt.Errorf("reqtx: a middleware has answered %d for work that isn't committed", status)
+		return fmt.Errorf("reqtx: a middleware responded %d before the work was committed", status)
 	case g.phase == ending:
-		return errors.New("reqtx: a middleware has returned before its handler")
-	case g.phase == success && !ok:
-		return fmt.Errorf("reqtx: a middleware has answered %d for work that is committed", status)
-	case g.phase == failure && ok:
-		return fmt.Errorf("reqtx: a middleware has answered %d for work that is rolled back", status)
+		return errors.New("reqtx: a middleware returned before its handler")
+	case g.phase == succeeded && !ok:
+		return fmt.Errorf("reqtx: a middleware responded %d, but the work is committed", status)
+	case g.phase == failed && ok:
+		return fmt.Errorf("reqtx: a middleware responded %d, but the work is rolled back", status)
 	}
 	return nil
 }
 
-// finish is called when the server has its goroutine back, and returns what must not
-// go out.
+// finish is called when the server's handler returns, and returns the error for a
+// response that must not be sent.
 func (g *gate) finish() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.answered() {
-		g.refused = g.check(http.StatusOK) // what net/http answers then
+	if !g.responded() {
+		g.contradiction = g.check(http.StatusOK) // net/http's implicit status
 	}
 	g.finished = true
-	return g.refused
+	return g.contradiction
 }
 
-// Header is the header that will be sent.
+// Header returns the header that will be sent.
 func (g *gate) Header() http.Header { return g.w.Header() }
 
-// WriteHeader sends the header, unless it is a lie.
+// WriteHeader sends the header, unless it contradicts the outcome.
 func (g *gate) WriteHeader(status int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -192,16 +191,16 @@ func (g *gate) WriteHeader(status int) {
 	for g.phase == ending && !g.finished {
 		g.changed.Wait()
 	}
-	if g.status == 0 && g.refused == nil {
-		g.refused = g.check(status)
+	if g.status == 0 && g.contradiction == nil {
+		g.contradiction = g.check(status)
 	}
-	if g.refused == nil && !g.finished {
+	if g.contradiction == nil && !g.finished {
 		g.status = status
 		g.w.WriteHeader(status)
 	}
 }
 
-// Write sends a part of the body, unless the header was refused.
+// Write sends a part of the body, unless the header wasn't sent.
 func (g *gate) Write(p []byte) (int, error) {
 	if err := g.ensureHeader(); err != nil {
 		return 0, err
@@ -209,7 +208,7 @@ func (g *gate) Write(p []byte) (int, error) {
 	return g.w.Write(p)
 }
 
-// ensureHeader sends the header if that isn't done, and says why nothing can be sent.
+// ensureHeader sends the header if it hasn't been, and returns why nothing can be sent.
 func (g *gate) ensureHeader() error {
 	g.mu.Lock()
 	sent := g.status != 0
@@ -222,7 +221,7 @@ func (g *gate) ensureHeader() error {
 	if g.finished {
 		return http.ErrHandlerTimeout
 	}
-	return g.refused
+	return g.contradiction
 }
 
 // Flush sends what was written.
@@ -236,12 +235,12 @@ func (g *gate) FlushError() error {
 	return http.NewResponseController(g.w).Flush()
 }
 
-// Hijack takes over the connection, where no unit of work is open.
+// Hijack takes over the connection, if no unit of work is open.
 func (g *gate) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.phase != idle {
-		return nil, nil, errors.New("reqtx: the connection of a request with a transaction can't be hijacked")
+		return nil, nil, errors.New("reqtx: can't hijack the connection of a request in a transaction")
 	}
 	return http.NewResponseController(g.w).Hijack()
 }

@@ -15,21 +15,21 @@ import (
 	"commitment/internal/reqtx"
 )
 
-// answerer is a middleware that runs the handler in a goroutine and doesn't wait for
-// it: it answers as soon as it is told to.
-type answerer struct {
-	answer   func(w http.ResponseWriter)
+// earlyResponder is a middleware that runs the handler in a goroutine and responds without
+// waiting for it.
+type earlyResponder struct {
+	respond  func(w http.ResponseWriter)
 	begun    chan struct{} // closed once the handler runs
 	proceed  chan struct{} // closed for the handler to go on
-	tell     chan struct{} // closed for the middleware to answer
-	returned chan struct{} // closed when the handler's middlewares have returned
+	tell     chan struct{} // closed for the middleware to respond
+	returned chan struct{} // closed when the inner middleware has returned
 }
 
-func newAnswerer(answer func(w http.ResponseWriter)) *answerer {
-	return &answerer{answer, make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})}
+func newEarlyResponder(respond func(w http.ResponseWriter)) *earlyResponder {
+	return &earlyResponder{respond, make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})}
 }
 
-func (a *answerer) middleware(next http.Handler) http.Handler {
+func (a *earlyResponder) middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var one sync.Mutex
 		var first *oneOfTwo
@@ -39,11 +39,11 @@ func (a *answerer) middleware(next http.Handler) http.Handler {
 			next.ServeHTTP(handlers, r.WithContext(context.WithoutCancel(r.Context())))
 		}()
 		<-a.tell
-		a.answer(&oneOfTwo{w: w, header: http.Header{}, mu: &one, first: &first})
+		a.respond(&oneOfTwo{w: w, header: http.Header{}, mu: &one, first: &first})
 	})
 }
 
-// oneOfTwo is a writer of which only the first to answer does, as in
+// oneOfTwo is a writer of which only the first to respond does, as in
 // http.TimeoutHandler.
 type oneOfTwo struct {
 	w      http.ResponseWriter
@@ -79,8 +79,8 @@ func (o *oneOfTwo) FlushError() error {
 	return http.NewResponseController(o.w).Flush()
 }
 
-// work inserts a row once it may, and answers 201.
-func (a *answerer) work(t *testing.T) http.HandlerFunc {
+// work inserts a row after proceed, and responds 201.
+func (a *earlyResponder) work(t *testing.T) http.HandlerFunc {
 	t.Helper()
 	return func(w http.ResponseWriter, r *http.Request) {
 		close(a.begun)
@@ -92,52 +92,52 @@ func (a *answerer) work(t *testing.T) http.HandlerFunc {
 	}
 }
 
-// wait is for a channel that will be closed.
+// wait waits until c is closed.
 func wait(t *testing.T, c <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-c:
 	case <-time.After(20 * time.Second):
-		t.Error("it never happens")
+		t.Error("timed out")
 	}
 }
 
-func answering(code int) func(http.ResponseWriter) {
+func respondWith(code int) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) { w.WriteHeader(code) }
 }
 
-func TestAnErrorThatAMiddlewareAnswersBeforeCommitRollsBack(t *testing.T) {
+func TestAnErrorOfAMiddlewareBeforeCommitRollsBack(t *testing.T) {
 	t.Parallel()
-	a := newAnswerer(answering(http.StatusServiceUnavailable))
+	a := newEarlyResponder(respondWith(http.StatusServiceUnavailable))
 	s := serve(t, a.work(t), a.middleware, reqtx.Gate)
 	close(a.tell)
 	resp, _, err := s.do(t, http.MethodPost)
 	if err != nil || resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("answer = %d, %v, want 503", resp.StatusCode, err)
+		t.Errorf("response = %d, %v, want 503", resp.StatusCode, err)
 	}
 	close(a.proceed)
 	wait(t, a.returned)
 	s.wantRow(t, "row", false)
 }
 
-func TestASuccessThatAMiddlewareAnswersBeforeCommitNeverLeaves(t *testing.T) {
+func TestASuccessOfAMiddlewareBeforeCommitIsNeverSent(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]func(http.ResponseWriter){
-		"a status": answering(http.StatusAccepted),
+	for name, respond := range map[string]func(http.ResponseWriter){
+		"a status": respondWith(http.StatusAccepted),
 		"a body":   func(w http.ResponseWriter) { _, _ = io.WriteString(w, "accepted") },
 		"a flush":  func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() },
 		"nothing":  func(http.ResponseWriter) {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newAnswerer(answer)
+			a := newEarlyResponder(respond)
 			s := serve(t, a.work(t), a.middleware, reqtx.Gate)
 			go func() {
 				wait(t, a.begun)
 				close(a.tell)
 			}()
 			if resp, _, err := s.do(t, http.MethodPost); err == nil {
-				t.Errorf("answer = %d, want none", resp.StatusCode)
+				t.Errorf("response = %d, want none", resp.StatusCode)
 			}
 			close(a.proceed)
 			wait(t, a.returned)
@@ -183,9 +183,9 @@ func (s *service) blockCommit(t *testing.T) (blocked, release func()) {
 	return blocked, release
 }
 
-func TestAnErrorThatAMiddlewareAnswersDuringCommitNeverLeaves(t *testing.T) {
+func TestAnErrorOfAMiddlewareDuringCommitIsNeverSent(t *testing.T) {
 	t.Parallel()
-	a := newAnswerer(answering(http.StatusServiceUnavailable))
+	a := newEarlyResponder(respondWith(http.StatusServiceUnavailable))
 	s := serve(t, a.work(t), a.middleware, reqtx.Gate)
 	blocked, release := s.blockCommit(t)
 	close(a.proceed)
@@ -194,17 +194,17 @@ func TestAnErrorThatAMiddlewareAnswersDuringCommitNeverLeaves(t *testing.T) {
 		close(a.tell)
 		release()
 	}()
-	// The handler's own answer may be first.
+	// The handler's own response may be first.
 	if resp, _, err := s.do(t, http.MethodPost); err == nil && resp.StatusCode != http.StatusCreated {
-		t.Errorf("answer = %d, want none, or 201", resp.StatusCode)
+		t.Errorf("response = %d, want none, or 201", resp.StatusCode)
 	}
 	wait(t, a.returned)
 	s.wantRow(t, "row", true)
 }
 
-func TestAnErrorThatAMiddlewareAnswersDuringACommitThatFailsIsTrue(t *testing.T) {
+func TestAnErrorOfAMiddlewareDuringAFailingCommitIsSent(t *testing.T) {
 	t.Parallel()
-	a := newAnswerer(answering(http.StatusGatewayTimeout))
+	a := newEarlyResponder(respondWith(http.StatusGatewayTimeout))
 	s := serve(t, a.work(t), a.middleware, reqtx.Gate)
 	blocked, release := s.blockCommit(t)
 	if _, err := s.pool.ExecContext(t.Context(), `
@@ -218,15 +218,15 @@ func TestAnErrorThatAMiddlewareAnswersDuringACommitThatFailsIsTrue(t *testing.T)
 		close(a.tell)
 		release()
 	}()
-	// The two answers race, and both are true.
+	// The two responses race, and both are true.
 	if resp, _, err := s.do(t, http.MethodPost); err != nil || resp.StatusCode != http.StatusGatewayTimeout && resp.StatusCode != http.StatusConflict {
-		t.Errorf("answer = %d, %v, want 504 or 409", resp.StatusCode, err)
+		t.Errorf("response = %d, %v, want 504 or 409", resp.StatusCode, err)
 	}
 	wait(t, a.returned)
 	s.wantRow(t, "row", false)
 }
 
-// swap is a middleware that answers with another status than its handler.
+// swap is a middleware that responds with another status than its handler.
 func swap(status int) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -242,7 +242,7 @@ type swapped struct {
 
 func (s swapped) WriteHeader(int) { s.ResponseWriter.WriteHeader(s.status) }
 
-func TestAMiddlewareMayNotTurnAnAnswerIntoItsOpposite(t *testing.T) {
+func TestAMiddlewareMayNotContradictTheOutcome(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name        string
@@ -269,24 +269,24 @@ func TestAMiddlewareMayNotTurnAnAnswerIntoItsOpposite(t *testing.T) {
 			}, swap(tt.sent), reqtx.Gate)
 			resp, _, err := s.do(t, tt.method)
 			if left := err == nil && resp.StatusCode == tt.sent; left != tt.leaves {
-				t.Errorf("answer = %d, %v, want %d to leave: %v", resp.StatusCode, err, tt.sent, tt.leaves)
+				t.Errorf("response = %d, %v, want %d to leave: %v", resp.StatusCode, err, tt.sent, tt.leaves)
 			}
 			s.wantRow(t, "row", tt.row)
 		})
 	}
 }
 
-func TestTimeoutHandlerInsideOfAGateIsTrue(t *testing.T) {
+func TestTimeoutHandlerInsideOfAGate(t *testing.T) {
 	t.Parallel()
 	timeout := func(next http.Handler) http.Handler { return http.TimeoutHandler(next, 50*time.Millisecond, "late") }
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if err := insert(r, "row"); err == nil {
-			<-r.Context().Done() // TimeoutHandler has answered, or is about to
+			<-r.Context().Done() // TimeoutHandler has responded, or is about to
 		}
 		w.WriteHeader(http.StatusCreated)
 	}, timeout, reqtx.Gate)
 	if resp, body, err := s.do(t, http.MethodPost); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("answer = %d %q, %v, want 503", resp.StatusCode, body, err)
+		t.Errorf("response = %d %q, %v, want 503", resp.StatusCode, body, err)
 	}
 	s.wantRow(t, "row", false)
 
@@ -295,7 +295,7 @@ func TestTimeoutHandlerInsideOfAGateIsTrue(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 	}, func(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Hour, "") }, reqtx.Gate)
 	if resp, _, err := s.do(t, http.MethodPost); err != nil || resp.StatusCode != http.StatusCreated {
-		t.Errorf("answer = %d, %v, want 201", resp.StatusCode, err)
+		t.Errorf("response = %d, %v, want 201", resp.StatusCode, err)
 	}
 	s.wantRow(t, "row", true)
 }
@@ -317,7 +317,7 @@ func TestTimeoutHandlerWithoutAGateIsRefused(t *testing.T) {
 			}}, func(_ http.ResponseWriter, r *http.Request) { _ = insert(r, "row") }, outer...)
 			resp, _, err := s.do(t, http.MethodPost)
 			if err != nil || resp.StatusCode != http.StatusInternalServerError || !errors.Is(refusal, reqtx.ErrTimeoutHandler) {
-				t.Errorf("answer = %d, %v for %v, want 500 for %v", resp.StatusCode, err, refusal, reqtx.ErrTimeoutHandler)
+				t.Errorf("response = %d, %v for %v, want 500 for %v", resp.StatusCode, err, refusal, reqtx.ErrTimeoutHandler)
 			}
 			s.wantRow(t, "row", false)
 		})
@@ -358,9 +358,9 @@ func TestAGateLetsEverythingElsePass(t *testing.T) {
 		})
 	}, reqtx.Gate)
 	if resp, body, err := s.do(t, http.MethodPost); err != nil || resp.StatusCode != http.StatusTeapot || body != "short and stout" {
-		t.Errorf("answer = %d %q, %v, want 418", resp.StatusCode, body, err)
+		t.Errorf("response = %d %q, %v, want 418", resp.StatusCode, body, err)
 	}
 	if resp, _, err := s.do(t, http.MethodPut); err != nil || resp.Header.Get("X-Hijacked") != "yes" {
-		t.Errorf("answer = %v, %v, want a hijacked one", resp, err)
+		t.Errorf("response = %v, %v, want a hijacked one", resp, err)
 	}
 }

@@ -14,56 +14,54 @@ import (
 	"commitment/internal/txn"
 )
 
-// held is the response of a handler, kept back until its transaction has ended.
-// It behaves as the [http.ResponseWriter] of net/http does, but nothing that a
-// handler calls puts a byte on the wire: it has no Unwrap and no Hijack, and its
-// Flush keeps what it has. Only [Stream] makes it flow. It is used by the
-// handler's goroutine alone.
-type held struct {
-	w      http.ResponseWriter
-	unit   *txn.Unit
-	gate   *gate // what the answer passes last; nil where there is none
-	method string
-	o      *Options
+// heldResponse is a handler's response, held until its transaction has ended. It
+// behaves like the [http.ResponseWriter] of net/http, but no method sends a byte: it
+// has neither Unwrap nor Hijack, and Flush keeps what was written. Only [Stream] sends
+// it. It is used by the handler's goroutine alone.
+type heldResponse struct {
+	w       http.ResponseWriter
+	unit    *txn.Unit
+	gate    *gate // nil if there is none
+	method  string
+	options *Options
 
-	header http.Header // what the handler sees and sets
-	sent   http.Header // header as it was at WriteHeader; nil before
+	header http.Header // as the handler sees it
+	sent   http.Header // header at WriteHeader; nil before
 	status int         // 0 before WriteHeader
 	body   spool
-	err    error // the answer can't go out
+	err    error // why the response can't be sent
 
-	streaming bool // the unit has ended, by Stream: what is written goes out at once
+	streaming bool // Stream has ended the unit: writes are sent at once
 
-	ctx     context.Context //nolint:containedctx // the handler's
-	cancel  context.CancelCauseFunc
-	lifted  bool        // nothing bounds the answer, by LiftTimeouts
-	unwatch func() bool // forgets the end of the service; nil where nobody waits for it
-	mu      sync.Mutex
-	last    time.Time // the last deadline for writing; zero as long as there is none
+	ctx               context.Context //nolint:containedctx // the handler's
+	cancel            context.CancelCauseFunc
+	lifted            bool        // LiftTimeouts was called
+	stopShutdownWatch func() bool // nil unless LiftTimeouts watches for the shutdown
+	mu                sync.Mutex
+	finalDeadline     time.Time // the latest write deadline, once the service shuts down; else zero
 }
 
-// errSwitch is why an answer is lost: 101 hands over the connection, which nothing
-// that is held can do.
-var errSwitch = errors.New("reqtx: a handler in a transaction can't switch protocols")
+// errSwitchingProtocols: 101 hands over the connection, which a held response can't do.
+var errSwitchingProtocols = errors.New("reqtx: a handler in a transaction can't switch protocols")
 
-func newHeld(ctx context.Context, w http.ResponseWriter, unit *txn.Unit, method string, o *Options) *held {
-	h := &held{w: w, unit: unit, method: method, o: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory}}
+func newHeldResponse(ctx context.Context, w http.ResponseWriter, unit *txn.Unit, method string, o *Options) *heldResponse {
+	h := &heldResponse{w: w, unit: unit, method: method, options: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory}}
 	h.ctx, h.cancel = context.WithCancelCause(ctx)
 	return h
 }
 
-// Header is the header that will be sent, until WriteHeader; after it, only
-// trailers are still taken from it.
-func (h *held) Header() http.Header { return h.header }
+// Header returns the header that will be sent, until WriteHeader; after it, only
+// trailers are taken from it.
+func (h *heldResponse) Header() http.Header { return h.header }
 
-// WriteHeader sets the status. Only the first call counts. Informational
-// statuses are dropped: they would go out before the outcome is known.
-func (h *held) WriteHeader(status int) {
+// WriteHeader sets the status. Only the first call counts. Informational statuses are
+// dropped: they would be sent before the outcome is known.
+func (h *heldResponse) WriteHeader(status int) {
 	if status < 100 || status > 999 {
 		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // as net/http does
 	}
 	if status == http.StatusSwitchingProtocols && h.err == nil {
-		h.err = errSwitch
+		h.err = errSwitchingProtocols
 	}
 	if h.status != 0 || status < 200 {
 		return
@@ -72,17 +70,17 @@ func (h *held) WriteHeader(status int) {
 	h.sent = h.header.Clone()
 }
 
-// Status is the status of the answer, as far as it stands.
-func (h *held) Status() int {
+// Status returns the status set so far, or 200.
+func (h *heldResponse) Status() int {
 	if h.status == 0 {
 		return http.StatusOK
 	}
 	return h.status
 }
 
-// Write adds to the body. It fails when the body outgrows the limit, and then
+// Write appends to the body. If the body outgrows the limit it returns an error, and
 // the request is rolled back.
-func (h *held) Write(p []byte) (int, error) {
+func (h *heldResponse) Write(p []byte) (int, error) {
 	if err := h.prepare(len(p)); err != nil {
 		return 0, err
 	}
@@ -96,9 +94,9 @@ func (h *held) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// prepare makes room for n more bytes, or says why it can't, and remembers it
-// when the answer is thereby lost.
-func (h *held) prepare(n int) error {
+// prepare returns an error if n more bytes can't be written, and records it if the
+// response can't be sent because of it.
+func (h *heldResponse) prepare(n int) error {
 	if h.err != nil {
 		return h.err
 	}
@@ -106,18 +104,18 @@ func (h *held) prepare(n int) error {
 	if n > 0 && !bodyAllowed(h.status) {
 		return http.ErrBodyNotAllowed
 	}
-	if !h.streaming && h.body.size+int64(n) > h.o.MaxAnswer {
-		h.err = fmt.Errorf("reqtx: the answer is larger than %d bytes", h.o.MaxAnswer)
+	if !h.streaming && h.body.size+int64(n) > h.options.MaxResponse {
+		h.err = fmt.Errorf("reqtx: the response is larger than %d bytes", h.options.MaxResponse)
 	}
 	return h.err
 }
 
-// Flush does what a flush may do to an answer that is held: it fixes status and
-// header. That of server-sent events it lets go.
-func (h *held) Flush() { _ = h.FlushError() }
+// Flush fixes the status and the header, as far as a flush can affect a held response.
+// For server-sent events it is [Stream].
+func (h *heldResponse) Flush() { _ = h.FlushError() }
 
 // FlushError is Flush for [http.ResponseController].
-func (h *held) FlushError() error {
+func (h *heldResponse) FlushError() error {
 	h.WriteHeader(h.Status())
 	if h.streaming {
 		return http.NewResponseController(h.w).Flush()
@@ -128,18 +126,18 @@ func (h *held) FlushError() error {
 	return nil
 }
 
-// SetReadDeadline reaches the connection: it sends nothing.
-func (h *held) SetReadDeadline(t time.Time) error {
+// SetReadDeadline sets the connection's deadline: it sends nothing.
+func (h *heldResponse) SetReadDeadline(t time.Time) error {
 	return http.NewResponseController(h.w).SetReadDeadline(t)
 }
 
-// EnableFullDuplex reaches the connection: it sends nothing.
-func (h *held) EnableFullDuplex() error {
+// EnableFullDuplex applies to the connection: it sends nothing.
+func (h *heldResponse) EnableFullDuplex() error {
 	return http.NewResponseController(h.w).EnableFullDuplex()
 }
 
-// release sends the whole answer.
-func (h *held) release() {
+// release sends the whole response.
+func (h *heldResponse) release() {
 	h.WriteHeader(h.Status())
 	length := ""
 	if h.exactLength() {
@@ -150,7 +148,7 @@ func (h *held) release() {
 	h.sendTrailers()
 }
 
-func (h *held) sendHeader(length string) {
+func (h *heldResponse) sendHeader(length string) {
 	header := h.w.Header()
 	clear(header)
 	maps.Copy(header, h.sent)
@@ -160,24 +158,23 @@ func (h *held) sendHeader(length string) {
 	h.w.WriteHeader(h.status)
 }
 
-func (h *held) sendBody() {
+func (h *heldResponse) sendBody() {
 	if h.body.size > 0 {
-		_, _ = h.body.WriteTo(h.w) // a client that is gone by now has lost its answer, not its work
+		_, _ = h.body.WriteTo(h.w) // a client that is gone by now loses the response, not its work
 	}
 }
 
-// exactLength reports whether the length of what is held is what Content-Length
-// has to say.
-func (h *held) exactLength() bool {
+// exactLength reports whether Content-Length is the length of the held body.
+func (h *heldResponse) exactLength() bool {
 	if !bodyAllowed(h.status) || len(h.sent["Trailer"]) > 0 || len(h.sent["Transfer-Encoding"]) > 0 || h.prefixedTrailers() {
 		return false
 	}
 	return h.method != http.MethodHead || h.body.size > 0
 }
 
-// prefixedTrailers reports whether the handler has set trailers that it didn't
-// announce.
-func (h *held) prefixedTrailers() bool {
+// prefixedTrailers reports whether the handler has set trailers without announcing
+// them.
+func (h *heldResponse) prefixedTrailers() bool {
 	for name := range h.header {
 		if strings.HasPrefix(name, http.TrailerPrefix) {
 			return true
@@ -186,27 +183,27 @@ func (h *held) prefixedTrailers() bool {
 	return false
 }
 
-// sendTrailers hands on what the header has become after WriteHeader: net/http
-// takes from it what was announced, or is prefixed, as a trailer.
-func (h *held) sendTrailers() {
+// sendTrailers passes on the header as it is after WriteHeader: net/http takes the
+// trailers from it, which were announced or have its prefix.
+func (h *heldResponse) sendTrailers() {
 	if h.prefixedTrailers() {
-		_ = http.NewResponseController(h.w).Flush() // a body that isn't chunked has no trailers
+		_ = http.NewResponseController(h.w).Flush() // only a chunked body has trailers
 	}
 	header := h.w.Header()
 	clear(header)
 	maps.Copy(header, h.header)
 }
 
-// close frees what held the body, and ends the handler's context.
-func (h *held) close() {
-	if h.unwatch != nil {
-		h.unwatch()
+// close releases the body, and ends the handler's context.
+func (h *heldResponse) close() {
+	if h.stopShutdownWatch != nil {
+		h.stopShutdownWatch()
 	}
 	h.cancel(nil)
 	h.body.close()
 }
 
-// bodyAllowed reports whether an answer of that status has a body.
+// bodyAllowed reports whether a response with this status may have a body.
 func bodyAllowed(status int) bool {
 	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
 }

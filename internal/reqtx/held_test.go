@@ -14,9 +14,9 @@ import (
 	"commitment/internal/txn"
 )
 
-// answers runs handler twice behind a real server, once with its answer held
-// and once not, and returns both answers. Held or not, a client sees the same.
-func answers(t *testing.T, method string, handler http.HandlerFunc) (heldBack, direct string) {
+// responses runs handler twice behind a real server, with its response held and
+// not, and returns both responses. A client sees no difference.
+func responses(t *testing.T, method string, handler http.HandlerFunc) (held, direct string) {
 	t.Helper()
 	run := func(h http.HandlerFunc) string {
 		server := httptest.NewServer(h)
@@ -42,28 +42,28 @@ func answers(t *testing.T, method string, handler http.HandlerFunc) (heldBack, d
 		_ = resp.Trailer.Write(&b)
 		return b.String()
 	}
-	heldBack = run(func(w http.ResponseWriter, r *http.Request) {
+	held = run(func(w http.ResponseWriter, r *http.Request) {
 		h := hold(t, w, r.Method, 1<<20)
 		handler(h, r)
 		h.release()
 	})
-	return heldBack, run(handler)
+	return held, run(handler)
 }
 
-// hold returns a held answer with a unit that never reaches a database.
-func hold(t *testing.T, w http.ResponseWriter, method string, limit int64) *held {
+// hold returns a held response with a unit that never reaches a database.
+func hold(t *testing.T, w http.ResponseWriter, method string, limit int64) *heldResponse {
 	t.Helper()
 	ctx, unit, err := txn.New(nil, txn.Options{}).Begin(t.Context(), txn.ReadWrite, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(unit.Rollback)
-	h := newHeld(ctx, w, unit, method, &Options{MaxMemory: limit, MaxAnswer: limit})
+	h := newHeldResponse(ctx, w, unit, method, &Options{MaxMemory: limit, MaxResponse: limit})
 	t.Cleanup(h.close)
 	return h
 }
 
-func TestHeldAnswersAreWhatNetHTTPAnswers(t *testing.T) {
+func TestHeldResponsesEqualThoseOfNetHTTP(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -116,7 +116,7 @@ func TestHeldAnswersAreWhatNetHTTPAnswers(t *testing.T) {
 		{"read from a reader", "GET", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.Copy(w, struct{ io.Reader }{strings.NewReader("hello")})
 		}},
-		{"early hints are no answer", "GET", func(w http.ResponseWriter, _ *http.Request) {
+		{"early hints are no response", "GET", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusEarlyHints)
 			w.WriteHeader(http.StatusAccepted)
 		}},
@@ -124,9 +124,9 @@ func TestHeldAnswersAreWhatNetHTTPAnswers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			heldBack, direct := answers(t, tt.method, tt.handler)
-			if diff := cmp.Diff(direct, heldBack); diff != "" {
-				t.Errorf("answer (-net/http +held):\n%s", diff)
+			held, direct := responses(t, tt.method, tt.handler)
+			if diff := cmp.Diff(direct, held); diff != "" {
+				t.Errorf("response (-net/http +held):\n%s", diff)
 			}
 		})
 	}
@@ -146,7 +146,7 @@ func (s *sent) SetReadDeadline(time.Time) error  { return nil }
 func (s *sent) SetWriteDeadline(time.Time) error { return nil }
 func (s *sent) EnableFullDuplex() error          { return nil }
 
-func TestNothingReachesTheWireBeforeTheRelease(t *testing.T) {
+func TestNothingIsSentBeforeTheRelease(t *testing.T) {
 	t.Parallel()
 	wire := &sent{ResponseRecorder: httptest.NewRecorder()}
 	wire.Header().Set("X-Request-Id", "outer")
@@ -168,7 +168,7 @@ func TestNothingReachesTheWireBeforeTheRelease(t *testing.T) {
 		t.Errorf("Hijack() = %v, want %v", err, http.ErrNotSupported)
 	}
 	if _, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
-		t.Error("the held answer has an Unwrap")
+		t.Error("the held response has an Unwrap")
 	}
 	if wire.calls != 0 || wire.Header().Get("X-Inner") != "" {
 		t.Errorf("calls = %d, header = %v: want nothing sent", wire.calls, wire.Header())
@@ -180,10 +180,10 @@ func TestNothingReachesTheWireBeforeTheRelease(t *testing.T) {
 
 func TestAHeldBodyIsBounded(t *testing.T) {
 	t.Parallel()
-	fill := map[string]func(*held) error{
-		"Write":       func(h *held) error { _, err := h.Write(make([]byte, 11)); return err },
-		"WriteString": func(h *held) error { _, err := io.WriteString(h, strings.Repeat("x", 11)); return err },
-		"Copy": func(h *held) error {
+	fill := map[string]func(*heldResponse) error{
+		"Write":       func(h *heldResponse) error { _, err := h.Write(make([]byte, 11)); return err },
+		"WriteString": func(h *heldResponse) error { _, err := io.WriteString(h, strings.Repeat("x", 11)); return err },
+		"Copy": func(h *heldResponse) error {
 			_, err := io.Copy(h, strings.NewReader(strings.Repeat("x", 1<<20)))
 			return err
 		},

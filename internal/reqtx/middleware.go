@@ -14,52 +14,49 @@ import (
 
 // Options configure the middleware.
 type Options struct {
-	// MaxMemory bounds what is held of an answer's body in memory, in bytes. What
-	// goes beyond is held in a temporary file: a client that takes long to read it
-	// keeps no connection from others. Defaults to 1 MiB.
+	// MaxMemory limits how much of a held response body stays in memory, in bytes. The
+	// rest goes to a temporary file, so that a client that reads slowly doesn't keep a
+	// connection. Defaults to 1 MiB.
 	MaxMemory int64
-	// MaxAnswer bounds the body of a held answer, in bytes: a larger one rolls
+	// MaxResponse limits the body of a held response, in bytes: a larger one is rolled
 	// back and becomes an error. Defaults to 64 MiB.
-	MaxAnswer int64
-	// MaxReplay bounds what is kept of a request's body to do the request again,
-	// in bytes. A request whose body is larger is done once. Defaults to 1 MiB.
-	MaxReplay int64
-	// Closing ends when the service begins to shut down: streams end then. Nil never
-	// does.
-	Closing context.Context //nolint:containedctx // of the service
-	// WriteError answers a request whose work could not be committed, in place of
-	// the answer that was held. Required.
+	MaxResponse int64
+	// MaxRetryBody limits how much of a request's body is kept for a retry, in bytes. A
+	// request with a larger body isn't retried. Defaults to 1 MiB.
+	MaxRetryBody int64
+	// Shutdown ends when the service begins to shut down, which ends streams. May be
+	// nil.
+	Shutdown context.Context //nolint:containedctx // of the service
+	// WriteError responds to a request whose work couldn't be committed, in place of
+	// the held response. Required.
 	WriteError func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// Middleware runs each request in a unit of work of db, read-only when the
-// method is safe. Handlers take the client from the request's context:
-// ent.FromContext, or ent.TxFromContext for the [ent.Tx].
-//
-// A handler is run again from the start when PostgreSQL rolled its work back for
-// no fault of its own, so it must not change anything but the database; what it
-// wrote to the answer, the header included, is forgotten.
-//
-// It comes after whatever answers without the database and recovers from panics:
-// a recoverer inside it would turn a panic into an answer. A route is exempt by
-// being mounted outside of it.
+// Middleware runs each request in a unit of work of db, which is read-only if the
+// method is safe. Handlers take the client from the request's context with
+// ent.FromContext, or the [ent.Tx] with ent.TxFromContext. When PostgreSQL rolls the
+// work back through no fault of its own, the handler is called again from the start. So
+// it must not change anything but the database; what it wrote to the response,
+// including the header, is discarded. It comes after the middleware that responds
+// without the database or recovers from panics: inside of it, a recoverer would turn a
+// panic into a response. To exempt a route, mount it outside.
 func Middleware(db *txn.DB, o Options) func(http.Handler) http.Handler {
 	o.MaxMemory = cmp.Or(o.MaxMemory, 1<<20)
-	o.MaxAnswer = cmp.Or(o.MaxAnswer, 64<<20)
-	o.MaxReplay = cmp.Or(o.MaxReplay, 1<<20)
+	o.MaxResponse = cmp.Or(o.MaxResponse, 64<<20)
+	o.MaxRetryBody = cmp.Or(o.MaxRetryBody, 1<<20)
 	return func(next http.Handler) http.Handler {
-		return &handler{db: db, o: o, next: next}
+		return &handler{db: db, options: o, next: next}
 	}
 }
 
-// Mode is a middleware, inside of [Middleware], that sets the mode of a route, as
-// [txn.Serializable] or a GET that writes. It comes before whatever asks the database,
-// as package idempotency does.
+// Mode is a middleware, inside of [Middleware], that sets the mode of a route, such as
+// [txn.Serializable], or [txn.ReadWrite] for a GET that writes. It comes before
+// anything that queries the database, such as package idempotency.
 func Mode(mode sql.TxOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if err := txn.SetMode(r.Context(), mode); err != nil {
-				panic(err) // the routes are wrong
+				panic(err) // a defect of the routes
 			}
 			next.ServeHTTP(w, r)
 		})
@@ -67,80 +64,79 @@ func Mode(mode sql.TxOptions) func(http.Handler) http.Handler {
 }
 
 type handler struct {
-	db   *txn.DB
-	o    Options
-	next http.Handler
+	db      *txn.DB
+	options Options
+	next    http.Handler
 }
 
-// ServeHTTP runs the handler, ends the transaction, and only then lets the
-// answer go.
-func (m *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body := &replay{source: r.Body, limit: m.o.MaxReplay}
+// ServeHTTP runs the handler, ends the transaction, and then sends the response.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body := &rewindableBody{source: r.Body, limit: h.options.MaxRetryBody}
 	route := chi.RouteContext(r.Context())
-	var routed chi.Context
+	var routeContext chi.Context
 	if route != nil {
-		routed = *route
+		routeContext = *route
 	}
-	for attempt := 1; m.attempt(w, r, body, attempt); attempt++ {
+	for attempt := 1; h.tryOnce(w, r, body, attempt); attempt++ {
 		if route != nil {
-			*route = routed // what is routed below starts anew
+			*route = routeContext // a retry is routed from the start
 		}
 	}
 }
 
-// attempt runs the handler once and answers, unless it reports that the request is
-// to be done again.
-func (m *handler) attempt(w http.ResponseWriter, r *http.Request, body *replay, attempt int) (again bool) {
-	gate, err := gateOf(w, r)
+// tryOnce runs the handler once and responds, unless it reports that the request is to
+// be retried.
+func (h *handler) tryOnce(w http.ResponseWriter, r *http.Request, body *rewindableBody, attempt int) (retry bool) {
+	gate, err := gateFrom(w, r)
 	if err != nil {
-		m.o.WriteError(w, r, err)
+		h.options.WriteError(w, r, err)
 		return false
 	}
-	ctx, unit, err := m.db.Begin(r.Context(), mode(r.Method), attempt)
+	ctx, unit, err := h.db.Begin(r.Context(), defaultMode(r.Method), attempt)
 	if err != nil {
-		m.o.WriteError(w, r, err)
+		h.options.WriteError(w, r, err)
 		return false
 	}
 	gate.begin(unit)
-	defer gate.leave()
-	defer unit.Close() // a panic and a Goexit pass through here
-	held := newHeld(ctx, w, unit, r.Method, &m.o)
+	defer gate.abandon()
+	defer unit.Close() // for a panic and a Goexit
+	held := newHeldResponse(ctx, w, unit, r.Method, &h.options)
 	held.gate = gate
 	defer held.close()
-	req := r.Clone(held.ctx) // what an attempt changes, the next one doesn't see
+	req := r.Clone(held.ctx) // the next attempt doesn't see what this one changes
 	req.Body = &attemptBody{body, r, req}
-	defer removeFiles(r, req)
-	m.next.ServeHTTP(held, req)
+	defer removeUploads(r, req)
+	h.next.ServeHTTP(held, req)
 
-	switch err = end(r, unit, held); {
+	switch err = endUnit(r, unit, held); {
 	case held.streaming:
 		held.endStream()
 		return false
-	case unit.RetryError() != nil && body.rewind() && m.db.PrepareRetry(r.Context(), unit):
+	case unit.RetryError() != nil && body.rewind() && h.db.PrepareRetry(r.Context(), unit):
 		return true
 	case err != nil:
 		if gate.end(false) {
-			m.o.WriteError(w, r, err)
+			h.options.WriteError(w, r, err)
 		}
 		return false
 	}
-	unit.AfterCommit() // before the answer, for a client may take long to read it
+	unit.AfterCommit() // before the response, which a client may read slowly
 	if gate.end(held.Status() < http.StatusBadRequest) {
 		held.release()
 	}
 	return false
 }
 
-// removeFiles removes what was uploaded in a form: net/http does it only for the
-// request that it has made.
-func removeFiles(made, attempt *http.Request) {
-	if made.MultipartForm == nil && attempt.MultipartForm != nil {
-		_ = attempt.MultipartForm.RemoveAll() // of a file that stays the system's cleaning has to take care
+// removeUploads removes the uploaded files of a form: net/http does so only for the
+// request that it made.
+func removeUploads(original, attempt *http.Request) {
+	if original.MultipartForm == nil && attempt.MultipartForm != nil {
+		_ = attempt.MultipartForm.RemoveAll() // a file that can't be removed is left in the temporary directory
 	}
 }
 
-// mode is read-only for the safe methods of RFC 9110, 9.2.1.
-func mode(method string) sql.TxOptions {
+// defaultMode is read-only for the safe methods of RFC 9110, 9.2.1.
+func defaultMode(method string) sql.TxOptions {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
 		return txn.ReadOnly
@@ -148,13 +144,13 @@ func mode(method string) sql.TxOptions {
 	return txn.ReadWrite
 }
 
-// end ends the unit as the handler's end demands. Its error, if any, is to be
-// answered in place of what is held.
-func end(r *http.Request, unit *txn.Unit, held *held) error {
+// endUnit ends the unit as the handler's end requires. On an error, the response is
+// that error instead of the held one.
+func endUnit(r *http.Request, unit *txn.Unit, held *heldResponse) error {
 	if held.streaming {
-		return nil // the handler has ended it
+		return nil // Stream has ended it
 	}
-	unanswered := held.gate.decide()
+	unsent := held.gate.beginEnd()
 	err := r.Context().Err() // the client is gone, or the deadline has passed
 	if err == nil {
 		err = held.err
@@ -171,12 +167,12 @@ func end(r *http.Request, unit *txn.Unit, held *held) error {
 		unit.CommitInBackground()
 		return nil
 	}
-	if !unanswered {
+	if !unsent {
 		unit.Rollback()
-		return errAnswered
+		return errEarlyResponse
 	}
 	return unit.Commit()
 }
 
-// errAnswered is why work is rolled back: a middleware has answered the request.
-var errAnswered = errors.New("reqtx: the request was answered before COMMIT")
+// errEarlyResponse rolls the work back because a middleware has already responded.
+var errEarlyResponse = errors.New("reqtx: a middleware responded before COMMIT")

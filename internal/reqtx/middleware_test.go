@@ -32,7 +32,7 @@ type service struct {
 // serve runs handler behind the middleware, on a database of the test's own.
 func serve(t *testing.T, handler http.HandlerFunc, outer ...func(http.Handler) http.Handler) *service {
 	t.Helper()
-	return serveWith(t, reqtx.Options{MaxMemory: 1 << 9, MaxAnswer: 1 << 10, WriteError: writeError}, handler, outer...)
+	return serveWith(t, reqtx.Options{MaxMemory: 1 << 9, MaxResponse: 1 << 10, WriteError: writeError}, handler, outer...)
 }
 
 func serveWith(t *testing.T, o reqtx.Options, handler http.HandlerFunc, outer ...func(http.Handler) http.Handler) *service {
@@ -45,7 +45,7 @@ func serveWith(t *testing.T, o reqtx.Options, handler http.HandlerFunc, outer ..
 	db := txn.New(pool, txn.Options{EndTimeout: time.Second})
 	closing, shutdown := context.WithCancel(t.Context())
 	t.Cleanup(shutdown)
-	o.Closing = closing
+	o.Shutdown = closing
 	h := reqtx.Middleware(db, o)(handler)
 	for _, wrap := range outer {
 		h = wrap(h)
@@ -57,7 +57,7 @@ func serveWith(t *testing.T, o reqtx.Options, handler http.HandlerFunc, outer ..
 	return &service{db: db, pool: pool, url: server.URL, shutdown: shutdown}
 }
 
-// writeError answers as package problem would, in short.
+// writeError writes a short form of package problem's response.
 func writeError(w http.ResponseWriter, _ *http.Request, err error) {
 	status := http.StatusInternalServerError
 	switch _, server := errors.AsType[*pgconn.PgError](err); {
@@ -70,7 +70,7 @@ func writeError(w http.ResponseWriter, _ *http.Request, err error) {
 	w.WriteHeader(status)
 }
 
-// insert writes a row with the request's client; it answers nothing.
+// insert writes a row with the request's client; it writes no response.
 func insert(r *http.Request, name string) error {
 	return rowtest.Insert(r.Context(), ent.FromContext(r.Context()), name)
 }
@@ -86,14 +86,14 @@ func (s *service) wantRow(t *testing.T, name string, want bool) {
 	}
 }
 
-// reply is an answer without its body.
+// reply is a response without its body.
 type reply struct {
 	StatusCode    int
 	Header        http.Header
 	ContentLength int64
 }
 
-// do sends a request and returns the answer, or the error that took its place.
+// do sends a request and returns the response or the error.
 func (s *service) do(t *testing.T, method string) (reply, string, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.url, http.NoBody)
@@ -130,7 +130,7 @@ func TestNothingOfAnAnswerLeavesWhenItsCommitFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	if resp.StatusCode != http.StatusConflict || body != "" || resp.Header.Get("X-Id") != "" || resp.Header.Get("X-Error") == "" {
-		t.Errorf("answer = %d %q %v, want 409 without anything of the held answer", resp.StatusCode, body, resp.Header)
+		t.Errorf("response = %d %q %v, want 409 without anything of the held response", resp.StatusCode, body, resp.Header)
 	}
 	s.wantRow(t, "row", false)
 }
@@ -178,7 +178,7 @@ func TestAClientThatWentAwayRollsBack(t *testing.T) {
 	}
 	if resp, err := http.DefaultTransport.RoundTrip(req); err == nil {
 		_ = resp.Body.Close()
-		t.Errorf("answer = %s, want none", resp.Status)
+		t.Errorf("response = %s, want none", resp.Status)
 	}
 	<-ended
 	s.wantRow(t, "row", false)
@@ -224,7 +224,7 @@ func TestSafeMethodsAreReadOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		if code := resp.Header.Get("X-Code"); code != "" {
-			t.Errorf("%s: the answer of a transaction that failed went out, code %s", method, code)
+			t.Errorf("%s: the response of a failed transaction was sent, code %s", method, code)
 		}
 	}
 	s.wantRow(t, "row", false)
@@ -263,7 +263,7 @@ func TestAfterCommitFunctionsRunBehindTheAnswer(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = insert(r, "row")
 		_ = txn.AfterCommit(r.Context(), func(context.Context) error {
-			<-release // the client has its answer before this ends
+			<-release // the client has its response before this ends
 			close(ran)
 			return errors.New("not the client's business")
 		})

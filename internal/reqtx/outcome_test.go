@@ -10,9 +10,9 @@ import (
 	"commitment/internal/postgres"
 )
 
-// TestACommitThatGetsNoAnswer asks for the outcome of every kind of id, as the
-// documentation's table has them.
-func TestACommitThatGetsNoAnswer(t *testing.T) {
+// TestOutcomeOfACommitWithoutAReply asks for the outcome of every kind of id in the
+// documentation's table.
+func TestOutcomeOfACommitWithoutAReply(t *testing.T) {
 	t.Parallel()
 	rows := table(t, "When COMMIT gets no reply")
 	ids := startOutcomes(t)

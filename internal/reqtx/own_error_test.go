@@ -61,7 +61,7 @@ func get(ctx context.Context, url string) error {
 
 // TestAHandlersOwnErrorIsNotTheDatabases has a handler fail without the database's
 // doing, beside the transaction and while it has the connection: it runs once, and the
-// answer doesn't blame the database.
+// response doesn't blame the database.
 func TestAHandlersOwnErrorIsNotTheDatabases(t *testing.T) {
 	t.Parallel()
 	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 2, MaxIdleConns: 2, PingAfter: time.Minute})

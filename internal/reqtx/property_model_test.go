@@ -12,34 +12,34 @@ import (
 type action string
 
 const (
-	insertion   action = "insert"    // a row
-	conflict    action = "conflict"  // a row whose name is taken
-	refused     action = "refused"   // a row that a deferred constraint refuses at COMMIT
-	unlucky     action = "unlucky"   // a row for which COMMIT fails with 40001, in the first n attempts
-	serialize   action = "serialize" // a statement that fails with 40001, in the first n attempts
-	read        action = "read"      // how many rows there are
-	savepoint   action = "savepoint"
-	setMode     action = "mode" // the n-th of modes
-	rollback    action = "rollback-only"
-	commit      action = "commit-anyway"
-	after       action = "after-commit" // n: 0 succeeds, 1 fails, 2 panics
-	header      action = "header"
-	status      action = "status" // n
-	write       action = "write"  // n bytes
-	flush       action = "flush"
-	stream      action = "stream"
-	cancel      action = "cancel" // the client goes away
-	panics      action = "panic"
-	abort       action = "abort"
-	goexit      action = "goexit"
-	attempts           = 3       // that a request has
-	maxMemory          = 1 << 9  // that is held of an answer
-	maxAnswer          = 1 << 10 // that an answer may have
-	crashed            = "crashed"
-	retryable          = "40001"
-	swallowed          = "swallowed"
-	unanswered         = "canceled"
-	statusOfErr        = http.StatusInternalServerError
+	insertion    action = "insert"    // a row
+	conflict     action = "conflict"  // a row whose name is taken
+	refused      action = "refused"   // a row that a deferred constraint refuses at COMMIT
+	unlucky      action = "unlucky"   // a row for which COMMIT fails with 40001, in the first n attempts
+	serialize    action = "serialize" // a statement that fails with 40001, in the first n attempts
+	read         action = "read"      // how many rows there are
+	savepoint    action = "savepoint"
+	setMode      action = "mode" // the n-th of modes
+	rollback     action = "rollback-only"
+	commit       action = "commit-anyway"
+	after        action = "after-commit" // n: 0 succeeds, 1 fails, 2 panics
+	header       action = "header"
+	status       action = "status" // n
+	write        action = "write"  // n bytes
+	flush        action = "flush"
+	stream       action = "stream"
+	cancel       action = "cancel" // the client goes away
+	panics       action = "panic"
+	abort        action = "abort"
+	goexit       action = "goexit"
+	attempts            = 3       // that a request has
+	maxMemory           = 1 << 9  // of a held response
+	maxResponse         = 1 << 10 // of a response
+	crashed             = "crashed"
+	retryable           = "40001"
+	swallowed           = "swallowed"
+	disconnected        = "canceled"
+	statusOfErr         = http.StatusInternalServerError
 )
 
 // step is what a handler does next.
@@ -67,17 +67,17 @@ func (s step) GoString() string {
 	return text
 }
 
-// result is what there is to see of a request, from outside and afterwards.
+// result is what can be observed of a request.
 type result struct {
 	Attempts int
-	Rows     []string // that are there, sorted
+	Rows     []string // sorted
 	Ran      []string // after-commit functions, in order
-	Counted  []int    // what the reads said, of all attempts
-	Answer   answer
+	Counted  []int    // by the reads of all attempts
+	Response response
 }
 
-// answer is what the client read: all of an answer, or nothing that looks like it.
-type answer struct {
+// response is what the client read: a whole response, or nothing that looks like one.
+type response struct {
 	Whole  bool
 	Status int
 	Header string // as the handler set it
@@ -85,8 +85,8 @@ type answer struct {
 	Body   string
 }
 
-// expect is what the tables of the packages' documentation say of a request. It
-// runs nothing.
+// expect returns the result according to the tables of the documentation. It runs
+// nothing.
 func expect(method string, steps []step) (want result) {
 	for want.Attempts = 1; ; want.Attempts++ {
 		m := &model{attempt: want.Attempts, readOnly: method == http.MethodGet, want: &want}
@@ -108,7 +108,7 @@ type model struct {
 	readOnly, serializable    bool
 	begun, failed, ended      bool
 	committed                 bool
-	retry                     bool // it ended for no fault of its own
+	retry                     bool // rolled back through no fault of its own
 	canceled                  bool
 	crashed                   bool
 	markedRollback, markedRun bool
@@ -116,7 +116,7 @@ type model struct {
 	after                     []string
 	deferred                  []string // errors that COMMIT will find
 
-	// The answer.
+	// The response.
 	lost      string // why there is none
 	streaming bool
 	header    map[string]string
@@ -148,7 +148,7 @@ func (m *model) step(s step) string {
 	case setMode, rollback, commit, after:
 		return m.say(s)
 	case header, status, write, flush:
-		return m.answer(s)
+		return m.respond(s)
 	case stream:
 		return m.stream()
 	case cancel:
@@ -165,7 +165,7 @@ func (m *model) begin() string {
 	case m.ended:
 		return "ended"
 	case m.canceled:
-		return unanswered
+		return disconnected
 	case m.failed:
 		return "25P02"
 	}
@@ -241,7 +241,7 @@ func (m *model) say(s step) string {
 	return ""
 }
 
-func (m *model) answer(s step) string {
+func (m *model) respond(s step) string {
 	switch s.do {
 	case header:
 		if m.header == nil {
@@ -273,7 +273,7 @@ func (m *model) write(n int) string {
 	if n > 0 && bodiless(m.status) {
 		return "no body"
 	}
-	if !m.streaming && len(m.body)+n > maxAnswer {
+	if !m.streaming && len(m.body)+n > maxResponse {
 		m.lost = "other"
 		return m.lost
 	}
@@ -305,7 +305,7 @@ func (m *model) stream() string {
 	if m.lost == "" {
 		switch {
 		case m.canceled:
-			m.lost = unanswered
+			m.lost = disconnected
 		case m.commits(max(m.status, http.StatusOK) < http.StatusBadRequest):
 			m.lost = m.commit()
 		case m.retry:
@@ -314,7 +314,7 @@ func (m *model) stream() string {
 		}
 	}
 	if m.lost != "" {
-		m.ended = true // nothing of it will be answered
+		m.ended = true // no response will be sent
 		return m.lost
 	}
 	m.streaming, m.ended = true, true
@@ -336,13 +336,13 @@ func (m *model) commit() string {
 	return ""
 }
 
-// end ends the request, unless it reports that it is run again.
-func (m *model) end() (again bool) {
+// end ends the request, unless it reports that it is retried.
+func (m *model) end() (retry bool) {
 	err := ""
 	switch {
 	case m.crashed, m.streaming:
 	case m.canceled:
-		err = unanswered
+		err = disconnected
 	case m.lost != "":
 		err = m.lost
 	case m.commits(max(m.status, http.StatusOK) < http.StatusBadRequest):
@@ -354,19 +354,19 @@ func (m *model) end() (again bool) {
 	}
 	switch {
 	case m.crashed, m.canceled:
-		return false // without an answer
+		return false // without a response
 	case m.retry && !m.committed && m.attempt < attempts:
 		return true
 	case err != "":
-		m.want.Answer = answer{Whole: true, Status: statusOfErr, Error: err}
+		m.want.Response = response{Whole: true, Status: statusOfErr, Error: err}
 		return false
 	}
 	m.writeHeader(http.StatusOK)
-	m.want.Answer = answer{Whole: true, Status: m.status, Header: m.sent["X-Handler"], Error: m.sent["X-Error"], Body: m.body}
+	m.want.Response = response{Whole: true, Status: m.status, Header: m.sent["X-Handler"], Error: m.sent["X-Error"], Body: m.body}
 	return false
 }
 
-// bodiless reports whether answers of that status have no body. Their end can't be
+// bodiless reports whether responses with that status have no body. Their end can't be
 // told from their cut.
 func bodiless(status int) bool {
 	return status == http.StatusNoContent || status == http.StatusNotModified

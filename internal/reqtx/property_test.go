@@ -37,8 +37,8 @@ var modes = []mode{
 	{Isolation: sql.LevelSerializable, ReadOnly: true},
 }
 
-// TestRequestsDoWhatTheTablesSay runs random handlers. -rapid.checks says how many
-// of each kind.
+// TestRequestsDoWhatTheTablesSay runs random handlers. -rapid.checks sets how many of
+// each kind.
 func TestRequestsDoWhatTheTablesSay(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -59,13 +59,13 @@ func TestRequestsDoWhatTheTablesSay(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := startStage(t)
+			s := startHarness(t)
 			rapid.Check(t, func(t *rapid.T) {
 				steps := drawHandler(t, tt.actions)
 				want := expect(tt.method, steps)
-				got := s.perform(t, tt.method, steps)
-				if !want.Answer.Whole && bodiless(got.Answer.Status) {
-					got.Answer = answer{} // it was cut where nobody can see it
+				got := s.execute(t, tt.method, steps)
+				if !want.Response.Whole && bodiless(got.Response.Status) {
+					got.Response = response{} // it was cut where nobody can see it
 				}
 				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 					t.Fatalf("%s %#v\n(-tables +request):\n%s", tt.method, steps, diff)
@@ -105,7 +105,7 @@ func drawSteps(t *rapid.T, actions []action, depth int) []step {
 		case status:
 			s.n = rapid.SampledFrom([]int{200, 204, 304, 399, 400, 400, 503}).Draw(t, "status")
 		case write:
-			s.n = rapid.SampledFrom([]int{0, 1, 100, maxMemory, maxMemory + 1, maxAnswer, maxAnswer + 1}).Draw(t, "bytes")
+			s.n = rapid.SampledFrom([]int{0, 1, 100, maxMemory, maxMemory + 1, maxResponse, maxResponse + 1}).Draw(t, "bytes")
 		default:
 		}
 		steps[i] = s
@@ -122,19 +122,19 @@ func number(steps []step, last *int) {
 	}
 }
 
-// stage is a server on which one handler after the other is performed.
-type stage struct {
+// harness is a server that executes one handler after the other.
+type harness struct {
 	url  string
 	db   *txn.DB
 	pool *sql.DB
 	runs int
 
-	current *performance
+	current *execution
 }
 
-// startStage starts a server with a database of its own. The pool has one
-// connection: who needs another, or doesn't give it back, is found out.
-func startStage(t *testing.T) *stage {
+// startHarness starts a server with a database of its own. The pool has one
+// connection, so that a request that needs another, or leaks it, fails.
+func startHarness(t *testing.T) *harness {
 	t.Helper()
 	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: time.Hour})
 	if err != nil {
@@ -154,7 +154,7 @@ func startStage(t *testing.T) *stage {
 		FOR EACH ROW EXECUTE FUNCTION decide()`); err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{pool: pool, db: txn.New(pool, txn.Options{
+	s := &harness{pool: pool, db: txn.New(pool, txn.Options{
 		MaxAttempts: attempts, AcquireTimeout: 10 * time.Second, Log: slog.New(slog.DiscardHandler),
 	})}
 	server := httptest.NewUnstartedServer(s.handler())
@@ -165,10 +165,10 @@ func startStage(t *testing.T) *stage {
 	return s
 }
 
-func (s *stage) handler() http.Handler {
+func (s *harness) handler() http.Handler {
 	inner := reqtx.Middleware(s.db, reqtx.Options{
-		MaxMemory: maxMemory, MaxAnswer: maxAnswer,
-		WriteError: func(w http.ResponseWriter, _ *http.Request, err error) { answerError(w, err) },
+		MaxMemory: maxMemory, MaxResponse: maxResponse,
+		WriteError: func(w http.ResponseWriter, _ *http.Request, err error) { respondError(w, err) },
 	})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.current.serve(w, r) }))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer close(s.current.ended)
@@ -176,17 +176,17 @@ func (s *stage) handler() http.Handler {
 	})
 }
 
-func answerError(w http.ResponseWriter, err error) {
+func respondError(w http.ResponseWriter, err error) {
 	w.Header().Set("X-Error", class(err))
 	w.WriteHeader(statusOfErr)
 }
 
-// perform sends a request that does the steps, and looks at what came of it.
-func (s *stage) perform(t *rapid.T, method string, steps []step) result {
+// execute sends a request that does the steps, and looks at what came of it.
+func (s *harness) execute(t *rapid.T, method string, steps []step) result {
 	s.runs++
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	p := &performance{steps: steps, prefix: fmt.Sprintf("%d-", s.runs), goAway: cancel, ended: make(chan struct{})}
+	p := &execution{steps: steps, prefix: fmt.Sprintf("%d-", s.runs), disconnect: cancel, ended: make(chan struct{})}
 	s.current = p
 	got := p.ask(ctx, t, method, s.url)
 	<-p.ended
@@ -196,17 +196,17 @@ func (s *stage) perform(t *rapid.T, method string, steps []step) result {
 	if p.wrong != "" {
 		t.Errorf("%#v: request's body = %s, want %q", steps, p.wrong, requestBody)
 	}
-	if p.dead && !bodiless(got.Status) { // a client that has all of its answer goes away
+	if p.dead && !bodiless(got.Status) { // a client that has read all of its response disconnects
 		t.Errorf("%#v: the context of a stream has ended", steps)
 	}
 	return result{
-		Attempts: p.attempts, Ran: p.ran, Counted: p.counted, Answer: got,
+		Attempts: p.attempts, Ran: p.ran, Counted: p.counted, Response: got,
 		Rows: s.rows(t, p.prefix),
 	}
 }
 
 // rows are the ids of the rows that are there.
-func (s *stage) rows(t *rapid.T, prefix string) []string {
+func (s *harness) rows(t *rapid.T, prefix string) []string {
 	var ids string
 	const query = `SELECT coalesce(string_agg(split_part(key, '-', 3), ' ' ORDER BY split_part(key, '-', 3) COLLATE "C"), '')
 		FROM idempotency_keys WHERE split_part(key, '-', 2) || '-' = $1`
@@ -218,12 +218,12 @@ func (s *stage) rows(t *rapid.T, prefix string) []string {
 
 const requestBody = "a body that every attempt reads"
 
-// performance is one request: its handler and its client.
-type performance struct {
-	steps  []step
-	prefix string
-	goAway func()        // of the client
-	ended  chan struct{} // closed when the handler has ended
+// execution is one request: its handler and its client.
+type execution struct {
+	steps      []step
+	prefix     string
+	disconnect func()        // of the client
+	ended      chan struct{} // closed when the handler has ended
 
 	attempts int
 	counted  []int
@@ -235,9 +235,9 @@ type performance struct {
 	ran []string
 }
 
-// ask is the client. Its connections aren't used again: it would send a request
-// again that it took for lost on a stale one.
-func (p *performance) ask(ctx context.Context, t *rapid.T, method, url string) answer {
+// ask is the client. It doesn't reuse connections: on a stale one it would repeat a
+// request.
+func (p *execution) ask(ctx context.Context, t *rapid.T, method, url string) response {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(requestBody))
 	if err != nil {
 		t.Fatal(err)
@@ -245,31 +245,31 @@ func (p *performance) ask(ctx context.Context, t *rapid.T, method, url string) a
 	req.Close = true
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
-		return answer{}
+		return response{}
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return answer{}
+		return response{}
 	}
-	return answer{
+	return response{
 		Whole: true, Status: resp.StatusCode, Body: string(body),
 		Header: resp.Header.Get("X-Handler"), Error: resp.Header.Get("X-Error"),
 	}
 }
 
 // serve is the handler.
-func (p *performance) serve(w http.ResponseWriter, r *http.Request) {
+func (p *execution) serve(w http.ResponseWriter, r *http.Request) {
 	p.attempts++
 	if body, err := io.ReadAll(r.Body); err != nil || string(body) != requestBody {
 		p.wrong = fmt.Sprintf("%q, %v", body, err)
 	}
 	if err := p.run(w, r, p.steps); err != nil {
-		answerError(w, err)
+		respondError(w, err)
 	}
 }
 
-func (p *performance) run(w http.ResponseWriter, r *http.Request, steps []step) error {
+func (p *execution) run(w http.ResponseWriter, r *http.Request, steps []step) error {
 	for _, s := range steps {
 		if err := p.step(w, r, s); err != nil && s.stops {
 			return err
@@ -280,7 +280,7 @@ func (p *performance) run(w http.ResponseWriter, r *http.Request, steps []step) 
 
 var errPart = errors.New("the part failed")
 
-func (p *performance) step(w http.ResponseWriter, r *http.Request, s step) error {
+func (p *execution) step(w http.ResponseWriter, r *http.Request, s step) error {
 	ctx := r.Context()
 	switch s.do {
 	case insertion, refused, unlucky, conflict:
@@ -315,7 +315,7 @@ func (p *performance) step(w http.ResponseWriter, r *http.Request, s step) error
 		return err
 	case cancel:
 		p.gone = true
-		p.goAway()
+		p.disconnect()
 		<-r.Context().Done()
 	default:
 		return p.write(w, s)
@@ -323,8 +323,8 @@ func (p *performance) step(w http.ResponseWriter, r *http.Request, s step) error
 	return nil
 }
 
-// write does what concerns the answer, or nothing but the handler.
-func (p *performance) write(w http.ResponseWriter, s step) (err error) {
+// write does what concerns the response or the handler alone.
+func (p *execution) write(w http.ResponseWriter, s step) (err error) {
 	switch s.do {
 	case header:
 		w.Header().Set("X-Handler", fmt.Sprint(s.id))
@@ -347,7 +347,7 @@ func (p *performance) write(w http.ResponseWriter, s step) (err error) {
 }
 
 // name is the name of the row that a step inserts.
-func (p *performance) name(ctx context.Context, s step) string {
+func (p *execution) name(ctx context.Context, s step) string {
 	kind := insertion
 	switch {
 	case s.do == conflict:
@@ -359,7 +359,7 @@ func (p *performance) name(ctx context.Context, s step) string {
 }
 
 // count reads how many of its own rows the transaction sees.
-func (p *performance) count(ctx context.Context) error {
+func (p *execution) count(ctx context.Context) error {
 	tx, err := txn.SQLFromContext(ctx)
 	if err != nil {
 		return err
@@ -373,8 +373,8 @@ func (p *performance) count(ctx context.Context) error {
 	return nil
 }
 
-// after registers a function that says that it ran, whatever its end.
-func (p *performance) after(ctx context.Context, s step) error {
+// after registers a function that records that it ran, however it ends.
+func (p *execution) after(ctx context.Context, s step) error {
 	attempt := txn.Attempt(ctx)
 	return txn.AfterCommit(ctx, func(context.Context) error {
 		p.mu.Lock()
@@ -399,7 +399,7 @@ func class(err error) string {
 	case errors.Is(err, txn.ErrSwallowed):
 		return swallowed
 	case errors.Is(err, context.Canceled):
-		return unanswered
+		return disconnected
 	case server:
 		return pgErr.Code
 	case errors.Is(err, txn.ErrBegun):

@@ -15,7 +15,7 @@ import (
 	"commitment/internal/txn"
 )
 
-// raise fails as PostgreSQL would.
+// raise runs a statement that fails with the SQLSTATE.
 func raise(ctx context.Context, sqlstate string) error {
 	tx, err := txn.SQLFromContext(ctx)
 	if err != nil {
@@ -37,14 +37,14 @@ func (s *service) post(t *testing.T, body io.Reader) (reply, string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reply{resp.StatusCode, resp.Header, resp.ContentLength}, string(answer)
+	return reply{resp.StatusCode, resp.Header, resp.ContentLength}, string(text)
 }
 
-func TestARequestIsRunAgainFromTheStart(t *testing.T) {
+func TestARequestIsRetriedFromTheStart(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		attempt := txn.Attempt(r.Context())
@@ -65,7 +65,7 @@ func TestARequestIsRunAgainFromTheStart(t *testing.T) {
 	})
 	resp, body := s.post(t, strings.NewReader("row"))
 	if resp.StatusCode != http.StatusCreated || body != "row" {
-		t.Errorf("answer = %d %q, want 201 %q", resp.StatusCode, body, "row")
+		t.Errorf("response = %d %q, want 201 %q", resp.StatusCode, body, "row")
 	}
 	if got := resp.Header.Values("X-Attempt"); len(got) != 1 || got[0] != "3" {
 		t.Errorf("X-Attempt = %v, want the third attempt's alone", got)
@@ -73,7 +73,7 @@ func TestARequestIsRunAgainFromTheStart(t *testing.T) {
 	s.wantRow(t, "row", true)
 }
 
-func TestAFailureAtCommitIsRunAgain(t *testing.T) {
+func TestAFailureAtCommitIsRetried(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = insert(r, fmt.Sprint("row", txn.Attempt(r.Context())))
@@ -107,12 +107,12 @@ func TestAMigrationOfAColumnUnderAPreparedStatementGoesUnnoticed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if resp, _, err := s.do(t, http.MethodGet); err != nil || resp.StatusCode != http.StatusOK {
-			t.Errorf("answer after %s = %d, %v, want 200", statement, resp.StatusCode, err)
+			t.Errorf("response after %s = %d, %v, want 200", statement, resp.StatusCode, err)
 		}
 	}
 }
 
-func TestABodyTooLargeToKeepIsSentOnce(t *testing.T) {
+func TestARequestWithALargeBodyIsNotRetried(t *testing.T) {
 	t.Parallel()
 	attempts := 0
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -32,7 +32,7 @@ func counted(t *testing.T) (*pgproxy.Proxy, *txn.DB) {
 }
 
 // TestRoundTrips counts on the wire what a request costs, once its statements are
-// prepared, and what its answer waits for.
+// prepared, and what its response waits for.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	proxy, db := counted(t)
@@ -73,7 +73,7 @@ func TestRoundTrips(t *testing.T) {
 			if w.Code != http.StatusOK {
 				t.Errorf("%s: status = %d, want 200", tt.name, w.Code)
 			}
-			if err := db.Wait(t.Context()); err != nil { // for what ends behind the answer
+			if err := db.Wait(t.Context()); err != nil { // for what ends after the response
 				t.Error(err)
 			}
 		}
@@ -92,9 +92,8 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
-// TestAnAnswerThatOnlyReadsDoesNotWaitForCommit stalls COMMIT: the answer comes
-// all the same.
-func TestAnAnswerThatOnlyReadsDoesNotWaitForCommit(t *testing.T) {
+// TestAReadDoesNotWaitForCommit stalls COMMIT: the response comes all the same.
+func TestAReadDoesNotWaitForCommit(t *testing.T) {
 	t.Parallel()
 	proxy, db := counted(t)
 	fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Action: pgproxy.Stall})
@@ -117,8 +116,8 @@ func TestAnAnswerThatOnlyReadsDoesNotWaitForCommit(t *testing.T) {
 	}
 }
 
-// TestWhatItCosts counts the round trips that an answer waits for, as the table of the
-// documentation has them.
+// TestWhatItCosts counts the round trips that a response waits for, and compares them
+// with the table of the documentation.
 func TestWhatItCosts(t *testing.T) {
 	t.Parallel()
 	proxy, db := counted(t)
@@ -137,8 +136,8 @@ func TestWhatItCosts(t *testing.T) {
 	}
 }
 
-// trips has a request run n statements, and returns the round trips before its answer:
-// a COMMIT that comes behind it is held back.
+// trips has a request run n statements, and returns the round trips before its
+// response: a later COMMIT is held back.
 func trips(t *testing.T, proxy *pgproxy.Proxy, db *txn.DB, method string, n int) int {
 	t.Helper()
 	h := reqtx.Middleware(db, reqtx.Options{WriteError: writeError})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

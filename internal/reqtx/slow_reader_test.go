@@ -14,13 +14,13 @@ import (
 	"commitment/internal/reqtx"
 )
 
-// Clients that don't read their answers keep no place in the pool: as many as it has
-// connections stop nobody.
+// Clients that don't read their responses keep no connection: as many of them as the
+// pool has connections block nobody.
 func TestSlowReadersKeepNoConnection(t *testing.T) {
 	t.Parallel()
 	const size = 20 << 20 // more than the system's buffers take
-	answer := bytes.Repeat([]byte("x"), size)
-	s := serveWith(t, reqtx.Options{MaxAnswer: size, WriteError: writeError}, func(w http.ResponseWriter, r *http.Request) {
+	response := bytes.Repeat([]byte("x"), size)
+	s := serveWith(t, reqtx.Options{MaxResponse: size, WriteError: writeError}, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			if err := insert(r, "row"); err != nil {
 				t.Error(err)
@@ -30,7 +30,7 @@ func TestSlowReadersKeepNoConnection(t *testing.T) {
 		if _, err := rowtest.Exists(r.Context(), ent.FromContext(r.Context()), "row"); err != nil {
 			t.Error(err)
 		}
-		_, _ = w.Write(answer)
+		_, _ = w.Write(response)
 	})
 	bodies := make([]io.Reader, s.pool.Stats().MaxOpenConnections)
 	for i := range bodies {
@@ -52,7 +52,7 @@ func TestSlowReadersKeepNoConnection(t *testing.T) {
 	s.wantRow(t, "row", true)
 	for _, body := range bodies {
 		if n, err := io.Copy(io.Discard, body); n != size || err != nil {
-			t.Errorf("answer = %d bytes, %v, want %d", n, err, size)
+			t.Errorf("response = %d bytes, %v, want %d", n, err, size)
 		}
 	}
 }

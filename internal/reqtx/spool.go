@@ -8,13 +8,13 @@ import (
 	"os"
 )
 
-// spool holds a body in memory up to a limit, and what goes beyond in a temporary
-// file. The file has no name, so it is gone with the process at the latest.
+// spool holds a body in memory up to a limit, and the rest in a temporary file. The
+// file has no name, so it is gone at the latest when the process ends.
 type spool struct {
 	memory bytes.Buffer
 	limit  int64
 	file   *os.File
-	size   int64 // of both
+	size   int64 // of memory and file
 }
 
 // Write appends to the body.
@@ -24,27 +24,28 @@ func (s *spool) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// writer is where n more bytes go.
+// writer returns the writer for n more bytes.
 func (s *spool) writer(n int) io.Writer {
 	if s.file == nil && s.size+int64(n) <= s.limit {
 		return &s.memory
 	}
 	if s.file == nil {
-		file, err := nameless()
+		file, err := createUnlinked()
 		if err != nil {
-			return failing{err}
+			return errWriter{err}
 		}
 		s.file = file
 	}
 	return s.file
 }
 
-// failing is a writer that can't.
-type failing struct{ err error }
+// errWriter is a writer that always fails.
+type errWriter struct{ err error }
 
-func (f failing) Write([]byte) (int, error) { return 0, f.err }
+func (f errWriter) Write([]byte) (int, error) { return 0, f.err }
 
-func nameless() (*os.File, error) {
+// createUnlinked creates a temporary file and removes its name.
+func createUnlinked() (*os.File, error) {
 	file, err := os.CreateTemp("", "response-*")
 	if err != nil {
 		return nil, fmt.Errorf("hold the response in a temporary file: %w", err)
@@ -69,9 +70,9 @@ func (s *spool) WriteTo(w io.Writer) (int64, error) {
 	return n + more, err
 }
 
-// close frees the file.
+// close releases the file.
 func (s *spool) close() {
 	if s.file != nil {
-		_ = s.file.Close() // it has no name: nothing is left of it
+		_ = s.file.Close() // it has no name, so nothing is left
 	}
 }

@@ -11,60 +11,57 @@ import (
 	"commitment/internal/txn"
 )
 
-// ErrClosing is the cause of a stream's context that has ended as the service shuts
+// ErrShutdown is the cause of the end of a stream's context when the service shuts
 // down.
-var ErrClosing = errors.New("reqtx: the service shuts down")
+var ErrShutdown = errors.New("reqtx: the service is shutting down")
 
 const (
-	// farewell bounds what a stream writes once the service shuts down.
-	farewell = 5 * time.Second
-	// lastBytes bounds what is left to write when a handler has returned.
-	lastBytes = 30 * time.Second
+	// shutdownGrace is how long a stream may write after the shutdown has begun.
+	shutdownGrace = 5 * time.Second
+	// finalWriteTimeout limits the writes after the handler has returned.
+	finalWriteTimeout = 30 * time.Second
 )
 
-// Stream ends the transaction of the request that w answers, by the same table as
-// the handler's end would, and lets the answer go: what was written until now, and
-// from here on whatever is written, at once. It is for answers that take long or
-// never end, as server-sent events, and lifts the timeouts as [LiftTimeouts] does. The
-// status must be set before, if it isn't 200. After it the handler has no client in
-// its context any more; entities go on by their Unwrap.
-//
-// A Flush of an answer whose Content-Type is text/event-stream is a Stream.
-//
-// Its error says why the work could not be committed, and then nothing was sent: the
-// handler's context has ended, it returns, and the middleware answers.
+// Stream ends the transaction of the request whose response w is, by the same rules as
+// the handler's end, and starts to send the response: first what has been written so
+// far, then each write at once. It is for responses that take long or never end, such
+// as server-sent events, and lifts the timeouts as [LiftTimeouts] does. Set a status
+// other than 200 before it. After it the handler's context has no client any more;
+// entities can be used further after their Unwrap. A Flush of a response whose
+// Content-Type is text/event-stream is a Stream. An error says why the work couldn't be
+// committed. Then nothing has been sent and the handler's context has ended: the
+// handler returns, and the middleware responds.
 func Stream(w http.ResponseWriter) error {
-	s, err := find(w)
+	s, err := findStreamer(w)
 	if err != nil {
 		return err
 	}
 	return s.Stream()
 }
 
-// LiftTimeouts lets the answer last as long as it takes: the request's deadline,
-// which package middleware sets, and the server's timeouts for reading and writing no
-// longer count. The handler's context ends when the client leaves, and when the
-// service begins to shut down: the handler returns then, and what it has written is
-// the answer. One whose answer isn't whole by then panics with [http.ErrAbortHandler],
-// so that it doesn't look so. Writes fail soon after, for those who don't look.
-//
-// The transaction goes on: [Stream] ends it. The error says why this answer can't be
-// a stream.
+// LiftTimeouts lets the response take as long as it needs: it removes the request's
+// deadline, which package middleware sets, and the server's read and write timeouts.
+// The handler's context ends when the client disconnects, and when the service begins
+// to shut down. Then the handler returns, and what it has written is the response; a
+// handler whose response is incomplete panics with [http.ErrAbortHandler] instead, so
+// that the client notices. Writes fail soon after, in case the handler doesn't watch
+// its context. The transaction goes on: [Stream] ends it. An error says why this
+// response can't be a stream.
 func LiftTimeouts(w http.ResponseWriter) error {
-	s, err := find(w)
+	s, err := findStreamer(w)
 	if err != nil {
 		return err
 	}
 	return s.LiftTimeouts()
 }
 
-// streamer is an answer that is held, or one that can't be let go, which says why.
+// streamer is a held response, or a writer around it that may refuse to stream.
 type streamer interface {
 	Stream() error
 	LiftTimeouts() error
 }
 
-func find(w http.ResponseWriter) (streamer, error) {
+func findStreamer(w http.ResponseWriter) (streamer, error) {
 	for {
 		switch v := w.(type) {
 		case streamer:
@@ -77,22 +74,22 @@ func find(w http.ResponseWriter) (streamer, error) {
 	}
 }
 
-// IsEventStream reports whether header is that of server-sent events.
+// IsEventStream reports whether header announces server-sent events.
 func IsEventStream(header http.Header) bool {
 	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	return err == nil && media == "text/event-stream"
 }
 
-// Stream ends the unit as the handler's end would, and lets the answer flow.
-func (h *held) Stream() error {
+// Stream ends the unit as the handler's end would, and starts to send the response.
+func (h *heldResponse) Stream() error {
 	if h.streaming {
 		return nil
 	}
 	if h.err == nil {
-		h.err = h.endUnit()
+		h.err = h.endUnitForStream()
 	}
 	if h.err != nil {
-		h.unit.Rollback() // before the context ends, which would look like a connection that is lost
+		h.unit.Rollback() // before its context ends, which would look like a lost connection
 		h.cancel(h.err)
 		return h.err
 	}
@@ -102,68 +99,69 @@ func (h *held) Stream() error {
 	h.gate.end(h.status < http.StatusBadRequest)
 	h.sendHeader("")
 	h.sendBody()
-	_ = http.NewResponseController(h.w).Flush() // the work has ended, whoever gets the answer
+	_ = http.NewResponseController(h.w).Flush() // the work has ended, whether or not the client reads this
 	if h.method == http.MethodHead {
-		h.cancel(http.ErrBodyNotAllowed) // there is nothing to come
+		h.cancel(http.ErrBodyNotAllowed) // a HEAD has no body
 	}
 	return nil
 }
 
-func (h *held) endUnit() error {
+func (h *heldResponse) endUnitForStream() error {
 	if err := h.unit.Err(); err != nil {
 		return err
 	}
 	_ = h.LiftTimeouts()
-	unanswered := h.gate.decide()
+	unsent := h.gate.beginEnd()
 	if h.unit.Decide(h.Status() < http.StatusBadRequest) {
-		if !unanswered {
-			return errAnswered
+		if !unsent {
+			return errEarlyResponse
 		}
 		return h.unit.Commit()
 	}
 	h.unit.Rollback()
-	return h.unit.RetryError() // what is done again has no answer yet
+	return h.unit.RetryError() // a retry has no response yet
 }
 
-// LiftTimeouts lifts what bounds the answer, and ends the handler's context when the
-// service shuts down. The answer to a HEAD is no stream.
-func (h *held) LiftTimeouts() error {
+// LiftTimeouts removes the timeouts of the response, and ends the handler's context
+// when the service shuts down. The response to a HEAD is no stream.
+func (h *heldResponse) LiftTimeouts() error {
 	if h.lifted || h.method == http.MethodHead {
 		return nil
 	}
 	h.lifted = true
 	middleware.LiftTimeout(h.ctx)
-	_ = h.SetReadDeadline(time.Time{}) // what has no deadlines needs none lifted
+	_ = h.SetReadDeadline(time.Time{}) // a connection without deadlines has none to remove
 	_ = h.SetWriteDeadline(time.Time{})
-	if h.o.Closing != nil {
-		h.unwatch = context.AfterFunc(h.o.Closing, h.leave)
+	if h.options.Shutdown != nil {
+		h.stopShutdownWatch = context.AfterFunc(h.options.Shutdown, h.startShutdown)
 	}
 	return nil
 }
 
-// leave tells the handler that the service shuts down, in a goroutine of its own.
-func (h *held) leave() {
+// startShutdown tells the handler that the service is shutting down. It runs in a
+// goroutine of its own.
+func (h *heldResponse) startShutdown() {
 	h.mu.Lock()
-	h.last = time.Now().Add(farewell)
+	h.finalDeadline = time.Now().Add(shutdownGrace)
 	h.mu.Unlock()
-	_ = h.SetWriteDeadline(h.last)
-	h.cancel(ErrClosing)
+	_ = h.SetWriteDeadline(h.finalDeadline)
+	h.cancel(ErrShutdown)
 }
 
-// SetWriteDeadline reaches the connection: it sends nothing. There is a last one once
-// the service shuts down.
-func (h *held) SetWriteDeadline(t time.Time) error {
+// SetWriteDeadline sets the connection's deadline: it sends nothing. Once the service
+// shuts down there is a final one.
+func (h *heldResponse) SetWriteDeadline(t time.Time) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.last.IsZero() && (t.IsZero() || t.After(h.last)) {
-		t = h.last
+	if !h.finalDeadline.IsZero() && (t.IsZero() || t.After(h.finalDeadline)) {
+		t = h.finalDeadline
 	}
 	return http.NewResponseController(h.w).SetWriteDeadline(t)
 }
 
-// endStream ends an answer that flows: the deadline of what was written last may have
-// passed since.
-func (h *held) endStream() {
-	_ = h.SetWriteDeadline(time.Now().Add(lastBytes))
+// endStream ends a response that streams. It renews the write deadline, which may have
+// passed since the last write.
+func (h *heldResponse) endStream() {
+	_ = h.SetWriteDeadline(time.Now().Add(finalWriteTimeout))
 	h.sendTrailers()
 }

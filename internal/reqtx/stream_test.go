@@ -47,7 +47,7 @@ func TestStreamCommitsFirstAndFlowsAfter(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	s.wantRow(t, "row", true) // the answer has begun: it is committed
+	s.wantRow(t, "row", true) // the response has begun: its work is committed
 	lines := bufio.NewScanner(resp.Body)
 	for i, want := range []string{"held", "event", "event", "event"} {
 		if i > 0 {
@@ -71,7 +71,7 @@ func TestStreamThatCantCommitSendsNothing(t *testing.T) {
 	})
 	resp, body, err := s.do(t, http.MethodPost)
 	if err != nil || resp.StatusCode != http.StatusInternalServerError || body != "" {
-		t.Errorf("answer = %v %q %v, want 500 and nothing of what was held", resp, body, err)
+		t.Errorf("response = %v %q %v, want 500 and nothing of what was held", resp, body, err)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestAPanicInAStreamCutsIt(t *testing.T) {
 		panic("boom")
 	})
 	if _, _, err := s.do(t, http.MethodPost); err == nil {
-		t.Error("the answer looks whole, want it cut")
+		t.Error("the response looks complete, want it cut")
 	}
 	s.wantRow(t, "row", true)
 }
@@ -118,18 +118,18 @@ func TestATrailerMayBeSetInTheHeaderOfBefore(t *testing.T) {
 	}
 }
 
-func TestALargeAnswerOfAReaderThatFailsIsAnError(t *testing.T) {
+func TestALargeResponseOfAFailedReadIsAnError(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", 1000)) // beyond the memory, within the limit
 		_ = raise(r.Context(), "22012")
 	})
 	if resp, body, err := s.do(t, http.MethodGet); err != nil || resp.StatusCode != http.StatusInternalServerError || strings.Contains(body, "x") {
-		t.Errorf("answer = %d with %d bytes, %v, want 500 and nothing of what was held", resp.StatusCode, len(body), err)
+		t.Errorf("response = %d with %d bytes, %v, want 500 and nothing of what was held", resp.StatusCode, len(body), err)
 	}
 }
 
-func TestALargeAnswerOfAWriterIsHeldInAFile(t *testing.T) {
+func TestALargeResponseIsHeldInAFile(t *testing.T) {
 	t.Parallel()
 	want := strings.Repeat("0123456789", 100) // beyond the memory, within the limit
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {

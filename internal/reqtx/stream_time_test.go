@@ -43,12 +43,12 @@ func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
 const bound = 30 * time.Second
 
 // streamed serves handler, which needs no database, with short timeouts and in a bubble,
-// and hands the answer to read. What it returns has the service shut down.
+// and passes the response to read.
 func streamed(t *testing.T, method string, handler http.HandlerFunc, read func(resp *http.Response, shutdown func())) {
 	t.Helper()
 	closing, shutdown := context.WithCancel(t.Context())
 	defer shutdown()
-	tx := reqtx.Middleware(txn.New(nil, txn.Options{}), reqtx.Options{Closing: closing, WriteError: writeError})
+	tx := reqtx.Middleware(txn.New(nil, txn.Options{}), reqtx.Options{Shutdown: closing, WriteError: writeError})
 	listener := make(pipes)
 	server := &http.Server{
 		Handler:     middleware.Timeout(bound)(tx(handler)),
@@ -80,7 +80,7 @@ func streamed(t *testing.T, method string, handler http.HandlerFunc, read func(r
 	<-served
 }
 
-// begins are the ways in which an answer becomes a stream, by name.
+// begins are the ways in which a response becomes a stream, by name.
 var begins = map[string]func(w http.ResponseWriter) error{
 	"Stream":       reqtx.Stream,
 	"LiftTimeouts": reqtx.LiftTimeouts,
@@ -136,8 +136,8 @@ func TestAStreamEndsWhenTheServiceShutsDown(t *testing.T) {
 					_ = errors.Join(begin(w), reqtx.Stream(w))
 					start := time.Now()
 					<-r.Context().Done()
-					if err := context.Cause(r.Context()); !errors.Is(err, reqtx.ErrClosing) || time.Since(start) != time.Hour {
-						t.Errorf("context ends by %v after %v, want %v at once", err, time.Since(start), reqtx.ErrClosing)
+					if err := context.Cause(r.Context()); !errors.Is(err, reqtx.ErrShutdown) || time.Since(start) != time.Hour {
+						t.Errorf("context ends by %v after %v, want %v at once", err, time.Since(start), reqtx.ErrShutdown)
 					}
 				}, func(resp *http.Response, shutdown func()) {
 					lines := bufio.NewReader(resp.Body)
@@ -147,7 +147,7 @@ func TestAStreamEndsWhenTheServiceShutsDown(t *testing.T) {
 					<-time.After(time.Hour)
 					shutdown()
 					if rest, err := io.ReadAll(lines); len(rest) != 0 || err != nil {
-						t.Errorf("then = %q, %v, want a whole answer", rest, err)
+						t.Errorf("then = %q, %v, want a complete response", rest, err)
 					}
 				})
 			})
@@ -205,7 +205,7 @@ func TestAHEADOfAStreamEnds(t *testing.T) {
 					<-r.Context().Done()
 				}, func(resp *http.Response, _ func()) {
 					if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") == "" {
-						t.Errorf("answer = %s %v, want the header of the stream", resp.Status, resp.Header)
+						t.Errorf("response = %s %v, want the header of the stream", resp.Status, resp.Header)
 					}
 				})
 			})

@@ -45,7 +45,7 @@ func newService(t *testing.T) *service {
 	server := httptest.NewServer(serve(Options{
 		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Classify: postgres.Constraints(nil).Classify,
 		Ready: func(context.Context) error { return nil }, Observe: func(h http.Handler) http.Handler { return h }, Metrics: http.NotFoundHandler(),
-		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxAnswer: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
+		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxResponse: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
 	}, func(v1 *api) {
 		mount(v1, resource.Widgets())
 		mount(v1, resource.Makers())

@@ -8,19 +8,18 @@ import (
 	"strings"
 )
 
-// Held returns the answer that is held, for package idempotency to record: what was
-// set in the header after WriteHeader isn't in it, unless it is a trailer, which has
-// [http.TrailerPrefix]. It fails when the body has more than limit bytes, and when
-// the answer can't go out.
-func (h *held) Held(limit int64) (status int, header http.Header, body []byte, err error) {
+// Snapshot returns the held response, for package idempotency to record. The header is
+// as of WriteHeader; trailers are added with [http.TrailerPrefix]. It returns an error
+// if the body has more than limit bytes, or if the response can't be sent.
+func (h *heldResponse) Snapshot(limit int64) (status int, header http.Header, body []byte, err error) {
 	h.WriteHeader(h.Status())
 	switch {
 	case h.err != nil:
 		return 0, nil, nil, h.err
 	case h.streaming:
-		return 0, nil, nil, errors.New("reqtx: the answer is out, in part")
+		return 0, nil, nil, errors.New("reqtx: a part of the response has been sent")
 	case h.body.size > limit:
-		return 0, nil, nil, fmt.Errorf("reqtx: the answer has more than the %d bytes that are recorded", limit)
+		return 0, nil, nil, fmt.Errorf("reqtx: the response is larger than the %d bytes that can be recorded", limit)
 	}
 	buffer := bytes.NewBuffer(make([]byte, 0, h.body.size))
 	if _, err := h.body.WriteTo(buffer); err != nil {
@@ -38,7 +37,7 @@ func (h *held) Held(limit int64) (status int, header http.Header, body []byte, e
 	return h.status, header, buffer.Bytes(), nil
 }
 
-// announced reports whether header announces the trailer of that name.
+// announced reports whether header announces a trailer of that name.
 func announced(header http.Header, name string) bool {
 	for _, line := range header["Trailer"] {
 		for trailer := range strings.SplitSeq(line, ",") {
@@ -50,9 +49,9 @@ func announced(header http.Header, name string) bool {
 	return false
 }
 
-// Reset forgets the answer that is held, for another one to take its place.
-func (h *held) Reset() {
+// Reset discards the held response, so that another one can take its place.
+func (h *heldResponse) Reset() {
 	h.body.close()
-	h.body = spool{limit: h.o.MaxMemory}
+	h.body = spool{limit: h.options.MaxMemory}
 	h.header, h.sent, h.status, h.err = h.w.Header().Clone(), nil, 0, nil
 }

@@ -9,22 +9,22 @@ import (
 	"commitment/internal/reqtx"
 )
 
-// held is the writer of package reqtx: it keeps the answer until the work is
-// committed, and lets it be read, and replaced, before.
-type held interface {
+// heldResponse is package reqtx's writer: it holds the response until the work is
+// committed, and lets it be read, or replaced, before that.
+type heldResponse interface {
 	http.ResponseWriter
-	Held(limit int64) (status int, header http.Header, body []byte, err error)
+	Snapshot(limit int64) (status int, header http.Header, body []byte, err error)
 	Reset()
 }
 
-// recorder is held for the handler of a request with a key: it doesn't stream.
+// recorder is the writer for the handler of a request with a key: it doesn't stream.
 type recorder struct {
-	held
+	heldResponse
 	err    error
 	cancel context.CancelCauseFunc // ends the handler's context
 }
 
-// Stream is why reqtx.Stream can't be: what flows can't be recorded. It ends the
+// Stream makes reqtx.Stream fail, because a stream can't be recorded. It ends the
 // handler's context.
 func (w *recorder) Stream() error {
 	w.err = ErrUnsupported
@@ -32,18 +32,18 @@ func (w *recorder) Stream() error {
 	return w.err
 }
 
-// LiftTimeouts is why reqtx.LiftTimeouts can't be, which a stream begins with.
+// LiftTimeouts makes reqtx.LiftTimeouts fail: it precedes a stream.
 func (w *recorder) LiftTimeouts() error { return w.Stream() }
 
-// Write adds to the answer, as long as it is one that can be recorded.
+// Write appends to the response, unless the handler has tried to stream.
 func (w *recorder) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	return w.held.Write(p)
+	return w.heldResponse.Write(p)
 }
 
-// Flush is that of held, but for a stream's.
+// Flush flushes the held response, unless it is a stream.
 func (w *recorder) Flush() { _ = w.FlushError() }
 
 // FlushError is Flush for [http.ResponseController].
@@ -51,27 +51,27 @@ func (w *recorder) FlushError() error {
 	if reqtx.IsEventStream(w.Header()) {
 		return w.Stream()
 	}
-	return http.NewResponseController(w.held).Flush()
+	return http.NewResponseController(w.heldResponse).Flush()
 }
 
 // Unwrap is for [http.ResponseController].
-func (w *recorder) Unwrap() http.ResponseWriter { return w.held }
+func (w *recorder) Unwrap() http.ResponseWriter { return w.heldResponse }
 
-// answer is an answer as it is recorded.
-type answer struct {
+// recordedResponse is a response as it is recorded.
+type recordedResponse struct {
 	status int
-	header http.Header // what the handler has changed, see changes
+	header http.Header // the handler's changes, see headerChanges
 	body   []byte
 }
 
-// removed marks, before its name, a field of the header that the handler has removed.
-// No field has such a name.
+// removed is the prefix of a header field that the handler has removed. No field name
+// begins with it.
 const removed = "-:"
 
-// changes are what a handler has made of the header that the middlewares around it
-// had set: the values that were added, and which fields were removed before. Those
-// middlewares set their header again when the answer is given again.
-func changes(outer, header http.Header) http.Header {
+// headerChanges returns how a handler has changed the header that the middleware around
+// it had set: the values it added, and the fields it removed before. In a replay, that
+// middleware sets its header again.
+func headerChanges(outer, header http.Header) http.Header {
 	changed := http.Header{}
 	for name, values := range header {
 		before := outer[name]
@@ -91,8 +91,8 @@ func changes(outer, header http.Header) http.Header {
 	return changed
 }
 
-// writeTo gives the answer again.
-func (a answer) writeTo(w http.ResponseWriter) {
+// replay writes the recorded response to w.
+func (a recordedResponse) replay(w http.ResponseWriter) {
 	header := w.Header()
 	for name := range a.header {
 		if gone, ok := strings.CutPrefix(name, removed); ok {
@@ -107,6 +107,6 @@ func (a answer) writeTo(w http.ResponseWriter) {
 	header.Set(ReplayedHeader, "true")
 	w.WriteHeader(a.status)
 	if len(a.body) > 0 {
-		_, _ = w.Write(a.body) // the writer holds it: what there is to say, reqtx says
+		_, _ = w.Write(a.body) // the response is held: reqtx reports an error
 	}
 }
