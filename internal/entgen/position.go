@@ -17,12 +17,21 @@ func (s *schemas) errorAt(n *gen.Type, f *gen.Field, message string) error {
 	if f != nil {
 		what += "." + f.Name
 	}
-	return fmt.Errorf("%s: %s %s", s.fset.Position(s.find(n, f)), what, message)
+	name := ""
+	if f != nil {
+		name = f.Name
+	}
+	return fmt.Errorf("%s: %s %s", s.fset.Position(s.find(n, "Fields", name)), what, message)
 }
 
-// find returns where a field is declared, or its schema if that isn't to be seen, as with
-// the field of a mixin.
-func (s *schemas) find(n *gen.Type, f *gen.Field) token.Pos {
+// errorAtEdge is an error of an edge.
+func (s *schemas) errorAtEdge(n *gen.Type, e *gen.Edge, message string) error {
+	return fmt.Errorf("%s: %s.%s %s", s.fset.Position(s.find(n, "Edges", e.Name)), n.Name, e.Name, message)
+}
+
+// find returns where the method declares what has that name, or the schema if that isn't
+// to be seen, as with the field of a mixin.
+func (s *schemas) find(n *gen.Type, method, name string) token.Pos {
 	var schema, declared token.Pos
 	for _, file := range s.files {
 		for _, decl := range file.syntax.Decls {
@@ -34,8 +43,8 @@ func (s *schemas) find(n *gen.Type, f *gen.Field) token.Pos {
 					}
 				}
 			case *ast.FuncDecl:
-				if f != nil && d.Name.Name == "Fields" && receiver(d) == n.Name {
-					declared = cmp.Or(declared, findField(d, f.Name))
+				if d.Name.Name == method && receiver(d) == n.Name {
+					declared = cmp.Or(declared, findDeclaration(d, name))
 				}
 			}
 		}
@@ -58,13 +67,16 @@ func receiver(d *ast.FuncDecl) string {
 	return ""
 }
 
-// findField returns where n calls one of package field's functions with that name.
-func findField(n ast.Node, name string) token.Pos {
+// findDeclaration returns where n calls one of package field's or edge's functions with that name.
+func findDeclaration(n ast.Node, name string) token.Pos {
 	found := token.NoPos
 	ast.Inspect(n, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok || len(call.Args) == 0 {
 			return true
+		}
+		if f, ok := call.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "Ref" || f.Sel.Name == "Field") {
+			return true // what another edge refers to
 		}
 		if text, ok := call.Args[0].(*ast.BasicLit); ok && text.Value == strconv.Quote(name) {
 			found = call.Pos()

@@ -33,8 +33,10 @@ type resource struct {
 	Path, Params                   string
 	imports                        map[string]string // the names of packages, by their paths
 	Fields                         []*resourceField
+	Edges                          []*resourceEdge
 	Operations, Settings, Version  string
 	Creates, Patches, Deletes      bool
+	Links                          bool
 }
 
 // resources writes a file into resource, below what is generated, for each schema
@@ -72,8 +74,11 @@ func (s *schemas) resourceFiles(g *gen.Graph) (map[string][]byte, error) {
 func (s *schemas) resourceFile(n *gen.Type) ([]byte, error) {
 	r := &resource{typ: n}
 	exposed, err := annotation(n.Annotations, r.annotation.Name(), &r.annotation)
-	if err != nil || !exposed {
+	if err != nil {
 		return nil, err
+	}
+	if !exposed {
+		return nil, errors.Join(s.unexposed(n)...)
 	}
 	if err := s.describe(r); err != nil {
 		return nil, err
@@ -158,7 +163,7 @@ func (s *schemas) describe(r *resource) error {
 			r.Fields = append(r.Fields, field)
 		}
 	}
-	if len(errs) > 0 {
+	if errs = append(errs, s.edges(r)...); len(errs) > 0 {
 		return errors.Join(errs...)
 	}
 	if err := s.operations(r); err != nil {

@@ -31,8 +31,9 @@ type api struct {
 	problems    *problem.Writer
 	readTimeout time.Duration
 	rateLimited bool
-	routes      map[string]bool // those that are registered
-	tags        []string        // of what is registered
+	routes      map[string]bool  // those that are registered
+	resources   map[string]edged // those that are mounted
+	tags        []string         // of what is registered
 }
 
 func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
@@ -45,7 +46,7 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 	config.CreateHooks = nil // no $schema in every body
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.Formats = formats
-	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]bool{}}
+	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]bool{}, resources: map[string]edged{}}
 	config.OnAddOperation = []huma.AddOpFunc{a.describe}
 	a.huma = humachi.New(r, config)
 	a.huma.UseMiddleware(a.checkRequest, streams)

@@ -37,6 +37,12 @@ var headers = map[string]*huma.Header{
 	},
 }
 
+// optionalETag is that of a response that has none where edges are expanded.
+var optionalETag = &huma.Header{
+	Description: "The version of the resource, for If-Match and If-None-Match. Absent with `expand`.",
+	Schema:      &huma.Schema{Type: huma.TypeString}, Example: `"1"`,
+}
+
 // idempotencyKey is a parameter of requests that write.
 var idempotencyKey = &huma.Param{
 	Name: idempotency.Header, In: "header",
@@ -93,9 +99,10 @@ func describeHeaders(document *huma.OpenAPI, op *huma.Operation, response *huma.
 		response.Headers = map[string]*huma.Header{}
 	}
 	for name, header := range response.Headers {
-		if headers[name] != nil {
+		switch common := headers[name]; {
+		case common != nil && (header == common || header.Description == ""):
 			response.Headers[name] = headerRef(document, name)
-		} else {
+		case header.Description == "":
 			header.Description = header.Schema.Description
 		}
 	}

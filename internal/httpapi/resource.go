@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/danielgtaylor/huma/v2"
 
 	"commitment/internal/fault"
@@ -19,6 +20,7 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 		o(&r.Table)
 	}
 	m := &mounted[E, V, C, P]{r, a, describeResource[V, C](a, &r.Table)}
+	a.resources[r.Name] = m
 	for _, o := range []struct {
 		operation rest.Operation
 		add       func()
@@ -56,7 +58,7 @@ type mounted[E rest.Entity, V, C, P any] struct {
 // resourceRequest is what operations on resources take of a request. They share it, so
 // that huma compiles one of each.
 type resourceRequest struct {
-	id    string
+	param func(name string) string // of the path
 	query url.Values
 	Conditions
 }
@@ -64,7 +66,7 @@ type resourceRequest struct {
 // Resolve reads the request.
 func (in *resourceRequest) Resolve(ctx huma.Context) []error {
 	u := ctx.URL()
-	in.id, in.query = ctx.Param("id"), u.Query()
+	in.param, in.query = ctx.Param, u.Query()
 	in.IfMatch, in.IfNoneMatch = ctx.Header("If-Match"), ctx.Header("If-None-Match")
 	return nil
 }
@@ -100,14 +102,14 @@ func registerBody(a *api, op *huma.Operation, schema *huma.Schema, contentType s
 }
 
 // entity is one that is read, or that is read to be changed, in a state that the client
-// expects.
-func (m *mounted[E, V, C, P]) entity(ctx context.Context, in *resourceRequest, lock rest.Lock) (E, error) {
+// expects. Modifiers change the query.
+func (m *mounted[E, V, C, P]) entity(ctx context.Context, in *resourceRequest, lock rest.Lock, modifiers ...func(*sql.Selector)) (E, error) {
 	var none E
-	id, err := m.ParseID(in.id)
+	id, err := m.ParseID(in.param("id"))
 	if err != nil {
 		return none, err
 	}
-	e, err := m.Get(ctx, id, lock)
+	e, err := m.Get(ctx, id, lock, modifiers...)
 	if err != nil {
 		return none, err
 	}
@@ -147,17 +149,20 @@ func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*r
 	if err != nil {
 		return nil, err
 	}
-	e, err := m.entity(ctx, in, false)
+	e, err := m.entity(ctx, in, false, q.Keys)
 	if err != nil {
 		return nil, err
 	}
-	out := m.respond(http.StatusOK, e)
-	if !in.noneMatch(out.ETag) {
-		out.Status, out.Body = http.StatusNotModified, nil
-		return out, nil
+	out := &resourceResponse{Status: http.StatusOK}
+	if !q.Expands() { // the version is that of the entity alone
+		out.ETag = m.etag(e)
+		if !in.noneMatch(out.ETag) {
+			out.Status = http.StatusNotModified
+			return out, nil
+		}
 	}
-	out.Body = rest.Select(m.View(e), q.Fields)
-	return out, nil
+	out.Body, err = m.Item(ctx, e, q)
+	return out, err
 }
 
 func (m *mounted[E, V, C, P]) create(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
@@ -224,7 +229,7 @@ func (m *mounted[E, V, C, P]) createAs(ctx context.Context, in *resourceRequest,
 	if in.IfMatch != "" {
 		return nil, errStale
 	}
-	id, err := m.ParseID(in.id)
+	id, err := m.ParseID(in.param("id"))
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,11 @@ func (d describer) component(suffix, purpose string, access, required rest.Acces
 			s.Required = append(s.Required, f.Name)
 		}
 	}
+	for i := range d.table.Edges {
+		if e := &d.table.Edges[i]; e.Expand > 0 && suffix == "" {
+			s.Properties[e.Name] = d.edge(e)
+		}
+	}
 	return d.api.addSchema(d.table.Name+suffix, s)
 }
 
@@ -222,7 +227,10 @@ func (m *mounted[E, V, C, P]) listing() *huma.Operation {
 func (m *mounted[E, V, C, P]) reading() *huma.Operation {
 	op := m.operation("GET "+m.path()+"/{id}", "read"+m.Name, "Read "+article(m.Singular)+". `fields` selects members.", http.StatusOK, m.schemas.view)
 	op.SkipValidateParams = true // ParseItem does
-	op.Parameters = append(op.Parameters, fieldsParameter())
+	op.Parameters = append(append(op.Parameters, fieldsParameter()), expandParameters(&m.Table)...)
+	if len(expandable(&m.Table)) > 0 && m.Version != nil {
+		op.Responses["200"].Headers["ETag"] = optionalETag
+	}
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
@@ -271,6 +279,7 @@ func (d describer) parameters() []*huma.Param {
 		fieldsParameter(),
 		{Name: "count", In: "query", Schema: &huma.Schema{Type: "string", Enum: []any{"true", "exact"}}, Description: "Whether to count all pages: up to 10000, or exactly."},
 	}
+	params = append(params, expandParameters(d.table)...)
 	for i := range d.table.Fields {
 		f := &d.table.Fields[i]
 		for _, operator := range f.Operators() {

@@ -110,6 +110,7 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	limit := middleware.RateLimit(o.RateLimit, problems)
 	v1 := newAPI(r.With(limit, tx, once), o, problems)
 	routes(v1)
+	v1.connect()
 
 	openAPI31, openAPI30 := v1.document()
 	r.Get("/openapi.json", openAPI31)

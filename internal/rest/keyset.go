@@ -84,6 +84,8 @@ func beyond(keys []Key, values []any, desc bool) where {
 // all that changes the query, so the rows are those that policies and interceptors leave.
 func (q *Query) page(s *sql.Selector) {
 	q.filter(s)
+	columns := s.SelectedColumns()
+	q.Keys(s)
 	if q.cursor == nil {
 		q.orderBy(s)
 		s.Limit(q.Limit + 1)
@@ -109,13 +111,17 @@ func (q *Query) page(s *sql.Selector) {
 			union.UnionAll(part)
 		}
 	}
-	whole := sql.Dialect(s.Dialect()).Select(s.SelectedColumns()...).From(union.As(s.TableName())).WithContext(s.Context())
+	whole := sql.Dialect(s.Dialect()).Select(columns...).From(union.As(s.TableName())).WithContext(s.Context())
+	q.liftKeys(whole, s.C)
 	q.orderBy(whole)
 	*s = *whole.Limit(q.Limit + 1)
 }
 
 // filter adds the filters.
 func (q *Query) filter(s *sql.Selector) {
+	if q.inside != nil {
+		s.Where(q.inside(s))
+	}
 	for _, c := range q.where {
 		s.Where(c.where(s))
 	}

@@ -101,6 +101,8 @@ type Query struct {
 	cursor   []any // the values of the order's keys; nil at the start
 	backward bool
 	scope    string
+	inside   func(*sql.Selector) *sql.Predicate // the rows of a nested list; nil for all
+	expand   []*expansion
 }
 
 // condition is one filter.
@@ -112,37 +114,51 @@ type condition struct {
 // ParseQuery reads the parameters of a list. All that is wrong is in the error, which
 // names each parameter.
 func (t *Table) ParseQuery(parameters url.Values) (*Query, error) {
-	q := &Query{table: t, Limit: min(DefaultLimit, t.MaxLimit), scope: t.Path}
+	q := &Query{table: t, scope: t.Path}
+	return q, q.parse(parameters)
+}
+
+// parse reads the parameters of a list.
+func (q *Query) parse(parameters url.Values) error {
+	q.Limit = min(DefaultLimit, q.table.MaxLimit)
 	if len(parameters) > maxParameters {
-		return nil, fault.New(fault.Invalid, "", fmt.Sprintf("there are more than %d parameters", maxParameters))
+		return fault.New(fault.Invalid, "", fmt.Sprintf("there are more than %d parameters", maxParameters))
 	}
 	p := parser{query: q}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		p.parameter(name, parameters[name])
 	}
 	if q.order == nil {
-		p.sort(t.DefaultSort)
+		p.sort(q.table.DefaultSort)
 	}
 	if q.backward && parameters.Has("after") {
 		p.refuse("before", "can't be given together with after")
 	}
-	if len(p.wrong) > 0 {
-		return nil, invalid(p.wrong[:min(len(p.wrong), maxErrors)]...)
+	if len(p.wrong) == 0 {
+		p.checkExpanded()
 	}
-	return q, q.open(parameters.Get("after"), parameters.Get("before"))
+	if len(p.wrong) > 0 {
+		return invalid(p.wrong[:min(len(p.wrong), maxErrors)]...)
+	}
+	return q.open(parameters.Get("after"), parameters.Get("before"))
 }
 
 // ParseItem reads the parameters of one entity.
 func (t *Table) ParseItem(parameters url.Values) (*Query, error) {
-	q := &Query{table: t}
+	q := &Query{table: t, Limit: 1}
 	p := parser{query: q}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		switch values := parameters[name]; {
 		case name == "fields" && len(values) == 1:
 			p.fields(values[0])
+		case name == "expand" && len(values) == 1:
+			p.expand(values[0])
 		case len(p.wrong) < maxErrors:
 			p.refuse(name, "unknown query parameter")
 		}
+	}
+	if len(p.wrong) == 0 {
+		p.checkExpanded()
 	}
 	if len(p.wrong) > 0 {
 		return nil, invalid(p.wrong...)
@@ -182,6 +198,8 @@ func (p *parser) parameter(name string, values []string) {
 		p.sort(value)
 	case "fields":
 		p.fields(value)
+	case "expand":
+		p.expand(value)
 	case "count":
 		switch value {
 		case "true":

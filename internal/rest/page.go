@@ -26,9 +26,9 @@ func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error
 	if q.backward {
 		slices.Reverse(rows)
 	}
-	views := make([]V, len(rows))
-	for i, row := range rows {
-		views[i] = r.View(row)
+	views, err := r.views(ctx, rows, q)
+	if err != nil {
+		return nil, err
 	}
 	page := &Page{Items: views}
 	if len(views) > 0 {
@@ -37,7 +37,7 @@ func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error
 	if len(q.Fields) > 0 {
 		objects := make([]Object, len(views))
 		for i, v := range views {
-			objects[i] = values(v, q.Fields)
+			objects[i] = q.object(v)
 		}
 		page.Items = objects
 	}
@@ -63,10 +63,19 @@ func (q *Query) link(page *Page, first, last any, more bool) {
 	}
 }
 
-// Select returns the view with only these fields; all when there are none.
-func Select[V any](view V, fields []string) any {
-	if len(fields) == 0 {
+// pick returns the view with only the fields that are wanted.
+func (q *Query) pick(view any) any {
+	if len(q.Fields) == 0 {
 		return view
 	}
-	return values(view, fields)
+	return q.object(view)
+}
+
+// object has the fields that are wanted, and the edges that are expanded.
+func (q *Query) object(view any) Object {
+	names := q.Fields
+	for _, x := range q.expand {
+		names = append(names[:len(names):len(names)], x.Name)
+	}
+	return values(view, names)
 }

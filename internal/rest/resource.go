@@ -35,6 +35,9 @@ type Resource[E Entity, V, C, P any] struct {
 	Insert func(context.Context, C) (E, error)
 	Update func(context.Context, E, P) (E, error)
 	Delete func(context.Context, E) error
+	// Link links an entity by an edge of that name to the one of that id, or unlinks the
+	// two. Nil where no edge is linked.
+	Link func(ctx context.Context, e E, edge string, id any, linked bool) error
 	// Version counts the changes of an entity. Nil where it has no version.
 	Version func(E) int64
 }
@@ -50,7 +53,7 @@ type Table struct {
 	Operations Operation
 	// Fields are those that clients see or set; the first is the id.
 	Fields []Field
-	// Edges are those that clients expand or list.
+	// Edges are those that clients expand, list or link.
 	Edges []Edge
 	// DefaultSort is the order of lists for which the client asks none, as "-created_at".
 	DefaultSort string
@@ -133,15 +136,6 @@ type Field struct {
 	Check func(any) error
 }
 
-// Edge is an edge that clients expand or list.
-type Edge struct {
-	Name string
-	// Expand bounds the entities inside of each; 0 where the edge isn't expanded.
-	Expand int
-	// Nested says that the edge has a list of its own.
-	Nested bool
-}
-
 // Is reports whether clients have all of that access.
 func (f *Field) Is(a Access) bool { return f.Access&a == a }
 
@@ -159,10 +153,12 @@ func (t *Table) Field(name string) *Field {
 func (t *Table) ID() *Field { return &t.Fields[0] }
 
 // ParseID reads an id from a path.
-func (t *Table) ParseID(text string) (any, error) {
+func (t *Table) ParseID(text string) (any, error) { return t.parseID("id", text) }
+
+func (t *Table) parseID(parameter, text string) (any, error) {
 	id, problem := t.ID().parse(text)
 	if problem != "" {
-		return nil, invalid(fault.Field{Pointer: "id", Message: problem})
+		return nil, invalid(fault.Field{Pointer: parameter, Message: problem})
 	}
 	return id, nil
 }
@@ -178,12 +174,15 @@ type Lock bool
 // is enough, and lets others refer to the row meanwhile.
 const ForChange Lock = true
 
-// Get returns the entity of that id.
-func (r *Resource[E, V, C, P]) Get(ctx context.Context, id any, lock Lock) (E, error) {
+// Get returns the entity of that id. Modifiers change the query.
+func (r *Resource[E, V, C, P]) Get(ctx context.Context, id any, lock Lock, modifiers ...func(*sql.Selector)) (E, error) {
 	all, err := r.All(ctx, func(s *sql.Selector) {
 		s.Where(sql.EQ(s.C(r.ID().Column), id))
 		if lock {
 			s.ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
+		}
+		for _, m := range modifiers {
+			m(s)
 		}
 	})
 	if err != nil {

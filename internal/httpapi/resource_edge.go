@@ -1,0 +1,141 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"commitment/internal/rest"
+)
+
+// edged is a resource that is mounted.
+type edged interface {
+	rest.Target
+	mountEdges()
+}
+
+// connect makes the edges of all resources that are mounted lead to one another, and adds
+// their operations.
+func (a *api) connect() {
+	targets := map[string]rest.Target{}
+	for name, r := range a.resources {
+		targets[name] = r
+	}
+	if err := rest.Connect(targets); err != nil {
+		panic("httpapi: " + err.Error())
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.resources)) {
+		a.resources[name].mountEdges()
+	}
+}
+
+// mountEdges adds the lists of what edges lead to, and what links there.
+func (m *mounted[E, V, C, P]) mountEdges() {
+	for i := range m.Edges {
+		e := &m.Edges[i]
+		if e.Nested {
+			register(m.api, m.nestedListing(e), m.nestedList(e))
+		}
+		if e.Linked {
+			register(m.api, m.linking(e, http.MethodPut, "link", "Link"), m.link(e, true))
+			register(m.api, m.linking(e, http.MethodDelete, "unlink", "Unlink"), m.link(e, false))
+		}
+	}
+}
+
+func (m *mounted[E, V, C, P]) nestedList(edge *rest.Edge) func(context.Context, *resourceRequest) (*resourceResponse, error) {
+	return func(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+		id, err := m.ParseID(in.param("id"))
+		if err != nil {
+			return nil, err
+		}
+		q, err := m.ParseNested(edge, id, in.query)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := m.Get(ctx, id, false); err != nil {
+			return nil, err
+		}
+		page, err := edge.Target().List(ctx, q)
+		return &resourceResponse{Status: http.StatusOK, Body: page}, err
+	}
+}
+
+// link links two entities, which the client sees, or unlinks them. The first is updated by
+// it, so it is locked, and its preconditions hold.
+func (m *mounted[E, V, C, P]) link(edge *rest.Edge, linked bool) func(context.Context, *resourceRequest) (*resourceResponse, error) {
+	return func(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+		e, err := m.entity(ctx, in, rest.ForChange)
+		if err != nil {
+			return nil, err
+		}
+		return &resourceResponse{Status: http.StatusNoContent}, m.Connect(ctx, e, edge, in.param(edge.Parameter()), linked)
+	}
+}
+
+func (m *mounted[E, V, C, P]) edgePath(e *rest.Edge) string { return m.path() + "/{id}/" + e.Path() }
+
+func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
+	target := e.Target().Describe()
+	text := fmt.Sprintf("List the %s of %s. Parameters are those of the list of all %s.", words(e.Name), article(m.Singular), target.Plural)
+	op := m.operation("GET "+m.edgePath(e), "list"+m.Name+camel(words(e.Name)), text, http.StatusOK, pageOf(target))
+	delete(op.Responses["200"].Headers, "ETag")
+	op.SkipValidateParams = true // ParseNested does
+	op.Parameters = append(op.Parameters, describer{api: m.api, table: target}.parameters()...)
+	return op
+}
+
+func (m *mounted[E, V, C, P]) linking(e *rest.Edge, method, id, verb string) *huma.Operation {
+	target := e.Target().Describe()
+	text := fmt.Sprintf("%s %s and one of its %s. It may be done already.", verb, article(m.Singular), words(e.Name))
+	op := m.operation(method+" "+m.edgePath(e)+"/{"+e.Parameter()+"}", id+m.Name+camel(words(e.Name)), text, http.StatusNoContent, nil)
+	op.Parameters = append(op.Parameters, &huma.Param{
+		Name: e.Parameter(), In: "path", Required: true, Schema: describer{api: m.api, table: target}.kind(target.ID()), Description: "The id of " + article(target.Singular) + ".",
+	})
+	return m.conditional(op, "If-Match", "If-None-Match")
+}
+
+// words are the words of a name.
+func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
+
+// pageOf refers to the schema of a page of a resource.
+func pageOf(t *rest.Table) *huma.Schema {
+	return &huma.Schema{Ref: "#/components/schemas/" + t.Name + "Page"}
+}
+
+// edge is the schema of what an edge leads to, where it is expanded.
+func (d describer) edge(e *rest.Edge) *huma.Schema {
+	entity := &huma.Schema{Ref: "#/components/schemas/" + e.To}
+	if e.Many {
+		return &huma.Schema{Ref: "#/components/schemas/" + e.To + "Page"}
+	}
+	return &huma.Schema{OneOf: []*huma.Schema{entity, {Type: "null"}}, Description: "Only where `expand` has " + e.Name + ". Null where there is none."}
+}
+
+// expandable are the edges that clients expand.
+func expandable(t *rest.Table) (names []string) {
+	for _, e := range t.Edges {
+		if e.Expand > 0 {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// expandParameters are that of expand, if there is something to expand.
+func expandParameters(t *rest.Table) []*huma.Param {
+	names := expandable(t)
+	if len(names) == 0 {
+		return nil
+	}
+	explode := false // with commas
+	return []*huma.Param{{
+		Name: "expand", In: "query", Explode: &explode, Schema: &huma.Schema{Type: "array", Items: &huma.Schema{Type: "string"}, MaxItems: new(8)},
+		Description: "The edges whose entities come inside of each: of " + strings.Join(names, ", ") + ". With a dot, as in a.b, those of the edge's entities come, too.",
+	}}
+}

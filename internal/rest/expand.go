@@ -1,0 +1,201 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+
+	"entgo.io/ent/dialect/sql"
+)
+
+// Expanded is what an edge leads to, as clients read it: an entity or null, or a [Page].
+// It is zero where the edge isn't expanded.
+type Expanded struct {
+	value    any
+	expanded bool
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (x Expanded) MarshalJSON() ([]byte, error) { return json.Marshal(x.value) }
+
+// expansion is an edge to expand, with those to expand of what it leads to.
+type expansion struct {
+	*Edge
+	parent *Table
+	inner  []*expansion
+}
+
+// keyColumn is selected along with what an edge leads to: the key that it was found by.
+const keyColumn = "@key"
+
+// alias is selected along with an entity: its foreign key of the edge, which isn't one of
+// Ent's fields, as a rule.
+func (e *Edge) alias() string { return "@" + e.Name }
+
+// Keys selects what expansions need of the rows.
+func (q *Query) Keys(s *sql.Selector) {
+	for _, x := range q.expand {
+		if x.Own {
+			s.AppendSelectAs(s.C(x.Column), x.alias())
+		}
+	}
+}
+
+// liftKeys selects the same of a query that has selected them, and is called like the
+// table.
+func (q *Query) liftKeys(s *sql.Selector, column func(string) string) {
+	for _, x := range q.expand {
+		if x.Own {
+			s.AppendSelectAs(column(x.alias()), x.alias())
+		}
+	}
+}
+
+// Expands reports whether edges are expanded.
+func (q *Query) Expands() bool { return len(q.expand) > 0 }
+
+// Item is what a client reads of one entity, which was read with the query's [Query.Keys].
+func (r *Resource[E, V, C, P]) Item(ctx context.Context, e E, q *Query) (any, error) {
+	views, err := r.views(ctx, []E{e}, q)
+	if err != nil {
+		return nil, err
+	}
+	return q.pick(views[0]), nil
+}
+
+// views are what clients read of rows, with what is expanded.
+func (r *Resource[E, V, C, P]) views(ctx context.Context, rows []E, q *Query) ([]V, error) {
+	views := make([]V, len(rows))
+	for i, row := range rows {
+		views[i] = r.View(row)
+	}
+	if len(rows) == 0 {
+		return views, nil
+	}
+	for _, x := range q.expand {
+		keys := make([]any, len(rows)) // nil where there is none
+		for i, row := range rows {
+			keys[i] = r.id(views[i])
+			if x.Own {
+				var err error
+				if keys[i], err = row.Value(x.alias()); err != nil {
+					return nil, errNotLoaded.With(err)
+				}
+			}
+		}
+		found, err := x.target.related(ctx, x, distinct(keys))
+		if err != nil {
+			return nil, err
+		}
+		for i, key := range keys {
+			to := Expanded{expanded: true}
+			if key != nil {
+				if f, ok := found[keyText(key)]; ok {
+					to = f
+				}
+			}
+			member(views[i], x.Name).Set(reflect.ValueOf(to))
+		}
+	}
+	return views, nil
+}
+
+func distinct(keys []any) []any {
+	var some []any
+	seen := map[string]bool{}
+	for _, key := range keys {
+		if key != nil && !seen[keyText(key)] {
+			seen[keyText(key)] = true
+			some = append(some, key)
+		}
+	}
+	return some
+}
+
+// related returns what the edge leads to by each of these keys, by the keys' texts: one
+// statement reads it for all.
+func (r *Resource[E, V, C, P]) related(ctx context.Context, x *expansion, keys []any) (map[string]Expanded, error) {
+	found := map[string]Expanded{}
+	if len(keys) == 0 {
+		return found, nil
+	}
+	q := &Query{table: &r.Table, Limit: x.Expand, expand: x.inner}
+	(&parser{query: q}).sort(r.DefaultSort)
+	rows, err := r.All(ctx, func(s *sql.Selector) { x.load(s, q, keys) })
+	if err != nil {
+		return nil, err
+	}
+	views, err := r.views(ctx, rows, q)
+	if err != nil {
+		return nil, err
+	}
+	byKey := map[string][]any{}
+	for i, row := range rows {
+		key, err := row.Value(keyColumn)
+		if err != nil {
+			return nil, errNotLoaded.With(err)
+		}
+		text := keyText(key)
+		byKey[text] = append(byKey[text], views[i])
+		found[text] = Expanded{views[i], true}
+	}
+	if x.Many {
+		for _, key := range keys {
+			text := keyText(key)
+			found[text] = Expanded{x.page(q, text, byKey[text]), true}
+		}
+	}
+	return found, nil
+}
+
+// page is the first page of the list of what the edge leads to by a key. Its links work
+// in the list itself.
+func (x *expansion) page(q *Query, key string, views []any) *Page {
+	part := *q
+	part.scope = x.parent.scope(x.Edge, key)
+	more := len(views) > q.Limit
+	views = views[:min(len(views), q.Limit)]
+	page := &Page{Items: append([]any{}, views...)}
+	if more {
+		page.Next = part.token(views[len(views)-1])
+	}
+	return page
+}
+
+// load has a query of the target return what the edge leads to by these keys. Like all
+// modifiers it runs last, so the rows are those that policies and interceptors leave.
+func (x *expansion) load(s *sql.Selector, q *Query, keys []any) {
+	if x.Many {
+		x.lateral(s, q, keys)
+		return
+	}
+	column := s.C(x.Column)
+	if x.Own {
+		column = s.C(q.table.ID().Column)
+	}
+	s.Where(sql.In(column, keys...)).AppendSelectAs(column, keyColumn)
+	q.Keys(s)
+}
+
+// arrays are the types of ids in an array.
+var arrays = map[Kind]string{UUID: "uuid[]", Int: "bigint[]", String: "text[]"}
+
+// lateral has a query return the first rows for each key: a LIMIT for each, so that an
+// index in the order reads no more than it returns.
+func (x *expansion) lateral(s *sql.Selector, q *Query, keys []any) {
+	columns := s.SelectedColumns()
+	rows := s.Clone().Where(x.from(sql.Raw(`"@parents"."key"`))(s))
+	q.Keys(rows)
+	q.orderBy(rows)
+	rows.Limit(q.Limit + 1)
+	whole := sql.Dialect(s.Dialect()).Select(columns...).WithContext(s.Context())
+	whole.FromExpr(sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString("unnest(ARRAY[").Args(keys...).WriteString("]::" + arrays[x.parent.ID().Kind])
+		b.WriteString(`) AS "@parents"("key") CROSS JOIN LATERAL `)
+		b.Wrap(func(b *sql.Builder) { b.Join(rows) }).WriteString(" AS ").Ident(s.TableName())
+	}))
+	whole.AppendSelectAs(`"@parents"."key"`, keyColumn)
+	q.liftKeys(whole, s.C)
+	whole.OrderBy(rows.OrderColumns()...)
+	*s = *whole
+}
