@@ -31,7 +31,7 @@ func (entStore) account(ctx context.Context, id uuid.UUID) (accountBody, error) 
 func (entStore) transfer(ctx context.Context, t *transferBody) error {
 	client := ent.FromContext(ctx)
 	for _, m := range t.moves() {
-		n, err := client.Account.Update().Where(account.ID(m.account)).AddBalance(m.amount).AddVersion(1).Save(ctx)
+		n, err := client.Account.Update().Where(account.ID(m.account)).AddBalance(m.amount).Save(ctx)
 		if err != nil {
 			return err
 		}

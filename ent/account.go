@@ -22,6 +22,8 @@ type Account struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
+	// counts the changes; the ETag is made from it
+	Version int64 `json:"version,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
 	// ISO 4217 code
@@ -30,8 +32,6 @@ type Account struct {
 	Balance int64 `json:"balance,omitempty"`
 	// whether the balance may fall below zero, as for an account that brings money in
 	AllowNegative bool `json:"allow_negative,omitempty"`
-	// counts the changes; the ETag is made from it
-	Version int64 `json:"version,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the AccountQuery when eager-loading is set.
 	Edges        AccountEdges `json:"edges"`
@@ -63,7 +63,7 @@ func (*Account) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case account.FieldAllowNegative:
 			values[i] = new(sql.NullBool)
-		case account.FieldBalance, account.FieldVersion:
+		case account.FieldVersion, account.FieldBalance:
 			values[i] = new(sql.NullInt64)
 		case account.FieldName, account.FieldCurrency:
 			values[i] = new(sql.NullString)
@@ -104,6 +104,12 @@ func (_m *Account) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.UpdatedAt = value.Time
 			}
+		case account.FieldVersion:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field version", values[i])
+			} else if value.Valid {
+				_m.Version = value.Int64
+			}
 		case account.FieldName:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field name", values[i])
@@ -127,12 +133,6 @@ func (_m *Account) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field allow_negative", values[i])
 			} else if value.Valid {
 				_m.AllowNegative = value.Bool
-			}
-		case account.FieldVersion:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field version", values[i])
-			} else if value.Valid {
-				_m.Version = value.Int64
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -181,6 +181,9 @@ func (_m *Account) String() string {
 	builder.WriteString("updated_at=")
 	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
 	builder.WriteString(", ")
+	builder.WriteString("version=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Version))
+	builder.WriteString(", ")
 	builder.WriteString("name=")
 	builder.WriteString(_m.Name)
 	builder.WriteString(", ")
@@ -192,9 +195,6 @@ func (_m *Account) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("allow_negative=")
 	builder.WriteString(fmt.Sprintf("%v", _m.AllowNegative))
-	builder.WriteString(", ")
-	builder.WriteString("version=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Version))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -53,6 +53,20 @@ func (_c *AccountCreate) SetNillableUpdatedAt(v *time.Time) *AccountCreate {
 	return _c
 }
 
+// SetVersion sets the "version" field.
+func (_c *AccountCreate) SetVersion(v int64) *AccountCreate {
+	_c.mutation.SetVersion(v)
+	return _c
+}
+
+// SetNillableVersion sets the "version" field if the given value is not nil.
+func (_c *AccountCreate) SetNillableVersion(v *int64) *AccountCreate {
+	if v != nil {
+		_c.SetVersion(*v)
+	}
+	return _c
+}
+
 // SetName sets the "name" field.
 func (_c *AccountCreate) SetName(v string) *AccountCreate {
 	_c.mutation.SetName(v)
@@ -89,20 +103,6 @@ func (_c *AccountCreate) SetAllowNegative(v bool) *AccountCreate {
 func (_c *AccountCreate) SetNillableAllowNegative(v *bool) *AccountCreate {
 	if v != nil {
 		_c.SetAllowNegative(*v)
-	}
-	return _c
-}
-
-// SetVersion sets the "version" field.
-func (_c *AccountCreate) SetVersion(v int64) *AccountCreate {
-	_c.mutation.SetVersion(v)
-	return _c
-}
-
-// SetNillableVersion sets the "version" field if the given value is not nil.
-func (_c *AccountCreate) SetNillableVersion(v *int64) *AccountCreate {
-	if v != nil {
-		_c.SetVersion(*v)
 	}
 	return _c
 }
@@ -179,6 +179,10 @@ func (_c *AccountCreate) defaults() {
 		v := account.DefaultUpdatedAt()
 		_c.mutation.SetUpdatedAt(v)
 	}
+	if _, ok := _c.mutation.Version(); !ok {
+		v := account.DefaultVersion
+		_c.mutation.SetVersion(v)
+	}
 	if _, ok := _c.mutation.Balance(); !ok {
 		v := account.DefaultBalance
 		_c.mutation.SetBalance(v)
@@ -186,10 +190,6 @@ func (_c *AccountCreate) defaults() {
 	if _, ok := _c.mutation.AllowNegative(); !ok {
 		v := account.DefaultAllowNegative
 		_c.mutation.SetAllowNegative(v)
-	}
-	if _, ok := _c.mutation.Version(); !ok {
-		v := account.DefaultVersion
-		_c.mutation.SetVersion(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := account.DefaultID()
@@ -204,6 +204,14 @@ func (_c *AccountCreate) check() error {
 	}
 	if _, ok := _c.mutation.UpdatedAt(); !ok {
 		return &ValidationError{Name: "updated_at", err: errors.New(`ent: missing required field "Account.updated_at"`)}
+	}
+	if _, ok := _c.mutation.Version(); !ok {
+		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "Account.version"`)}
+	}
+	if v, ok := _c.mutation.Version(); ok {
+		if err := account.VersionValidator(v); err != nil {
+			return &ValidationError{Name: "version", err: fmt.Errorf(`ent: validator failed for field "Account.version": %w`, err)}
+		}
 	}
 	if _, ok := _c.mutation.Name(); !ok {
 		return &ValidationError{Name: "name", err: errors.New(`ent: missing required field "Account.name"`)}
@@ -226,14 +234,6 @@ func (_c *AccountCreate) check() error {
 	}
 	if _, ok := _c.mutation.AllowNegative(); !ok {
 		return &ValidationError{Name: "allow_negative", err: errors.New(`ent: missing required field "Account.allow_negative"`)}
-	}
-	if _, ok := _c.mutation.Version(); !ok {
-		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "Account.version"`)}
-	}
-	if v, ok := _c.mutation.Version(); ok {
-		if err := account.VersionValidator(v); err != nil {
-			return &ValidationError{Name: "version", err: fmt.Errorf(`ent: validator failed for field "Account.version": %w`, err)}
-		}
 	}
 	return nil
 }
@@ -279,6 +279,10 @@ func (_c *AccountCreate) createSpec() (*Account, *sqlgraph.CreateSpec) {
 		_spec.SetField(account.FieldUpdatedAt, field.TypeTime, value)
 		_node.UpdatedAt = value
 	}
+	if value, ok := _c.mutation.Version(); ok {
+		_spec.SetField(account.FieldVersion, field.TypeInt64, value)
+		_node.Version = value
+	}
 	if value, ok := _c.mutation.Name(); ok {
 		_spec.SetField(account.FieldName, field.TypeString, value)
 		_node.Name = value
@@ -294,10 +298,6 @@ func (_c *AccountCreate) createSpec() (*Account, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.AllowNegative(); ok {
 		_spec.SetField(account.FieldAllowNegative, field.TypeBool, value)
 		_node.AllowNegative = value
-	}
-	if value, ok := _c.mutation.Version(); ok {
-		_spec.SetField(account.FieldVersion, field.TypeInt64, value)
-		_node.Version = value
 	}
 	if nodes := _c.mutation.EntriesIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -409,24 +409,6 @@ func (u *AccountUpsert) AddBalance(v int64) *AccountUpsert {
 	return u
 }
 
-// SetVersion sets the "version" field.
-func (u *AccountUpsert) SetVersion(v int64) *AccountUpsert {
-	u.Set(account.FieldVersion, v)
-	return u
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *AccountUpsert) UpdateVersion() *AccountUpsert {
-	u.SetExcluded(account.FieldVersion)
-	return u
-}
-
-// AddVersion adds v to the "version" field.
-func (u *AccountUpsert) AddVersion(v int64) *AccountUpsert {
-	u.Add(account.FieldVersion, v)
-	return u
-}
-
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -446,6 +428,9 @@ func (u *AccountUpsertOne) UpdateNewValues() *AccountUpsertOne {
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(account.FieldCreatedAt)
+		}
+		if _, exists := u.create.mutation.Version(); exists {
+			s.SetIgnore(account.FieldVersion)
 		}
 		if _, exists := u.create.mutation.Currency(); exists {
 			s.SetIgnore(account.FieldCurrency)
@@ -530,27 +515,6 @@ func (u *AccountUpsertOne) AddBalance(v int64) *AccountUpsertOne {
 func (u *AccountUpsertOne) UpdateBalance() *AccountUpsertOne {
 	return u.Update(func(s *AccountUpsert) {
 		s.UpdateBalance()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *AccountUpsertOne) SetVersion(v int64) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *AccountUpsertOne) AddVersion(v int64) *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *AccountUpsertOne) UpdateVersion() *AccountUpsertOne {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateVersion()
 	})
 }
 
@@ -740,6 +704,9 @@ func (u *AccountUpsertBulk) UpdateNewValues() *AccountUpsertBulk {
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(account.FieldCreatedAt)
 			}
+			if _, exists := b.mutation.Version(); exists {
+				s.SetIgnore(account.FieldVersion)
+			}
 			if _, exists := b.mutation.Currency(); exists {
 				s.SetIgnore(account.FieldCurrency)
 			}
@@ -824,27 +791,6 @@ func (u *AccountUpsertBulk) AddBalance(v int64) *AccountUpsertBulk {
 func (u *AccountUpsertBulk) UpdateBalance() *AccountUpsertBulk {
 	return u.Update(func(s *AccountUpsert) {
 		s.UpdateBalance()
-	})
-}
-
-// SetVersion sets the "version" field.
-func (u *AccountUpsertBulk) SetVersion(v int64) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.SetVersion(v)
-	})
-}
-
-// AddVersion adds v to the "version" field.
-func (u *AccountUpsertBulk) AddVersion(v int64) *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.AddVersion(v)
-	})
-}
-
-// UpdateVersion sets the "version" field to the value that was provided on create.
-func (u *AccountUpsertBulk) UpdateVersion() *AccountUpsertBulk {
-	return u.Update(func(s *AccountUpsert) {
-		s.UpdateVersion()
 	})
 }
 

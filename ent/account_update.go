@@ -72,27 +72,6 @@ func (_u *AccountUpdate) AddBalance(v int64) *AccountUpdate {
 	return _u
 }
 
-// SetVersion sets the "version" field.
-func (_u *AccountUpdate) SetVersion(v int64) *AccountUpdate {
-	_u.mutation.ResetVersion()
-	_u.mutation.SetVersion(v)
-	return _u
-}
-
-// SetNillableVersion sets the "version" field if the given value is not nil.
-func (_u *AccountUpdate) SetNillableVersion(v *int64) *AccountUpdate {
-	if v != nil {
-		_u.SetVersion(*v)
-	}
-	return _u
-}
-
-// AddVersion adds value to the "version" field.
-func (_u *AccountUpdate) AddVersion(v int64) *AccountUpdate {
-	_u.mutation.AddVersion(v)
-	return _u
-}
-
 // AddEntryIDs adds the "entries" edge to the Entry entity by IDs.
 func (_u *AccountUpdate) AddEntryIDs(ids ...uuid.UUID) *AccountUpdate {
 	_u.mutation.AddEntryIDs(ids...)
@@ -177,11 +156,6 @@ func (_u *AccountUpdate) check() error {
 			return &ValidationError{Name: "name", err: fmt.Errorf(`ent: validator failed for field "Account.name": %w`, err)}
 		}
 	}
-	if v, ok := _u.mutation.Version(); ok {
-		if err := account.VersionValidator(v); err != nil {
-			return &ValidationError{Name: "version", err: fmt.Errorf(`ent: validator failed for field "Account.version": %w`, err)}
-		}
-	}
 	return nil
 }
 
@@ -214,12 +188,6 @@ func (_u *AccountUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedBalance(); ok {
 		_spec.AddField(account.FieldBalance, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.Version(); ok {
-		_spec.SetField(account.FieldVersion, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedVersion(); ok {
-		_spec.AddField(account.FieldVersion, field.TypeInt64, value)
 	}
 	if _u.mutation.EntriesCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -329,27 +297,6 @@ func (_u *AccountUpdateOne) AddBalance(v int64) *AccountUpdateOne {
 	return _u
 }
 
-// SetVersion sets the "version" field.
-func (_u *AccountUpdateOne) SetVersion(v int64) *AccountUpdateOne {
-	_u.mutation.ResetVersion()
-	_u.mutation.SetVersion(v)
-	return _u
-}
-
-// SetNillableVersion sets the "version" field if the given value is not nil.
-func (_u *AccountUpdateOne) SetNillableVersion(v *int64) *AccountUpdateOne {
-	if v != nil {
-		_u.SetVersion(*v)
-	}
-	return _u
-}
-
-// AddVersion adds value to the "version" field.
-func (_u *AccountUpdateOne) AddVersion(v int64) *AccountUpdateOne {
-	_u.mutation.AddVersion(v)
-	return _u
-}
-
 // AddEntryIDs adds the "entries" edge to the Entry entity by IDs.
 func (_u *AccountUpdateOne) AddEntryIDs(ids ...uuid.UUID) *AccountUpdateOne {
 	_u.mutation.AddEntryIDs(ids...)
@@ -447,11 +394,6 @@ func (_u *AccountUpdateOne) check() error {
 			return &ValidationError{Name: "name", err: fmt.Errorf(`ent: validator failed for field "Account.name": %w`, err)}
 		}
 	}
-	if v, ok := _u.mutation.Version(); ok {
-		if err := account.VersionValidator(v); err != nil {
-			return &ValidationError{Name: "version", err: fmt.Errorf(`ent: validator failed for field "Account.version": %w`, err)}
-		}
-	}
 	return nil
 }
 
@@ -502,12 +444,6 @@ func (_u *AccountUpdateOne) sqlSave(ctx context.Context) (_node *Account, err er
 	if value, ok := _u.mutation.AddedBalance(); ok {
 		_spec.AddField(account.FieldBalance, field.TypeInt64, value)
 	}
-	if value, ok := _u.mutation.Version(); ok {
-		_spec.SetField(account.FieldVersion, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedVersion(); ok {
-		_spec.AddField(account.FieldVersion, field.TypeInt64, value)
-	}
 	if _u.mutation.EntriesCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -554,6 +490,16 @@ func (_u *AccountUpdateOne) sqlSave(ctx context.Context) (_node *Account, err er
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
+	if oneStatement(_spec) {
+		plain := _u.driver
+		_u.driver = returningDriver{plain, _spec}
+		defer func() {
+			_u.driver = plain
+			if _node != nil {
+				_node.driver = plain
+			}
+		}()
+	}
 	_node = &Account{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

@@ -42,13 +42,13 @@ type AccountMutation struct {
 	id             *uuid.UUID
 	created_at     *time.Time
 	updated_at     *time.Time
+	version        *int64
+	addversion     *int64
 	name           *string
 	currency       *string
 	balance        *int64
 	addbalance     *int64
 	allow_negative *bool
-	version        *int64
-	addversion     *int64
 	clearedFields  map[string]struct{}
 	entries        map[uuid.UUID]struct{}
 	removedentries map[uuid.UUID]struct{}
@@ -234,6 +234,62 @@ func (m *AccountMutation) ResetUpdatedAt() {
 	m.updated_at = nil
 }
 
+// SetVersion sets the "version" field.
+func (m *AccountMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *AccountMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *AccountMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *AccountMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *AccountMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
 // SetName sets the "name" field.
 func (m *AccountMutation) SetName(s string) {
 	m.name = &s
@@ -398,62 +454,6 @@ func (m *AccountMutation) ResetAllowNegative() {
 	m.allow_negative = nil
 }
 
-// SetVersion sets the "version" field.
-func (m *AccountMutation) SetVersion(i int64) {
-	m.version = &i
-	m.addversion = nil
-}
-
-// Version returns the value of the "version" field in the mutation.
-func (m *AccountMutation) Version() (r int64, exists bool) {
-	v := m.version
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldVersion returns the old "version" field's value of the Account entity.
-// If the Account object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AccountMutation) OldVersion(ctx context.Context) (v int64, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldVersion requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
-	}
-	return oldValue.Version, nil
-}
-
-// AddVersion adds i to the "version" field.
-func (m *AccountMutation) AddVersion(i int64) {
-	if m.addversion != nil {
-		*m.addversion += i
-	} else {
-		m.addversion = &i
-	}
-}
-
-// AddedVersion returns the value that was added to the "version" field in this mutation.
-func (m *AccountMutation) AddedVersion() (r int64, exists bool) {
-	v := m.addversion
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetVersion resets all changes to the "version" field.
-func (m *AccountMutation) ResetVersion() {
-	m.version = nil
-	m.addversion = nil
-}
-
 // AddEntryIDs adds the "entries" edge to the Entry entity by ids.
 func (m *AccountMutation) AddEntryIDs(ids ...uuid.UUID) {
 	if m.entries == nil {
@@ -549,6 +549,9 @@ func (m *AccountMutation) Fields() []string {
 	if m.updated_at != nil {
 		fields = append(fields, account.FieldUpdatedAt)
 	}
+	if m.version != nil {
+		fields = append(fields, account.FieldVersion)
+	}
 	if m.name != nil {
 		fields = append(fields, account.FieldName)
 	}
@@ -560,9 +563,6 @@ func (m *AccountMutation) Fields() []string {
 	}
 	if m.allow_negative != nil {
 		fields = append(fields, account.FieldAllowNegative)
-	}
-	if m.version != nil {
-		fields = append(fields, account.FieldVersion)
 	}
 	return fields
 }
@@ -576,6 +576,8 @@ func (m *AccountMutation) Field(name string) (ent.Value, bool) {
 		return m.CreatedAt()
 	case account.FieldUpdatedAt:
 		return m.UpdatedAt()
+	case account.FieldVersion:
+		return m.Version()
 	case account.FieldName:
 		return m.Name()
 	case account.FieldCurrency:
@@ -584,8 +586,6 @@ func (m *AccountMutation) Field(name string) (ent.Value, bool) {
 		return m.Balance()
 	case account.FieldAllowNegative:
 		return m.AllowNegative()
-	case account.FieldVersion:
-		return m.Version()
 	}
 	return nil, false
 }
@@ -599,6 +599,8 @@ func (m *AccountMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldCreatedAt(ctx)
 	case account.FieldUpdatedAt:
 		return m.OldUpdatedAt(ctx)
+	case account.FieldVersion:
+		return m.OldVersion(ctx)
 	case account.FieldName:
 		return m.OldName(ctx)
 	case account.FieldCurrency:
@@ -607,8 +609,6 @@ func (m *AccountMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldBalance(ctx)
 	case account.FieldAllowNegative:
 		return m.OldAllowNegative(ctx)
-	case account.FieldVersion:
-		return m.OldVersion(ctx)
 	}
 	return nil, fmt.Errorf("unknown Account field %s", name)
 }
@@ -631,6 +631,13 @@ func (m *AccountMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetUpdatedAt(v)
+		return nil
+	case account.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
 		return nil
 	case account.FieldName:
 		v, ok := value.(string)
@@ -660,13 +667,6 @@ func (m *AccountMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAllowNegative(v)
 		return nil
-	case account.FieldVersion:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetVersion(v)
-		return nil
 	}
 	return fmt.Errorf("unknown Account field %s", name)
 }
@@ -675,11 +675,11 @@ func (m *AccountMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *AccountMutation) AddedFields() []string {
 	var fields []string
-	if m.addbalance != nil {
-		fields = append(fields, account.FieldBalance)
-	}
 	if m.addversion != nil {
 		fields = append(fields, account.FieldVersion)
+	}
+	if m.addbalance != nil {
+		fields = append(fields, account.FieldBalance)
 	}
 	return fields
 }
@@ -689,10 +689,10 @@ func (m *AccountMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *AccountMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
-	case account.FieldBalance:
-		return m.AddedBalance()
 	case account.FieldVersion:
 		return m.AddedVersion()
+	case account.FieldBalance:
+		return m.AddedBalance()
 	}
 	return nil, false
 }
@@ -702,19 +702,19 @@ func (m *AccountMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *AccountMutation) AddField(name string, value ent.Value) error {
 	switch name {
-	case account.FieldBalance:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddBalance(v)
-		return nil
 	case account.FieldVersion:
 		v, ok := value.(int64)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
+		return nil
+	case account.FieldBalance:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBalance(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Account numeric field %s", name)
@@ -749,6 +749,9 @@ func (m *AccountMutation) ResetField(name string) error {
 	case account.FieldUpdatedAt:
 		m.ResetUpdatedAt()
 		return nil
+	case account.FieldVersion:
+		m.ResetVersion()
+		return nil
 	case account.FieldName:
 		m.ResetName()
 		return nil
@@ -760,9 +763,6 @@ func (m *AccountMutation) ResetField(name string) error {
 		return nil
 	case account.FieldAllowNegative:
 		m.ResetAllowNegative()
-		return nil
-	case account.FieldVersion:
-		m.ResetVersion()
 		return nil
 	}
 	return fmt.Errorf("unknown Account field %s", name)

@@ -339,6 +339,16 @@ func (_u *TransferUpdateOne) sqlSave(ctx context.Context) (_node *Transfer, err 
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
+	if oneStatement(_spec) {
+		plain := _u.driver
+		_u.driver = returningDriver{plain, _spec}
+		defer func() {
+			_u.driver = plain
+			if _node != nil {
+				_node.driver = plain
+			}
+		}()
+	}
 	_node = &Transfer{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

@@ -19,6 +19,8 @@ const (
 	FieldCreatedAt = "created_at"
 	// FieldUpdatedAt holds the string denoting the updated_at field in the database.
 	FieldUpdatedAt = "updated_at"
+	// FieldVersion holds the string denoting the version field in the database.
+	FieldVersion = "version"
 	// FieldName holds the string denoting the name field in the database.
 	FieldName = "name"
 	// FieldCurrency holds the string denoting the currency field in the database.
@@ -27,8 +29,6 @@ const (
 	FieldBalance = "balance"
 	// FieldAllowNegative holds the string denoting the allow_negative field in the database.
 	FieldAllowNegative = "allow_negative"
-	// FieldVersion holds the string denoting the version field in the database.
-	FieldVersion = "version"
 	// EdgeEntries holds the string denoting the entries edge name in mutations.
 	EdgeEntries = "entries"
 	// Table holds the table name of the account in the database.
@@ -47,11 +47,11 @@ var Columns = []string{
 	FieldID,
 	FieldCreatedAt,
 	FieldUpdatedAt,
+	FieldVersion,
 	FieldName,
 	FieldCurrency,
 	FieldBalance,
 	FieldAllowNegative,
-	FieldVersion,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -71,6 +71,10 @@ var (
 	DefaultUpdatedAt func() time.Time
 	// UpdateDefaultUpdatedAt holds the default value on update for the "updated_at" field.
 	UpdateDefaultUpdatedAt func() time.Time
+	// DefaultVersion holds the default value on creation for the "version" field.
+	DefaultVersion int64
+	// VersionValidator is a validator for the "version" field. It is called by the builders before save.
+	VersionValidator func(int64) error
 	// NameValidator is a validator for the "name" field. It is called by the builders before save.
 	NameValidator func(string) error
 	// CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
@@ -79,10 +83,6 @@ var (
 	DefaultBalance int64
 	// DefaultAllowNegative holds the default value on creation for the "allow_negative" field.
 	DefaultAllowNegative bool
-	// DefaultVersion holds the default value on creation for the "version" field.
-	DefaultVersion int64
-	// VersionValidator is a validator for the "version" field. It is called by the builders before save.
-	VersionValidator func(int64) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -105,6 +105,11 @@ func ByUpdatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUpdatedAt, opts...).ToFunc()
 }
 
+// ByVersion orders the results by the version field.
+func ByVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVersion, opts...).ToFunc()
+}
+
 // ByName orders the results by the name field.
 func ByName(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldName, opts...).ToFunc()
@@ -123,11 +128,6 @@ func ByBalance(opts ...sql.OrderTermOption) OrderOption {
 // ByAllowNegative orders the results by the allow_negative field.
 func ByAllowNegative(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAllowNegative, opts...).ToFunc()
-}
-
-// ByVersion orders the results by the version field.
-func ByVersion(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldVersion, opts...).ToFunc()
 }
 
 // ByEntriesCount orders the results by entries count.

@@ -8,6 +8,24 @@ import "commitment/internal/schemakit"
 // they are made.
 var Objects = []schemakit.Object{
 	{
+		Name: "count_change",
+		Up: `CREATE FUNCTION "count_change"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.version := OLD.version + 1;
+  RETURN NEW;
+END;
+$$;
+`,
+		Down: "DROP FUNCTION \"count_change\"();",
+	},
+	{
+		Name: "accounts_version",
+		Up: `CREATE TRIGGER "accounts_version" BEFORE UPDATE ON "accounts"
+  FOR EACH ROW EXECUTE FUNCTION "count_change"();
+`,
+		Down: "DROP TRIGGER \"accounts_version\" ON \"accounts\";",
+	},
+	{
 		Name: "transfers_balanced",
 		Up: `-- The ledger's central rule, held by the database: a transfer has exactly two
 -- entries, which sum to zero; the positive one is the transfer's amount, and

@@ -14,11 +14,11 @@ var (
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
 		{Name: "name", Type: field.TypeString, Unique: true, Size: 200, SchemaType: map[string]string{"postgres": "varchar(200)"}},
 		{Name: "currency", Type: field.TypeString, Size: 3, SchemaType: map[string]string{"postgres": "varchar(3)"}},
 		{Name: "balance", Type: field.TypeInt64, Default: 0},
 		{Name: "allow_negative", Type: field.TypeBool, Default: false},
-		{Name: "version", Type: field.TypeInt64, Default: 1},
 	}
 	// AccountsTable holds the schema information for the "accounts" table.
 	AccountsTable = &schema.Table{

@@ -22,6 +22,8 @@ func init() {
 	_ = accountMixinFields0
 	accountMixinFields1 := accountMixin[1].Fields()
 	_ = accountMixinFields1
+	accountMixinFields2 := accountMixin[2].Fields()
+	_ = accountMixinFields2
 	accountFields := schema.Account{}.Fields()
 	_ = accountFields
 	// accountDescCreatedAt is the schema descriptor for created_at field.
@@ -34,6 +36,12 @@ func init() {
 	account.DefaultUpdatedAt = accountDescUpdatedAt.Default.(func() time.Time)
 	// account.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
 	account.UpdateDefaultUpdatedAt = accountDescUpdatedAt.UpdateDefault.(func() time.Time)
+	// accountDescVersion is the schema descriptor for version field.
+	accountDescVersion := accountMixinFields2[0].Descriptor()
+	// account.DefaultVersion holds the default value on creation for the version field.
+	account.DefaultVersion = accountDescVersion.Default.(int64)
+	// account.VersionValidator is a validator for the "version" field. It is called by the builders before save.
+	account.VersionValidator = accountDescVersion.Validators[0].(func(int64) error)
 	// accountDescName is the schema descriptor for name field.
 	accountDescName := accountFields[0].Descriptor()
 	// account.NameValidator is a validator for the "name" field. It is called by the builders before save.
@@ -78,12 +86,6 @@ func init() {
 	accountDescAllowNegative := accountFields[3].Descriptor()
 	// account.DefaultAllowNegative holds the default value on creation for the allow_negative field.
 	account.DefaultAllowNegative = accountDescAllowNegative.Default.(bool)
-	// accountDescVersion is the schema descriptor for version field.
-	accountDescVersion := accountFields[4].Descriptor()
-	// account.DefaultVersion holds the default value on creation for the version field.
-	account.DefaultVersion = accountDescVersion.Default.(int64)
-	// account.VersionValidator is a validator for the "version" field. It is called by the builders before save.
-	account.VersionValidator = accountDescVersion.Validators[0].(func(int64) error)
 	// accountDescID is the schema descriptor for id field.
 	accountDescID := accountMixinFields0[0].Descriptor()
 	// account.DefaultID holds the default value on creation for the id field.

@@ -15,9 +15,9 @@ import (
 // Account is a place that holds money in one currency.
 type Account struct{ ent.Schema }
 
-// Mixin gives an account its id and its times.
+// Mixin gives an account its id, its times and its version.
 func (Account) Mixin() []ent.Mixin {
-	return []ent.Mixin{schemakit.ID{}, schemakit.Times{}}
+	return []ent.Mixin{schemakit.ID{}, schemakit.Times{}, schemakit.Version{}}
 }
 
 // Fields of an account.
@@ -30,8 +30,6 @@ func (Account) Fields() []ent.Field {
 			Comment("sum of the account's entries, in minor units of its currency"),
 		field.Bool("allow_negative").Default(false).Immutable().
 			Comment("whether the balance may fall below zero, as for an account that brings money in"),
-		field.Int64("version").Default(1).Positive().
-			Comment("counts the changes; the ETag is made from it"),
 	}
 }
 

@@ -50,7 +50,7 @@ var table = rules{
 	{pkg: "internal/chaos"},
 	{pkg: "internal/arch"},
 	{pkg: "."},
-	{pkg: "internal/entgen", may: []string{"internal/schemakit/rest"}},
+	{pkg: "internal/entgen", may: []string{"internal/schemakit", "internal/schemakit/rest"}},
 
 	{pkg: "cmd/migrate", may: []string{"internal/migrator", "internal/cli"}},
 	{pkg: "internal/migrator", may: []string{below}, never: noHTTP},

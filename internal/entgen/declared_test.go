@@ -26,10 +26,17 @@ type Aardvark struct{ ent.Schema }
 type extended struct{ mixin.Schema }
 
 func (extended) Annotations() []schema.Annotation {
-	return []schema.Annotation{schemakit.Declare(schemakit.Object{Name: "citext", Up: "CREATE EXTENSION citext", First: true})}
+	return []schema.Annotation{schemakit.Declare(
+		schemakit.Object{Name: "citext", Up: "CREATE EXTENSION citext", First: true},
+		schemakit.Object{Name: "{{table}}_log", Up: "CREATE {{table}}", Down: "DROP {{table}}"},
+	)}
 }
 
 func (Aardvark) Mixin() []ent.Mixin { return []ent.Mixin{extended{}} }
+
+type Zebra struct{ ent.Schema }
+
+func (Zebra) Mixin() []ent.Mixin { return []ent.Mixin{extended{}} }
 
 func (Aardvark) Fields() []ent.Field {
 	return []ent.Field{
@@ -77,8 +84,10 @@ func TestDeclared(t *testing.T) {
 	for _, want := range []string{
 		"var Objects = []schemakit.Object{\n" +
 			"\t{\n\t\tName:  \"citext\",\n\t\tUp:    \"CREATE EXTENSION citext\",\n\t\tDown:  \"\",\n\t\tFirst: true,\n\t},\n" +
+			"\t{\n\t\tName: \"aardvarks_log\",\n\t\tUp:   \"CREATE aardvarks\",\n\t\tDown: \"DROP aardvarks\",\n\t},\n" +
 			"\t{\n\t\tName: \"quotes\",\n\t\tUp:   \"SELECT '`';\\n\",\n\t\tDown: `SELECT\n1;\n`,\n\t},\n" +
 			"\t{\n\t\tName: \"abodes\",\n\t\tUp:   \"CREATE VIEW \\\"abodes\\\" AS SELECT number FROM aardvarks\",\n\t\tDown: \"DROP VIEW \\\"abodes\\\"\",\n\t},\n",
+		"\t{\n\t\tName: \"zebras_log\",\n\t\tUp:   \"CREATE zebras\",\n\t\tDown: \"DROP zebras\",\n\t},\n}\n",
 		"var Renames = []schemakit.Rename{\n" +
 			"\t{Table: \"aardvarks\", From: \"anteaters\"},\n" +
 			"\t{Table: \"aardvark_friends\", From: \"aardvark_mates\"},\n" +

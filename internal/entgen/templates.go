@@ -1,14 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"embed"
 	"slices"
 	"strconv"
 	"strings"
 	"text/template"
 
-	"entgo.io/ent/dialect"
 	"entgo.io/ent/entc/gen"
 )
 
@@ -20,10 +18,11 @@ func templates() []*gen.Template {
 	parse := func(t *gen.Template, names ...string) *gen.Template {
 		return gen.MustParse(t.ParseFS(templateFiles, names...))
 	}
-	funcs := template.FuncMap{"literal": literal, "viewOf": viewOf}
+	funcs := template.FuncMap{"literal": literal, "objects": objects}
 	return []*gen.Template{
 		parse(gen.NewTemplate("declared").Funcs(funcs), "declared.tmpl"),
 		parse(gen.NewTemplate("runtime"), "runtime.tmpl"),
+		parse(gen.NewTemplate("returning"), "returning.tmpl"),
 		parse(gen.NewTemplate("tx"), "tx_hooks.tmpl", "tx_execquery.tmpl"),
 		parse(gen.NewTemplate("edges").SkipIf(withoutEdgeSchemas), "edge_defaults.tmpl"),
 	}
@@ -34,16 +33,6 @@ func withoutEdgeSchemas(g *gen.Graph) bool {
 	return !slices.ContainsFunc(g.Nodes, func(n *gen.Type) bool {
 		return slices.ContainsFunc(n.Edges, func(e *gen.Edge) bool { return e.Through != nil })
 	})
-}
-
-// viewOf is what a view selects, by entsql.View or entsql.ViewFor; empty when the
-// schema doesn't say.
-func viewOf(n *gen.Type) string {
-	annotation := n.EntSQL()
-	if annotation == nil {
-		return ""
-	}
-	return cmp.Or(annotation.ViewFor[dialect.Postgres], annotation.ViewAs)
 }
 
 // literal is text as a Go string, in the form that reads like the text itself

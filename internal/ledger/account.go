@@ -83,7 +83,7 @@ func RenameAccount(ctx context.Context, client *ent.Client, id uuid.UUID, name *
 	if err != nil || name == nil || *name == a.Name {
 		return a, err
 	}
-	return a.Update().SetName(*name).AddVersion(1).Save(ctx)
+	return a.Update().SetName(*name).Save(ctx)
 }
 
 // DeleteAccount deletes an account that has no entries, if it meets the precondition.

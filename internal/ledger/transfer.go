@@ -115,7 +115,7 @@ func allowed(from, to *ent.Account, amount int64) error {
 }
 
 func addToBalance(ctx context.Context, client *ent.Client, id uuid.UUID, amount int64) error {
-	return client.Account.Update().Where(account.ID(id)).AddBalance(amount).AddVersion(1).Exec(ctx)
+	return client.Account.Update().Where(account.ID(id)).AddBalance(amount).Exec(ctx)
 }
 
 // Transfer returns the transfer of that id with its entries.

@@ -16,7 +16,7 @@ var exampleFiles = []string{
 	"internal/cli/ledger_test.go",
 	"internal/migration/ledger*_test.go",
 	"ent/schema/account.go", "ent/schema/entry.go", "ent/schema/transfer.go", "ent/schema/balanced_transfers.sql",
-	"ent/migrate/migrations/*_ledger.sql", "ent/migrate/migrations/*_balanced_transfers.sql",
+	"ent/migrate/migrations/*_ledger.sql", "ent/migrate/migrations/*_balanced_transfers.sql", "ent/migrate/migrations/*_account_version.sql",
 	"internal/httpapi/account*.go", "internal/httpapi/entry*.go", "internal/httpapi/transfer*.go",
 	"internal/httpapi/trial_balance*.go", "internal/httpapi/page*.go", "internal/httpapi/ledger*_test.go",
 	"internal/httpapi/load_test.go", "internal/httpapi/testdata/clients/",

@@ -16,6 +16,8 @@ type Object struct {
 	Name string `json:"name"`
 	// Up makes it and Down takes it away, each in one statement or several, with
 	// names that have no schema.
+	//
+	// In all three {{table}} is the entity's table, for the objects of a mixin.
 	Up   string `json:"up"`
 	Down string `json:"down"`
 	// First says that tables need it: it is made before them, as an extension
@@ -30,7 +32,8 @@ type Objects struct {
 
 // Declare puts objects beside an entity. Those of all entities are made in the
 // order of the entities' names and, within one, in the order in which they are
-// declared, those of its mixins first.
+// declared, those of its mixins first. What several entities declare alike, as by a
+// mixin, is made once.
 func Declare(objects ...Object) schema.Annotation { return Objects{Objects: objects} }
 
 // Name implements [schema.Annotation].

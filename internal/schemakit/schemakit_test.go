@@ -106,6 +106,7 @@ func TestMixins(t *testing.T) {
 		"ID":        {schemakit.ID{}, []rule{id}},
 		"CreatedAt": {schemakit.CreatedAt{}, []rule{created}},
 		"Times":     {schemakit.Times{}, []rule{created, updated}},
+		"Version":   {schemakit.Version{}, []rule{{Name: "version", Default: true, Immutable: true}}},
 	} {
 		var got []rule
 		for _, f := range tt.mixin.Fields() {

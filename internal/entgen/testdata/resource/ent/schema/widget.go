@@ -20,7 +20,7 @@ import (
 type Widget struct{ ent.Schema }
 
 // Mixin of a widget.
-func (Widget) Mixin() []ent.Mixin { return []ent.Mixin{schemakit.ID{}, schemakit.Times{}} }
+func (Widget) Mixin() []ent.Mixin { return []ent.Mixin{schemakit.ID{}, schemakit.Times{}, schemakit.Version{}} }
 
 // Fields of a widget.
 func (Widget) Fields() []ent.Field {
@@ -46,7 +46,6 @@ func (Widget) Fields() []ent.Field {
 		field.String("secret").Sensitive().Optional().Nillable().Annotations(rest.WriteOnly()),
 		field.String("internal_note").Default("").Annotations(rest.Hidden()),
 		field.UUID("maker_id", uuid.UUID{}).Optional().Nillable(),
-		field.Int64("version").Default(1),
 	}
 }
 

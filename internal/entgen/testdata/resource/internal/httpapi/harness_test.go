@@ -41,6 +41,9 @@ func newService(t *testing.T) *service {
 		t.Fatal(err)
 	}
 	s := &service{pool: pool, log: &bytes.Buffer{}}
+	for _, o := range migrate.Objects {
+		s.exec(t, o.Up)
+	}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
 	server := httptest.NewServer(serve(Options{
 		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Classify: postgres.Constraints(nil).Classify,
@@ -53,6 +56,14 @@ func newService(t *testing.T) *service {
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s
+}
+
+// exec runs SQL.
+func (s *service) exec(t *testing.T, query string, args ...any) {
+	t.Helper()
+	if _, err := s.pool.ExecContext(t.Context(), query, args...); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // response is a response and its body, decoded.
