@@ -22,7 +22,7 @@ type Account struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
-	// Name holds the value of the "name" field.
+	// no other account has it
 	Name string `json:"name,omitempty"`
 	// ISO 4217 code
 	Currency string `json:"currency,omitempty"`
