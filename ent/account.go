@@ -24,7 +24,7 @@ type Account struct {
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
 	// counts the changes; the ETag is made from it
 	Version int64 `json:"version,omitempty"`
-	// Name holds the value of the "name" field.
+	// no other account has it
 	Name string `json:"name,omitempty"`
 	// ISO 4217 code
 	Currency string `json:"currency,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/schema/field"
 
 	"commitment/internal/schemakit"
+	"commitment/internal/schemakit/rest"
 )
 
 // Account is a place that holds money in one currency.
@@ -23,26 +24,29 @@ func (Account) Mixin() []ent.Mixin {
 // Fields of an account.
 func (Account) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").NotEmpty().MaxRuneLen(200).SchemaType(schemakit.Varchar(200)).Unique(),
+		field.String("name").NotEmpty().MaxRuneLen(200).SchemaType(schemakit.Varchar(200)).Unique().
+			Comment("no other account has it").Annotations(rest.Example("Cash")),
 		field.String("currency").MaxLen(3).SchemaType(schemakit.Varchar(3)).Match(regexp.MustCompile(`^[A-Z]{3}$`)).Immutable().
-			Comment("ISO 4217 code"),
+			Comment("ISO 4217 code").Annotations(rest.Pattern(`^[A-Z]{3}$`), rest.Example("EUR")),
 		field.Int64("balance").Default(0).
-			Comment("sum of the account's entries, in minor units of its currency"),
+			Comment("sum of the account's entries, in minor units of its currency").Annotations(rest.Example(7500)),
 		field.Bool("allow_negative").Default(false).Immutable().
-			Comment("whether the balance may fall below zero, as for an account that brings money in"),
+			Comment("whether the balance may fall below zero, as for an account that brings money in").
+			Annotations(rest.Writable(), rest.Example(false)),
 	}
 }
 
 // Edges of an account.
 func (Account) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("entries", Entry.Type).Annotations(entsql.OnDelete(entsql.NoAction)),
+		edge.To("entries", Entry.Type).Annotations(entsql.OnDelete(entsql.NoAction), rest.Nested()),
 	}
 }
 
-// Annotations hold the rules that the database enforces.
+// Annotations make an account a resource, and hold the rules that the database enforces.
 func (Account) Annotations() []schema.Annotation {
 	return []schema.Annotation{
+		rest.Resource(rest.Operations(rest.List, rest.Read, rest.Create, rest.Patch, rest.Delete)),
 		entsql.Checks(map[string]string{
 			"accounts_name_not_empty": "name <> ''",
 			"accounts_currency_code":  "currency ~ '^[A-Z]{3}$'",

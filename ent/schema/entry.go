@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"commitment/internal/schemakit"
+	"commitment/internal/schemakit/rest"
 )
 
 // Entry is one side of a transfer: what it adds to an account. The two entries
@@ -27,7 +28,7 @@ func (Entry) Fields() []ent.Field {
 		field.UUID("account_id", uuid.UUID{}).Immutable(),
 		field.UUID("transfer_id", uuid.UUID{}).Immutable(),
 		field.Int64("amount").Immutable().
-			Comment("signed, in minor units: what the account gains"),
+			Comment("signed, in minor units: what the account gains").Annotations(rest.Example(2500)),
 	}
 }
 
@@ -35,9 +36,9 @@ func (Entry) Fields() []ent.Field {
 func (Entry) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("account", Account.Type).Ref("entries").Field("account_id").
-			Unique().Required().Immutable(),
+			Unique().Required().Immutable().Annotations(rest.Expandable(1)),
 		edge.From("transfer", Transfer.Type).Ref("entries").Field("transfer_id").
-			Unique().Required().Immutable(),
+			Unique().Required().Immutable().Annotations(rest.Expandable(1)),
 	}
 }
 
@@ -51,9 +52,11 @@ func (Entry) Indexes() []ent.Index {
 	}
 }
 
-// Annotations hold the rules that the database enforces.
+// Annotations make an entry a resource that transfers write, the newest first, and hold
+// the rules that the database enforces.
 func (Entry) Annotations() []schema.Annotation {
 	return []schema.Annotation{
+		rest.Resource(rest.Operations(rest.List, rest.Read), rest.DefaultSort("-id")),
 		entsql.Checks(map[string]string{
 			"entries_amount_not_zero": "amount <> 0",
 		}),

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/schema/field"
 
 	"commitment/internal/schemakit"
+	"commitment/internal/schemakit/rest"
 )
 
 // Transfer moves an amount from one account to another. It is written once,
@@ -25,21 +26,24 @@ func (Transfer) Mixin() []ent.Mixin {
 func (Transfer) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("amount").Positive().Immutable().
-			Comment("in minor units of the currency of both accounts"),
-		field.String("memo").MaxRuneLen(500).SchemaType(schemakit.Varchar(500)).Default("").Immutable(),
+			Comment("in minor units of the currency of both accounts").Annotations(rest.Example(2500)),
+		field.String("memo").MaxRuneLen(500).SchemaType(schemakit.Varchar(500)).Default("").Immutable().
+			Annotations(rest.Example("Rent")),
 	}
 }
 
 // Edges of a transfer.
 func (Transfer) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("entries", Entry.Type).Annotations(entsql.OnDelete(entsql.NoAction)),
+		edge.To("entries", Entry.Type).Annotations(entsql.OnDelete(entsql.NoAction), rest.Expandable(2), rest.Nested()),
 	}
 }
 
-// Annotations hold the rules that the database enforces.
+// Annotations make a transfer a resource that is read, the newest first, and hold the
+// rules that the database enforces.
 func (Transfer) Annotations() []schema.Annotation {
 	return []schema.Annotation{
+		rest.Resource(rest.Operations(rest.List, rest.Read), rest.DefaultSort("-id")),
 		entsql.Checks(map[string]string{
 			"transfers_amount_positive": "amount > 0",
 		}),

@@ -58,10 +58,11 @@ func TestNewcomer(t *testing.T) {
 
 // What the newcomer writes.
 const (
-	memoField   = `		field.String("memo").MaxRuneLen(500).SchemaType(schemakit.Varchar(500)).Default("").Immutable(),` + "\n"
-	entriesEdge = `		edge.To("entries", Entry.Type).Annotations(entsql.OnDelete(entsql.NoAction)),` + "\n"
+	memoField = `		field.String("memo").MaxRuneLen(500).SchemaType(schemakit.Varchar(500)).Default("").Immutable().
+			Annotations(rest.Example("Rent")),` + "\n"
+	entriesEdge = `		edge.To("entries", Entry.Type).Annotations(entsql.OnDelete(entsql.NoAction), rest.Nested()),` + "\n"
 
-	optionalFields = `		field.String("channel").MaxRuneLen(20).SchemaType(schemakit.Varchar(20)).Optional().Default("api"),
+	optionalFields = `		field.String("channel").MaxRuneLen(20).SchemaType(schemakit.Varchar(20)).Optional().Nillable().Default("api"),
 		field.String("reference").MaxRuneLen(80).SchemaType(schemakit.Varchar(80)).Optional().Nillable(),
 `
 	// The first is required now, and the second unique.

@@ -13,14 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"commitment/internal/httpapi"
+	"commitment/ent/resource"
 )
 
 func TestOpenAccount(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	a := s.send(t, "POST", "/v1/accounts", `{"name":"cash","currency":"EUR"}`).want(t, http.StatusCreated)
-	opened := decode[httpapi.Account](t, a)
+	opened := decode[resource.Account](t, a)
 	a.wantHeader(t, "Content-Type", "application/json")
 	a.wantHeader(t, "Location", "/v1/accounts/"+opened.ID.String())
 	a.wantHeader(t, "ETag", `"1"`)
@@ -33,7 +33,7 @@ func TestOpenAccount(t *testing.T) {
 	if opened.ID.Version() != 7 || opened.CreatedAt.Location() != time.UTC {
 		t.Errorf("id = %v, created at %v, want a UUIDv7, UTC", opened.ID, opened.CreatedAt)
 	}
-	wantAccount := httpapi.Account{
+	wantAccount := resource.Account{
 		ID: opened.ID, Name: "cash", Currency: "EUR", Version: 1, CreatedAt: opened.CreatedAt, UpdatedAt: opened.UpdatedAt,
 	}
 	if diff := cmp.Diff(wantAccount, opened); diff != "" {
@@ -51,11 +51,11 @@ func TestOpenAccountTakesAnyName(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	for _, name := range []string{strings.Repeat("é", 200), strings.Repeat("𝄞", 200), "a\tb \"c\" \\ /", "<&>", " ", "' OR 1=1 --"} {
-		body, err := json.Marshal(map[string]any{"name": name, "currency": "EUR", "allow_negative": nil})
+		body, err := json.Marshal(map[string]any{"name": name, "currency": "EUR"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		opened := decode[httpapi.Account](t, s.send(t, "POST", "/v1/accounts", string(body)).want(t, http.StatusCreated))
+		opened := decode[resource.Account](t, s.send(t, "POST", "/v1/accounts", string(body)).want(t, http.StatusCreated))
 		if opened.Name != name {
 			t.Errorf("name = %q, want %q", opened.Name, name)
 		}
@@ -73,8 +73,10 @@ func TestOpenAccountRefuses(t *testing.T) {
 		blamed     []string
 	}{
 		{"everything that is missing", `{}`, 422, "invalid", []string{"#/name", "#/currency"}},
-		{"everything that is wrong", `{"name":"","currency":"eur","allow_negative":"no","balance":5}`, 422, "invalid",
+		{"everything that is wrong", `{"currency":"eur","allow_negative":"no","balance":5}`, 422, "invalid",
 			[]string{"#/name", "#/currency", "#/allow_negative", "#/balance"}},
+		{"an empty name", `{"name":"","currency":"EUR"}`, 422, "invalid", []string{"#/name"}},
+		{"null for what has a default", `{"name":"x","currency":"EUR","allow_negative":null}`, 422, "invalid", []string{"#/allow_negative"}},
 		{"wrong types", `{"name":5,"currency":["EUR"]}`, 422, "invalid", []string{"#/name", "#/currency"}},
 		{"null for what is required", `{"name":null,"currency":"EUR"}`, 422, "invalid", []string{"#/name"}},
 		{"a member in another case", `{"Name":"x","currency":"EUR"}`, 422, "invalid", []string{"#/name", "#/Name"}},
@@ -119,7 +121,7 @@ func TestRenameAccount(t *testing.T) {
 
 	a := s.send(t, "PATCH", path, `{"name":"new"}`, "Content-Type", "application/merge-patch+json", "If-Match", `"1"`)
 	a.want(t, http.StatusOK).wantHeader(t, "ETag", `"2"`)
-	renamed := decode[httpapi.Account](t, a)
+	renamed := decode[resource.Account](t, a)
 	want := opened
 	want.Name, want.Version, want.UpdatedAt = "new", 2, renamed.UpdatedAt
 	if diff := cmp.Diff(want, renamed); diff != "" || !renamed.UpdatedAt.After(opened.UpdatedAt) {
@@ -203,12 +205,12 @@ func TestListAccounts(t *testing.T) {
 	if a := s.send(t, "GET", "/v1/accounts", "").want(t, http.StatusOK); a.body != `{"items":[]}`+"\n" {
 		t.Errorf("body = %s, want no items and no next", a.body)
 	}
-	var want []httpapi.Account
+	var want []resource.Account
 	for i := range 4 {
 		want = append(want, s.open(t, fmt.Sprint(i), "EUR", false))
 	}
 	for limit, pages := range map[int]int{1: 4, 2: 2, 3: 2, 4: 1, 200: 1} {
-		got, n := walk[httpapi.Account](t, s, "/v1/accounts", limit)
+		got, n := walk[resource.Account](t, s, "/v1/accounts?", limit)
 		if diff := cmp.Diff(want, got); diff != "" || n != pages {
 			t.Errorf("limit %d: %d pages, want %d (-want +got):\n%s", limit, n, pages, diff)
 		}

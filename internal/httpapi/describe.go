@@ -10,8 +10,12 @@ import (
 	"commitment/internal/middleware"
 )
 
-// exampleID is the id of every example.
-const exampleID = "01a205f2-fac4-72e3-966d-2bc0dbaad08f"
+// The values of every example.
+const (
+	exampleID     = "01a205f2-fac4-72e3-966d-2bc0dbaad08f"
+	exampleTime   = "2026-11-23T01:09:02.118204Z"
+	exampleCursor = "WyI4WXdSSm1CYU1EQkQiLCJDYXNoIl0"
+)
 
 // headers are those that responses of several operations have.
 var headers = map[string]*huma.Header{

@@ -7,20 +7,20 @@ import (
 
 	"github.com/google/uuid"
 
-	"commitment/internal/httpapi"
+	"commitment/ent/resource"
 )
 
 // open opens an account.
-func (s *service) open(t *testing.T, name, currency string, allowNegative bool) httpapi.Account {
+func (s *service) open(t *testing.T, name, currency string, allowNegative bool) resource.Account {
 	t.Helper()
 	body := fmt.Sprintf(`{"name":%q,"currency":%q,"allow_negative":%t}`, name, currency, allowNegative)
-	return decode[httpapi.Account](t, s.send(t, "POST", "/v1/accounts", body).want(t, http.StatusCreated))
+	return decode[resource.Account](t, s.send(t, "POST", "/v1/accounts", body).want(t, http.StatusCreated))
 }
 
 // account reads an account.
-func (s *service) account(t *testing.T, id uuid.UUID) httpapi.Account {
+func (s *service) account(t *testing.T, id uuid.UUID) resource.Account {
 	t.Helper()
-	return decode[httpapi.Account](t, s.send(t, "GET", "/v1/accounts/"+id.String(), "").want(t, http.StatusOK))
+	return decode[resource.Account](t, s.send(t, "GET", "/v1/accounts/"+id.String(), "").want(t, http.StatusOK))
 }
 
 // transferBody asks for a transfer.
@@ -29,8 +29,8 @@ func transferBody(from, to uuid.UUID, amount int64) string {
 }
 
 // move makes a transfer.
-func (s *service) move(t *testing.T, from, to uuid.UUID, amount int64) httpapi.Transfer {
+func (s *service) move(t *testing.T, from, to uuid.UUID, amount int64) resource.Transfer {
 	t.Helper()
 	a := s.send(t, "POST", "/v1/transfers", transferBody(from, to, amount))
-	return decode[httpapi.Transfer](t, a.want(t, http.StatusCreated))
+	return decode[resource.Transfer](t, a.want(t, http.StatusCreated))
 }

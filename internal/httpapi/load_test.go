@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"commitment/ent/resource"
 	"commitment/internal/httpapi"
 )
 
@@ -33,7 +34,7 @@ func (n *tally) transfer(ctx context.Context, s *service, ids []uuid.UUID) {
 	to := (from + 1 + rand.IntN(len(ids)-1)) % len(ids)
 	amount := 1 + rand.Int64N(100)
 	status, body := s.post(ctx, "/v1/transfers", transferBody(ids[from], ids[to], amount))
-	var made httpapi.Transfer
+	var made resource.Transfer
 	err := json.Unmarshal([]byte(body), &made)
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -102,7 +103,7 @@ func TestAThousandConcurrentTransfersKeepTheBooks(t *testing.T) {
 	}
 	wantBalances := s.lines(t, "SELECT a.id || ' ' || sum(amount) FROM accounts a JOIN entries e ON e.account_id = a.id GROUP BY a.id ORDER BY a.id")
 	var balances []string
-	all, _ := walk[httpapi.Account](t, s, "/v1/accounts", 3)
+	all, _ := walk[resource.Account](t, s, "/v1/accounts?", 3)
 	for _, a := range all {
 		balances = append(balances, fmt.Sprint(a.ID, " ", a.Balance))
 		if a.Balance != told.balances[a.ID] {

@@ -15,11 +15,12 @@ import (
 
 // mount adds the operations of a resource. One that another route serves is taken out
 // with [except]; any other part is overridden by replacing a function of the resource.
-func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], options ...func(*rest.Table)) {
+func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], options ...option) {
+	errs := map[rest.Operation][]*fault.Error{}
 	for _, o := range options {
-		o(&r.Table)
+		o(&r.Table, errs)
 	}
-	m := &mounted[E, V, C, P]{r, a, describeResource[V, C](a, &r.Table)}
+	m := &mounted[E, V, C, P]{Resource: r, api: a, schemas: describeResource[V, C](a, &r.Table)}
 	a.resources[r.Name] = m
 	for _, o := range []struct {
 		operation rest.Operation
@@ -33,14 +34,29 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 		{rest.Delete, func() { register(a, m.deletion(), m.delete) }},
 	} {
 		if r.Operations.Has(o.operation) {
+			m.errs = errs[o.operation]
 			o.add()
 		}
 	}
 }
 
+// option adapts a resource to its place in the API.
+type option func(t *rest.Table, errs map[rest.Operation][]*fault.Error)
+
 // except leaves operations to routes of their own.
-func except(operations rest.Operation) func(*rest.Table) {
-	return func(t *rest.Table) { t.Operations &^= operations }
+func except(operations rest.Operation) option {
+	return func(t *rest.Table, _ map[rest.Operation][]*fault.Error) { t.Operations &^= operations }
+}
+
+// fails describes errors that operations have and others don't, as handle does.
+func fails(operations rest.Operation, errs ...*fault.Error) option {
+	return func(_ *rest.Table, all map[rest.Operation][]*fault.Error) {
+		for o := rest.List; o <= operations; o <<= 1 {
+			if operations.Has(o) {
+				all[o] = append(all[o], errs...)
+			}
+		}
+	}
 }
 
 const (
@@ -53,6 +69,7 @@ type mounted[E rest.Entity, V, C, P any] struct {
 	*rest.Resource[E, V, C, P]
 	api     *api
 	schemas schemas
+	errs    []*fault.Error // those of the operation that is added
 }
 
 // resourceRequest is what operations on resources take of a request. They share it, so
@@ -60,8 +77,12 @@ type mounted[E rest.Entity, V, C, P any] struct {
 type resourceRequest struct {
 	param func(name string) string // of the path
 	query url.Values
-	Conditions
+	conditions
 }
+
+// conditions hides the headers of [Conditions] from huma, which would describe them with
+// every operation. Those that evaluate them say so.
+type conditions struct{ Conditions }
 
 // Resolve reads the request.
 func (in *resourceRequest) Resolve(ctx huma.Context) []error {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ func (a *api) decode(body []byte, schema *huma.Schema, v any) error {
 func nulls(schema *huma.Schema, parsed any) (errs []error) {
 	members, _ := parsed.(map[string]any)
 	for name, value := range members {
-		if property := schema.Properties[name]; value == nil && property != nil && !property.Nullable && property.Type != "" {
+		if property := schema.Properties[name]; value == nil && property != nil && !property.Nullable && property.Type != "" && !slices.Contains(schema.Required, name) {
 			errs = append(errs, &huma.ErrorDetail{Location: "body." + name, Message: "can't be null"})
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"commitment/internal/fault"
 	"commitment/internal/rest"
 )
 
@@ -84,18 +86,20 @@ func (a *api) addSchema(name string, s *huma.Schema) *huma.Schema {
 	}
 	s.PrecomputeMessages()
 	all[name] = s
-	return &huma.Schema{Ref: "#/components/schemas/" + name}
+	return schemaRef(name)
 }
+
+func schemaRef(name string) *huma.Schema { return &huma.Schema{Ref: "#/components/schemas/" + name} }
 
 func (d describer) page(view *huma.Schema) *huma.Schema {
 	s := &huma.Schema{
 		Type: "object", Required: []string{"items"}, Description: "A part of a list of " + d.table.Plural + ".",
 		Properties: map[string]*huma.Schema{
 			"items":       {Type: "array", Items: view},
-			"next":        {Type: "string", Description: "The value of `after` for the next page; absent on the last."},
-			"prev":        {Type: "string", Description: "The value of `before` for the previous page; absent on the first."},
-			"total":       {Type: "integer", Format: "int64", Description: "How many there are on all pages, with `count`."},
-			"total_exact": {Type: "boolean", Description: "Whether there are no more than `total`."},
+			"next":        {Type: "string", Description: "The value of `after` for the next page; absent on the last.", Examples: []any{exampleCursor}},
+			"prev":        {Type: "string", Description: "The value of `before` for the previous page; absent on the first.", Examples: []any{exampleCursor}},
+			"total":       {Type: "integer", Format: "int64", Description: "How many there are on all pages, with `count`.", Examples: []any{120}},
+			"total_exact": {Type: "boolean", Description: "Whether there are no more than `total`.", Examples: []any{true}},
 		},
 	}
 	return d.api.addSchema(d.table.Name+"Page", s)
@@ -106,10 +110,33 @@ func (d describer) value(f *rest.Field) *huma.Schema {
 	s := d.kind(f)
 	s.Description = f.Doc
 	s.Nullable = f.Is(rest.Nullable)
-	if f.Example != nil {
-		s.Examples = []any{f.Example}
+	if example := exampleOf(f); example != nil {
+		s.Examples = []any{example}
 	}
 	return s
+}
+
+// exampleOf is the field's own example, or one of its kind; nil where there is none.
+func exampleOf(f *rest.Field) any {
+	switch {
+	case f.Example != nil:
+		return f.Example
+	case f.Kind == rest.Bool:
+		return true
+	case f.Kind == rest.Int:
+		return 1
+	case f.Kind == rest.Float:
+		return 1.5
+	case f.Kind == rest.Decimal:
+		return "1.50"
+	case f.Kind == rest.Time:
+		return exampleTime
+	case f.Kind == rest.UUID:
+		return exampleID
+	case f.Kind == rest.Bytes:
+		return "AQID"
+	}
+	return nil
 }
 
 func (d describer) kind(f *rest.Field) *huma.Schema {
@@ -187,9 +214,13 @@ func (d describer) goType(name string) reflect.Type {
 // path is that of the list, and of one entity with "/{id}".
 func (m *mounted[E, V, C, P]) path() string { return "/v1/" + m.Path }
 
+// ownTable is the key under which the metadata of an operation on a resource has its table.
+const ownTable = "table"
+
 // operation is what all operations on a resource have in common.
 func (m *mounted[E, V, C, P]) operation(route, id, text string, status int, body *huma.Schema) *huma.Operation {
-	op := m.api.operation(route, id, text)
+	op := m.api.operation(route, id, text, m.errs...)
+	op.Metadata[ownTable] = &m.Table
 	op.DefaultStatus = status
 	op.Responses = map[string]*huma.Response{
 		strconv.Itoa(status): {Description: http.StatusText(status), Content: map[string]*huma.MediaType{jsonType: {Schema: body}}, Headers: map[string]*huma.Header{}},
@@ -219,6 +250,7 @@ func (m *mounted[E, V, C, P]) conditional(op *huma.Operation, names ...string) *
 func (m *mounted[E, V, C, P]) listing() *huma.Operation {
 	op := m.operation("GET "+m.path(), "list"+camel(m.Plural), "List "+m.Plural+". Parameters filter and sort, and `next` and `prev` lead to other pages.", http.StatusOK, m.schemas.page)
 	op.SkipValidateParams = true // ParseQuery does
+	op.Metadata[ownErrors] = slices.Concat(m.errs, []*fault.Error{rest.ErrCursor})
 	d := describer{api: m.api, table: &m.Table}
 	op.Parameters = d.parameters()
 	return op
@@ -265,7 +297,7 @@ func camel(words string) string {
 }
 
 func fieldsParameter() *huma.Param {
-	return &huma.Param{Name: "fields", In: "query", Description: "The members that are wanted, with commas between them. Defaults to all.", Schema: &huma.Schema{Type: "string"}}
+	return &huma.Param{Name: "fields", In: "query", Description: "The members that are wanted, with commas between them: the response has no others, whatever its schema requires. Defaults to all.", Schema: &huma.Schema{Type: "string"}}
 }
 
 // parameters are those of a list.

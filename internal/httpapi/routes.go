@@ -13,11 +13,13 @@ import (
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
+	"commitment/ent/resource"
 	"commitment/internal/idempotency"
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
 	"commitment/internal/problem"
 	"commitment/internal/reqtx"
+	"commitment/internal/rest"
 	"commitment/internal/txn"
 )
 
@@ -59,17 +61,15 @@ func New(o Options) http.Handler { return serve(o, routes) }
 
 // routes are the service's own.
 func routes(v1 *api) {
-	accounts := v1.tag("Accounts", "An account holds money of one currency.")
-	handle(accounts, "POST /v1/accounts", "openAccount", "Open an account. Its balance is 0, and no other has its name.", openAccount, ledger.ErrNameTaken)
-	handle(accounts, "GET /v1/accounts", "listAccounts", "List accounts. The oldest come first.", listAccounts)
-	handle(accounts, "GET /v1/accounts/{id}", "readAccount", "Read an account. Its balance is the sum of its entries.", readAccount)
-	handle(accounts, "PATCH /v1/accounts/{id}", "renameAccount", "Rename an account. Nothing else of it can be changed.", renameAccount, ledger.ErrNameTaken)
-	handle(accounts, "DELETE /v1/accounts/{id}", "deleteAccount", "Delete an account. One with entries stays.", deleteAccount, ledger.ErrAccountHasEntries)
-	handle(accounts, "GET /v1/accounts/{id}/entries", "listEntries", "List an account's entries. The newest come first.", listEntries)
+	accounts := resource.Accounts()
+	accounts.Insert = openAccount
+	mount(v1.tag("Accounts", "An account holds money of one currency."), accounts,
+		fails(rest.Create|rest.Patch, ledger.ErrNameTaken), fails(rest.Delete, ledger.ErrAccountHasEntries))
+	mount(v1.tag("Entries", "An entry is one side of a transfer: what an account gains, or loses."), resource.Entries())
 
 	transfers := v1.tag("Transfers", "A transfer moves money from one account to another, by an entry in each.")
+	mount(transfers, resource.Transfers())
 	handle(transfers, "POST /v1/transfers", "moveMoney", "Move money. Both accounts have the same currency.", moveMoney, moveMoneyErrors...)
-	handle(transfers, "GET /v1/transfers/{id}", "readTransfer", "Read a transfer. It comes with its entries.", readTransfer)
 
 	books := v1.tag("Trial balance", "The trial balance shows that no money was made or lost.")
 	handle(books, "GET /v1/trial-balance", "readTrialBalance", "Add up the books. The entries of each currency sum to 0.", trialBalance)

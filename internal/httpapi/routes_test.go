@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/go-chi/chi/v5"
+
+	"commitment/internal/httpapi"
 )
 
 // routes are a line for each route, with its middlewares from the outermost in.
@@ -53,6 +55,11 @@ func TestRoutes(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	golden(t, "routes.golden", strings.Join(s.routes(t), "\n")+"\n")
+}
+
+func TestResources(t *testing.T) {
+	t.Parallel()
+	golden(t, "resources.golden", httpapi.Exposure(t))
 }
 
 func TestEveryRouteOfTheAPIHasARequestTransaction(t *testing.T) {

@@ -2,8 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -12,18 +12,18 @@ import (
 	"commitment/ent/idempotencykey"
 	"commitment/internal/fault"
 	"commitment/internal/pgtest/rowtest"
+	"commitment/internal/rest"
 )
 
 // NewThings is New with things in place of the service's own routes, so that the tests
-// of what all routes have in common hold in every project.
+// of what all routes have in common hold in every project. Some operations are a
+// resource's, which is written as `go generate` would, and some are handlers of their own.
 func NewThings(o Options) http.Handler {
 	return serve(o, func(v1 *api) {
-		things := v1.tag("Things", "A thing is what the tests of all routes are about.")
-		handle(things, "POST /v1/things", "addThing", "Add a thing. No other has its name.", addThing, thingErrors...)
-		handle(things, "GET /v1/things", "listThings", "List things. They come in no order.", listThings)
-		handle(things, "GET /v1/things/{id}", "readThing", "Read a thing. It has a name.", readThing)
-		handle(things, "PATCH /v1/things/{id}", "renameThing", "Rename a thing. No other has its name.", renameThing, thingErrors...)
-		handle(things, "DELETE /v1/things/{id}", "deleteThing", "Delete a thing. It's gone.", deleteThing, ErrKnownRule)
+		tagged := v1.tag("Things", "A thing is what the tests of all routes are about.")
+		mount(tagged, things(), except(rest.Create|rest.Delete), fails(rest.Patch, thingErrors...))
+		handle(tagged, "POST /v1/things", "addThing", "Add a thing. No other has its name.", addThing, thingErrors...)
+		handle(tagged, "DELETE /v1/things/{id}", "deleteThing", "Delete a thing. It's gone.", deleteThing, ErrKnownRule)
 	})
 }
 
@@ -34,18 +34,46 @@ var thingErrors = []*fault.Error{fault.New(fault.Conflict, "already-exists", "a 
 
 // Thing is a row of rowtest. Its version is the row's status.
 type Thing struct {
-	ID   uuid.UUID `json:"id" format:"uuid" example:"01a205f2-fa8d-780f-8e50-44c4fb9588e6"`
-	Name string    `json:"name" example:"anvil"`
+	ID        uuid.UUID `json:"id"`
+	Name      string    `json:"name"`
+	ExpiresAt time.Time `json:"expires_at"`
 }
 
-type thingOutput struct {
-	Status int
-	ETag   string `header:"ETag"`
-	Body   *Thing
+// ThingPatch is what changes of a thing.
+type ThingPatch struct {
+	Name rest.Optional[string] `json:"name"`
 }
 
-func newThingOutput(status int, row *ent.IdempotencyKey) *thingOutput {
-	return &thingOutput{Status: status, ETag: etag(int64(row.Status)), Body: &Thing{ID: row.ID, Name: row.Key}}
+var thingFields = []rest.Field{
+	{Name: "id", Column: idempotencykey.FieldID, Kind: rest.UUID, Access: rest.Readable | rest.Sortable, Filter: rest.Equality, Index: "primary key"},
+	{Name: "name", Column: idempotencykey.FieldKey, Kind: rest.String, Access: rest.Readable | rest.Patchable | rest.Sortable, Filter: rest.Equality | rest.Range | rest.Prefix, Example: "anvil"},
+	{Name: "expires_at", Column: idempotencykey.FieldExpiresAt, Kind: rest.Time, Access: rest.Readable | rest.Sortable, Filter: rest.Range},
+}
+
+func things() *rest.Resource[*ent.IdempotencyKey, *Thing, *struct{}, *ThingPatch] {
+	return &rest.Resource[*ent.IdempotencyKey, *Thing, *struct{}, *ThingPatch]{
+		Table: rest.Table{
+			Name: "Thing", Singular: "thing", Plural: "things", Path: "things",
+			Operations:  rest.List | rest.Read | rest.Create | rest.Patch | rest.Delete,
+			Fields:      thingFields,
+			DefaultSort: "id", MaxLimit: 200,
+		},
+		View: func(row *ent.IdempotencyKey) *Thing {
+			return &Thing{ID: row.ID, Name: row.Key, ExpiresAt: row.ExpiresAt}
+		},
+		All: func(ctx context.Context, m func(*sql.Selector)) ([]*ent.IdempotencyKey, error) {
+			return rowtest.Query(ent.FromContext(ctx)).Modify(m).All(ctx)
+		},
+		Count: func(ctx context.Context, m func(*sql.Selector)) (int, error) {
+			return rowtest.Query(ent.FromContext(ctx)).Modify(m).Count(ctx)
+		},
+		Update: func(ctx context.Context, row *ent.IdempotencyKey, in *ThingPatch) (*ent.IdempotencyKey, error) {
+			return row.Update().Modify(func(u *sql.UpdateBuilder) {
+				u.Set(idempotencykey.FieldKey, in.Name.Value).Set(idempotencykey.FieldStatus, row.Status+1)
+			}).Save(ctx)
+		},
+		Version: func(row *ent.IdempotencyKey) int64 { return int64(row.Status) },
+	}
 }
 
 type addThingInput struct {
@@ -55,36 +83,17 @@ type addThingInput struct {
 	}
 }
 
-func addThing(ctx context.Context, in *addThingInput) (*thingOutput, error) {
+type addThingOutput struct {
+	ETag string `header:"ETag"`
+	Body view[*Thing]
+}
+
+func addThing(ctx context.Context, in *addThingInput) (*addThingOutput, error) {
 	row, err := rowtest.Create(ent.FromContext(ctx), in.Body.Name).SetStatus(1).Save(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return newThingOutput(http.StatusCreated, row), nil
-}
-
-type thingsInput struct {
-	Limit int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The most items."`
-	After uuid.UUID `query:"after" format:"uuid" doc:"The last item of the page before."`
-}
-
-type thingsOutput struct {
-	Body struct {
-		Items []Thing `json:"items" nullable:"false"`
-	}
-}
-
-func listThings(ctx context.Context, in *thingsInput) (*thingsOutput, error) {
-	rows, err := rowtest.Query(ent.FromContext(ctx)).Limit(in.Limit).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := &thingsOutput{}
-	out.Body.Items = make([]Thing, 0, len(rows))
-	for _, row := range rows {
-		out.Body.Items = append(out.Body.Items, Thing{ID: row.ID, Name: row.Key})
-	}
-	return out, nil
+	return &addThingOutput{ETag: etag(int64(row.Status)), Body: viewOf(things(), row)}, nil
 }
 
 // ThingInput names a thing, and the state that the client expects it to be in.
@@ -93,60 +102,13 @@ type ThingInput struct {
 	Conditions
 }
 
-func readThing(ctx context.Context, in *ThingInput) (*thingOutput, error) {
-	row, err := ent.FromContext(ctx).IdempotencyKey.Get(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	out := newThingOutput(http.StatusOK, row)
-	if !in.match(out.ETag) {
-		return nil, errStale
-	}
-	if !in.noneMatch(out.ETag) {
-		out.Status, out.Body = http.StatusNotModified, nil
-	}
-	return out, nil
-}
-
-// unchanged reads a thing that is to be changed, in the state that the client expects.
-func (in *ThingInput) unchanged(ctx context.Context) (*ent.IdempotencyKey, error) {
-	row, err := ent.FromContext(ctx).IdempotencyKey.Query().Where(idempotencykey.ID(in.ID)).ForUpdate().Only(ctx)
+func deleteThing(ctx context.Context, in *ThingInput) (*struct{}, error) {
+	row, err := things().Get(ctx, in.ID, rest.ForChange)
 	if err != nil {
 		return nil, err
 	}
 	if current := etag(int64(row.Status)); !in.match(current) || !in.noneMatch(current) {
 		return nil, errStale
-	}
-	return row, nil
-}
-
-type renameThingInput struct {
-	ThingInput
-	Body struct {
-		Name Member[string] `json:"name" required:"false" minLength:"1" maxLength:"200" example:"anvil"`
-	} `contentType:"application/merge-patch+json"`
-}
-
-func renameThing(ctx context.Context, in *renameThingInput) (*thingOutput, error) {
-	row, err := in.unchanged(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if name := in.Body.Name.Value; name != nil && *name != row.Key {
-		row, err = row.Update().Modify(func(u *sql.UpdateBuilder) {
-			u.Set(idempotencykey.FieldKey, *name).Set(idempotencykey.FieldStatus, row.Status+1)
-		}).Save(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("rename: %w", err)
-		}
-	}
-	return newThingOutput(http.StatusOK, row), nil
-}
-
-func deleteThing(ctx context.Context, in *ThingInput) (*struct{}, error) {
-	row, err := in.unchanged(ctx)
-	if err != nil {
-		return nil, err
 	}
 	return nil, ent.FromContext(ctx).IdempotencyKey.DeleteOne(row).Exec(ctx)
 }

@@ -10,8 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
-	"commitment/internal/httpapi"
+	"commitment/ent/resource"
 )
+
+// ignoreMade ignores what differs in each entry.
+var ignoreMade = cmpopts.IgnoreFields(resource.Entry{}, "ID", "CreatedAt")
 
 func TestMoveMoney(t *testing.T) {
 	t.Parallel()
@@ -20,17 +23,21 @@ func TestMoveMoney(t *testing.T) {
 	memo := strings.Repeat("é", 500)
 	body := fmt.Sprintf(`{"from":%q,"to":%q,"amount":70,"memo":%q}`, bank.ID, cash.ID, memo)
 	a := s.send(t, "POST", "/v1/transfers", body).want(t, http.StatusCreated)
-	made := decode[httpapi.Transfer](t, a)
+	made := decode[resource.Transfer](t, a)
 	a.wantHeader(t, "Location", "/v1/transfers/"+made.ID.String())
-	want := httpapi.Transfer{
-		ID: made.ID, From: bank.ID, To: cash.ID, Amount: 70, Memo: memo, CreatedAt: made.CreatedAt,
-		Entries: []httpapi.Entry{
-			{TransferID: made.ID, AccountID: bank.ID, Amount: -70},
-			{TransferID: made.ID, AccountID: cash.ID, Amount: 70},
-		},
-	}
-	if diff := cmp.Diff(want, made, cmpopts.IgnoreFields(httpapi.Entry{}, "ID", "CreatedAt")); diff != "" {
+	if diff := cmp.Diff(resource.Transfer{ID: made.ID, Amount: 70, Memo: memo, CreatedAt: made.CreatedAt}, made); diff != "" {
 		t.Errorf("transfer (-want +got):\n%s", diff)
+	}
+	want := map[uuid.UUID]resource.Entry{
+		bank.ID: {TransferID: made.ID, AccountID: bank.ID, Amount: -70},
+		cash.ID: {TransferID: made.ID, AccountID: cash.ID, Amount: 70},
+	}
+	got := map[uuid.UUID]resource.Entry{}
+	for _, e := range page[resource.Entry](t, s, "/v1/entries?transfer_id="+made.ID.String()).Items {
+		got[e.AccountID] = e
+	}
+	if diff := cmp.Diff(want, got, ignoreMade); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 	if read := s.send(t, "GET", a.header.Get("Location"), "").want(t, http.StatusOK); read.body != a.body {
 		t.Errorf("read = %s, want %s", read.body, a.body)
@@ -38,7 +45,7 @@ func TestMoveMoney(t *testing.T) {
 	for id, want := range map[uuid.UUID]int64{bank.ID: -70, cash.ID: 70} {
 		got := s.send(t, "GET", "/v1/accounts/"+id.String(), "").want(t, http.StatusOK)
 		got.wantHeader(t, "ETag", `"2"`)
-		if balance := decode[httpapi.Account](t, got).Balance; balance != want {
+		if balance := decode[resource.Account](t, got).Balance; balance != want {
 			t.Errorf("balance = %d, want %d", balance, want)
 		}
 	}
@@ -106,6 +113,20 @@ func TestMoveMoneyCountsToTheLastUnit(t *testing.T) {
 	s.move(t, vault.ID, bank.ID, most-1)
 	if balance := s.account(t, vault.ID).Balance; balance != 1 {
 		t.Errorf("balance = %d, want 1", balance)
+	}
+}
+
+func TestListTransfers(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	bank, cash := s.open(t, "bank", "EUR", true), s.open(t, "cash", "EUR", false)
+	var want []resource.Transfer // the newest first
+	for amount := range int64(3) {
+		want = append([]resource.Transfer{s.move(t, bank.ID, cash.ID, amount+1)}, want...)
+	}
+	got, pages := walk[resource.Transfer](t, s, "/v1/transfers?", 2)
+	if diff := cmp.Diff(want, got); diff != "" || pages != 2 {
+		t.Errorf("%d pages, want 2 (-want +got):\n%s", pages, diff)
 	}
 }
 

@@ -22,6 +22,7 @@ func TestTrialBalance(t *testing.T) {
 	if a := s.send(t, "GET", "/v1/trial-balance", "").want(t, http.StatusOK); a.body != `{"items":[]}`+"\n" {
 		t.Errorf("body = %s, want no items", a.body)
 	}
+	s.refused(t, http.StatusUnprocessableEntity, "GET", "/v1/trial-balance?limit=1", "").want(t, "invalid", "limit")
 	bank, cash := s.open(t, "bank", "EUR", true), s.open(t, "cash", "EUR", false)
 	s.open(t, "dollars", "USD", false)
 	s.move(t, bank.ID, cash.ID, 5)

@@ -96,7 +96,7 @@ func (b *books) mustMove(t *testing.T, from, to uuid.UUID, amount int64) *ent.Tr
 // account reads an account anew.
 func (b *books) account(t *testing.T, id uuid.UUID) *ent.Account {
 	t.Helper()
-	a, err := ledger.Account(t.Context(), b.db.Client(), id)
+	a, err := b.db.Client().Account.Get(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}

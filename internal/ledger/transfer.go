@@ -7,8 +7,6 @@ import (
 
 	"commitment/ent"
 	"commitment/ent/account"
-	"commitment/ent/entry"
-	"commitment/ent/transfer"
 	"commitment/internal/fault"
 )
 
@@ -29,7 +27,6 @@ var (
 	ErrUnknownFrom = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/from")
 	ErrUnknownTo   = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/to")
 
-	errNoTransfer  = fault.New(fault.NotFound, "", "there is no such transfer")
 	errNotPositive = fault.New(fault.Invalid, "", "an amount is greater than zero").At("/amount")
 )
 
@@ -116,16 +113,4 @@ func allowed(from, to *ent.Account, amount int64) error {
 
 func addToBalance(ctx context.Context, client *ent.Client, id uuid.UUID, amount int64) error {
 	return client.Account.Update().Where(account.ID(id)).AddBalance(amount).Exec(ctx)
-}
-
-// Transfer returns the transfer of that id with its entries.
-func Transfer(ctx context.Context, client *ent.Client, id uuid.UUID) (*ent.Transfer, error) {
-	t, err := client.Transfer.Query().
-		Where(transfer.ID(id)).
-		WithEntries(func(q *ent.EntryQuery) { q.Order(entry.ByAmount()) }).
-		Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, errNoTransfer.With(err)
-	}
-	return t, err
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"commitment/ent"
+	"commitment/ent/entry"
+	"commitment/ent/transfer"
 	"commitment/internal/fault"
 	"commitment/internal/ledger"
 )
@@ -47,7 +49,7 @@ func TestMoveMoney(t *testing.T) {
 	b.wantState(t, cash.ID, 0, 3)
 	b.wantBalanced(t)
 
-	read, err := ledger.Transfer(t.Context(), b.db.Client(), made.ID)
+	read, err := b.db.Client().Transfer.Query().Where(transfer.ID(made.ID)).WithEntries(func(q *ent.EntryQuery) { q.Order(entry.ByAmount()) }).Only(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,10 +119,4 @@ func TestBalancesStayWithinMaxAmount(t *testing.T) {
 	b.wantState(t, full.ID, ledger.MaxAmount, 2)
 	b.wantState(t, other.ID, 0, 1)
 	b.wantBalanced(t)
-}
-
-func TestTransferThatDoesNotExist(t *testing.T) {
-	t.Parallel()
-	_, err := ledger.Transfer(t.Context(), newBooks(t).db.Client(), uuid.New())
-	wantFault(t, err, fault.NotFound, "", "")
 }

@@ -41,7 +41,7 @@ var entityPattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
 type entity struct {
 	Module string
 	Name   string // UserGroup
-	Var    string // userGroup
+	Func   string // UserGroups, the name of its resource
 	File   string // user_group, the name of its files
 	Path   string // user-groups, in URLs
 	Noun   string // user group
@@ -50,14 +50,18 @@ type entity struct {
 
 func (s Settings) entity() entity {
 	snake := gen.Funcs["snake"].(func(string) string)(s.Entity)
-	plural := gen.Funcs["plural"].(func(string) string)(snake)
+	pluralize := gen.Funcs["plural"].(func(string) string)
+	plural := strings.TrimSuffix(pluralize(snake), "_slice") // Ent's plural of a word that has none
 	e := entity{
 		Module: s.Module,
 		Name:   s.Entity,
-		Var:    gen.Funcs["camel"].(func(string) string)(snake),
+		Func:   strings.TrimSuffix(pluralize(s.Entity), "Slice"),
 		File:   snake,
 		Path:   strings.ReplaceAll(plural, "_", "-"),
 		Noun:   strings.ReplaceAll(snake, "_", " "),
+	}
+	if e.Func == e.Name {
+		e.Func += "Resource"
 	}
 	e.A = "a " + e.Noun
 	if strings.ContainsRune("aeio", rune(e.Noun[0])) {
@@ -66,7 +70,7 @@ func (s Settings) entity() entity {
 	return e
 }
 
-// addEntity adds the first entity: its schema, its routes and their test.
+// addEntity adds the first entity: its schema, its resource and a test.
 func (t tree) addEntity(s Settings) error {
 	if !entityPattern.MatchString(s.Entity) {
 		return fmt.Errorf("%q can't be an entity's name: want one such as Task or UserGroup", s.Entity)
@@ -77,37 +81,31 @@ func (t tree) addEntity(s Settings) error {
 	if err := t.addFiles(s); err != nil {
 		return err
 	}
-	if err := t.noneTwice("internal/httpapi", s.Entity); err != nil {
-		return err
-	}
 	if err := t.noneTwice("ent/schema", s.Entity); err != nil {
 		return err
 	}
-	e := s.entity()
-	return t.apply([]edit{
-		{
-			"internal/httpapi/routes.go", `(func routes\(v1 \*api\) \{\n)`,
-			"${1}" + e.routes(),
-		},
-	})
+	edits := []edit{{routesFile, `(func routes\(v1 \*api\) \{\n)`, "${1}" + s.entity().mount()}}
+	if resources := "\t\"commitment/ent/resource\"\n"; !bytes.Contains(t[routesFile], []byte(resources)) {
+		edits = append(edits, edit{routesFile, `(\t"commitment/internal/idempotency"\n)`, resources + "${1}"})
+	}
+	return t.apply(edits)
 }
 
-// routes are the entity's lines in routes.go.
-func (e entity) routes() string {
+const routesFile = "internal/httpapi/routes.go"
+
+// mount is the entity's line in routes.go.
+func (e entity) mount() string {
 	words := strings.ReplaceAll(e.Path, "-", " ")
-	return fmt.Sprintf("\t%[1]s := v1.tag(%[2]q, \"The first of the project's entities.\")\n"+
-		"\thandle(%[1]s, \"POST /v1/%[3]s\", \"add%[4]s\", \"Add %[5]s. Another may have its name.\", add%[4]s)\n"+
-		"\thandle(%[1]s, \"GET /v1/%[3]s/{id}\", \"read%[4]s\", \"Read %[5]s. It never changes.\", read%[4]s)\n",
-		gen.Funcs["camel"].(func(string) string)(strings.ReplaceAll(words, " ", "_")), strings.ToUpper(words[:1])+words[1:], e.Path, e.Name, e.A)
+	return fmt.Sprintf("\tmount(v1.tag(%q, \"The first of the project's entities.\"), resource.%s())\n",
+		strings.ToUpper(words[:1])+words[1:], e.Func)
 }
 
 // addFiles adds the files of an entity.
 func (t tree) addFiles(s Settings) error {
 	e := s.entity()
 	for name, p := range map[string]string{
-		"schema.go.tmpl":     "ent/schema/" + e.File + ".go",
-		"route.go.tmpl":      "internal/httpapi/" + e.File + ".go",
-		"route_test.go.tmpl": "internal/httpapi/" + e.File + "_test.go",
+		"schema.go.tmpl":        "ent/schema/" + e.File + ".go",
+		"resource_test.go.tmpl": "internal/httpapi/" + e.File + "_test.go",
 	} {
 		if t[p] != nil {
 			return fmt.Errorf("%q can't be an entity's name: there is a %s", s.Entity, p)

@@ -13,12 +13,12 @@ var own = []string{"bench/", "cmd/new/", "internal/project/", "embed.go"}
 // The ledger's files. A project without the example doesn't have them.
 var exampleFiles = []string{
 	"internal/ledger/",
-	"internal/cli/ledger_test.go",
+	"internal/cli/ledger*_test.go",
 	"internal/migration/ledger*_test.go",
 	"ent/schema/account.go", "ent/schema/entry.go", "ent/schema/transfer.go", "ent/schema/balanced_transfers.sql",
 	"ent/migrate/migrations/*_ledger.sql", "ent/migrate/migrations/*_balanced_transfers.sql", "ent/migrate/migrations/*_account_version.sql",
 	"internal/httpapi/account*.go", "internal/httpapi/entry*.go", "internal/httpapi/transfer*.go",
-	"internal/httpapi/trial_balance*.go", "internal/httpapi/page*.go", "internal/httpapi/ledger*_test.go",
+	"internal/httpapi/trial_balance*.go", "internal/httpapi/ledger*_test.go",
 	"internal/httpapi/load_test.go", "internal/httpapi/testdata/clients/",
 }
 
@@ -55,7 +55,7 @@ var exampleEdits = []edit{
 	{"Makefile", ` chaos`, ""},
 	{"internal/httpapi/api.go", `A double-entry ledger\. `, ""},
 	{"internal/httpapi/routes.go", `, let package ledger work,`, ""},
-	{"internal/httpapi/routes.go", `\t"commitment/internal/ledger"\n`, ""},
+	{"internal/httpapi/routes.go", `\t"commitment/(internal/ledger|internal/rest|ent/resource)"\n`, ""},
 	{"internal/httpapi/routes.go", `(?s)(func routes\(v1 \*api\) \{\n).*?(}\n)`, "${1}${2}"},
 	{"internal/httpapi/routes.go", `/v1/trial-balance`, "/readyz"},
 	{"internal/httpapi/service_test.go", `\t"commitment/internal/ledger"\n`, ""},

@@ -129,7 +129,7 @@ func finish(ctx context.Context, dir string, s Settings, stdout io.Writer) error
 	if s.Entity != "" {
 		steps = append(steps, step{"plan the first migration", "go run ./cmd/migrate diff add_" + s.entity().File})
 	}
-	steps = append(steps, step{"write the golden files", "go test ./internal/httpapi -run ^(TestRoutes|TestOpenAPI)$ -update"})
+	steps = append(steps, step{"write the golden files", "go test ./internal/httpapi -run ^(TestRoutes|TestResources|TestOpenAPI)$ -update"})
 	for _, step := range steps {
 		fmt.Fprintln(stdout, step.title)
 		if err := run(ctx, dir, s, strings.Fields(step.command)); err != nil {

@@ -34,16 +34,14 @@ func TestANewProjectWorks(t *testing.T) {
 	}
 	const first = "func routes(v1 *api) {\n"
 	owner["internal/httpapi/routes.go"] = bytes.Replace(routes, []byte(first), []byte(first+
-		"\towners := v1.tag(\"Owners\", \"A task has an owner.\")\n"+
-		"\thandle(owners, \"POST /v1/owners\", \"addOwner\", \"Add an owner. Another may have its name.\", addOwner)\n"+
-		"\thandle(owners, \"GET /v1/owners/{id}\", \"readOwner\", \"Read an owner. It never changes.\", readOwner)\n\n"), 1)
+		"\tmount(v1.tag(\"Owners\", \"A task has an owner.\"), resource.Owners())\n"), 1)
 	if err := owner.write(dir); err != nil {
 		t.Fatal(err)
 	}
 	for _, command := range []string{
 		"go generate ./...",
 		"go run ./cmd/migrate diff add_owner",
-		"go test ./internal/httpapi -run ^(TestRoutes|TestOpenAPI)$ -update",
+		"go test ./internal/httpapi -run ^(TestRoutes|TestResources|TestOpenAPI)$ -update",
 		"go vet ./...",
 		"go run ./cmd/migrate check",
 		"go test ./internal/arch ./internal/config ./internal/httpapi",

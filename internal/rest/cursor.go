@@ -9,7 +9,9 @@ import (
 )
 
 var (
-	errCursor  = fault.New(fault.Malformed, "bad-cursor", "this is no cursor of a page of this list")
+	// ErrCursor: the value of after or before is none of this list's.
+	ErrCursor = fault.New(fault.Malformed, "bad-cursor", "this is no cursor of a page of this list")
+
 	errChanged = fault.New(fault.Malformed, "bad-cursor", "the cursor is of a list with another order or other filters")
 )
 
@@ -65,7 +67,7 @@ func (q *Query) open(after, before string) error {
 	var parts []*string
 	text, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(token) > maxToken || json.Unmarshal(text, &parts) != nil || len(parts) == 0 || parts[0] == nil {
-		return errCursor.At(name)
+		return ErrCursor.At(name)
 	}
 	if *parts[0] != q.digest() || len(parts) != 1+len(q.order) {
 		return errChanged.At(name)
@@ -75,11 +77,11 @@ func (q *Query) open(after, before string) error {
 		case p == nil && k.Is(Nullable):
 			q.cursor = append(q.cursor, nil)
 		case p == nil:
-			return errCursor.At(name)
+			return ErrCursor.At(name)
 		default:
 			value, problem := k.parse(*p)
 			if problem != "" {
-				return errCursor.At(name)
+				return ErrCursor.At(name)
 			}
 			q.cursor = append(q.cursor, value)
 		}
