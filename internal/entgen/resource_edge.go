@@ -108,6 +108,25 @@ func begins(n *gen.Type, column string) bool {
 	})
 }
 
+// impliedEdges are those that Ent adds to the pairs of an edge: it copies the edge's
+// annotations, which say nothing of them.
+func impliedEdges(g *gen.Graph, n *gen.Type) map[string]bool {
+	names := map[string]bool{}
+	for _, schema := range g.Schemas {
+		if schema.Name != n.Name {
+			continue
+		}
+		for _, e := range schema.Edges {
+			for ; e != nil; e = e.Ref {
+				if e.Through != nil {
+					names[e.Through.N] = true
+				}
+			}
+		}
+	}
+	return names
+}
+
 // through is the schema of the pairs of an edge of many to many, if there is one.
 func through(e *gen.Edge) *gen.Type {
 	if e.Through == nil && e.Ref != nil {
@@ -183,6 +202,9 @@ func (re *resourceEdge) row(pkg string) {
 // edges fills in those that clients have something to do with.
 func (s *schemas) edges(r *resource) (errs []error) {
 	for _, e := range r.typ.Edges {
+		if r.implied[e.Name] {
+			continue
+		}
 		edge, err := s.resourceEdge(r, e)
 		switch {
 		case err != nil:
