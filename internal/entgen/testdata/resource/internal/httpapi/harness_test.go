@@ -71,7 +71,7 @@ func newService(t *testing.T) *service {
 		s.exec(t, o.Up)
 	}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
-	server := httptest.NewServer(serve(Options{
+	server := httptest.NewServer(CheckContract(t, serve(Options{
 		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Classify: postgres.Constraints(nil).Classify,
 		Ready: func(context.Context) error { return nil }, Observe: func(h http.Handler) http.Handler { return h }, Metrics: http.NotFoundHandler(),
 		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxResponse: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
@@ -83,7 +83,7 @@ func newService(t *testing.T) *service {
 		mount(v1, resource.Teams())
 		mount(v1, resource.Clubs())
 		mount(v1, resource.Memberships())
-	}))
+	})))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s

@@ -15,13 +15,6 @@ func (s *service) create(t *testing.T, path, body string) string {
 	return s.want(t, 201, "POST", path, body).header.Get("Location")
 }
 
-func (s *service) exec(t *testing.T, statement string, args ...any) {
-	t.Helper()
-	if _, err := s.pool.ExecContext(t.Context(), statement, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func id(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
 // at follows names and indexes into a body.
