@@ -250,6 +250,9 @@ func (s *schemas) settings(r *resource) error {
 	if a.ClientID {
 		settings += " ClientID: true,"
 	}
+	if policed(r.typ, 2) {
+		settings += " Policy: true,"
+	}
 	if a.SoftDelete != "" {
 		column := ""
 		for _, f := range r.typ.Fields {

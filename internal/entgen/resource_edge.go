@@ -199,6 +199,15 @@ func (re *resourceEdge) row(pkg string) {
 	re.Row = row
 }
 
+// policed reports whether a policy can deny what clients do with the entity, or with what
+// so many of its edges lead to.
+func policed(n *gen.Type, edges int) bool {
+	return n.NumPolicy() > 0 || edges > 0 && slices.ContainsFunc(n.Edges, func(e *gen.Edge) bool {
+		exposed, _ := annotation(e.Annotations, rest.Edge{}.Name(), &rest.Edge{})
+		return exposed && policed(e.Type, edges-1)
+	})
+}
+
 // edges fills in those that clients have something to do with.
 func (s *schemas) edges(r *resource) (errs []error) {
 	for _, e := range r.typ.Edges {
