@@ -70,7 +70,17 @@ func expose(text *strings.Builder, t *rest.Table) {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", f.Name, access(t, f), lookups(f), index)
 	}
 	for _, e := range t.Edges {
-		fmt.Fprintf(table, "  %s\texpand %d, nested %t\t\t\n", e.Name, e.Expand, e.Nested)
+		var all []string
+		if e.Expand > 0 {
+			all = append(all, fmt.Sprintf("expand %d", e.Expand))
+		}
+		if e.Nested {
+			all = append(all, "list")
+		}
+		if e.Linked {
+			all = append(all, "link")
+		}
+		fmt.Fprintf(table, "  %s\t%s\t\t\n", e.Name, strings.Join(all, " "))
 	}
 	_ = table.Flush()
 	text.WriteString("\n")

@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/danielgtaylor/huma/v2"
@@ -19,6 +21,9 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 	errs := map[rest.Operation][]*fault.Error{}
 	for _, o := range options {
 		o(&r.Table, errs)
+	}
+	if len(a.tags) == 0 {
+		a = a.tag(strings.ToUpper(r.Plural[:1])+r.Plural[1:], cmp.Or(r.Doc, "Operations on "+r.Plural+"."))
 	}
 	m := &mounted[E, V, C, P]{Resource: r, api: a, schemas: describeResource[V, C](a, &r.Table)}
 	a.resources[r.Name] = m

@@ -183,7 +183,7 @@ var arrays = map[Kind]string{UUID: "uuid[]", Int: "bigint[]", String: "text[]"}
 // lateral has a query return the first rows for each key: a LIMIT for each, so that an
 // index in the order reads no more than it returns.
 func (x *expansion) lateral(s *sql.Selector, q *Query, keys []any) {
-	columns := s.SelectedColumns()
+	table, columns := s.TableName(), s.SelectedColumns()
 	rows := s.Clone().Where(x.from(sql.Raw(`"@parents"."key"`))(s))
 	q.Keys(rows)
 	q.orderBy(rows)
@@ -192,7 +192,7 @@ func (x *expansion) lateral(s *sql.Selector, q *Query, keys []any) {
 	whole.FromExpr(sql.ExprFunc(func(b *sql.Builder) {
 		b.WriteString("unnest(ARRAY[").Args(keys...).WriteString("]::" + arrays[x.parent.ID().Kind])
 		b.WriteString(`) AS "@parents"("key") CROSS JOIN LATERAL `)
-		b.Wrap(func(b *sql.Builder) { b.Join(rows) }).WriteString(" AS ").Ident(s.TableName())
+		b.Wrap(func(b *sql.Builder) { b.Join(rows) }).WriteString(" AS ").Ident(table)
 	}))
 	whole.AppendSelectAs(`"@parents"."key"`, keyColumn)
 	q.liftKeys(whole, s.C)

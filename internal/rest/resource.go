@@ -61,6 +61,8 @@ type Table struct {
 	MaxLimit, MaxBatch int
 	// ClientID lets clients choose ids.
 	ClientID bool
+	// Policy says that a policy can deny what clients do.
+	Policy bool
 	// SoftDelete is the column with the time of a deletion. Empty where rows are deleted.
 	SoftDelete string
 }
