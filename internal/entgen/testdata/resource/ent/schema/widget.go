@@ -20,7 +20,9 @@ import (
 type Widget struct{ ent.Schema }
 
 // Mixin of a widget.
-func (Widget) Mixin() []ent.Mixin { return []ent.Mixin{schemakit.ID{}, schemakit.Times{}, schemakit.Version{}} }
+func (Widget) Mixin() []ent.Mixin {
+	return []ent.Mixin{schemakit.ID{}, schemakit.Times{}, schemakit.Version{}}
+}
 
 // Fields of a widget.
 func (Widget) Fields() []ent.Field {
