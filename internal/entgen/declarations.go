@@ -32,6 +32,8 @@ type schemas struct {
 	generated map[string]bool
 	// dropped are the package's names that depend on generated code.
 	dropped map[string]bool
+	// bounds are those of the fields of each schema that was loaded.
+	bounds map[string]map[string]bounds
 }
 
 // schemaFile is a file with the places in it that depend on generated code.
@@ -49,7 +51,7 @@ type cutting struct{ from, to token.Pos }
 func parseSchemas(dir, pkg string) (*schemas, error) {
 	s := &schemas{
 		dir: dir, pkg: pkg, module: strings.TrimSuffix(pkg, "/"+dir),
-		fset: token.NewFileSet(), generated: map[string]bool{}, dropped: map[string]bool{},
+		fset: token.NewFileSet(), generated: map[string]bool{}, dropped: map[string]bool{}, bounds: map[string]map[string]bounds{},
 	}
 	paths, err := goFiles(filepath.Join(dir, "schema"))
 	if err != nil {

@@ -193,7 +193,7 @@ func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*r
 
 func (m *mounted[E, V, C, P]) create(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	body := rest.New[C]()
-	if err := m.api.decode(in.RawBody, m.schemas.create, body); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.create, body, m.Fields); err != nil {
 		return nil, err
 	}
 	return m.insert(ctx, body)
@@ -211,7 +211,7 @@ func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResp
 
 func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	patch := rest.New[P]()
-	if err := m.api.decode(in.RawBody, m.schemas.patch, patch); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.patch, patch, m.Fields); err != nil {
 		return nil, err
 	}
 	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)
@@ -233,7 +233,7 @@ func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resour
 
 func (m *mounted[E, V, C, P]) replace(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	body := rest.New[C]()
-	if err := m.api.decode(in.RawBody, m.schemas.replace, body); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.replace, body, m.Fields); err != nil {
 		return nil, err
 	}
 	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)

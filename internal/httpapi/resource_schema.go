@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"net/http"
@@ -155,7 +156,12 @@ func (d describer) kind(f *rest.Field) *huma.Schema {
 	case rest.UUID:
 		return &huma.Schema{Type: "string", Format: "uuid"}
 	case rest.Bytes:
-		return &huma.Schema{Type: "string", ContentEncoding: "base64"}
+		s := &huma.Schema{Type: "string", ContentEncoding: "base64"}
+		if f.MaxLength > 0 {
+			longest := base64.StdEncoding.EncodedLen(f.MaxLength)
+			s.MaxLength = &longest
+		}
+		return s
 	case rest.Enum:
 		s := &huma.Schema{Type: "string"}
 		for _, v := range f.Enum {
