@@ -7,9 +7,10 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
-	"github.com/jackc/pgx/v5"
 )
 
 func TestConnectError(t *testing.T) {

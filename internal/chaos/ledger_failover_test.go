@@ -1,13 +1,14 @@
 package chaos
 
 import (
-	"commitment/internal/pgtest"
 	"context"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"commitment/internal/pgtest"
 )
 
 // TestFailover kills the primary under load and promotes its replica, over and over:

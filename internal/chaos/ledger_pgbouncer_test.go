@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -177,12 +178,52 @@ func TestPostgresKilledBehindPgBouncer(t *testing.T) {
 	l.audit("PostgreSQL crashed behind PgBouncer, and a COMMIT was still in progress when it was asked for")
 }
 
+// holdCommits has COMMITs of transfers wait until the function that it returns is
+// called.
+func holdCommits(t *testing.T, url string) (release func()) {
+	t.Helper()
+	const id = "4711"
+	db := pgtest.Open(t, url)
+	if _, err := db.ExecContext(t.Context(), `
+		CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN PERFORM pg_advisory_xact_lock_shared(`+id+`); RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER held AFTER INSERT ON transfers DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION hold()`); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), "SELECT pg_advisory_lock("+id+")"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if _, err := conn.ExecContext(t.Context(), "SELECT pg_advisory_unlock("+id+")"); err != nil {
+			t.Error(err)
+		}
+		_ = conn.Close()
+	}
+}
+
+// dialReset dials a connection that is reset when it is closed: only then its client is
+// gone, and hasn't just sent all that it has to say.
+func dialReset(ctx context.Context, network, addr string) (net.Conn, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return conn, conn.(*net.TCPConn).SetLinger(0)
+}
+
 // TestClientsGoAwayBehindPgBouncer has clients give up while their statements wait for
 // a lock: each is canceled by way of PgBouncer, which outlives that.
 func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
 	l := newLedger(t, start(t, pooled(t, direct, timeoutsIgnored)), direct)
+	l.client.Transport = &http.Transport{DialContext: dialReset}
 	for range times(5, 100) {
 		lock, err := l.db.BeginTx(t.Context(), nil)
 		if err != nil {

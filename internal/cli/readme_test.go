@@ -10,8 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"commitment/internal/pgtest"
 	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/pgtest"
 )
 
 // The README as its reader follows it: the service in one terminal, at its default

@@ -21,17 +21,17 @@ import (
 	"github.com/xi2/xz"
 )
 
-// mavenCentral has PostgreSQL's programs as the project
-// zonkyio/embedded-postgres-binaries builds them.
+// mavenCentral has PostgreSQL's programs, built by the project
+// zonkyio/embedded-postgres-binaries.
 const mavenCentral = "https://repo1.maven.org/maven2"
 
-// fetchTimeout bounds a download, of some 15 MB.
+// fetchTimeout limits a download, which has about 15 MB.
 const fetchTimeout = 15 * time.Minute
 
-// maxChecksum bounds what is read of a checksum, in bytes.
+// maxChecksum is the maximum size of a checksum file, in bytes.
 const maxChecksum = 1 << 10
 
-// archiveURL is where the programs for this system are.
+// archiveURL returns the URL of the programs for this system.
 func (s source) archiveURL() string {
 	platform := runtime.GOOS + "-" + runtime.GOARCH
 	if runtime.GOARCH == "arm64" {
@@ -45,8 +45,8 @@ func (s source) archiveURL() string {
 		cmp.Or(s.repository, mavenCentral), name, fetchedVersion, name, fetchedVersion)
 }
 
-// getArchive downloads url to a file, and compares it with the checksum that the
-// repository keeps beside it.
+// getArchive downloads url to a file, and verifies the checksum that the repository has
+// for it.
 func getArchive(ctx context.Context, url, file string) (err error) {
 	f, err := os.Create(file)
 	if err != nil {
@@ -67,7 +67,7 @@ func getArchive(ctx context.Context, url, file string) (err error) {
 	return nil
 }
 
-// get writes the body at url to w, up to limit bytes unless that is negative.
+// get writes the body of url to w, at most limit bytes unless that is negative.
 func get(ctx context.Context, url string, w io.Writer, limit int64) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -91,16 +91,16 @@ func get(ctx context.Context, url string, w io.Writer, limit int64) error {
 	return nil
 }
 
-// unpack unpacks the one tar.xz of a jar into a folder.
-func unpack(ctx context.Context, jar, folder string) error {
+// unpack extracts the tar.xz in a jar into a directory.
+func unpack(ctx context.Context, jar, dir string) error {
 	entries, err := zip.OpenReader(jar)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = entries.Close() }() // it was only read
+	defer func() { _ = entries.Close() }() // read-only
 	i := slices.IndexFunc(entries.File, func(entry *zip.File) bool { return path.Ext(entry.Name) == ".txz" })
 	if i < 0 {
-		return errors.New("it has no .txz in it")
+		return errors.New("no .txz in the archive")
 	}
 	compressed, err := entries.File[i].Open()
 	if err != nil {
@@ -111,17 +111,17 @@ func unpack(ctx context.Context, jar, folder string) error {
 	if err != nil {
 		return err
 	}
-	return untar(ctx, tar.NewReader(content), folder)
+	return untar(ctx, tar.NewReader(content), dir)
 }
 
-// untar writes the files and links of an archive into a folder, and nothing
-// outside of it.
-func untar(ctx context.Context, archive *tar.Reader, folder string) error {
-	root, err := os.OpenRoot(folder)
+// untar writes the files and links of an archive into a directory, and nothing outside
+// of it.
+func untar(ctx context.Context, archive *tar.Reader, dir string) error {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = root.Close() }() // the files are closed one by one
+	defer func() { _ = root.Close() }() // extract closes each file
 	for ctx.Err() == nil {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {

@@ -8,31 +8,30 @@ import (
 	"path/filepath"
 )
 
-// fetchedVersion is what is fetched where nothing is installed.
+// fetchedVersion is the version to download if none is installed.
 const fetchedVersion = "18.3.0"
 
-// findOrFetch finds programs, of version major where there is a choice, or
-// fetches them.
+// findOrFetch finds programs, preferably of version major, or downloads them.
 func (s source) findOrFetch(ctx context.Context, major int, say func(string, ...any)) (Programs, error) {
 	p, err := s.find(major)
 	if err == nil || !errors.Is(err, ErrNotFound) {
 		return p, err
 	}
-	say("fetching PostgreSQL %s, which is done once and may take a minute", fetchedVersion)
+	say("downloading PostgreSQL %s (once; it may take a minute)", fetchedVersion)
 	if p, err = s.fetch(ctx); err != nil {
-		return Programs{}, fmt.Errorf("fetch PostgreSQL %s: %w: %w", fetchedVersion, err, ErrNotFound)
+		return Programs{}, fmt.Errorf("download PostgreSQL %s: %w: %w", fetchedVersion, err, ErrNotFound)
 	}
 	return p, nil
 }
 
-// fetch puts programs into the cache. One process at a time does, and whoever
-// waited for it takes what it fetched.
+// fetch downloads programs into the cache. One process does so at a time; the others
+// wait and use its result.
 func (s source) fetch(ctx context.Context) (Programs, error) {
 	if s.cache == "" {
 		return Programs{}, errors.New("the user has no cache directory")
 	}
 	if err := os.MkdirAll(s.cache, 0o755); err != nil { //nolint:gosec // The server's user executes what is in it.
-		return Programs{}, fmt.Errorf("make the cache: %w", err)
+		return Programs{}, fmt.Errorf("create the cache directory: %w", err)
 	}
 	lock, err := waitLock(ctx, filepath.Join(s.cache, "lock"))
 	if err != nil {
@@ -49,13 +48,13 @@ func waitLock(ctx context.Context, path string) (*os.File, error) {
 			return lock, err
 		}
 		if !pause(ctx) {
-			return nil, fmt.Errorf("wait for the process that fetches: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("wait for the download of another process: %w", context.Cause(ctx))
 		}
 	}
 }
 
-// download fetches and unpacks into a folder of its own, which it renames when
-// the programs run, so that an interrupted one leaves nothing that Find takes.
+// download extracts the programs into a temporary directory and renames that once they
+// run, so that Find never sees an interrupted download.
 func (s source) download(ctx context.Context) (Programs, error) {
 	target := filepath.Join(s.cache, fetchedVersion)
 	if p, err := inspect(filepath.Join(target, "bin")); err == nil {
@@ -81,7 +80,7 @@ func (s source) download(ctx context.Context) (Programs, error) {
 		return Programs{}, err
 	}
 	if err := os.Rename(programs, target); err != nil {
-		return Programs{}, fmt.Errorf("move into the cache: %w", err)
+		return Programs{}, fmt.Errorf("move to the cache: %w", err)
 	}
 	return inspect(filepath.Join(target, "bin"))
 }

@@ -88,7 +88,7 @@ func TestFetch(t *testing.T) {
 	url, fetched := repository(t)
 	s := source{cache: filepath.Join(reachableDir(t), "cache"), repository: url}
 
-	t.Run("fetches once for all who ask together", func(t *testing.T) {
+	t.Run("downloads once for concurrent callers", func(t *testing.T) {
 		errs := make(chan error)
 		for range 3 {
 			go func() {
@@ -106,7 +106,7 @@ func TestFetch(t *testing.T) {
 			t.Errorf("left behind: %q", left)
 		}
 	})
-	t.Run("gives programs that start a server", func(t *testing.T) {
+	t.Run("returns programs that start a server", func(t *testing.T) {
 		programs, err := s.findOrFetch(t.Context(), 0, silent)
 		check(t, err)
 		if want := filepath.Join(s.cache, fetchedVersion, "bin"); programs.Dir != want {
@@ -114,10 +114,10 @@ func TestFetch(t *testing.T) {
 		}
 		server := start(t, Options{BinDir: programs.Dir})
 		if got := query(t, server.URL("postgres"), "SELECT 'fetched'"); got != "fetched" {
-			t.Errorf("answer = %q, want fetched", got)
+			t.Errorf("result = %q, want fetched", got)
 		}
 	})
-	t.Run("fetches again over a broken cache", func(t *testing.T) {
+	t.Run("replaces a broken cache", func(t *testing.T) {
 		check(t, os.Remove(filepath.Join(s.cache, fetchedVersion, "bin", "initdb")))
 		check(t, os.MkdirAll(filepath.Join(s.cache, "fetching", "programs", "bin"), 0o755))
 		_, err := s.findOrFetch(t.Context(), 0, silent)
@@ -134,7 +134,7 @@ func TestFetchFails(t *testing.T) {
 		_, err := source{cache: t.TempDir(), repository: server.URL}.findOrFetch(t.Context(), 0, silent)
 		wantNotFound(t, err, server.URL, fetchedVersion, "apt install")
 	})
-	t.Run("says what to install when the repository hasn't got it", func(t *testing.T) {
+	t.Run("says what to install when the repository doesn't have it", func(t *testing.T) {
 		t.Parallel()
 		server := httptest.NewServer(http.NotFoundHandler())
 		defer server.Close()
@@ -145,7 +145,7 @@ func TestFetchFails(t *testing.T) {
 			t.Error("something was put into the cache")
 		}
 	})
-	t.Run("takes nothing whose checksum is another", func(t *testing.T) {
+	t.Run("rejects a wrong checksum", func(t *testing.T) {
 		t.Parallel()
 		cache := t.TempDir()
 		url, _ := serveArchive(t, []byte("tampered with"), strings.Repeat("0", 64))
@@ -156,9 +156,9 @@ func TestFetchFails(t *testing.T) {
 		}
 	})
 	for name, header := range map[string]tar.Header{
-		"outside of its folder":  {Typeflag: tar.TypeReg, Name: "../../../outside", Mode: 0o644},
-		"at an absolute path":    {Typeflag: tar.TypeReg, Name: "/outside", Mode: 0o644},
-		"by way of its own link": {Typeflag: tar.TypeReg, Name: "bin/out/outside", Mode: 0o644},
+		"outside of its directory": {Typeflag: tar.TypeReg, Name: "../../../outside", Mode: 0o644},
+		"at an absolute path":      {Typeflag: tar.TypeReg, Name: "/outside", Mode: 0o644},
+		"by way of its own link":   {Typeflag: tar.TypeReg, Name: "bin/out/outside", Mode: 0o644},
 	} {
 		t.Run("writes no file "+name, func(t *testing.T) {
 			t.Parallel()

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// major returns the version that the data are of, or 0 when there are none.
-func (f folder) major() int {
+// major returns the major version of the data, or 0 if there are none.
+func (f serverDir) major() int {
 	text, err := os.ReadFile(filepath.Join(f.data(), "PG_VERSION"))
 	if err != nil {
 		return 0
@@ -20,8 +20,9 @@ func (f folder) major() int {
 	return leadingNumber(strings.TrimSpace(string(text)))
 }
 
-// initialize sees to it that there are data which programs can serve.
-func (f folder) initialize(ctx context.Context, programs Programs, say func(string, ...any)) error {
+// initialize runs initdb if there are no data, and else checks that programs can serve
+// them.
+func (f serverDir) initialize(ctx context.Context, programs Programs, say func(string, ...any)) error {
 	if _, err := os.Stat(f.data()); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(err, f.checkVersion(programs))
 	}
@@ -31,42 +32,42 @@ func (f folder) initialize(ctx context.Context, programs Programs, say func(stri
 	}
 	fresh, err := f.freshData()
 	if err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
+		return fmt.Errorf("create the data directory: %w", err)
 	}
 	if err := f.initdb(ctx, programs, fresh); err != nil {
 		return errors.Join(err, os.RemoveAll(fresh))
 	}
 	if err := os.Rename(fresh, f.data()); err != nil {
-		return fmt.Errorf("keep the data: %w", err)
+		return fmt.Errorf("move the data directory into place: %w", err)
 	}
 	return nil
 }
 
-func (f folder) checkVersion(programs Programs) error {
+func (f serverDir) checkVersion(programs Programs) error {
 	switch major := f.major(); major {
 	case programs.major():
 		return nil
 	case 0:
-		return fmt.Errorf("%s holds no data of PostgreSQL: move it away to start with an empty database", f.data())
+		return fmt.Errorf("%s is not a PostgreSQL data directory: move it away to start with an empty database", f.data())
 	default:
-		return fmt.Errorf("the data in %s are of PostgreSQL %d, but the programs in %s are PostgreSQL %s: "+
+		return fmt.Errorf("the data in %s are from PostgreSQL %d, but the programs in %s are PostgreSQL %s: "+
 			"install PostgreSQL %[2]d and set COMMITMENT_POSTGRES_BIN to its programs, or move %[1]s away to start with an empty database",
 			f.data(), major, programs.Dir, programs.Version)
 	}
 }
 
-func (f folder) writePassword() error {
+func (f serverDir) writePassword() error {
 	if err := os.WriteFile(f.password(), []byte(rand.Text()+"\n"), 0o600); err != nil {
 		return err
 	}
-	return f.account.give(f.password())
+	return f.user.chown(f.password())
 }
 
-// freshData returns an empty folder for initdb, beside the one that it becomes
-// when initdb is done: what a killed initdb left is never taken for data. Each
-// has a name of its own, for that initdb may still be at work.
-func (f folder) freshData() (string, error) {
-	leftovers, _ := filepath.Glob(filepath.Join(f.dir, "initdb-*")) // Fails only for a malformed pattern.
+// freshData creates an empty directory for initdb, which is renamed to the data
+// directory when initdb is done: what a killed initdb leaves behind is never mistaken
+// for data. Each has a name of its own, because that initdb may still be running.
+func (f serverDir) freshData() (string, error) {
+	leftovers, _ := filepath.Glob(filepath.Join(f.dir, "initdb-*")) // fails only for a malformed pattern
 	for _, leftover := range leftovers {
 		_ = os.RemoveAll(leftover)
 	}
@@ -74,18 +75,18 @@ func (f folder) freshData() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fresh, f.account.give(fresh)
+	return fresh, f.user.chown(fresh)
 }
 
-// initdb asks for a password even on loopback: other users of the machine can
-// connect to it as well.
-func (f folder) initdb(ctx context.Context, programs Programs, data string) error {
+// initdb requires a password even on loopback: other users of the machine can connect
+// to it, too.
+func (f serverDir) initdb(ctx context.Context, programs Programs, data string) error {
 	args := []string{"-D", data, "-U", superuser, "--encoding=UTF8", "--auth=scram-sha-256", "--pwfile=" + f.password()}
 	args = append(args, locale(programs)...)
 	if f.throwaway {
 		args = append(args, "--no-sync")
 	}
-	cmd := f.account.command(ctx, filepath.Join(programs.Dir, "initdb"), args...)
+	cmd := f.user.command(ctx, filepath.Join(programs.Dir, "initdb"), args...)
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
@@ -94,9 +95,8 @@ func (f folder) initdb(ctx context.Context, programs Programs, data string) erro
 	return nil
 }
 
-// locale returns the arguments for an order that is the same on every machine:
-// by code point, and where the server brings its own, with all of Unicode's
-// upper and lower case.
+// locale returns the arguments for a sort order that is the same on every machine: by
+// code point, and if the server has the builtin provider, with Unicode's case mapping.
 func locale(programs Programs) []string {
 	if programs.major() >= 17 {
 		return []string{"--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"}

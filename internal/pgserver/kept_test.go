@@ -13,15 +13,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// reachableDir is a folder that the account of a server can reach.
+// reachableDir returns a directory that the server's user can reach.
 func reachableDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	check(t, os.Chmod(filepath.Dir(dir), 0o711))
-	account, err := serverAccount(dir)
+	user, err := serverUser(dir)
 	check(t, err)
-	if !account.reaches(dir) {
-		t.Skipf("user %s can't reach %s", account.name, dir)
+	if !user.canReach(dir) {
+		t.Skipf("user %s can't reach %s", user.name, dir)
 	}
 	return dir
 }
@@ -41,13 +41,13 @@ func written(t *testing.T, s *Server) string {
 	return query(t, s.URL("postgres"), "SELECT coalesce(string_agg(what, ',' ORDER BY n), '') FROM log")
 }
 
-// TestKept lets one folder go through what data must survive.
+// TestKept takes one directory through what the data must survive.
 func TestKept(t *testing.T) {
 	t.Parallel()
 	needPrograms(t)
 	dir := filepath.Join(reachableDir(t), "project", "server")
 
-	t.Run("starts empty after an initdb that was cut off", func(t *testing.T) {
+	t.Run("starts empty after an interrupted initdb", func(t *testing.T) {
 		half := filepath.Join(dir, "initdb-1", "base")
 		check(t, os.MkdirAll(half, 0o755))
 		s := start(t, Options{Dir: dir})
@@ -84,7 +84,7 @@ func TestKept(t *testing.T) {
 	})
 }
 
-// TestDamage does to one folder what crashes and people do.
+// TestDamage does to one directory what crashes and people do.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	needPrograms(t)
@@ -94,14 +94,14 @@ func TestDamage(t *testing.T) {
 	write(t, s, "first")
 	check(t, s.Stop(t.Context()))
 
-	t.Run("is not stopped by a stranger with the old process id", func(t *testing.T) {
-		strangersPid(t, filepath.Join(dir, "data"))
+	t.Run("starts although another process has the old process id", func(t *testing.T) {
+		otherPid(t, filepath.Join(dir, "data"))
 		s := start(t, Options{Dir: dir})
 		if got := written(t, s); got != "first" {
 			t.Errorf("log = %q, want first", got)
 		}
 	})
-	t.Run("is not stopped by a postmaster.pid that was cut short", func(t *testing.T) {
+	t.Run("starts with a truncated postmaster.pid", func(t *testing.T) {
 		check(t, os.WriteFile(pidFile(filepath.Join(dir, "data")), nil, 0o600))
 		start(t, Options{Dir: dir})
 	})
@@ -116,7 +116,7 @@ func TestDamage(t *testing.T) {
 			t.Errorf("error = %v, want a refusal that doesn't name the password", err)
 		}
 	})
-	t.Run("names both versions when the data are of another one", func(t *testing.T) {
+	t.Run("names both versions when the data are from another one", func(t *testing.T) {
 		version := filepath.Join(dir, "data", "PG_VERSION")
 		right, err := os.ReadFile(version)
 		check(t, err)
@@ -131,7 +131,7 @@ func TestDamage(t *testing.T) {
 	})
 }
 
-// TestCanceledStart cuts initdb off in the middle.
+// TestCanceledStart interrupts initdb.
 func TestCanceledStart(t *testing.T) {
 	t.Parallel()
 	needPrograms(t)
@@ -155,8 +155,8 @@ func TestCanceledStart(t *testing.T) {
 	start(t, Options{Dir: dir})
 }
 
-// busySession returns the process id of a session that is at work without end,
-// and so notices nothing of what happens to the server.
+// busySession returns the process id of a session that never idles, and so doesn't
+// notice what happens to the server.
 func busySession(t *testing.T, s *Server) int {
 	t.Helper()
 	conn, err := pgconn.Connect(t.Context(), s.URL("postgres"))
@@ -174,16 +174,16 @@ func busySession(t *testing.T, s *Server) int {
 	return pid
 }
 
-// strangersPid has postmaster.pid name a process that is no server, but runs as
-// the same user, as after a restart of the machine.
-func strangersPid(t *testing.T, data string) {
+// otherPid writes a postmaster.pid with the id of a process that is no server but
+// runs as the same user, as after a restart of the machine.
+func otherPid(t *testing.T, data string) {
 	t.Helper()
-	account, err := serverAccount(data)
+	user, err := serverUser(data)
 	check(t, err)
-	stranger := account.command(context.Background(), "sleep", "600")
-	check(t, stranger.Start())
-	t.Cleanup(func() { check(t, stranger.Process.Kill()); _ = stranger.Wait() })
-	text := fmt.Sprintf("%d\n%s\n1700000000\n1\n\n127.0.0.1\n 1 1\nready   \n", stranger.Process.Pid, data)
+	other := user.command(context.Background(), "sleep", "600")
+	check(t, other.Start())
+	t.Cleanup(func() { check(t, other.Process.Kill()); _ = other.Wait() })
+	text := fmt.Sprintf("%d\n%s\n1700000000\n1\n\n127.0.0.1\n 1 1\nready   \n", other.Process.Pid, data)
 	check(t, os.WriteFile(pidFile(data), []byte(text), 0o600))
-	check(t, account.give(pidFile(data)))
+	check(t, user.chown(pidFile(data)))
 }

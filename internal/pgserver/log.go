@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// logLimit is the size in bytes above which a log is begun anew at a start.
+	// logLimit is the size in bytes above which a start truncates the log.
 	logLimit = 8 << 20
-	// tailBytes and tailLines bound how much of a log an error carries.
+	// tailBytes and tailLines limit how much of a log an error quotes.
 	tailBytes = 8 << 10
 	tailLines = 20
 )
 
-// serverLog is the log, and where in it the present start begins.
+// serverLog is the log, and the offset at which this start begins.
 type serverLog struct {
 	file  *os.File
 	start int64
@@ -32,26 +32,26 @@ func openLog(path string) (*serverLog, error) {
 	}
 	if err != nil {
 		_ = file.Close()
-		return nil, fmt.Errorf("bound the log: %w", err)
+		return nil, fmt.Errorf("truncate the log: %w", err)
 	}
 	return &serverLog{file: file, start: size}, nil
 }
 
-// tail returns the last lines since the start, for the end of an error.
+// tail returns the last lines since the start, to append to an error.
 func (l *serverLog) tail() string {
 	end, err := l.file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return ""
 	}
 	from := max(l.start, end-tailBytes)
-	text, _ := io.ReadAll(io.NewSectionReader(l.file, from, end-from)) // What can't be read isn't shown.
+	text, _ := io.ReadAll(io.NewSectionReader(l.file, from, end-from)) // an unreadable log isn't shown
 	return quoteLog(l.file.Name(), string(text))
 }
 
 func (l *serverLog) close() { _ = l.file.Close() }
 
-// quoteLog returns the last lines of text below a line that says whose they
-// are, or nothing when there are none.
+// quoteLog returns the last lines of text below a heading with the log's name, or
+// nothing if there are none.
 func quoteLog(name, text string) string {
 	text = strings.TrimSpace(text)
 	if text == "" {

@@ -27,7 +27,7 @@ func TestLog(t *testing.T) {
 			t.Errorf("tail = %q, want lines 80 to 99", tail)
 		}
 	})
-	t.Run("is begun anew when it is large", func(t *testing.T) {
+	t.Run("is truncated when it is large", func(t *testing.T) {
 		check(t, os.Truncate(path, logLimit+1))
 		log, err := openLog(path)
 		check(t, err)

@@ -17,8 +17,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ownerEnv makes the test binary a process that runs a server, on the folder
-// that it names, until its standard input ends.
+// ownerEnv makes the test binary a process that runs a server on the directory that it
+// names, until its standard input ends.
 const ownerEnv = "PGSERVER_TEST_OWNER"
 
 func TestMain(m *testing.M) {
@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// runTests gives the tests a folder for temporary files, since the library that
-// fetches leaves some behind.
+// runTests gives the tests a directory for temporary files, because the library that
+// downloads leaves some behind.
 func runTests(m *testing.M) (err error) {
 	dir, err := os.MkdirTemp("", "pgserver-test-")
 	if err != nil {
@@ -46,7 +46,7 @@ func runTests(m *testing.M) (err error) {
 	return nil
 }
 
-// report is what such a process tells of its server.
+// report is what such a process reports about its server.
 type report struct {
 	Dir, URL      string
 	Joined        bool
@@ -60,7 +60,7 @@ func ownUntilTold(dir string) error {
 	}
 	r := report{URL: s.URL("postgres"), Joined: s.Joined(), Pid: s.Pid()}
 	if !s.Joined() {
-		r.Dir, r.Watchdog = s.claim.folder.dir, s.claim.watchdog.cmd.Process.Pid
+		r.Dir, r.Watchdog = s.claim.dir.dir, s.claim.watchdog.cmd.Process.Pid
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(r); err != nil {
 		return err
@@ -71,8 +71,8 @@ func ownUntilTold(dir string) error {
 	return s.Stop(context.Background())
 }
 
-// anotherProcess has another process start a server on dir, a throwaway one
-// when dir is empty. Closing stdin has it stop the server and end.
+// anotherProcess starts a server on dir in another process, or a throwaway one if dir
+// is empty. Closing stdin stops the server and ends the process.
 func anotherProcess(t *testing.T, dir string) (r report, cmd *exec.Cmd, stdin io.Closer) {
 	t.Helper()
 	cmd = exec.CommandContext(t.Context(), os.Args[0])
@@ -88,8 +88,7 @@ func anotherProcess(t *testing.T, dir string) (r report, cmd *exec.Cmd, stdin io
 	return r, cmd, in
 }
 
-// needPrograms skips a test where no PostgreSQL is installed, and fails it
-// where there has to be one.
+// needPrograms skips a test if no PostgreSQL is installed, or fails it when CI is set.
 func needPrograms(t *testing.T) Programs {
 	t.Helper()
 	p, err := Find("")
@@ -164,7 +163,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	defer cancel()
 	for !condition() {
 		if !pause(ctx) {
-			t.Fatalf("waited in vain: %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 	}
 }

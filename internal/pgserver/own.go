@@ -9,16 +9,17 @@ import (
 	"strconv"
 )
 
-// claim is what a process holds of a folder while the server in it is its own.
+// claim is what the owner of a server holds: the lock of its directory, and the
+// watchdog.
 type claim struct {
-	folder   folder
-	file     *os.File // holds the lock
+	dir      serverDir
+	file     *os.File // locked
 	watchdog *watchdog
 }
 
-// own starts a server on f. It takes over lock.
-func own(ctx context.Context, o Options, f folder, lock *os.File) (*Server, error) {
-	c := &claim{folder: f, file: lock}
+// startOwned starts a server on f, and takes over lock.
+func startOwned(ctx context.Context, o Options, f serverDir, lock *os.File) (*Server, error) {
+	c := &claim{dir: f, file: lock}
 	s, err := c.start(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, c.release())
@@ -28,29 +29,29 @@ func own(ctx context.Context, o Options, f folder, lock *os.File) (*Server, erro
 
 func (c *claim) start(ctx context.Context, o Options) (*Server, error) {
 	var err error
-	if c.watchdog, err = startWatchdog(c.folder); err != nil {
+	if c.watchdog, err = startWatchdog(c.dir); err != nil {
 		return nil, err
 	}
-	programs, err := obtain(ctx, o, c.folder.major())
+	programs, err := obtainPrograms(ctx, o, c.dir.major())
 	if err != nil {
 		return nil, err
 	}
-	o.say("PostgreSQL %s found in %s", programs.Version, programs.Dir)
-	if err := c.folder.account.checkPrograms(programs); err != nil {
+	o.say("found PostgreSQL %s in %s", programs.Version, programs.Dir)
+	if err := c.dir.user.checkPrograms(programs); err != nil {
 		return nil, err
 	}
-	if err := endOrphan(ctx, c.folder.data(), o.say); err != nil {
+	if err := endOrphan(ctx, c.dir.data(), o.say); err != nil {
 		return nil, err
 	}
-	if err := c.folder.initialize(ctx, programs, o.say); err != nil {
+	if err := c.dir.initialize(ctx, programs, o.say); err != nil {
 		return nil, err
 	}
-	o.say("starting PostgreSQL %s on %s", programs.Version, c.folder.data())
+	o.say("starting PostgreSQL %s on %s", programs.Version, c.dir.data())
 	return c.launch(ctx, programs, o.Settings)
 }
 
-// launch starts the server on a free port. Somebody else may take the port
-// between our look and PostgreSQL's: then it tries another one.
+// launch starts the server on a free port. If another process takes the port first, it
+// tries another one.
 func (c *claim) launch(ctx context.Context, programs Programs, settings map[string]string) (*Server, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, errNotReady)
 	defer cancel()
@@ -59,43 +60,43 @@ func (c *claim) launch(ctx context.Context, programs Programs, settings map[stri
 		if err != nil {
 			return nil, err
 		}
-		log, err := openLog(c.folder.log())
+		log, err := openLog(c.dir.log())
 		if err != nil {
 			return nil, err
 		}
-		s, err := c.attempt(ctx, programs, c.folder.settings(port, settings), log)
+		s, err := c.attempt(ctx, programs, c.dir.settings(port, settings), log)
 		tail := log.tail()
 		log.close()
 		if err == nil {
 			return s, nil
 		}
-		if attempts == 1 || ctx.Err() != nil || !taken(ctx, port) {
+		if attempts == 1 || ctx.Err() != nil || !portInUse(ctx, port) {
 			return nil, fmt.Errorf("start PostgreSQL: %w%s", err, tail)
 		}
 	}
 }
 
 func (c *claim) attempt(ctx context.Context, programs Programs, settings map[string]string, log *serverLog) (*Server, error) {
-	p, err := run(programs, c.folder, settings, log.file, c.watchdog)
+	p, err := run(programs, c.dir, settings, log.file, c.watchdog)
 	if err != nil {
 		return nil, err
 	}
-	e, err := p.ready(ctx, c.folder)
+	e, err := p.ready(ctx, c.dir)
 	if err != nil {
 		p.end(ctx)
 		return nil, err
 	}
-	return &Server{endpoint: e, dir: c.folder.dir, done: p.done, claim: c, process: p}, nil
+	return &Server{endpoint: e, dir: c.dir.dir, done: p.done, claim: c, process: p}, nil
 }
 
-// unlock lets another Start have the folder. Doing it twice does no harm.
+// unlock lets another Start use the directory. It may be called twice.
 func (c *claim) unlock() { _ = c.file.Close() }
 
-// release gives up the claim. No process of the server may be left.
+// release gives the claim up, once no process of the server is left.
 func (c *claim) release() error {
 	var err error
-	if c.folder.throwaway {
-		err = os.RemoveAll(c.folder.dir)
+	if c.dir.throwaway {
+		err = os.RemoveAll(c.dir.dir)
 	}
 	if c.watchdog != nil {
 		c.watchdog.dismiss()
@@ -113,7 +114,7 @@ func freePort(ctx context.Context) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-func taken(ctx context.Context, port int) bool {
+func portInUse(ctx context.Context, port int) bool {
 	l, err := listen(ctx, port)
 	if err != nil {
 		return true

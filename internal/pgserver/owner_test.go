@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestOwner gives one folder to one process after the other.
+// TestOwner gives one directory to several processes in turn.
 func TestOwner(t *testing.T) {
 	t.Parallel()
 	needPrograms(t)
@@ -70,7 +70,7 @@ func testJoin(t *testing.T, dir string) {
 	<-staying.Done()
 }
 
-// TestTogether starts several servers on one folder at once.
+// TestTogether starts several servers on one directory at once.
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	needPrograms(t)

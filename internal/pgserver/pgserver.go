@@ -1,8 +1,7 @@
-// Package pgserver runs a private PostgreSQL server for development, tests and
-// the review of migrations: it finds or fetches the programs, keeps the data,
-// and sees to it that no server outlives the process that started it. It knows
-// what a server is and nothing of what is put into it: no migrations, no
-// entities, no HTTP.
+// Package pgserver runs a private PostgreSQL server for development, tests and the
+// review of migrations: it finds or downloads the programs, keeps the data, and ensures
+// that no server outlives the process that started it. It knows nothing of what is
+// stored in the server: no migrations, no entities, no HTTP.
 //
 // Windows is not supported.
 package pgserver
@@ -19,31 +18,28 @@ import (
 	"time"
 )
 
-// superuser is the role that initdb makes and that URL signs in as.
+// superuser is the role that initdb creates and that URL connects as.
 const superuser = "postgres"
 
 // Options describe a server. The zero value starts a throwaway one.
 type Options struct {
-	// BinDir is the directory that holds initdb and postgres. Defaults to the
-	// one that Find finds, or else to programs that are fetched.
+	// BinDir is the directory that holds initdb and postgres. Defaults to the one that
+	// Find returns, or else to downloaded programs.
 	BinDir string
-	// Dir is the folder of a server whose data are kept after Stop. A second
-	// Start on the same folder, in whatever process, joins the server that runs
-	// there. As root, on a folder that the server's unprivileged user can't
-	// reach, the data are in a folder of /var/lib that belongs to Dir alone.
-	// Defaults to a temporary folder, which is removed at Stop and also when
-	// the process is killed.
+	// Dir is the directory of a server whose data are kept after Stop. A second Start
+	// on the same directory, in any process, joins the server that runs there. If the
+	// process is root and the server's unprivileged user can't reach Dir, the data are
+	// in a directory of /var/lib that is derived from Dir. Defaults to a temporary
+	// directory, which is removed by Stop, and also if the process is killed.
 	Dir string
-	// Settings are settings of postgresql.conf, by name; they win over our own.
-	// A server that is joined has those of its owner. Defaults to none.
+	// Settings are settings of postgresql.conf by name; they override the package's
+	// own. A joined server has the settings of its owner. Defaults to none.
 	Settings map[string]string
-	// CacheDir is where fetched programs are kept. Defaults to
-	// commitment/postgres in the user's cache directory, and to
-	// /var/cache/commitment/postgres for root, because the server's
-	// unprivileged user must be able to run them.
+	// CacheDir is where downloaded programs are kept. Defaults to commitment/postgres
+	// in the user's cache directory, and for root to /var/cache/commitment/postgres,
+	// because the server's unprivileged user must be able to run them.
 	CacheDir string
-	// Progress is told what happens, one line for a person at a time. Defaults
-	// to silence.
+	// Progress is called with a line for each step. May be nil.
 	Progress func(line string)
 }
 
@@ -53,15 +49,14 @@ func (o Options) say(format string, args ...any) {
 	}
 }
 
-// Server is a PostgreSQL server that accepted a connection. Its methods are
-// safe for concurrent use.
+// Server is a PostgreSQL server that accepts connections. Its methods are safe for
+// concurrent use.
 type Server struct {
 	endpoint endpoint
 	dir      string
 	done     <-chan struct{}
 
-	// One of the two is set: an owner has a claim and a process, a process that
-	// joined has a way to leave.
+	// An owner has a claim and a process; a process that joined has leave.
 	claim   *claim
 	process *process
 	leave   func()
@@ -70,15 +65,15 @@ type Server struct {
 	releaseErr error
 }
 
-// Start starts a server, or joins the one that runs on o.Dir, and returns once
-// it accepts connections. ctx bounds the start alone, not the server's life.
-// The error is ErrNotFound when there are no programs and none can be fetched;
-// when PostgreSQL itself refused, it ends with the last lines of the log.
+// Start starts a server, or joins the one that runs on o.Dir, and returns once it
+// accepts connections. ctx limits the start, not the server's life. The error is
+// ErrNotFound if there are no programs and none can be downloaded; if PostgreSQL itself
+// failed, the error ends with the last lines of its log.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Dir != "" {
 		return startKept(ctx, o)
 	}
-	f, err := throwawayFolder()
+	f, err := throwawayDir()
 	if err != nil {
 		return nil, err
 	}
@@ -86,13 +81,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(f.dir))
 	}
-	return own(ctx, o, f, lock)
+	return startOwned(ctx, o, f, lock)
 }
 
-// startKept owns the server on o.Dir, or joins the one of whoever owns it. It
-// tries both in turn, because an owner may end before its server is ready.
+// startKept starts the server on o.Dir, or joins the one that another process owns. It
+// tries both in turn, because an owner may exit before its server is ready.
 func startKept(ctx context.Context, o Options) (*Server, error) {
-	f, err := keptFolder(o.Dir, "/var/lib", o.say)
+	f, err := keptDir(o.Dir, "/var/lib", o.say)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +96,7 @@ func startKept(ctx context.Context, o Options) (*Server, error) {
 	for {
 		lock, err := tryLock(f.lock())
 		if err == nil {
-			return own(ctx, o, f, lock)
+			return startOwned(ctx, o, f, lock)
 		}
 		if !errors.Is(err, errLocked) {
 			return nil, err
@@ -111,39 +106,38 @@ func startKept(ctx context.Context, o Options) (*Server, error) {
 			o.say("joined the PostgreSQL %s that another process runs in %s", s.Version(), f.dir)
 			return s, nil
 		}
-		if permanent(err) || !pause(waiting) {
-			return nil, fmt.Errorf("join the server in %s, which another process owns: %w", f.dir, errors.Join(context.Cause(waiting), err))
+		if isPermanent(err) || !pause(waiting) {
+			return nil, fmt.Errorf("join the server of another process in %s: %w", f.dir, errors.Join(context.Cause(waiting), err))
 		}
 	}
 }
 
-// URL returns a libpq URL for a database of the server. It holds the password.
+// URL returns a libpq URL for a database of the server, including the password.
 func (s *Server) URL(database string) string { return s.endpoint.url(database) }
 
 // Joined reports whether another process owns the server. Stop then leaves it
 // running.
 func (s *Server) Joined() bool { return s.claim == nil }
 
-// Version returns the server's version, as "15.18".
+// Version returns the server's version, such as "15.18".
 func (s *Server) Version() string { return s.endpoint.version }
 
-// Dir returns the folder of the server, which isn't [Options].Dir where the server's
+// Dir returns the directory of the server, which isn't [Options].Dir if the server's
 // user can't reach that.
 func (s *Server) Dir() string { return s.dir }
 
 // Pid returns the process id of the postmaster.
 func (s *Server) Pid() int { return s.endpoint.pid }
 
-// Done returns a channel that is closed when the server has ended, for whatever
+// Done returns a channel that is closed when the server has stopped, for whatever
 // reason, or when this process has left a joined one by Stop.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Stop ends the server and removes the folder of a throwaway one. Sessions are
-// ended and their transactions rolled back; when ctx ends before that is done,
-// the server is stopped without a checkpoint, which loses nothing that was
-// committed and has the next start recover. Stop returns when no process of the
-// server is left; a second Stop changes nothing. Of a joined server it merely
-// takes leave.
+// Stop stops the server and removes the directory of a throwaway one. It ends all
+// sessions, which rolls back their transactions. If ctx ends first, the server is
+// stopped without a checkpoint: committed data are safe, and the next start recovers.
+// Stop returns once no process of the server is left. A second Stop does nothing. A
+// joined server is left running.
 func (s *Server) Stop(ctx context.Context) error {
 	if s.Joined() {
 		s.leave()
@@ -154,9 +148,9 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.releaseErr
 }
 
-// Kill ends all processes of the server at once with SIGKILL, as a crash would.
-// The data stay, those of a throwaway server until Stop, and a Start on the
-// same folder recovers them. A joined server is not ours to kill: an error.
+// Kill ends all processes of the server at once with SIGKILL, like a crash. The data
+// are kept, those of a throwaway server until Stop, and a Start on the same directory
+// recovers them. Killing a joined server is an error.
 func (s *Server) Kill() error {
 	if s.Joined() {
 		return errors.New("kill server: another process owns it")
@@ -166,7 +160,7 @@ func (s *Server) Kill() error {
 	return nil
 }
 
-// endpoint is what a client has to know of a running server.
+// endpoint is what a client needs to connect to a running server.
 type endpoint struct {
 	pid      int
 	port     int
@@ -185,7 +179,7 @@ func (e endpoint) url(database string) string {
 	return u.String()
 }
 
-// pause waits until it is worth looking again; false means that ctx has ended.
+// pause waits before the next poll, and returns false if ctx has ended.
 func pause(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// isPostmaster reports whether pid is a server on data: its working directory
-// is its data, under whatever name.
+// isPostmaster reports whether pid is a server on data: its working directory is the
+// data directory.
 func isPostmaster(pid int, data string) bool {
 	if pid <= 0 {
 		return false
@@ -21,7 +21,7 @@ func isPostmaster(pid int, data string) bool {
 	return err == nil && os.SameFile(cwd, info)
 }
 
-// children returns the children of pid, as far as the system tells.
+// children returns the children of pid, or none if the system doesn't tell.
 func children(pid int) []int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", pid))
 	if err != nil {

@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// isPostmaster reports whether pid is a server on data: we name the data in its
-// arguments.
+// isPostmaster reports whether pid is a server on data, which is one of its arguments.
 func isPostmaster(pid int, data string) bool {
 	if pid <= 0 {
 		return false
@@ -18,7 +17,7 @@ func isPostmaster(pid int, data string) bool {
 	return err == nil && strings.Contains(string(out), " -D "+data+" ")
 }
 
-// children returns the children of pid, as far as the system tells.
+// children returns the children of pid, or none if the system doesn't tell.
 func children(pid int) []int {
 	out, err := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output()
 	if err != nil {

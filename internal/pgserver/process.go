@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// lastGrace is how long the processes of a server may take to end once they
-// have no choice, before nothing more is done about them.
+// lastGrace is how long the server's processes have to exit after SIGQUIT, and after
+// the postmaster's exit.
 const lastGrace = 10 * time.Second
 
-// settings returns what the server is started with. Only loopback is listened
-// on. Only a throwaway server may lose data in a crash of the machine.
-func (f folder) settings(port int, extra map[string]string) map[string]string {
+// settings returns the settings that the server is started with. It listens on loopback
+// only. Only a throwaway server may lose data if the machine crashes.
+func (f serverDir) settings(port int, extra map[string]string) map[string]string {
 	settings := map[string]string{
 		"listen_addresses":        "127.0.0.1",
 		"port":                    strconv.Itoa(port),
@@ -41,20 +41,20 @@ type process struct {
 	done chan struct{} // closed when no process of the server is left
 }
 
-// run starts a postmaster, and has the watchdog guard it until it ends.
-func run(programs Programs, f folder, settings map[string]string, log *os.File, w *watchdog) (*process, error) {
+// run starts a postmaster, which the watchdog guards until it exits.
+func run(programs Programs, f serverDir, settings map[string]string, log *os.File, w *watchdog) (*process, error) {
 	args := []string{"-D", f.data()}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		args = append(args, "-c", name+"="+settings[name])
 	}
-	// All processes of the server inherit the writing end, so the reading end
-	// tells when the last of them is gone, the orphans of a killed postmaster
-	// included, which nothing else tells portably.
+	// All processes of the server inherit the write end, so the read end reports
+	// EOF when the last of them has exited, including the orphans of a killed
+	// postmaster. There is no other portable way to know.
 	lifeline, writing, err := os.Pipe()
 	if err != nil {
-		return nil, fmt.Errorf("make a pipe: %w", err)
+		return nil, fmt.Errorf("create a pipe: %w", err)
 	}
-	cmd := f.account.command(context.Background(), filepath.Join(programs.Dir, "postgres"), args...)
+	cmd := f.user.command(context.Background(), filepath.Join(programs.Dir, "postgres"), args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{writing}
 	err = cmd.Start()
@@ -72,23 +72,23 @@ func run(programs Programs, f folder, settings map[string]string, log *os.File, 
 func (p *process) reap(lifeline *os.File, w *watchdog) {
 	defer close(p.done)
 	defer func() { _ = lifeline.Close() }()
-	_ = p.cmd.Wait() // How it ended is in its ProcessState.
-	w.guard(none)
+	_ = p.cmd.Wait() // the result is in ProcessState
+	w.guard(noPID)
 	if err := lifeline.SetReadDeadline(time.Now().Add(lastGrace)); err == nil {
 		_, _ = lifeline.Read(make([]byte, 1))
 	}
 }
 
-// ready waits until the server answers, or has ended, or ctx has.
-func (p *process) ready(ctx context.Context, f folder) (endpoint, error) {
+// ready waits until the server accepts connections, has exited, or ctx ends.
+func (p *process) ready(ctx context.Context, f serverDir) (endpoint, error) {
 	for {
 		e, err := f.probe(ctx)
-		if err == nil || permanent(err) {
+		if err == nil || isPermanent(err) {
 			return e, err
 		}
 		select {
 		case <-p.done:
-			return endpoint{}, fmt.Errorf("it ended with %v", p.cmd.ProcessState)
+			return endpoint{}, fmt.Errorf("postgres exited: %v", p.cmd.ProcessState)
 		default:
 		}
 		if !pause(ctx) {
@@ -97,8 +97,8 @@ func (p *process) ready(ctx context.Context, f folder) (endpoint, error) {
 	}
 }
 
-// end stops the server: in order until ctx ends, then without a checkpoint,
-// at last by force.
+// end stops the server: with a checkpoint until ctx ends, then without one, and at last
+// by SIGKILL.
 func (p *process) end(ctx context.Context) {
 	p.signal(syscall.SIGINT)
 	select {
@@ -114,8 +114,9 @@ func (p *process) end(ctx context.Context) {
 	}
 }
 
-// kill ends all processes of the server. The postmaster is stopped first, so
-// that it neither starts another nor lets go of the numbers of those that end.
+// kill kills all processes of the server. It stops the postmaster first, so that it
+// neither starts another process nor reaps those that end, whose ids could then be
+// reused.
 func (p *process) kill() {
 	if p.cmd.Process.Signal(syscall.SIGSTOP) != nil {
 		<-p.done
@@ -128,5 +129,5 @@ func (p *process) kill() {
 	<-p.done
 }
 
-// signal does nothing to a postmaster that has ended.
+// signal does nothing if the postmaster has exited.
 func (p *process) signal(sig syscall.Signal) { _ = p.cmd.Process.Signal(sig) }

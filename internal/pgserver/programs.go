@@ -14,55 +14,54 @@ import (
 	"time"
 )
 
-// oldestMajor is the oldest version whose programs are used.
+// oldestMajor is the oldest major version that is supported.
 const oldestMajor = 14
 
-// ErrNotFound says that there are no programs of PostgreSQL, and what to do.
-var ErrNotFound = errors.New(`PostgreSQL 14 or newer wasn't found. Any one of these helps:
+// ErrNotFound means that PostgreSQL's programs weren't found, and says what to do.
+var ErrNotFound = errors.New(`PostgreSQL 14 or newer not found. Do one of these:
   install it: "apt install postgresql" on Debian and Ubuntu, "dnf install postgresql-server" on Fedora and Red Hat, "brew install postgresql@17" on macOS
   set COMMITMENT_POSTGRES_BIN to the directory that holds initdb and postgres
-  set DATABASE_URL to the URL of a server that runs already`)
+  set DATABASE_URL to a database on a running server`)
 
-// Programs are the programs of one installed PostgreSQL.
+// Programs are the programs of an installed PostgreSQL.
 type Programs struct {
 	// Dir holds initdb and postgres.
 	Dir string
-	// Version is what they say they are, as "15.18".
+	// Version is what they report, such as "15.18".
 	Version string
 }
 
 func (p Programs) major() int { return leadingNumber(p.Version) }
 
-// Find returns the programs in binDir. With an empty binDir it looks along
-// PATH, then in the usual places of Debian, Red Hat, Homebrew and Postgres.app,
-// then among those that were fetched before. The error is ErrNotFound when
-// there are none.
+// Find returns the programs in binDir. If binDir is empty it searches PATH, the usual
+// directories of Debian, Red Hat, Homebrew and Postgres.app, and the downloads. The
+// error is ErrNotFound if there are none.
 func Find(binDir string) (Programs, error) {
 	if binDir != "" {
-		return inspectChosen(binDir)
+		return inspectConfigured(binDir)
 	}
-	return usualSource("").find(0)
+	return defaultSource("").find(0)
 }
 
-// obtain returns the programs for o, and fetches them when there are none. It
-// prefers those of version major, unless that is 0, as kept data need the
-// version that made them.
-func obtain(ctx context.Context, o Options, major int) (Programs, error) {
+// obtainPrograms returns the programs for o, and downloads them if there are none. It
+// prefers version major, unless that is 0, because kept data need the version that made
+// them.
+func obtainPrograms(ctx context.Context, o Options, major int) (Programs, error) {
 	if o.BinDir != "" {
-		return inspectChosen(o.BinDir)
+		return inspectConfigured(o.BinDir)
 	}
-	return usualSource(o.CacheDir).findOrFetch(ctx, major, o.say)
+	return defaultSource(o.CacheDir).findOrFetch(ctx, major, o.say)
 }
 
-// source is where programs come from.
+// source is where programs are searched for.
 type source struct {
 	path       []string // directories, in order
-	patterns   []string // of directories; of several that match, the newest first
-	cache      string   // for what was fetched
-	repository string   // to fetch from; a URL, empty for Maven Central
+	patterns   []string // of directories; among the matches, the newest first
+	cache      string   // of downloads
+	repository string   // URL to download from; empty for Maven Central
 }
 
-func usualSource(cache string) source {
+func defaultSource(cache string) source {
 	if cache == "" {
 		cache = defaultCache()
 	}
@@ -80,7 +79,7 @@ func usualSource(cache string) source {
 	}
 }
 
-// defaultCache returns an empty string for a user without a home.
+// defaultCache returns "" for a user without a home directory.
 func defaultCache() string {
 	if os.Geteuid() == 0 {
 		return "/var/cache/commitment/postgres"
@@ -92,7 +91,7 @@ func defaultCache() string {
 	return filepath.Join(dir, "commitment", "postgres")
 }
 
-// find returns the first programs of version major, or else the first.
+// find returns the first programs of version major, or else the first ones.
 func (s source) find(major int) (Programs, error) {
 	var found []Programs
 	var unfit []error
@@ -125,10 +124,10 @@ func (s source) directories() []string {
 	return dirs
 }
 
-// newestFirst returns the directories that match pattern by falling version,
-// which is the first number in the name of the directory above bin.
+// newestFirst returns the directories that match pattern, newest version first. The
+// version is the first number in the name of bin's parent directory.
 func newestFirst(pattern string) []string {
-	dirs, _ := filepath.Glob(pattern) // Fails only for a malformed pattern.
+	dirs, _ := filepath.Glob(pattern) // fails only for a malformed pattern
 	slices.SortStableFunc(dirs, func(a, b string) int { return versionOf(b) - versionOf(a) })
 	return dirs
 }
@@ -143,18 +142,18 @@ func leadingNumber(s string) int {
 	if end < 0 {
 		end = len(s)
 	}
-	n, _ := strconv.Atoi(s[:end]) // 0 where there is none, which sorts last and is too old.
+	n, _ := strconv.Atoi(s[:end]) // 0 if there is none, which sorts last and is too old
 	return n
 }
 
-func inspectChosen(dir string) (Programs, error) {
+func inspectConfigured(dir string) (Programs, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Programs{}, fmt.Errorf("locate PostgreSQL: %w", err)
 	}
 	p, err := inspect(dir)
 	if err != nil {
-		return Programs{}, fmt.Errorf("the directory chosen for PostgreSQL's programs: %w: %w", err, ErrNotFound)
+		return Programs{}, fmt.Errorf("the configured directory of PostgreSQL's programs: %w: %w", err, ErrNotFound)
 	}
 	return p, nil
 }
@@ -163,8 +162,8 @@ var versionLine = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d\S*)`)
 
 var errMissing = errors.New("a program is missing")
 
-// inspect returns the programs in dir. The error is errMissing when one of them
-// isn't there or can't be executed.
+// inspect returns the programs in dir. The error is errMissing if one of them isn't
+// there or can't be executed.
 func inspect(dir string) (Programs, error) {
 	for _, name := range []string{"initdb", "postgres"} {
 		if _, err := exec.LookPath(filepath.Join(dir, name)); err != nil {
@@ -179,7 +178,7 @@ func inspect(dir string) (Programs, error) {
 	}
 	match := versionLine.FindStringSubmatch(string(out))
 	if match == nil {
-		return Programs{}, fmt.Errorf("%s isn't PostgreSQL: its version is %q", filepath.Join(dir, "postgres"), out)
+		return Programs{}, fmt.Errorf("%s isn't PostgreSQL: it reports version %q", filepath.Join(dir, "postgres"), out)
 	}
 	p := Programs{Dir: dir, Version: match[1]}
 	if p.major() < oldestMajor {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// fakePrograms makes programs that say that they are of a version.
+// fakePrograms creates programs that report a version.
 func fakePrograms(t *testing.T, dir, version string) string {
 	t.Helper()
 	check(t, os.MkdirAll(dir, 0o755))
@@ -41,7 +41,7 @@ func TestFind(t *testing.T) {
 		want   Programs
 	}{
 		"takes PATH first":                        {source{path: []string{onPath}, patterns: []string{debian}, cache: cache}, 0, Programs{onPath, "16.2"}},
-		"passes by a directory without initdb":    {source{path: []string{half, onPath}}, 0, Programs{onPath, "16.2"}},
+		"skips a directory without initdb":        {source{path: []string{half, onPath}}, 0, Programs{onPath, "16.2"}},
 		"takes the newest of one place":           {source{patterns: []string{debian}, cache: cache}, 0, Programs{debian15, "15.18"}},
 		"takes places in order":                   {source{patterns: []string{brew, debian}}, 0, Programs{brew18, "18beta1"}},
 		"takes what was fetched last":             {source{path: []string{"", "relative", half}, cache: cache}, 0, Programs{cached, "18.3"}},
@@ -69,7 +69,7 @@ func TestFindNothing(t *testing.T) {
 		_, err := source{path: []string{old}}.find(0)
 		wantNotFound(t, err, "apt install", "dnf install", "brew install", "COMMITMENT_POSTGRES_BIN", "DATABASE_URL", "13.21 in "+old)
 	})
-	t.Run("names the directory that was chosen", func(t *testing.T) {
+	t.Run("names the configured directory", func(t *testing.T) {
 		t.Parallel()
 		for _, dir := range []string{old, strange, filepath.Join(root, "none")} {
 			_, err := Find(dir)

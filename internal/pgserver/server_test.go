@@ -43,14 +43,14 @@ func TestThrowaway(t *testing.T) {
 		if got := query(t, s.URL("postgres"), "SHOW server_version"); !strings.HasPrefix(got, s.Version()) || s.Version() == "" {
 			t.Errorf("Version() = %q, want that of %q", s.Version(), got)
 		}
-		if !isPostmaster(s.Pid(), s.claim.folder.data()) {
+		if !isPostmaster(s.Pid(), s.claim.dir.data()) {
 			t.Errorf("Pid() = %d, want the postmaster", s.Pid())
 		}
 		if s.Joined() {
 			t.Error("Joined() = true, want false")
 		}
 	})
-	t.Run("asks for the password", func(t *testing.T) {
+	t.Run("requires the password", func(t *testing.T) {
 		u, err := url.Parse(s.URL("postgres"))
 		check(t, err)
 		u.User = url.UserPassword(u.User.Username(), "guessed")
@@ -60,8 +60,8 @@ func TestThrowaway(t *testing.T) {
 			t.Errorf("error = %v, want a wrong password", err)
 		}
 	})
-	t.Run("keeps its password to itself", func(t *testing.T) {
-		info, err := os.Stat(s.claim.folder.password())
+	t.Run("keeps its password secret", func(t *testing.T) {
+		info, err := os.Stat(s.claim.dir.password())
 		check(t, err)
 		if got := info.Mode().Perm(); got != 0o600 {
 			t.Errorf("mode = %v, want 0600", got)
@@ -70,7 +70,7 @@ func TestThrowaway(t *testing.T) {
 			t.Errorf("progress names the password: %q", said)
 		}
 	})
-	t.Run("stops once, however often it is asked", func(t *testing.T) {
+	t.Run("stops once, however often Stop is called", func(t *testing.T) {
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
@@ -81,10 +81,10 @@ func TestThrowaway(t *testing.T) {
 		}
 		all.Wait()
 		<-s.Done()
-		if dir := s.claim.folder.dir; exists(dir) {
+		if dir := s.claim.dir.dir; exists(dir) {
 			t.Errorf("%s is still there", dir)
 		}
-		if isPostmaster(s.Pid(), s.claim.folder.data()) || alive(s.Pid()) {
+		if isPostmaster(s.Pid(), s.claim.dir.data()) || alive(s.Pid()) {
 			t.Errorf("process %d still runs", s.Pid())
 		}
 	})
@@ -105,14 +105,14 @@ func TestStop(t *testing.T) {
 			t.Error("the connection still answers")
 		}
 	})
-	t.Run("notices that the server ended by itself", func(t *testing.T) {
+	t.Run("notices that the server has exited", func(t *testing.T) {
 		t.Parallel()
 		s := start(t, Options{})
 		check(t, syscall.Kill(s.Pid(), syscall.SIGTERM))
 		<-s.Done()
 		check(t, s.Stop(t.Context()))
-		if exists(s.claim.folder.dir) {
-			t.Errorf("%s is still there", s.claim.folder.dir)
+		if exists(s.claim.dir.dir) {
+			t.Errorf("%s is still there", s.claim.dir.dir)
 		}
 	})
 }
@@ -123,7 +123,7 @@ func TestKilledOwner(t *testing.T) {
 	r, owner, _ := anotherProcess(t, "")
 	check(t, owner.Process.Kill())
 	eventually(t, "the server ends", func() bool { return !isPostmaster(r.Pid, filepath.Join(r.Dir, "data")) && !alive(r.Pid) })
-	eventually(t, "the folder is removed", func() bool { return !exists(r.Dir) })
+	eventually(t, "the directory is removed", func() bool { return !exists(r.Dir) })
 	eventually(t, "the watchdog ends", func() bool { return !alive(r.Watchdog) })
 }
 
@@ -139,13 +139,13 @@ func TestFailedStart(t *testing.T) {
 	}
 }
 
-func TestTaken(t *testing.T) {
+func TestPortInUse(t *testing.T) {
 	t.Parallel()
 	l, err := listen(t.Context(), 0)
 	check(t, err)
 	port := l.Addr().(*net.TCPAddr).Port
-	if !taken(t.Context(), port) {
-		t.Errorf("taken(%d) = false, want true", port)
+	if !portInUse(t.Context(), port) {
+		t.Errorf("portInUse(%d) = false, want true", port)
 	}
 	check(t, l.Close())
 }

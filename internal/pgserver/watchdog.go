@@ -12,21 +12,21 @@ import (
 //go:embed watchdog.sh
 var watchdogScript string
 
-// none stands for the process id of no postmaster.
-const none = 0
+// noPID means that there is no postmaster.
+const noPID = 0
 
-// watchdog is a shell that ends the server and removes a throwaway folder when
-// this process is gone, SIGKILL included. It knows by the end of a pipe whose
-// other end only we hold: Go opens pipes so that no other child inherits them.
+// watchdog is a shell that stops the server and removes a throwaway directory when this
+// process has ended, even by SIGKILL. It detects that by the end of a pipe whose other
+// end only this process holds: Go opens pipes so that no other child inherits them.
 type watchdog struct {
 	cmd  *exec.Cmd
 	pipe *os.File
 }
 
-func startWatchdog(f folder) (*watchdog, error) {
+func startWatchdog(f serverDir) (*watchdog, error) {
 	reading, writing, err := os.Pipe()
 	if err != nil {
-		return nil, fmt.Errorf("make a pipe: %w", err)
+		return nil, fmt.Errorf("create a pipe: %w", err)
 	}
 	defer func() { _ = reading.Close() }()
 	args := []string{"-c", watchdogScript, "commitment-watchdog", f.data()}
@@ -44,17 +44,17 @@ func startWatchdog(f folder) (*watchdog, error) {
 	return &watchdog{cmd: cmd, pipe: writing}, nil
 }
 
-// guard names the postmaster that must not outlive us. A watchdog that was
-// killed can't be told, and the next start on the folder does its work.
+// guard tells the watchdog which postmaster must not outlive this process. If the
+// watchdog was killed, the next start on the directory does its work.
 func (w *watchdog) guard(pid int) {
 	line := "\n"
-	if pid != none {
+	if pid != noPID {
 		line = fmt.Sprintln(pid)
 	}
 	_, _ = w.pipe.WriteString(line)
 }
 
-// dismiss ends the watchdog, once there is nothing left to guard.
+// dismiss ends the watchdog once there is nothing left to guard.
 func (w *watchdog) dismiss() {
 	_ = w.pipe.Close()
 	_ = w.cmd.Wait()

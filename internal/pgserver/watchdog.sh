@@ -1,10 +1,10 @@
-# Ends a private PostgreSQL server once the process that owns it is gone.
+# Stops a private PostgreSQL server once its owner has ended.
 #
 #     sh -c SCRIPT NAME DATA [THROWAWAY]
 #
-# Standard input is a pipe of which the owner alone holds the other end. A line
-# names the postmaster to guard, an empty line says that there is none. End of
-# file means that the owner has ended, in whatever way.
+# Standard input is a pipe whose other end only the owner holds. A line is the
+# process id of the postmaster to guard; an empty line means that there is none.
+# End of file means that the owner has ended, in whatever way.
 
 data=$1
 throwaway=$2
@@ -19,7 +19,7 @@ alive() {
 	[ -n "$pid" ] && kill -0 "$pid"
 }
 
-# The number may be a stranger's by now: the server's own file has to name it.
+# The id may belong to another process by now, so postmaster.pid must have it.
 running() {
 	alive && read -r named <"$data/postmaster.pid" && [ "$named" = "$pid" ]
 }
@@ -28,13 +28,13 @@ starting() {
 	alive && ! running
 }
 
-# initdb may still be writing into the folder.
+# initdb may still be writing to the directory.
 remaining() {
 	rm -rf -- "$throwaway"
 	[ -e "$throwaway" ]
 }
 
-# wait_while CONDITION TENTHS: no longer than so many tenths of a second.
+# wait_while CONDITION TENTHS waits for at most so many tenths of a second.
 wait_while() {
 	tenths=$2
 	while [ "$tenths" -gt 0 ] && "$1"; do

@@ -2,9 +2,10 @@ package postgres_test
 
 import (
 	"cmp"
-	"commitment/internal/pgtest"
 	"database/sql"
 	"testing"
+
+	"commitment/internal/pgtest"
 )
 
 func TestClassifyBetweenSessions(t *testing.T) {

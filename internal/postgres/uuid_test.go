@@ -4,9 +4,10 @@ import (
 	"database/sql"
 	"testing"
 
-	"commitment/internal/pgtest"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+
+	"commitment/internal/pgtest"
 )
 
 // TestAUUIDIsSentAsPgxWouldSendIt compares rows and errors with those of plain stdlib.

@@ -11,11 +11,11 @@ import (
 func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root runs PostgreSQL as somebody else")
+		t.Skip("only root runs PostgreSQL as another user")
 	}
 }
 
-// privateDir is a folder below one that only root can enter.
+// privateDir returns a directory below one that only root can enter.
 func privateDir(t *testing.T) string {
 	t.Helper()
 	home := t.TempDir()
@@ -28,38 +28,38 @@ func TestRoot(t *testing.T) {
 	needRoot(t)
 	needPrograms(t)
 
-	t.Run("runs PostgreSQL as somebody else, where that user can't reach the folder", func(t *testing.T) {
+	t.Run("runs PostgreSQL as another user, who can't reach the directory", func(t *testing.T) {
 		t.Parallel()
 		var said strings.Builder
 		say := func(format string, args ...any) { fmt.Fprintf(&said, format, args...) }
 		dir, elsewhere := privateDir(t), reachableDir(t)
-		f, err := keptFolder(dir, elsewhere, say)
+		f, err := keptDir(dir, elsewhere, say)
 		check(t, err)
 		if filepath.Dir(f.dir) != elsewhere || exists(dir) {
-			t.Errorf("folder = %s, want one in %s", f.dir, elsewhere)
+			t.Errorf("directory = %s, want one in %s", f.dir, elsewhere)
 		}
 		if text := said.String(); !strings.Contains(text, dir) || !strings.Contains(text, f.dir) {
-			t.Errorf("said %q, want both folders in it", text)
+			t.Errorf("progress = %q, want both directories in it", text)
 		}
-		again, err := keptFolder(dir, elsewhere, say)
+		again, err := keptDir(dir, elsewhere, say)
 		check(t, err)
-		other, err := keptFolder(privateDir(t), elsewhere, say)
+		other, err := keptDir(privateDir(t), elsewhere, say)
 		check(t, err)
 		if again.dir != f.dir || other.dir == f.dir {
-			t.Errorf("folders = %s again and %s for another, want %s only again", again.dir, other.dir, f.dir)
+			t.Errorf("directories = %s again and %s for another, want %s only again", again.dir, other.dir, f.dir)
 		}
 
 		lock, err := tryLock(f.lock())
 		check(t, err)
-		s, err := own(t.Context(), Options{}, f, lock)
+		s, err := startOwned(t.Context(), Options{}, f, lock)
 		check(t, err)
 		defer func() { check(t, s.Stop(t.Context())) }()
 		uid, _, _ := owner(f.data())
-		if uid == 0 || uid != f.account.cred.Uid {
-			t.Errorf("owner of the data = %d, want %d", uid, f.account.cred.Uid)
+		if uid == 0 || uid != f.user.cred.Uid {
+			t.Errorf("owner of the data = %d, want %d", uid, f.user.cred.Uid)
 		}
-		if uid, _, _ := owner(fmt.Sprintf("/proc/%d", s.Pid())); exists("/proc/self") && uid != f.account.cred.Uid {
-			t.Errorf("user of the server = %d, want %d", uid, f.account.cred.Uid)
+		if uid, _, _ := owner(fmt.Sprintf("/proc/%d", s.Pid())); exists("/proc/self") && uid != f.user.cred.Uid {
+			t.Errorf("user of the server = %d, want %d", uid, f.user.cred.Uid)
 		}
 	})
 	t.Run("refuses programs that the other user can't execute", func(t *testing.T) {
@@ -70,14 +70,14 @@ func TestRoot(t *testing.T) {
 			t.Errorf("error = %v, want one about %s", err, bin)
 		}
 	})
-	t.Run("runs as the owner of data that are there", func(t *testing.T) {
+	t.Run("runs as the owner of existing data", func(t *testing.T) {
 		t.Parallel()
 		data := t.TempDir()
 		check(t, os.Chown(data, 12345, 54321))
-		a, err := serverAccount(data)
+		a, err := serverUser(data)
 		check(t, err)
 		if a.name != "12345" || a.cred.Uid != 12345 || a.cred.Gid != 54321 {
-			t.Errorf("account = %s %+v, want 12345:54321", a.name, a.cred)
+			t.Errorf("user = %s %+v, want 12345:54321", a.name, a.cred)
 		}
 	})
 }
