@@ -37,7 +37,7 @@ var (
 // table is the map of the layers, from the top down: a row imports only rows
 // that stand below it.
 var table = rules{
-	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/pgtest"}, never: noHTTP, helper: true},
+	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/migrator/migratortest", may: []string{"internal/migrator/dev", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/migration/migrationtest", may: []string{"internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/rowtest", may: []string{"ent/..."}, never: noHTTP, helper: true},

@@ -1,31 +1,21 @@
 package chaos
 
 import (
-	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/pgbouncer"
-	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/postgres"
 	"commitment/internal/txn"
 )
 
-// The settings of docs/production.md, for PgBouncer and for the service.
-var (
-	timeoutsIgnored = "ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout"
-	timeoutsUnsent  = []string{"DB_STATEMENT_TIMEOUT=0s", "DB_LOCK_TIMEOUT=0s", "DB_IDLE_IN_TRANSACTION_TIMEOUT=0s"}
-)
+// timeoutsIgnored is the setting of docs/production.md that has PgBouncer ignore the timeouts.
+const timeoutsIgnored = "ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout"
 
 // pooled starts a PgBouncer in front of the server at url, with more settings, and returns
 // the URL to give to the service.
@@ -38,87 +28,6 @@ func pooled(t *testing.T, url string, settings ...string) string {
 func inMode(t *testing.T, p *pgbouncer.PgBouncer, mode string) string {
 	t.Helper()
 	return pgtest.WithParams(t, p.URL(), map[string]string{"default_query_exec_mode": mode})
-}
-
-// TestBehindPgBouncer has clients work through connections that others use in turn.
-func TestBehindPgBouncer(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name     string
-		settings []string
-		env      []string
-	}{
-		{name: "that ignores the timeouts", settings: []string{timeoutsIgnored}},
-		{name: "that isn't sent the timeouts", env: timeoutsUnsent},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			direct := pgtest.URL(t)
-			l := newLedger(t, start(t, pooled(t, direct, tt.settings...), tt.env...), direct)
-			all := load(t.Context(), t, l, times(30, 500))
-			for range 4 {
-				all.Go(func() { l.watch(t.Context(), times(60, 1000)) })
-			}
-			all.Go(func() { l.race(t.Context(), times(10, 200)) })
-			all.Wait()
-			l.audit("through a PgBouncer " + tt.name)
-			l.wantTransactions()
-			l.wantCount("sessions of the service", pgbouncer.DefaultPoolSize, `SELECT count(*) FROM pg_stat_activity
-				WHERE datname = current_database() AND application_name = 'commitment'`)
-			l.wantCount("advisory locks that were left", 0, `SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
-				WHERE locktype = 'advisory' AND datname = current_database()`)
-		})
-	}
-}
-
-// watch reads the books, again and again: in one moment of the database they are even.
-func (l *ledger) watch(ctx context.Context, n int) {
-	for range n {
-		status, body, err := l.get(ctx, "/v1/trial-balance")
-		if err != nil || status != http.StatusOK || !bytes.Contains(body, []byte(`"sum":0}`)) {
-			l.t.Errorf("trial balance = %d %s, %v, want 200 and a sum of 0", status, body, err)
-			return
-		}
-	}
-}
-
-// race sends each of n transfers several times at once, with one key: it is done
-// once, and the answers are success or that it is being worked on.
-func (l *ledger) race(ctx context.Context, n int) {
-	for i := range n {
-		key := fmt.Sprint("race", i)
-		var all sync.WaitGroup
-		for range 4 {
-			all.Go(func() {
-				for l.transfer(ctx, key) != done && ctx.Err() == nil {
-				}
-			})
-		}
-		all.Wait()
-	}
-}
-
-// wantTransactions compares the ids that PostgreSQL gave to the transactions that
-// wrote the rows: all rows of a transfer have one, and no other transfer has it.
-func (l *ledger) wantTransactions() {
-	l.t.Helper()
-	l.wantCount("transfers in pieces, or in each other's transaction", 0, `
-		SELECT count(*) FROM (
-			SELECT xmin::text AS xid, id AS transfer FROM transfers
-			UNION ALL SELECT xmin::text, transfer_id FROM entries
-		) rows GROUP BY xid HAVING count(*) <> 3 OR count(DISTINCT transfer) <> 1`)
-}
-
-// wantCount runs a query that counts; no row is none.
-func (l *ledger) wantCount(what string, most int, query string) {
-	l.t.Helper()
-	var n int
-	if err := l.db.QueryRowContext(l.t.Context(), query).Scan(&n); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		l.t.Fatal(err)
-	}
-	if n > most {
-		l.t.Errorf("%s = %d, want at most %d", what, n, most)
-	}
 }
 
 // TestSettingsBehindPgBouncer has units of work set parameters for themselves, on
@@ -193,160 +102,4 @@ func seesItsOwn(ctx context.Context, db *txn.DB, tenant string, sets bool) error
 		}
 		return nil
 	})
-}
-
-// TestPgBouncerCutAtCommit cuts the connection at COMMIT, on either side of
-// PgBouncer: the server can be asked all the same.
-func TestPgBouncerCutAtCommit(t *testing.T) {
-	t.Parallel()
-	for name, moment := range map[string]pgproxy.Moment{"before": pgproxy.Before, "after": pgproxy.Answered} {
-		t.Run("the service's, "+name+" it is done", func(t *testing.T) {
-			t.Parallel()
-			direct := pgtest.URL(t)
-			proxy := pgtest.Proxy(t, pooled(t, direct, timeoutsIgnored))
-			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, moment, times(15, 300))
-		})
-		t.Run("PgBouncer's, "+name+" it is done", func(t *testing.T) {
-			t.Parallel()
-			direct := pgtest.URL(t)
-			proxy := pgtest.Proxy(t, direct)
-			url := pooled(t, proxy.URL(), timeoutsIgnored)
-			newLedger(t, start(t, url), direct).cutAtCommit(proxy, moment, times(15, 300))
-		})
-	}
-}
-
-// TestPgBouncerKilled kills PgBouncer under load and starts it again.
-func TestPgBouncerKilled(t *testing.T) {
-	t.Parallel()
-	direct := pgtest.URL(t)
-	p := pgbouncer.Start(t, direct, pgbouncer.Options{Settings: []string{timeoutsIgnored}})
-	l := newLedger(t, start(t, inMode(t, p, "cache_describe")), direct)
-	all := load(t.Context(), t, l, times(40, 500))
-	n := while(all, 200*time.Millisecond, func() {
-		p.Kill()
-		p.Run()
-	})
-	l.audit(fmt.Sprintf("PgBouncer killed %d times", n))
-	l.wantTransactions()
-}
-
-// TestPostgresKilledBehindPgBouncer has PostgreSQL crash without the service
-// noticing, for PgBouncer keeps the connection. Of a transaction that then gets no
-// answer to its COMMIT the service knows no more than that its id was given after
-// the crash, or before: as long as it is in progress, it may be committed yet.
-func TestPostgresKilledBehindPgBouncer(t *testing.T) {
-	t.Parallel()
-	options := pgserver.Options{Dir: pgtest.ReachableDir(t)}
-	server := pgtest.StartServer(t, options)
-	pgtest.Migrate(t, server.URL("postgres"))
-	behind := pgtest.Proxy(t, server.URL("postgres"))
-	proxy := pgtest.Proxy(t, pooled(t, behind.URL(), timeoutsIgnored))
-	l := newLedger(t, start(t, proxy.URL(), "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), behind.URL())
-	if err := server.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	server = pgtest.StartServer(t, options)
-	if err := behind.Redirect(server.URL("postgres")); err != nil {
-		t.Fatal(err)
-	}
-
-	slow := holdCommits(t, server.URL("postgres"))
-	cut := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: pgproxy.Sent, Times: 1})
-	asked := proxy.Inject(pgproxy.Fault{
-		Match: pgproxy.AtStatement("pg_xact_status"), Moment: pgproxy.Answered, Action: pgproxy.Delay, Times: 1,
-	})
-	var released atomic.Bool
-	go func() {
-		if asked.Await(t.Context(), 1) == nil {
-			slow()
-			released.Store(true)
-		}
-	}()
-	l.transfer(t.Context(), "")
-	if cut.Fired() != 1 || !released.Load() {
-		t.Errorf("cut = %d, asked for the outcome = %v, want both", cut.Fired(), released.Load())
-	}
-	l.audit("PostgreSQL crashed behind PgBouncer, and a COMMIT was still in progress when it was asked for")
-}
-
-// holdCommits has COMMITs of transfers wait until the function that it returns is
-// called.
-func holdCommits(t *testing.T, url string) (release func()) {
-	t.Helper()
-	const id = "4711"
-	db := pgtest.Open(t, url)
-	if _, err := db.ExecContext(t.Context(), `
-		CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
-		BEGIN PERFORM pg_advisory_xact_lock_shared(`+id+`); RETURN NULL; END $$;
-		CREATE CONSTRAINT TRIGGER held AFTER INSERT ON transfers DEFERRABLE INITIALLY DEFERRED
-		FOR EACH ROW EXECUTE FUNCTION hold()`); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.ExecContext(t.Context(), "SELECT pg_advisory_lock("+id+")"); err != nil {
-		t.Fatal(err)
-	}
-	return func() {
-		if _, err := conn.ExecContext(t.Context(), "SELECT pg_advisory_unlock("+id+")"); err != nil {
-			t.Error(err)
-		}
-		_ = conn.Close()
-	}
-}
-
-// dialReset dials a connection that is reset when it is closed: only then its client is
-// gone, and hasn't just sent all that it has to say.
-func dialReset(ctx context.Context, network, addr string) (net.Conn, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	return conn, conn.(*net.TCPConn).SetLinger(0)
-}
-
-// TestClientsGoAwayBehindPgBouncer has clients give up while their statements wait for
-// a lock: each is canceled by way of PgBouncer, which outlives that.
-func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
-	t.Parallel()
-	direct := pgtest.URL(t)
-	l := newLedger(t, start(t, pooled(t, direct, timeoutsIgnored)), direct)
-	l.client.Transport = &http.Transport{DialContext: dialReset}
-	for range times(5, 100) {
-		lock, err := l.db.BeginTx(t.Context(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := lock.ExecContext(t.Context(), "SELECT FROM accounts FOR UPDATE"); err != nil {
-			t.Fatal(err)
-		}
-		gone, leave := context.WithCancel(t.Context())
-		var all sync.WaitGroup
-		for range pgbouncer.DefaultPoolSize - 1 {
-			all.Go(func() { l.transfer(gone, "") })
-		}
-		waiting := func(n int) func() bool {
-			return func() bool {
-				var waiting int
-				err := l.db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity
-					WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
-				return err == nil && waiting == n
-			}
-		}
-		pgtest.WaitFor(t, "all statements wait for the lock", waiting(pgbouncer.DefaultPoolSize-1))
-		leave()
-		pgtest.WaitFor(t, "all statements are canceled", waiting(0))
-		all.Wait()
-		if err := lock.Rollback(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if v := l.transfer(t.Context(), ""); v != done {
-		t.Errorf("told %q, want %q", v, done)
-	}
-	l.audit("clients went away behind PgBouncer")
 }

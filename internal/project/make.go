@@ -84,7 +84,6 @@ func (t tree) project(s Settings, version string) (tree, error) {
 	}
 	if !s.Example {
 		t.without(exampleFiles)
-		t.without(pendingTests)
 		if err := t.apply(exampleEdits); err != nil {
 			return nil, err
 		}

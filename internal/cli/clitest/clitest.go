@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"commitment/internal/cli"
+	"commitment/internal/migration"
 	"commitment/internal/pgtest"
 )
 
@@ -48,15 +49,31 @@ func Commands() map[string]Command {
 
 // WithDatabases runs the scripts in dir with the URL of an empty database in EMPTY, of
 // a migrated one in MIGRATED, of one with a table that no migration made in FOREIGN,
-// and of one that doesn't exist in GONE. Setup may add more.
+// and of one that doesn't exist in GONE. FILES is the number of the project's migrations,
+// and FIRST the version of the oldest; the condition several-migrations holds when there
+// are at least two. Setup may add more.
 func WithDatabases(t *testing.T, dir string, commands map[string]Command, setup func(*testscript.Env) error) {
 	t.Helper()
 	programs := pgtest.Programs(t).Dir
+	migrations, err := migration.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := migrations.Files()
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d migrations, %v, want some", len(files), err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		Cmds:                commands,
 		RequireExplicitExec: true,
 		WorkdirRoot:         pgtest.ReachableDir(t),
+		Condition: func(name string) (bool, error) {
+			if name != "several-migrations" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return len(files) > 1, nil
+		},
 		Setup: func(env *testscript.Env) error {
 			tb := env.T().(testing.TB)
 			foreign := pgtest.EmptyURL(tb)
@@ -66,6 +83,8 @@ func WithDatabases(t *testing.T, dir string, commands map[string]Command, setup 
 			env.Setenv("MIGRATED", pgtest.URL(tb))
 			env.Setenv("FOREIGN", foreign)
 			env.Setenv("GONE", foreign+"&dbname=gone")
+			env.Setenv("FILES", strconv.Itoa(len(files)))
+			env.Setenv("FIRST", files[0].Version())
 			if _, err := pgtest.Open(tb, foreign).ExecContext(tb.Context(), "CREATE TABLE strangers ()"); err != nil {
 				return err
 			}

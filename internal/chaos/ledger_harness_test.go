@@ -24,17 +24,6 @@ import (
 	"commitment/internal/pgtest"
 )
 
-// long is set by `make chaos`.
-var long = os.Getenv("CHAOS") == "long"
-
-// times is how often something is tried.
-func times(short, inLong int) int {
-	if long {
-		return inLong
-	}
-	return short
-}
-
 // binary builds the program, once.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "chaos-*")
