@@ -75,14 +75,14 @@ func codeOf(text string) string {
 }
 
 // exported returns the exported names of the packages that are written by hand, by the
-// name of the package.
+// name of the package. In documentation, schema is Ent's package and not ent/schema.
 func exported(t *tree) map[string][]string {
 	names := map[string][]string{}
 	for _, s := range t.handwritten() {
-		if s.test() {
+		pkg := s.syntax.Name.Name
+		if s.test() || pkg == "schema" {
 			continue
 		}
-		pkg := s.syntax.Name.Name
 		for _, decl := range s.syntax.Decls {
 			switch d := decl.(type) {
 			case *ast.FuncDecl:

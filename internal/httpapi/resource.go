@@ -43,6 +43,7 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 			o.add()
 		}
 	}
+	m.errs = nil
 }
 
 // option adapts a resource to its place in the API.
