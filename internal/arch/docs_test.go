@@ -29,7 +29,7 @@ func chapters(t *tree) []string {
 func TestChapters(t *testing.T) {
 	t.Parallel()
 	try(t, chapters, []example{
-		{"takes chapters that the index links", map[string]string{
+		{"accepts chapters that the index links", map[string]string{
 			"docs/index.md": "1. [Schema](schema.md): entities", "docs/schema.md": "", "docs/codes/a.md": "", "README.md": "",
 		}, nil},
 		{"finds one that it doesn't", map[string]string{"docs/index.md": "schema.md", "docs/schema.md": ""}, []string{
@@ -116,7 +116,7 @@ func TestIdentifiers(t *testing.T) {
 		return all
 	}
 	try(t, identifiers, []example{
-		{"takes what the packages declare, and what isn't theirs", with("`txn.SetMode(ctx, txn.ReadWrite)` txn.Gone `hook.OwnerFunc` `http.Get`\n" +
+		{"accepts what the packages declare, and identifiers of other packages", with("`txn.SetMode(ctx, txn.ReadWrite)` txn.Gone `hook.OwnerFunc` `http.Get`\n" +
 			"```go\nfunc Mine() {}\nvar m txn.Mode = txn.Mine()\n```\n"), nil},
 		{"finds what they don't", with("`txn.Gone`\n```go\ntxn.Lost()\n```\n"), []string{
 			"README.md names txn.Lost, which package txn doesn't have",

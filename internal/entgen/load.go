@@ -14,20 +14,20 @@ import (
 	"entgo.io/ent/entc/load"
 )
 
-// printer is a program that prints the schemas in the form that Ent's generator
-// reads, and the bounds of their fields. Ent's own loader parses what the schemas import
-// from the disk, where an overlay isn't.
+// printer is a program that prints the schemas in the form that Ent's generator reads,
+// and the bounds of their fields. Ent's own loader reads the imports of the schemas
+// from disk, and ignores an overlay.
 var printer = template.Must(template.ParseFS(templateFiles, "printer.tmpl"))
 
-// bounds are what the validators of a field accept, as far as it can be found by asking
-// them: Ent keeps nothing else of them.
+// bounds are what the validators of a field accept, as far as calling them can tell:
+// Ent keeps only the functions.
 type bounds struct {
 	Min, Max             *float64
 	MinLength, MaxLength int
 }
 
-// load compiles the schema package, as it is with an overlay, and returns the
-// schemas among types.
+// load compiles the schema package with an overlay, and returns the schemas among
+// types.
 func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, error) {
 	var program, stderr bytes.Buffer
 	if err := printer.Execute(&program, map[string]any{"Package": s.pkg + "/schema", "Types": types}); err != nil {
@@ -65,8 +65,8 @@ func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, err
 	return loaded, nil
 }
 
-// structs are the exported types of the package among which the schemas are,
-// in the order of their names.
+// structs returns the exported struct types of the package, among which are the
+// schemas, sorted by name.
 func (s *schemas) structs() []string {
 	var names []string
 	for _, f := range s.files {
