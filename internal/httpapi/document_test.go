@@ -48,7 +48,8 @@ func (s *service) document(t *testing.T, path string) node {
 	return inline(t, root, root).(map[string]any)
 }
 
-func inline(t *testing.T, root node, value any) any {
+// inline puts what they refer to in the place of references, but for one inside of itself.
+func inline(t *testing.T, root node, value any, inside ...string) any {
 	t.Helper()
 	switch value := value.(type) {
 	case map[string]any:
@@ -57,16 +58,19 @@ func inline(t *testing.T, root node, value any) any {
 			if to == nil {
 				t.Errorf("%s leads nowhere", ref)
 			}
-			return inline(t, root, map[string]any(to))
+			if slices.Contains(inside, ref) {
+				return value
+			}
+			return inline(t, root, map[string]any(to), append(inside[:len(inside):len(inside)], ref)...)
 		}
 		for name, member := range value {
-			value[name] = inline(t, root, member)
+			value[name] = inline(t, root, member, inside...)
 		}
 	case node:
-		return inline(t, root, map[string]any(value))
+		return inline(t, root, map[string]any(value), inside...)
 	case []any:
 		for i, item := range value {
-			value[i] = inline(t, root, item)
+			value[i] = inline(t, root, item, inside...)
 		}
 	}
 	return value
