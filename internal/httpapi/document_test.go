@@ -63,15 +63,19 @@ func inline(t *testing.T, root node, value any, inside ...string) any {
 			}
 			return inline(t, root, map[string]any(to), append(inside[:len(inside):len(inside)], ref)...)
 		}
+		whole := make(map[string]any, len(value))
 		for name, member := range value {
-			value[name] = inline(t, root, member, inside...)
+			whole[name] = inline(t, root, member, inside...)
 		}
+		return whole
 	case node:
 		return inline(t, root, map[string]any(value), inside...)
 	case []any:
+		whole := make([]any, len(value))
 		for i, item := range value {
-			value[i] = inline(t, root, item, inside...)
+			whole[i] = inline(t, root, item, inside...)
 		}
+		return whole
 	}
 	return value
 }
