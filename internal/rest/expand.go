@@ -11,12 +11,18 @@ import (
 // Expanded is what an edge leads to, as clients read it: an entity or null, or a [Page].
 // It is zero where the edge isn't expanded.
 type Expanded struct {
-	value    any
-	expanded bool
+	Value any
+	Set   bool
 }
 
 // MarshalJSON implements [json.Marshaler].
-func (x Expanded) MarshalJSON() ([]byte, error) { return json.Marshal(x.value) }
+func (x Expanded) MarshalJSON() ([]byte, error) { return json.Marshal(x.Value) }
+
+// UnmarshalJSON is called when there is the member, for clients in Go.
+func (x *Expanded) UnmarshalJSON(data []byte) error {
+	x.Set = true
+	return json.Unmarshal(data, &x.Value)
+}
 
 // expansion is an edge to expand, with those to expand of what it leads to.
 type expansion struct {
@@ -88,7 +94,7 @@ func (r *Resource[E, V, C, P]) views(ctx context.Context, rows []E, q *Query) ([
 			return nil, err
 		}
 		for i, key := range keys {
-			to := Expanded{expanded: true}
+			to := Expanded{Set: true}
 			if key != nil {
 				if f, ok := found[keyText(key)]; ok {
 					to = f
