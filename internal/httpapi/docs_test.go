@@ -1,27 +1,11 @@
 package httpapi_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 )
-
-func TestOpenAPI(t *testing.T) {
-	t.Parallel()
-	s := newService(t)
-	for path, name := range map[string]string{"/openapi.json": "openapi.golden.json", "/openapi-3.0.json": "openapi-3.0.golden.json"} {
-		a := s.send(t, "GET", path, "").want(t, http.StatusOK)
-		a.wantHeader(t, "Content-Type", "application/openapi+json")
-		var pretty bytes.Buffer
-		if err := json.Indent(&pretty, []byte(a.body), "", "  "); err != nil {
-			t.Fatal(err)
-		}
-		golden(t, name, pretty.String()+"\n")
-	}
-}
 
 // elsewhere is the first reference of HTML, CSS or JavaScript in text that a
 // browser would follow to another host. The scripts are too long for a regular
