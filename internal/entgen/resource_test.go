@@ -93,6 +93,8 @@ func (Odd) Fields() []ent.Field {
 	dir := t.TempDir()
 	before := readModule(t, filepath.Join("..", ".."))
 	before["ent/schema/odd.go"] = schema
+	before["ent/schema/odd_edges.go"] = oddEdges
+	wants = append(wants, wrongEdges()...)
 	for name, text := range before {
 		write(t, filepath.Join(dir, name), text)
 	}
