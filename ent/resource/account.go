@@ -53,9 +53,9 @@ var accountFields = []rest.Field{
 	{Name: "id", Column: account.FieldID, Kind: rest.UUID, Access: rest.Readable | rest.Sortable, Filter: rest.Equality | rest.Range, Index: "primary key"},
 	{Name: "created_at", Column: account.FieldCreatedAt, Kind: rest.Time, Access: rest.Readable},
 	{Name: "updated_at", Column: account.FieldUpdatedAt, Kind: rest.Time, Access: rest.Readable},
-	{Name: "version", Column: account.FieldVersion, Kind: rest.Int, Access: rest.Readable, Bits: 64, Doc: "counts the changes; the ETag is made from it", Check: rest.Check(&account.VersionValidator)},
-	{Name: "name", Column: account.FieldName, Kind: rest.String, Access: rest.Readable | rest.Creatable | rest.Patchable | rest.Sortable | rest.Required, Filter: rest.Equality | rest.Range, Index: "accounts_name_key", Doc: "no other account has it", Example: "Cash", Check: rest.Check(&account.NameValidator)},
-	{Name: "currency", Column: account.FieldCurrency, Kind: rest.String, Access: rest.Readable | rest.Creatable | rest.Required, Pattern: "^[A-Z]{3}$", Doc: "ISO 4217 code", Example: "EUR", Check: rest.Check(&account.CurrencyValidator)},
+	{Name: "version", Column: account.FieldVersion, Kind: rest.Int, Access: rest.Readable, Bits: 64, Min: new(float64(1)), Doc: "counts the changes; the ETag is made from it", Check: rest.Check(&account.VersionValidator)},
+	{Name: "name", Column: account.FieldName, Kind: rest.String, Access: rest.Readable | rest.Creatable | rest.Patchable | rest.Sortable | rest.Required, Filter: rest.Equality | rest.Range, Index: "accounts_name_key", MinLength: 1, MaxLength: 200, Doc: "no other account has it", Example: "Cash", Check: rest.Check(&account.NameValidator)},
+	{Name: "currency", Column: account.FieldCurrency, Kind: rest.String, Access: rest.Readable | rest.Creatable | rest.Required, MaxLength: 3, Pattern: "^[A-Z]{3}$", Doc: "ISO 4217 code", Example: "EUR", Check: rest.Check(&account.CurrencyValidator)},
 	{Name: "balance", Column: account.FieldBalance, Kind: rest.Int, Access: rest.Readable, Bits: 64, Doc: "sum of the account's entries, in minor units of its currency", Example: json.RawMessage("7500")},
 	{Name: "allow_negative", Column: account.FieldAllowNegative, Kind: rest.Bool, Access: rest.Readable | rest.Creatable, Doc: "whether the balance may fall below zero, as for an account that brings money in", Example: json.RawMessage("false")},
 }

@@ -27,8 +27,8 @@ type Transfer struct {
 var transferFields = []rest.Field{
 	{Name: "id", Column: transfer.FieldID, Kind: rest.UUID, Access: rest.Readable | rest.Sortable, Filter: rest.Equality | rest.Range, Index: "primary key"},
 	{Name: "created_at", Column: transfer.FieldCreatedAt, Kind: rest.Time, Access: rest.Readable},
-	{Name: "amount", Column: transfer.FieldAmount, Kind: rest.Int, Access: rest.Readable | rest.Creatable | rest.Required, Bits: 64, Doc: "in minor units of the currency of both accounts", Example: json.RawMessage("2500"), Check: rest.Check(&transfer.AmountValidator)},
-	{Name: "memo", Column: transfer.FieldMemo, Kind: rest.String, Access: rest.Readable, Example: "Rent", Check: rest.Check(&transfer.MemoValidator)},
+	{Name: "amount", Column: transfer.FieldAmount, Kind: rest.Int, Access: rest.Readable | rest.Creatable | rest.Required, Bits: 64, Min: new(float64(1)), Doc: "in minor units of the currency of both accounts", Example: json.RawMessage("2500"), Check: rest.Check(&transfer.AmountValidator)},
+	{Name: "memo", Column: transfer.FieldMemo, Kind: rest.String, Access: rest.Readable, MaxLength: 500, Example: "Rent", Check: rest.Check(&transfer.MemoValidator)},
 }
 
 // Transfers is the resource of transfers.

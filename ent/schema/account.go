@@ -13,7 +13,7 @@ import (
 	"commitment/internal/schemakit/rest"
 )
 
-// Account is a place that holds money in one currency.
+// Account holds money in one currency.
 type Account struct{ ent.Schema }
 
 // Mixin gives an account its id, its times and its version.
@@ -43,7 +43,8 @@ func (Account) Edges() []ent.Edge {
 	}
 }
 
-// Annotations make an account a resource, and hold the rules that the database enforces.
+// Annotations make an account a REST resource, and declare the rules that the database
+// enforces.
 func (Account) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		rest.Resource(rest.Operations(rest.List, rest.Read, rest.Create, rest.Patch, rest.Delete)),

@@ -1,4 +1,4 @@
-// Package schema declares the entities: BY HAND, one file each. Everything else
-// below ent is generated from here by `go generate ./...` and is never edited. Hooks,
-// policies and interceptors may use what is generated; declarations can't.
+// Package schema declares the entities, by hand, one file each. Everything else below
+// ent is generated from it by `go generate ./...` and never edited. Hooks, policies and
+// interceptors may use generated code; declarations can't.
 package schema

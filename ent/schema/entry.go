@@ -13,8 +13,8 @@ import (
 	"commitment/internal/schemakit/rest"
 )
 
-// Entry is one side of a transfer: what it adds to an account. The two entries
-// of a transfer sum to zero.
+// Entry is one side of a transfer: what it adds to an account. The two entries of a
+// transfer sum to zero.
 type Entry struct{ ent.Schema }
 
 // Mixin gives an entry its id and its time.
@@ -42,7 +42,7 @@ func (Entry) Edges() []ent.Edge {
 	}
 }
 
-// Indexes of an entry: each foreign key has one.
+// Indexes of an entry: one for each foreign key.
 func (Entry) Indexes() []ent.Index {
 	return []ent.Index{
 		// An account's entries are read in pages, newest first.
@@ -52,8 +52,8 @@ func (Entry) Indexes() []ent.Index {
 	}
 }
 
-// Annotations make an entry a resource that transfers write, the newest first, and hold
-// the rules that the database enforces.
+// Annotations make an entry a REST resource that can only be read, newest first, and
+// declare the rules that the database enforces.
 func (Entry) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		rest.Resource(rest.Operations(rest.List, rest.Read), rest.DefaultSort("-id")),

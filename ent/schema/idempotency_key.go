@@ -10,8 +10,8 @@ import (
 	"commitment/internal/schemakit"
 )
 
-// IdempotencyKey is a request that was done, with its answer. It is written in the
-// transaction that did the work, so that "done" and "recorded" are one.
+// IdempotencyKey is a request that was executed, with its response. It is written in
+// the transaction of the work itself, so that one is never committed without the other.
 type IdempotencyKey struct{ ent.Schema }
 
 // Mixin gives a key its id and its time.
@@ -43,7 +43,7 @@ func (IdempotencyKey) Indexes() []ent.Index {
 	}
 }
 
-// Annotations hold the rules that the database enforces.
+// Annotations declare the rules that the database enforces.
 func (IdempotencyKey) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		entsql.Checks(map[string]string{

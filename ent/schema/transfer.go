@@ -13,8 +13,8 @@ import (
 	"commitment/internal/schemakit/rest"
 )
 
-// Transfer moves an amount from one account to another. It is written once,
-// with its two entries, and never changed.
+// Transfer moves an amount from one account to another. It is created together with its
+// two entries, and never changes.
 type Transfer struct{ ent.Schema }
 
 // Mixin gives a transfer its id and its time.
@@ -39,8 +39,8 @@ func (Transfer) Edges() []ent.Edge {
 	}
 }
 
-// Annotations make a transfer a resource that is read, the newest first, and hold the
-// rules that the database enforces.
+// Annotations make a transfer a REST resource that is read newest first, and declare
+// the rules that the database enforces.
 func (Transfer) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		rest.Resource(rest.Operations(rest.List, rest.Read), rest.DefaultSort("-id")),
@@ -51,8 +51,7 @@ func (Transfer) Annotations() []schema.Annotation {
 	}
 }
 
-// balancedTransfers makes the database refuse a transfer whose entries don't sum
-// to zero, when its transaction is committed.
+// balancedTransfers makes COMMIT fail for a transfer whose entries don't sum to zero.
 //
 //go:embed balanced_transfers.sql
 var balancedTransfers string

@@ -9,8 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A check returns one line for each place where the tree breaks a rule, in the
-// order of the paths.
+// A check returns a line for each violation of a rule, in the order of the paths.
 type check func(*tree) []string
 
 func TestRepository(t *testing.T) {
@@ -25,10 +24,10 @@ func TestRepository(t *testing.T) {
 		"every row of the table of imports uses what it may": table.unused,
 		"files and functions stay small":                     sizes,
 		"the map is the tree":                                treeMap,
-		"links in Markdown lead somewhere":                   links,
+		"links in Markdown resolve":                          links,
 		"the index of the documentation lists its chapters":  chapters,
 		"identifiers in Markdown are declared":               identifiers,
-		"generated code says so, and no other does":          generatedHeaders,
+		"only generated code is marked as generated":         generatedHeaders,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -39,14 +38,14 @@ func TestRepository(t *testing.T) {
 	}
 }
 
-// An example is a small tree and what a check finds in it.
+// An example is a small tree, and what a check finds in it.
 type example struct {
 	name  string
 	files map[string]string
 	want  []string
 }
 
-// try runs a check on examples: a check that can't fail guards nothing.
+// try runs a check on examples, so that it is known to be able to fail.
 func try(t *testing.T, find check, examples []example) {
 	t.Helper()
 	for _, e := range examples {
@@ -59,7 +58,7 @@ func try(t *testing.T, find check, examples []example) {
 	}
 }
 
-// plant returns a tree of files, which are given by path.
+// plant returns a tree of the given files by path.
 func plant(t *testing.T, files map[string]string) *tree {
 	t.Helper()
 	all := map[string]string{"go.mod": "module commitment\n", ".gitignore": "/ignored/\n"}
@@ -105,7 +104,7 @@ func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	for name, files := range map[string]fstest.MapFS{
 		"a repository without a .gitignore": {"go.mod": {Data: []byte("module commitment\n")}},
-		"a pattern that it can't read":      {"go.mod": {Data: []byte("module commitment\n")}, ".gitignore": {Data: []byte("!kept\n")}},
+		"an unsupported pattern":            {"go.mod": {Data: []byte("module commitment\n")}, ".gitignore": {Data: []byte("!kept\n")}},
 		"a go.mod without a module":         {"go.mod": {}, ".gitignore": {}},
 		"Go that doesn't parse":             {"go.mod": {Data: []byte("module commitment\n")}, ".gitignore": {}, "a.go": {}},
 	} {

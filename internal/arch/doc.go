@@ -1,12 +1,11 @@
-// Package arch holds the tests of the repository itself: that imports point
-// down, that the service links only what it needs, that files and functions stay
-// small, that the documentation's map is the tree, that its links resolve and its identifiers
-// exist, and that generated code can be told from code written by hand.
+// Package arch holds the tests of the repository itself: imports point down, the
+// service links only what it needs, files and functions stay small, the map matches the
+// tree, links and identifiers in Markdown resolve, and generated code is marked as
+// such.
 //
-// The table of imports in table_test.go is the map of the layers: who adds a
-// package gives it a row there. ships_test.go lists what the service may link.
+// The table of imports in table_test.go is the map of the layers: to add a package, add
+// a row. ships_test.go lists what the service may link.
 //
-// Everything is read from the files. A test that asked the go tool would be
-// answered from the test cache, because the cache can't see what another
-// program reads; what a test opens itself, it sees.
+// Everything is read from the files themselves. A test that ran the go command would
+// get its result from the test cache, which can't see what another program reads.
 package arch

@@ -5,17 +5,17 @@ import (
 	"testing"
 )
 
-// generatedHeaders finds files where Ent writes that don't have the standard
-// header of generated code, and files written by hand that do: editors,
-// linters and reviewers go by it.
+// generatedHeaders finds files in Ent's directories without the standard header of
+// generated code, and hand-written files with it: editors, linters and reviewers rely
+// on it.
 func generatedHeaders(t *tree) []string {
 	var found []string
 	for _, s := range t.source {
 		switch header := ast.IsGenerated(s.syntax); {
 		case s.generated() && !header:
-			found = append(found, s.path+" stands where Ent writes, and isn't marked as generated")
+			found = append(found, s.path+" is in a generated directory, but isn't marked as generated")
 		case header && !s.generated():
-			found = append(found, s.path+" is marked as generated, and stands where code is written by hand")
+			found = append(found, s.path+" is marked as generated, but isn't in a generated directory")
 		}
 	}
 	return found
@@ -32,14 +32,14 @@ func TestGeneratedHeaders(t *testing.T) {
 			"ent/migrate/migrations/fs.go": "package migrations\n",
 			"internal/entgen/main.go":      "package main\n\nconst header = `" + header + "`\n",
 		}, nil},
-		{"finds a file by hand among the generated, and the reverse", map[string]string{
+		{"finds hand-written files among generated ones, and the reverse", map[string]string{
 			"ent/extra.go":          "package ent\n",
 			"ent/schema/product.go": header + "package schema\n",
 			"internal/app/app.go":   header + "package app\n",
 		}, []string{
-			"ent/extra.go stands where Ent writes, and isn't marked as generated",
-			"ent/schema/product.go is marked as generated, and stands where code is written by hand",
-			"internal/app/app.go is marked as generated, and stands where code is written by hand",
+			"ent/extra.go is in a generated directory, but isn't marked as generated",
+			"ent/schema/product.go is marked as generated, but isn't in a generated directory",
+			"internal/app/app.go is marked as generated, but isn't in a generated directory",
 		}},
 	})
 }

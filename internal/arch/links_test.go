@@ -21,8 +21,8 @@ var (
 	notInSlug     = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 )
 
-// links finds links in Markdown files that lead nowhere in the repository.
-// Addresses elsewhere are not looked up.
+// links finds links in Markdown files that don't resolve in the repository. External
+// links aren't checked.
 func links(t *tree) []string {
 	var found []string
 	for _, p := range t.paths() {
@@ -39,7 +39,7 @@ func links(t *tree) []string {
 	return found
 }
 
-// broken says why a link in the file at p leads nowhere, or "".
+// broken returns why a link in the file at p doesn't resolve, or "".
 func broken(t *tree, p, link string) string {
 	u, err := url.Parse(link)
 	if err != nil {
@@ -63,8 +63,8 @@ func broken(t *tree, p, link string) string {
 	return ""
 }
 
-// anchors returns the fragments under which the headings of a Markdown text
-// can be reached, made as GitHub makes them.
+// anchors returns the fragments of the headings of a Markdown text, generated as on
+// GitHub.
 func anchors(text []byte) []string {
 	var all []string
 	for _, match := range heading.FindAllStringSubmatch(codeBlock.ReplaceAllString(string(text), ""), -1) {
@@ -77,7 +77,7 @@ func anchors(text []byte) []string {
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	try(t, links, []example{
-		{"takes links that lead somewhere", map[string]string{
+		{"accepts links that resolve", map[string]string{
 			"README.md": "# One\n[a](CONTRIBUTING.md), [b](docs/b.md#the-e-tag-of-b \"title\"), ![c](docs), [d](#one), [e][e]\n" +
 				"[f](https://example.com/gone.md) [g](mailto:someone@example.com)\n\n[e]: docs/b.md\n" +
 				"`[code](gone.md)`\n```\n[code](gone.md)\n```\n",

@@ -14,9 +14,8 @@ const mapFile = "docs/architecture.md"
 // mapRow is a row of the map, with the path in its first cell.
 var mapRow = regexp.MustCompile("^\\|[^|`]*`([^`|]+)`[^|]*\\|")
 
-// treeMap finds where the map and the tree disagree. The map is the table between
-// the comments map and /map. It names what exists, and every package that is written
-// by hand.
+// treeMap finds differences between the map and the tree. The map is the table between
+// the comments map and /map. It names what exists, and every hand-written package.
 func treeMap(t *tree) []string {
 	_, rest, begun := strings.Cut(string(t.files[mapFile]), "<!-- map -->")
 	text, _, ended := strings.Cut(rest, "<!-- /map -->")
@@ -35,7 +34,7 @@ func treeMap(t *tree) []string {
 		case slices.Contains(listed, p):
 			found = append(found, mapFile+" maps "+p+" twice")
 		case !t.exists(p):
-			found = append(found, mapFile+" maps "+p+", which isn't there")
+			found = append(found, mapFile+" maps "+p+", which doesn't exist")
 		}
 		listed = append(listed, p)
 	}
@@ -47,7 +46,7 @@ func treeMap(t *tree) []string {
 	return found
 }
 
-// rows returns the rows of a Markdown table, without the two of its head.
+// rows returns the rows of a Markdown table, without its head.
 func rows(text string) []string {
 	var all []string
 	for line := range strings.Lines(text) {
@@ -58,8 +57,7 @@ func rows(text string) []string {
 	return all[min(2, len(all)):]
 }
 
-// packages returns the folders of packages that are written by hand and lie
-// below a folder.
+// packages returns the directories of the hand-written packages below the top.
 func packages(t *tree) []string {
 	var dirs []string
 	for _, s := range t.handwritten() {
@@ -86,23 +84,23 @@ func TestTreeMap(t *testing.T) {
 		return all
 	}
 	try(t, treeMap, []example{
-		{"takes a map of the tree", with(head +
+		{"accepts a map of the tree", with(head +
 			"| `ent/` | generated |\n| [`ent/schema`](ent/schema) | entities |\n| `cmd/commitment` | main |\n" +
 			"| `internal/app` | the parts |\n| `go.mod` | `versions` |\n<!-- /map -->\n"), nil},
 		{"finds what the map lacks, repeats and invents", with(head +
 			"| ent | generated |\n| `ent/schema` | entities |\n| `ent/schema` | again |\n| `internal/gone` | |\n<!-- /map -->\n"), []string{
 			"docs/architecture.md maps no path in | ent | generated |",
 			"docs/architecture.md maps ent/schema twice",
-			"docs/architecture.md maps internal/gone, which isn't there",
+			"docs/architecture.md maps internal/gone, which doesn't exist",
 			"docs/architecture.md doesn't map cmd/commitment",
 			"docs/architecture.md doesn't map internal/app",
 		}},
-		{"takes no row from outside the map", with(head + "<!-- /map -->\n| `internal/app` | the parts |\n"), []string{
+		{"ignores rows outside of the map", with(head + "<!-- /map -->\n| `internal/app` | the parts |\n"), []string{
 			"docs/architecture.md doesn't map cmd/commitment",
 			"docs/architecture.md doesn't map ent/schema",
 			"docs/architecture.md doesn't map internal/app",
 		}},
-		{"asks for a map", with("# Architecture\n"), []string{
+		{"requires a map", with("# Architecture\n"), []string{
 			mapFile + " has no map: a table between <!-- map --> and <!-- /map -->",
 		}},
 	})

@@ -17,9 +17,9 @@ import (
 // service is the program that ships.
 const service = "cmd/commitment"
 
-// ships is what the service may link from other modules. It has no generator of code,
-// no loader of packages, no planner of migrations, no HCL and no second driver: those
-// are the development tool's.
+// ships lists what the service may link from other modules. It has no code generator,
+// no package loader, no migration planner, no HCL and no second driver: these belong to
+// the development tool.
 var ships = []string{
 	"ariga.io/atlas/sql/migrate",
 	"ariga.io/atlas/sql/schema",
@@ -67,17 +67,16 @@ func TestShips(t *testing.T) {
 	}
 }
 
-// graph reads imports from the files of a module and of those that it requires, as
-// they lie in Go's cache. It asks no go command, whose answer the cache of tests would
-// keep.
+// graph reads imports from the files of a module and of those that it requires, in Go's
+// module cache. It doesn't run the go command, whose output the test cache would keep.
 type graph struct {
 	root, cache string
 	module      string
 	versions    map[string]string // of the required modules
 }
 
-// unlisted finds what the program in dir links and the list lacks, and what is listed
-// and isn't linked.
+// unlisted finds packages that the program in dir links but the list lacks, and the
+// reverse.
 func (g graph) unlisted(dir string, list []string) ([]string, error) {
 	gomod, err := os.ReadFile(filepath.Join(g.root, "go.mod"))
 	if err != nil {
@@ -113,9 +112,9 @@ func (g graph) unlisted(dir string, list []string) ([]string, error) {
 	return found, nil
 }
 
-// walk notes who imports what pkg links.
+// walk records the importer of each package that pkg links.
 func (g graph) walk(pkg string, importers map[string]string) error {
-	dir, err := g.folder(pkg)
+	dir, err := g.directory(pkg)
 	if err != nil {
 		return err
 	}
@@ -123,7 +122,7 @@ func (g graph) walk(pkg string, importers map[string]string) error {
 	platform.GOOS, platform.GOARCH, platform.CgoEnabled = "linux", "amd64", false
 	p, err := platform.ImportDir(dir, 0)
 	if _, empty := errors.AsType[*build.NoGoError](err); err != nil && !empty {
-		return fmt.Errorf("%w (go mod download fetches it)", err)
+		return fmt.Errorf("%w (run go mod download)", err)
 	}
 	for _, imported := range p.Imports {
 		if _, seen := importers[imported]; seen || !within(imported, g.module) && !otherModule(imported) {
@@ -137,8 +136,8 @@ func (g graph) walk(pkg string, importers map[string]string) error {
 	return nil
 }
 
-// folder is where the files of a package are.
-func (g graph) folder(pkg string) (string, error) {
+// directory returns the directory of a package.
+func (g graph) directory(pkg string) (string, error) {
 	if within(pkg, g.module) {
 		return filepath.Join(g.root, strings.TrimPrefix(pkg, g.module)), nil
 	}
@@ -165,7 +164,7 @@ func required(gomod []byte) map[string]string {
 	return versions
 }
 
-// escaped is a module's path as the cache spells it.
+// escaped returns a module's path as the module cache spells it.
 func escaped(module string) string {
 	return regexp.MustCompile("[A-Z]").ReplaceAllStringFunc(module, func(letter string) string { return "!" + strings.ToLower(letter) })
 }
@@ -198,11 +197,11 @@ func TestUnlisted(t *testing.T) {
 		}
 	}
 	for name, e := range map[string]struct{ list, want []string }{
-		"takes what is listed": {[]string{"example.com/Big/small", "example.com/Big/sub/..."}, nil},
-		"finds what another module brings along": {[]string{"example.com/Big/small"}, []string{
+		"accepts listed packages": {[]string{"example.com/Big/small", "example.com/Big/sub/..."}, nil},
+		"finds packages that another module imports": {[]string{"example.com/Big/small"}, []string{
 			"cmd/commitment links example.com/Big/sub/v2/b, which example.com/Big/small imports",
 		}},
-		"finds what is listed for nothing": {[]string{"example.com/Big/...", "example.com/test"}, []string{
+		"finds listed packages that aren't linked": {[]string{"example.com/Big/...", "example.com/test"}, []string{
 			"cmd/commitment doesn't link example.com/test",
 		}},
 	} {
@@ -223,8 +222,8 @@ func TestUnlisted(t *testing.T) {
 	}
 }
 
-// otherModule reports whether an import path lies outside the standard
-// library, whose paths have no dot in their first element.
+// otherModule reports whether an import path is outside of the standard library, whose
+// paths have no dot in their first element.
 func otherModule(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return strings.Contains(first, ".")

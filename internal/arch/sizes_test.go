@@ -7,15 +7,14 @@ import (
 	"testing"
 )
 
-// The limits, in lines. They are where a reader starts to scroll back; most
-// files and functions stay far below.
+// The limits, in lines. Most files and functions are far below.
 const (
 	maxFile     = 500
 	maxTestFile = 600
 	maxFunc     = 80
 )
 
-// sizes finds files and functions written by hand that have grown too long.
+// sizes finds hand-written files and functions that are too long.
 func sizes(t *tree) []string {
 	var found []string
 	for _, s := range t.handwritten() {
@@ -42,17 +41,17 @@ func sizes(t *tree) []string {
 
 func TestSizes(t *testing.T) {
 	t.Parallel()
-	// The clause and the function's two lines come on top of the empty ones.
+	// The package clause and the function's own lines add to the empty ones.
 	file := func(lines int) string { return "package a\n" + strings.Repeat("\n", lines-1) }
 	function := func(lines int) string { return "package a\nfunc run() {\n" + strings.Repeat("\n", lines-2) + "}\n" }
 	try(t, sizes, []example{
-		{"takes what reaches the limits", map[string]string{
+		{"accepts what reaches the limits", map[string]string{
 			"internal/a/a.go":      file(500),
 			"internal/a/a_test.go": file(600),
 			"internal/a/run.go":    function(80),
 			"ent/client.go":        file(9000),
 		}, nil},
-		{"finds what passes them", map[string]string{
+		{"finds what exceeds them", map[string]string{
 			"internal/a/a.go":      file(501),
 			"internal/a/a_test.go": file(601),
 			"internal/a/run.go":    function(81),

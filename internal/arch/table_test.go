@@ -6,36 +6,33 @@ import (
 	"testing"
 )
 
-// A rule is one row of the table of imports. It binds the files that ship;
-// tests may import what stands at or below their package's row and the helpers
-// of tests, and are free in the rest.
+// A rule is a row of the table of imports. It applies to the files that ship. Tests may
+// also import their own package's row, the rows below it and the test helpers, and any
+// other module.
 type rule struct {
-	// pkg is the package's path in the module, "." for the top. With a final
-	// "/..." it stands for all packages at and below the path that have no row
-	// of their own.
+	// pkg is the package's path in the module, "." for the top. With a final "/..." it
+	// stands for all packages at and below the path without a row of their own.
 	pkg string
-	// may lists the rows that the package may import; below stands for all
-	// rows further down.
+	// may lists the rows that the package may import; below stands for all lower rows.
 	may []string
-	// never lists what the package may not import from elsewhere, the standard
-	// library included.
+	// never lists the packages of other modules and the standard library that the
+	// package may not import.
 	never []string
-	// helper marks a helper of tests: all tests may import it.
+	// helper marks a test helper, which all tests may import.
 	helper bool
 }
 
-// below, in a row's may, is every row further down.
+// below, in a row's may, stands for all lower rows.
 const below = "..."
 
 var (
 	noSQL  = []string{"database/sql/...", "github.com/jackc/pgx/..."}
 	noHTTP = []string{"net/http/...", "github.com/go-chi/...", "github.com/danielgtaylor/huma/..."}
-	// banned is imported by nobody: pgx is the one driver.
+	// banned may not be imported at all: pgx is the only driver.
 	banned = []string{"github.com/lib/pq/..."}
 )
 
-// table is the map of the layers, from the top down: a row imports only rows
-// that stand below it.
+// table is the map of the layers, from the top down: a row imports only lower rows.
 var table = rules{
 	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/migrator/migratortest", may: []string{"internal/migrator/dev", "internal/pgtest"}, never: noHTTP, helper: true},
@@ -97,22 +94,22 @@ var table = rules{
 	{pkg: "internal/telemetry"},
 
 	{pkg: "internal/ledger", may: []string{"internal/fault", "ent/..."}, never: noHTTP},
-	// Only programs and tests import ent/runtime, which imports the schemas: so
-	// hooks and policies in ent/schema may import what the rows below hold.
+	// Only programs and tests import ent/runtime, which imports the schemas, so
+	// that hooks and policies in ent/schema may import the rows below.
 	{pkg: "ent/enttest", may: []string{below}, never: noHTTP},
 	{pkg: "ent/runtime", may: []string{below}, never: noHTTP},
 	{pkg: "ent/schema", may: []string{below}, never: noHTTP},
 	{pkg: "internal/txn", may: []string{"internal/pgtx", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/postgres", may: []string{"internal/pgtx", "internal/fault"}, never: noHTTP},
 	{pkg: "internal/pgtx", may: []string{"internal/sqltoken"}, never: noHTTP},
-	{pkg: "internal/pgserver"}, // it fetches programs
+	{pkg: "internal/pgserver"}, // downloads programs
 	{pkg: "internal/config", never: noHTTP},
 
 	{pkg: "ent/...", may: []string{"ent/...", below}, never: noHTTP},
 	{pkg: "ent/migrate", may: []string{"internal/schemakit"}, never: noHTTP},
 	{pkg: "ent/migrate/migrations", never: noHTTP},
-	// Types of fields stand here, a row each: generated code imports them, and they
-	// import nothing that is generated.
+	// Types of fields belong here, a row each: generated code imports them, and they
+	// import no generated code.
 	{pkg: "internal/rest", may: []string{"internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit/rest", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
@@ -124,8 +121,8 @@ var table = rules{
 // rules is a table of imports.
 type rules []rule
 
-// upward finds rows that may import a row which doesn't stand below them, or
-// which isn't there, and rows that stand twice.
+// upward finds rows that may import a row that isn't below them or doesn't exist, and
+// duplicate rows.
 func (rs rules) upward() []string {
 	var found []string
 	index := map[string]int{}
@@ -139,7 +136,7 @@ func (rs rules) upward() []string {
 		for _, other := range r.may {
 			j, known := index[other]
 			if other != below && (!known || j < i) {
-				found = append(found, fmt.Sprintf("%s may import %s, which doesn't stand below it", r.pkg, other))
+				found = append(found, fmt.Sprintf("%s may import %s, which isn't below it", r.pkg, other))
 			}
 		}
 	}
@@ -163,8 +160,8 @@ func TestUpward(t *testing.T) {
 	}.upward()
 	want := []string{
 		"a has two rows",
-		"b/... may import gone, which doesn't stand below it",
-		"b may import b/..., which doesn't stand below it",
+		"b/... may import gone, which isn't below it",
+		"b may import b/..., which isn't below it",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("upward() = %q, want %q", got, want)

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// A tree is the repository as it was read: every file that .gitignore lets in,
-// up to where another module begins.
+// A tree is the repository as read: every file that .gitignore doesn't exclude, without
+// nested modules.
 type tree struct {
 	fsys   fs.FS
 	module string // the module's path, from go.mod
@@ -29,15 +29,15 @@ type source struct {
 	syntax    *ast.File
 }
 
-// test reports whether the file is compiled into tests only.
+// test reports whether the file is compiled only into tests.
 func (s *source) test() bool { return strings.HasSuffix(s.path, "_test.go") }
 
-// generated reports whether the file stands where Ent writes.
+// generated reports whether the file is in a directory that Ent generates.
 func (s *source) generated() bool {
 	return within(s.dir, "ent") && !within(s.dir, "ent/schema") && !within(s.dir, "ent/migrate/migrations")
 }
 
-// handwritten returns the Go files outside the folders that Ent writes.
+// handwritten returns the Go files outside of the directories that Ent generates.
 func (t *tree) handwritten() []*source {
 	return slices.DeleteFunc(slices.Clone(t.source), (*source).generated)
 }
@@ -52,7 +52,7 @@ func (t *tree) paths() []string {
 	return all
 }
 
-// exists reports whether the repository has a file or a folder at p.
+// exists reports whether the repository has a file or a directory at p.
 func (t *tree) exists(p string) bool {
 	_, err := fs.Stat(t.fsys, p)
 	return err == nil
@@ -111,8 +111,8 @@ func modulePath(gomod []byte) (string, error) {
 	return "", fmt.Errorf("go.mod: no module line")
 }
 
-// ignored reads .gitignore and returns the test whether a path is ignored. It
-// knows the plain patterns: a name, which is matched anywhere, and a path from
+// ignored parses .gitignore and returns a function that reports whether a path is
+// ignored. It supports plain patterns: a name, which matches anywhere, and a path from
 // the top, which has a slash before its end.
 func ignored(fsys fs.FS) (func(p string) bool, error) {
 	text, err := fs.ReadFile(fsys, ".gitignore")
@@ -125,7 +125,7 @@ func ignored(fsys fs.FS) (func(p string) bool, error) {
 		switch {
 		case line == "" || line[0] == '#':
 		case line[0] == '!' || strings.Contains(line, "**"):
-			return nil, fmt.Errorf(".gitignore: %s is not a plain pattern", line)
+			return nil, fmt.Errorf(".gitignore: pattern %s is not supported", line)
 		case strings.Contains(line, "/"):
 			tops = append(tops, strings.TrimPrefix(line, "/"))
 		default:
@@ -143,9 +143,9 @@ func matchAny(patterns []string, name string) bool {
 	})
 }
 
-// within reports whether p is the folder dir or lies below it.
+// within reports whether p is dir or below it.
 func within(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
 
-// inTestdata reports whether p lies in a testdata folder, which holds what
-// programs wrote and examples of what is wrong.
+// inTestdata reports whether p is in a testdata directory, which holds output of
+// programs and deliberately wrong examples.
 func inTestdata(p string) bool { return slices.Contains(strings.Split(p, "/"), "testdata") }

@@ -26,7 +26,7 @@ const (
 func TestReadmeTour(t *testing.T) {
 	t.Parallel()
 	programs := pgtest.Programs(t).Dir
-	steps := readTour(t)
+	steps := readSteps(t, "../../README.md", tour)
 	var shown strings.Builder // by all steps, because ids recur in later ones
 	for _, s := range steps {
 		shown.WriteString(s.output)
@@ -71,15 +71,16 @@ type step struct{ script, output string }
 
 var codeBlock = regexp.MustCompile("(?s)\n```(sh|text)\n(.*?\n)```\n")
 
-func readTour(t *testing.T) []step {
+// readSteps reads the steps of the section of a file that has that heading.
+func readSteps(t *testing.T, path, heading string) []step {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(path)
 	check(t, err)
-	_, rest, found := strings.Cut(string(text), tour)
+	_, rest, found := strings.Cut(string(text), heading)
 	if !found {
-		t.Fatalf("README.md has no heading %q", tour)
+		t.Fatalf("%s has no heading %q", path, heading)
 	}
-	section, _, _ := strings.Cut(rest, "\n## ")
+	section, _, _ := strings.Cut(rest, "\n"+heading[:strings.Index(heading, " ")+1])
 	var steps []step
 	for _, block := range codeBlock.FindAllStringSubmatch(section, -1) {
 		if block[1] == "sh" {
@@ -89,7 +90,7 @@ func readTour(t *testing.T) []step {
 		}
 	}
 	if len(steps) == 0 {
-		t.Fatal("the tour has no steps")
+		t.Fatalf("%s has no steps", path)
 	}
 	return steps
 }

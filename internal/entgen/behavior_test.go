@@ -42,7 +42,7 @@ import (
 type Odd struct{ ent.Schema }
 
 func (Odd) Fields() []ent.Field { return []ent.Field{field.String(idempotencykey.FieldKey)} }
-`, "ent/schema/odd.go:12:1: Fields uses commitment/ent/idempotencykey, which depends on code that is generated from it: only Hooks, Interceptors and Policy can"},
+`, "ent/schema/odd.go:12:1: Fields uses commitment/ent/idempotencykey, which depends on generated code: only Hooks, Interceptors and Policy may"},
 		"through a function": {`package schema
 
 import (
@@ -59,7 +59,7 @@ func (Odd) Edges() []ent.Edge { return nil }
 func (Odd) Fields() []ent.Field { return []ent.Field{field.String(name())} }
 
 func name() string { return idempotencykey.FieldKey }
-`, "ent/schema/odd.go:14:1: Fields uses name, which depends on code that is generated from it"},
+`, "ent/schema/odd.go:14:1: Fields uses name, which depends on generated code"},
 		"and the compiler says the rest": {`package schema
 
 import (

@@ -13,9 +13,9 @@ import (
 // generatedHeader marks a generated file (https://go.dev/s/generatedcode).
 var generatedHeader = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
 
-// bootstrap generates, below tmp, what the declarations alone give, and returns
-// the file that overlays the tree with it, for the -overlay flag of Go's commands.
-// The tree itself is left as it is.
+// bootstrap generates into tmp the code for the declarations alone, and returns an
+// overlay file that replaces the tree's generated code with it, for the -overlay flag
+// of the go command. It leaves the tree itself unchanged.
 func (s *schemas) bootstrap(tmp string) (string, error) {
 	texts, err := s.declared()
 	if err != nil {
@@ -41,16 +41,16 @@ func (s *schemas) bootstrap(tmp string) (string, error) {
 	if err := s.generate(target, tmp, declarations, kept); err != nil {
 		return "", err
 	}
-	generated, err := replacement(s.dir, target)
+	generated, err := overlayFiles(s.dir, target)
 	if err != nil {
 		return "", err
 	}
 	return writeOverlay(filepath.Join(tmp, "generated.json"), generated)
 }
 
-// replacement maps the files that are generated in dir to those in target, and
-// those that aren't generated any more to none.
-func replacement(dir, target string) (map[string]string, error) {
+// overlayFiles maps the generated files of dir to those of target, and to nothing if
+// they are no longer generated.
+func overlayFiles(dir, target string) (map[string]string, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" {
@@ -75,10 +75,10 @@ func replacement(dir, target string) (map[string]string, error) {
 	return files, err
 }
 
-// noOverlay leaves the tree as it is.
+// noOverlay leaves the tree unchanged.
 const noOverlay = ""
 
-// writeOverlay writes the file that Go's commands read for -overlay.
+// writeOverlay writes a file for the go command's -overlay.
 func writeOverlay(path string, replace map[string]string) (string, error) {
 	absolute := map[string]string{}
 	for name, by := range replace {

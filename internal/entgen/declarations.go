@@ -17,39 +17,41 @@ import (
 	"golang.org/x/tools/imports"
 )
 
-// schemas are the files of a schema package, from which whatever depends on
-// generated code can be left out: hooks, policies, interceptors and what only
-// they use. What remains are the declarations.
+// schemas are the files of a schema package, from which code that depends on generated
+// code can be removed: hooks, policies, interceptors and what only they use. The
+// declarations remain.
 type schemas struct {
-	dir    string // the folder that is generated, which holds the schema package
-	pkg    string // the package that is generated
+	dir    string // the generated directory, which contains the schema package
+	pkg    string // the generated package
 	module string // the module, whose root is the working directory
 
 	fset  *token.FileSet
 	files []*schemaFile
-	// generated caches, by import path, whether a package is generated or imports
-	// one that is.
+	// generated caches, by import path, whether a package is generated or imports one
+	// that is.
 	generated map[string]bool
 	// dropped are the package's names that depend on generated code.
 	dropped map[string]bool
+	// bounds are those of the fields of each schema that was loaded.
+	bounds map[string]map[string]bounds
 }
 
-// schemaFile is a file with the places in it that depend on generated code.
+// schemaFile is a file, and the parts of it that depend on generated code.
 type schemaFile struct {
 	path    string
 	text    []byte
 	syntax  *ast.File
-	imports map[string]string // the imports that depend on generated code, by their names here
-	cuts    []cutting
+	imports map[string]string // imports that depend on generated code, by local name
+	removed []span
 }
 
-// cutting is what is left out of a file.
-type cutting struct{ from, to token.Pos }
+// span is a removed part of a file.
+type span struct{ from, to token.Pos }
 
 func parseSchemas(dir, pkg string) (*schemas, error) {
 	s := &schemas{
 		dir: dir, pkg: pkg, module: strings.TrimSuffix(pkg, "/"+dir),
-		fset: token.NewFileSet(), generated: map[string]bool{}, dropped: map[string]bool{},
+		fset: token.NewFileSet(), generated: map[string]bool{}, dropped: map[string]bool{}, bounds: map[string]map[string]bounds{},
 	}
 	paths, err := goFiles(filepath.Join(dir, "schema"))
 	if err != nil {
@@ -81,8 +83,8 @@ func parseSchemas(dir, pkg string) (*schemas, error) {
 	return s, nil
 }
 
-// goFiles returns the files of the package in dir, tests apart, as the build
-// would choose them.
+// goFiles returns the files of the package in dir that the build would choose, without
+// tests.
 func goFiles(dir string) ([]string, error) {
 	pkg, err := build.ImportDir(dir, 0)
 	if err != nil {
@@ -107,8 +109,8 @@ func (s *schemas) useGenerated() bool {
 	return slices.ContainsFunc(s.files, func(f *schemaFile) bool { return len(f.imports) > 0 })
 }
 
-// dependsOnGenerated reports whether the package at an import path is generated,
-// or imports one that is. What can't be read is taken to.
+// dependsOnGenerated reports whether the package at an import path is generated or
+// imports one that is. If it can't be read, it counts as such.
 func (s *schemas) dependsOnGenerated(imported string) bool {
 	byHand := imported == s.pkg+"/migrate/migrations" || imported == s.pkg+"/schema" || strings.HasPrefix(imported, s.pkg+"/schema/")
 	switch {
@@ -138,14 +140,14 @@ func (s *schemas) importsGenerated(dir string) bool {
 	})
 }
 
-// declared returns the text of each file without what depends on generated
-// code, in the order of the files.
+// declared returns the text of each file without what depends on generated code, in the
+// order of the files.
 func (s *schemas) declared() ([][]byte, error) {
 	for changed := true; changed; {
 		changed = false
 		for _, f := range s.files {
 			for _, decl := range f.syntax.Decls {
-				cut, err := s.cut(f, decl)
+				cut, err := s.markRemoved(f, decl)
 				if err != nil {
 					return nil, err
 				}
@@ -155,18 +157,18 @@ func (s *schemas) declared() ([][]byte, error) {
 	}
 	texts := make([][]byte, len(s.files))
 	for i, f := range s.files {
-		text, err := imports.Process(f.path, f.without(), nil) // the imports that nothing uses any more
+		text, err := imports.Process(f.path, f.declarationsOnly(), nil) // removes unused imports
 		if err != nil {
-			return nil, fmt.Errorf("leave out of %s what is generated: %w", f.path, err)
+			return nil, fmt.Errorf("remove generated code from %s: %w", f.path, err)
 		}
 		texts[i] = text
 	}
 	return texts, nil
 }
 
-// cut marks the declaration, or the parts of it, that depend on generated code,
-// and reports whether there were any that weren't marked.
-func (s *schemas) cut(f *schemaFile, decl ast.Decl) (bool, error) {
+// markRemoved marks the declaration, or the parts of it, that depend on generated code,
+// and reports whether any of them wasn't marked yet.
+func (s *schemas) markRemoved(f *schemaFile, decl ast.Decl) (bool, error) {
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
 		used := s.uses(f, d)
@@ -176,12 +178,12 @@ func (s *schemas) cut(f *schemaFile, decl ast.Decl) (bool, error) {
 		if d.Recv == nil {
 			s.dropped[d.Name.Name] = true
 		} else if slices.Contains(declarations, d.Name.Name) {
-			return false, fmt.Errorf("%s: %s uses %s, which depends on code that is generated from it: only Hooks, Interceptors and Policy can",
+			return false, fmt.Errorf("%s: %s uses %s, which depends on generated code: only Hooks, Interceptors and Policy may",
 				s.fset.Position(d.Pos()), d.Name.Name, used)
 		}
 		return true, nil
 	case *ast.GenDecl:
-		return s.cutSpecs(f, d), nil
+		return s.markRemovedSpecs(f, d), nil
 	}
 	return false, nil
 }
@@ -189,7 +191,7 @@ func (s *schemas) cut(f *schemaFile, decl ast.Decl) (bool, error) {
 // declarations are the methods of a schema or a mixin from which code is generated.
 var declarations = []string{"Fields", "Edges", "Indexes", "Annotations", "Mixin", "Config"}
 
-func (s *schemas) cutSpecs(f *schemaFile, d *ast.GenDecl) bool {
+func (s *schemas) markRemovedSpecs(f *schemaFile, d *ast.GenDecl) bool {
 	changed := false
 	for _, spec := range d.Specs {
 		var names []*ast.Ident
@@ -230,7 +232,7 @@ func (s *schemas) uses(f *schemaFile, n ast.Node) string {
 			} else if found := s.uses(f, n.X); found != "" {
 				used = found
 			}
-			return false // the selected name isn't the package's
+			return false // the selected name isn't declared in the package
 		case *ast.Ident:
 			if s.dropped[n.Name] {
 				used = n.Name
@@ -241,25 +243,24 @@ func (s *schemas) uses(f *schemaFile, n ast.Node) string {
 	return used
 }
 
-// mark notes that a node is left out, with its comment, and reports whether it
-// hadn't been.
+// mark marks a node and its comment as removed, and reports whether it wasn't yet.
 func (f *schemaFile) mark(n ast.Node, doc *ast.CommentGroup) bool {
-	c := cutting{from: n.Pos(), to: n.End()}
+	c := span{from: n.Pos(), to: n.End()}
 	if doc != nil {
 		c.from = min(c.from, doc.Pos())
 	}
-	if slices.Contains(f.cuts, c) {
+	if slices.Contains(f.removed, c) {
 		return false
 	}
-	f.cuts = append(f.cuts, c)
+	f.removed = append(f.removed, c)
 	return true
 }
 
-// without returns the file's text with blanks for what is left out, so that the
-// rest stays on its lines.
-func (f *schemaFile) without() []byte {
+// declarationsOnly returns the file's text with blanks in place of the removed parts,
+// so that the line numbers stay the same.
+func (f *schemaFile) declarationsOnly() []byte {
 	text := slices.Clone(f.text)
-	for _, c := range f.cuts {
+	for _, c := range f.removed {
 		for i := c.from - f.syntax.FileStart; i < c.to-f.syntax.FileStart; i++ {
 			if text[i] != '\n' {
 				text[i] = ' '

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"os"
@@ -13,39 +14,20 @@ import (
 	"entgo.io/ent/entc/load"
 )
 
-// printer is a program that prints the schemas in the form that Ent's generator
-// reads. Ent's own loader parses what the schemas import from the disk, where an
-// overlay isn't.
-var printer = template.Must(template.New("printer").Parse(`package main
+// printer is a program that prints the schemas in the form that Ent's generator reads,
+// and the bounds of their fields. Ent's own loader reads the imports of the schemas
+// from disk, and ignores an overlay.
+var printer = template.Must(template.ParseFS(templateFiles, "printer.tmpl"))
 
-import (
-	"fmt"
-	"os"
-
-	"entgo.io/ent"
-	"entgo.io/ent/entc/load"
-
-	schema {{ printf "%q" .Package }}
-)
-
-func main() {
-	for _, v := range []any{ {{ range .Types }}schema.{{ . }}{}, {{ end }} } {
-		s, ok := v.(ent.Interface)
-		if !ok {
-			continue
-		}
-		line, err := load.MarshalSchema(s)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		fmt.Println(string(line))
-	}
+// bounds are what the validators of a field accept, as far as calling them can tell:
+// Ent keeps only the functions.
+type bounds struct {
+	Min, Max             *float64
+	MinLength, MaxLength int
 }
-`))
 
-// load compiles the schema package, as it is with an overlay, and returns the
-// schemas among types.
+// load compiles the schema package with an overlay, and returns the schemas among
+// types.
 func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, error) {
 	var program, stderr bytes.Buffer
 	if err := printer.Execute(&program, map[string]any{"Package": s.pkg + "/schema", "Types": types}); err != nil {
@@ -63,11 +45,19 @@ func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, err
 	}
 	var loaded []*load.Schema
 	for line := range bytes.Lines(lines) {
-		one, err := load.UnmarshalSchema(line)
+		var printed struct {
+			Schema json.RawMessage
+			Bounds map[string]bounds
+		}
+		if err := json.Unmarshal(line, &printed); err != nil {
+			return nil, err
+		}
+		one, err := load.UnmarshalSchema(printed.Schema)
 		if err != nil {
 			return nil, err
 		}
 		loaded = append(loaded, one)
+		s.bounds[one.Name] = printed.Bounds
 	}
 	if len(loaded) == 0 {
 		return nil, fmt.Errorf("no schemas in %s/schema", s.dir)
@@ -75,8 +65,8 @@ func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, err
 	return loaded, nil
 }
 
-// structs are the exported types of the package among which the schemas are,
-// in the order of their names.
+// structs returns the exported struct types of the package, among which are the
+// schemas, sorted by name.
 func (s *schemas) structs() []string {
 	var names []string
 	for _, f := range s.files {

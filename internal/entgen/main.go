@@ -1,6 +1,6 @@
-// Command entgen generates everything below ent from the schemas in ent/schema.
-// It runs in the project's root, by `go generate ./...`, and imports no code of
-// the application, so it works in a tree without any generated file.
+// Command entgen generates everything below ent from the schemas in ent/schema. It runs
+// in the project's root, by `go generate ./...`, and imports no code of the
+// application, so it works in a tree without generated files.
 package main
 
 import (
@@ -18,12 +18,12 @@ func main() {
 	}
 }
 
-// features are Ent's, by https://entgo.io/docs/features.
+// features are those of https://entgo.io/docs/features.
 var features = []gen.Feature{
 	gen.FeaturePrivacy,   // package privacy: the rules of a schema's Policy
 	gen.FeatureIntercept, // package intercept: typed interceptors of queries
 	gen.FeatureLock,      // SELECT … FOR UPDATE, for rows that are read to be changed
-	gen.FeatureModifier,  // Modify, for SQL that the builders don't have
+	gen.FeatureModifier,  // Modify, for SQL that the builders lack
 	gen.FeatureExecQuery, // ExecContext and QueryContext of a client
 	gen.FeatureUpsert,    // INSERT … ON CONFLICT
 }

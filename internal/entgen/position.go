@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"regexp"
 	"strconv"
 
 	"entgo.io/ent/entc/gen"
@@ -80,6 +81,49 @@ func findDeclaration(n ast.Node, name string) token.Pos {
 		}
 		if text, ok := call.Args[0].(*ast.BasicLit); ok && text.Value == strconv.Quote(name) {
 			found = call.Pos()
+		}
+		return true
+	})
+	return found
+}
+
+// pattern is the expression that Match has in the declaration of a field, if it is written
+// there and JavaScript reads it alike: Ent keeps it in a function. There is no pattern for
+// the field of a mixin.
+func (s *schemas) pattern(n *gen.Type, f *gen.Field) string {
+	found := ""
+	for _, file := range s.files {
+		for _, decl := range file.syntax.Decls {
+			if d, ok := decl.(*ast.FuncDecl); ok && d.Name.Name == "Fields" && receiver(d) == n.Name {
+				found = cmp.Or(found, matched(d, f.Name))
+			}
+		}
+	}
+	if _, err := regexp.Compile(found); err != nil || goOnly.MatchString(found) {
+		return ""
+	}
+	return found
+}
+
+// goOnly finds what JavaScript's expressions don't have, or have as something else.
+var goOnly = regexp.MustCompile(`\(\?|\\[AzQEpPaC]|\[\[:`)
+
+// matched is the text of the expression in a call of Match, in the chain of calls that
+// declares a field.
+func matched(n ast.Node, field string) string {
+	found := ""
+	ast.Inspect(n, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) != 1 || !findDeclaration(call.Fun, field).IsValid() {
+			return true
+		}
+		method, ok := call.Fun.(*ast.SelectorExpr)
+		compile, isCall := call.Args[0].(*ast.CallExpr)
+		if !ok || method.Sel.Name != "Match" || !isCall || len(compile.Args) != 1 {
+			return true
+		}
+		if text, ok := compile.Args[0].(*ast.BasicLit); ok {
+			found, _ = strconv.Unquote(text.Value)
 		}
 		return true
 	})

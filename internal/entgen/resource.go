@@ -27,6 +27,7 @@ var resourceTemplate = template.Must(template.New("").ParseFS(templateFiles, "re
 type resource struct {
 	typ        *gen.Type
 	annotation rest.Entity
+	implied    map[string]bool // edges that the schema doesn't have itself
 
 	Name, Entity, Func, Var        string
 	Article, Singular, Plural, Doc string
@@ -60,7 +61,7 @@ func (s *schemas) resourceFiles(g *gen.Graph) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	var errs []error
 	for _, n := range g.Nodes {
-		text, err := s.resourceFile(n)
+		text, err := s.resourceFile(g, n)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -71,8 +72,8 @@ func (s *schemas) resourceFiles(g *gen.Graph) (map[string][]byte, error) {
 	return files, errors.Join(errs...)
 }
 
-func (s *schemas) resourceFile(n *gen.Type) ([]byte, error) {
-	r := &resource{typ: n}
+func (s *schemas) resourceFile(g *gen.Graph, n *gen.Type) ([]byte, error) {
+	r := &resource{typ: n, implied: impliedEdges(g, n)}
 	exposed, err := annotation(n.Annotations, r.annotation.Name(), &r.annotation)
 	if err != nil {
 		return nil, err
@@ -248,6 +249,9 @@ func (s *schemas) settings(r *resource) error {
 	}
 	if a.ClientID {
 		settings += " ClientID: true,"
+	}
+	if policed(r.typ, 2) {
+		settings += " Policy: true,"
 	}
 	if a.SoftDelete != "" {
 		column := ""

@@ -108,6 +108,25 @@ func begins(n *gen.Type, column string) bool {
 	})
 }
 
+// impliedEdges are those that Ent adds to the pairs of an edge: it copies the edge's
+// annotations, which say nothing of them.
+func impliedEdges(g *gen.Graph, n *gen.Type) map[string]bool {
+	names := map[string]bool{}
+	for _, schema := range g.Schemas {
+		if schema.Name != n.Name {
+			continue
+		}
+		for _, e := range schema.Edges {
+			for ; e != nil; e = e.Ref {
+				if e.Through != nil {
+					names[e.Through.N] = true
+				}
+			}
+		}
+	}
+	return names
+}
+
 // through is the schema of the pairs of an edge of many to many, if there is one.
 func through(e *gen.Edge) *gen.Type {
 	if e.Through == nil && e.Ref != nil {
@@ -180,9 +199,21 @@ func (re *resourceEdge) row(pkg string) {
 	re.Row = row
 }
 
+// policed reports whether a policy can deny what clients do with the entity, or with what
+// so many of its edges lead to.
+func policed(n *gen.Type, edges int) bool {
+	return n.NumPolicy() > 0 || edges > 0 && slices.ContainsFunc(n.Edges, func(e *gen.Edge) bool {
+		exposed, _ := annotation(e.Annotations, rest.Edge{}.Name(), &rest.Edge{})
+		return exposed && policed(e.Type, edges-1)
+	})
+}
+
 // edges fills in those that clients have something to do with.
 func (s *schemas) edges(r *resource) (errs []error) {
 	for _, e := range r.typ.Edges {
+		if r.implied[e.Name] {
+			continue
+		}
 		edge, err := s.resourceEdge(r, e)
 		switch {
 		case err != nil:

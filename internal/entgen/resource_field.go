@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -62,7 +63,7 @@ func (s *schemas) resourceField(r *resource, f *gen.Field) (*resourceField, erro
 		return nil, s.errorAt(r.typ, f, why)
 	}
 	rf.types()
-	rf.row(r.typ.Package())
+	rf.row(r.typ.Package(), s.bounds[r.typ.Name][f.Name], s.pattern(r.typ, f))
 	if f.Type.PkgPath != "" {
 		r.imports[f.Type.PkgPath] = f.Type.PkgName
 	}
@@ -276,7 +277,7 @@ func (rf *resourceField) types() {
 }
 
 // row fills in the field's row of the table.
-func (rf *resourceField) row(pkg string) {
+func (rf *resourceField) row(pkg string, b bounds, pattern string) {
 	f, a := rf.field, rf.annotation
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -306,8 +307,9 @@ func (rf *resourceField) row(pkg string) {
 	if t := f.Type.Type; rf.kind == "Int" && t >= field.TypeUint8 && t <= field.TypeUint64 {
 		add("Unsigned: true")
 	}
-	if a.Pattern != "" {
-		add("Pattern: %q", a.Pattern)
+	add("%s", b)
+	if pattern = cmp.Or(a.Pattern, pattern); pattern != "" {
+		add("Pattern: %q", pattern)
 	}
 	if f.IsEnum() {
 		add("Enum: %#v", f.EnumValues())
@@ -329,7 +331,25 @@ func (rf *resourceField) row(pkg string) {
 	case f.Type.Validator():
 		add("Check: rest.Validate")
 	}
-	rf.Row = strings.Join(parts, ", ")
+	rf.Row = strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ", ")
+}
+
+// String is the part of a field's row that says its bounds.
+func (b bounds) String() string {
+	var parts []string
+	if b.Min != nil {
+		parts = append(parts, fmt.Sprintf("Min: new(float64(%v))", *b.Min))
+	}
+	if b.Max != nil {
+		parts = append(parts, fmt.Sprintf("Max: new(float64(%v))", *b.Max))
+	}
+	if b.MinLength > 0 {
+		parts = append(parts, fmt.Sprintf("MinLength: %d", b.MinLength))
+	}
+	if b.MaxLength > 0 {
+		parts = append(parts, fmt.Sprintf("MaxLength: %d", b.MaxLength))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func bits(t field.Type) int {

@@ -16,6 +16,9 @@ func TestResources(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	copyModule(t, dir, "resource")
+	copyFiles(t, filepath.Join("..", "httpapi"), filepath.Join(dir, "internal", "httpapi"), func(path, _ string) bool {
+		return filepath.Base(path) == "contract_test.go" // what holds responses to the document
+	})
 	runGenerator(t, dir)
 	first := readModule(t, dir)
 	runGenerator(t, dir)

@@ -35,8 +35,7 @@ func withoutEdgeSchemas(g *gen.Graph) bool {
 	})
 }
 
-// literal is text as a Go string, in the form that reads like the text itself
-// where there is one.
+// literal returns text as a Go string literal, in the more readable form.
 func literal(text string) string {
 	if strings.Contains(text, "\n") && strconv.CanBackquote(strings.ReplaceAll(text, "\n", "")) {
 		return "`" + text + "`"

@@ -22,6 +22,7 @@ const ownErrors = "errors"
 // statuses say what an error of each status means.
 var statuses = map[int]string{
 	http.StatusBadRequest:            "The request can't be read.",
+	http.StatusForbidden:             "This isn't allowed.",
 	http.StatusNotFound:              "There is no such resource.",
 	http.StatusConflict:              "The current state doesn't allow this.",
 	http.StatusPreconditionFailed:    "If-Match or If-None-Match doesn't hold: the resource has changed.",
@@ -89,7 +90,7 @@ func (a *api) commonErrors(document *huma.OpenAPI, op *huma.Operation) []error {
 	if strings.Contains(op.Path, "{") {
 		errs = append(errs, errNotFound)
 	}
-	if declares(op, "If-Match") {
+	if declares(op, "If-Match") || !safe(op.Method) && declares(op, "If-None-Match") {
 		errs = append(errs, errStale)
 	}
 	if op.RequestBody != nil {

@@ -10,7 +10,10 @@ import (
 	"commitment/internal/fault"
 )
 
-var errNotFound = fault.New(fault.NotFound, "", "there is no such thing")
+var (
+	errNotFound  = fault.New(fault.NotFound, "", "there is no such thing")
+	errForbidden = fault.New(fault.Forbidden, "", "this isn't allowed")
+)
 
 // classifyWith classifies what Ent refuses by itself, and leaves the rest to the database's
 // own function. It is asked for errors that aren't classified: a hook, a rule of a policy
@@ -21,7 +24,7 @@ func classifyWith(database func(error) error) func(error) error {
 			return fault.New(fault.Invalid, "", reason(errors.Unwrap(invalid))).At("/" + invalid.Name).With(err)
 		}
 		if errors.Is(err, privacy.Deny) {
-			return fault.New(fault.Forbidden, "", "this isn't allowed").With(err)
+			return errForbidden.With(err)
 		}
 		if ent.IsNotFound(err) {
 			return errNotFound.With(err)

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func Exposure(t *testing.T) string {
 	for _, path := range paths {
 		expose(&text, tables[path])
 	}
-	return text.String()
+	return regexp.MustCompile(` +\n`).ReplaceAllString(text.String(), "\n")
 }
 
 var operationNames = []struct {
@@ -70,10 +71,25 @@ func expose(text *strings.Builder, t *rest.Table) {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", f.Name, access(t, f), lookups(f), index)
 	}
 	for _, e := range t.Edges {
-		fmt.Fprintf(table, "  %s\texpand %d, nested %t\t\t\n", e.Name, e.Expand, e.Nested)
+		fmt.Fprintf(table, "  %s\t%s\tto %s\t\n", e.Name, strings.Join(edge(&e), " "), e.To)
 	}
 	_ = table.Flush()
 	text.WriteString("\n")
+}
+
+// edge is what clients do with an edge.
+func edge(e *rest.Edge) []string {
+	var all []string
+	if e.Expand > 0 {
+		all = append(all, fmt.Sprintf("expand:%d", e.Expand))
+	}
+	if e.Nested {
+		all = append(all, "list")
+	}
+	if e.Linked {
+		all = append(all, "link")
+	}
+	return all
 }
 
 // access is what clients do with a field by the operations that there are.

@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/danielgtaylor/huma/v2"
@@ -19,6 +21,9 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 	errs := map[rest.Operation][]*fault.Error{}
 	for _, o := range options {
 		o(&r.Table, errs)
+	}
+	if len(a.tags) == 0 {
+		a = a.tag(strings.ToUpper(r.Plural[:1])+r.Plural[1:], cmp.Or(r.Doc, "Operations on "+r.Plural+"."))
 	}
 	m := &mounted[E, V, C, P]{Resource: r, api: a, schemas: describeResource[V, C](a, &r.Table)}
 	a.resources[r.Name] = m
@@ -38,6 +43,7 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 			o.add()
 		}
 	}
+	m.errs = nil
 }
 
 // option adapts a resource to its place in the API.
@@ -188,7 +194,7 @@ func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*r
 
 func (m *mounted[E, V, C, P]) create(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	body := rest.New[C]()
-	if err := m.api.decode(in.RawBody, m.schemas.create, body); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.create, body, m.Fields); err != nil {
 		return nil, err
 	}
 	return m.insert(ctx, body)
@@ -206,7 +212,7 @@ func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResp
 
 func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	patch := rest.New[P]()
-	if err := m.api.decode(in.RawBody, m.schemas.patch, patch); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.patch, patch, m.Fields); err != nil {
 		return nil, err
 	}
 	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)
@@ -228,7 +234,7 @@ func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resour
 
 func (m *mounted[E, V, C, P]) replace(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	body := rest.New[C]()
-	if err := m.api.decode(in.RawBody, m.schemas.replace, body); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.replace, body, m.Fields); err != nil {
 		return nil, err
 	}
 	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)

@@ -1,46 +1,104 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"commitment/internal/rest"
 )
 
-// decode reads a body of that schema into v. The error has all that is wrong with it.
-func (a *api) decode(body []byte, schema *huma.Schema, v any) error {
-	var parsed any
-	if err := unmarshal(body, &parsed); err != nil {
-		return newProblem(http.StatusBadRequest, "validation failed", []error{&huma.ErrorDetail{Location: "body", Message: err.Error()}})
+// part is an object in a body, and what it is decoded into.
+type part struct {
+	location string // in huma's words
+	text     json.RawMessage
+	into     any
+}
+
+// decode reads the body of an operation on a resource into v. The error has all that is
+// wrong with it.
+func (a *api) decode(body []byte, schema *huma.Schema, v any, fields []rest.Field) error {
+	parsed, errs, err := a.validate(body, schema)
+	if err != nil {
+		return err
 	}
-	registry := a.huma.OpenAPI().Components.Schemas
+	errs = append(errs, nulls("body", a.resolve(schema), parsed)...)
+	return decodeParts(errs, fields, part{"body", body, v})
+}
+
+// validate parses a body, and finds what is wrong with it by its schema.
+func (a *api) validate(body []byte, schema *huma.Schema) (parsed any, errs []error, err error) {
+	if err := unmarshal(body, &parsed); err != nil {
+		return nil, nil, newProblem(http.StatusBadRequest, "validation failed", []error{&huma.ErrorDetail{Location: "body", Message: err.Error()}})
+	}
 	path, result := huma.NewPathBuffer([]byte{}, 0), &huma.ValidateResult{}
 	path.Push("body")
-	for schema.Ref != "" {
-		schema = registry.SchemaFromRef(schema.Ref)
-	}
-	huma.Validate(registry, schema, path, huma.ModeWriteToServer, parsed, result)
-	errs := append(result.Errors, nulls(schema, parsed)...)
-	errs = append(errs, unstorable("body", parsed)...)
-	if len(errs) == 0 {
-		err := unmarshal(body, v)
-		if err == nil {
-			return nil
+	huma.Validate(a.huma.OpenAPI().Components.Schemas, a.resolve(schema), path, huma.ModeWriteToServer, parsed, result)
+	return parsed, append(result.Errors, unstorable("body", parsed)...), nil
+}
+
+func (a *api) resolve(schema *huma.Schema) *huma.Schema { return resolve(a.huma.OpenAPI(), schema) }
+
+// decodeParts decodes the parts of a body, unless errs has something that is wrong with
+// it: then it looks for more, by the types of members and the schema's validators.
+func decodeParts(errs []error, fields []rest.Field, parts ...part) error {
+	if len(errs) == 0 && !slices.ContainsFunc(parts, func(p part) bool { return json.Unmarshal(p.text, p.into) != nil }) {
+		for _, p := range parts {
+			rest.Round(p.into, fields)
 		}
-		errs = []error{&huma.ErrorDetail{Location: "body", Message: err.Error()}}
+		return nil
+	}
+	blamed := map[string]bool{}
+	for _, err := range errs {
+		if detail, ok := err.(*huma.ErrorDetail); ok { //nolint:errorlint // as huma and we made it
+			location, _ := blame(detail)
+			blamed[location] = true
+		}
+	}
+	for _, p := range parts {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(p.text, &members) != nil {
+			continue // the schema has said so
+		}
+		for i := range fields {
+			f, location := &fields[i], p.location+"."+fields[i].Name
+			text, given := members[f.Name]
+			if !given || blames(blamed, location) {
+				continue
+			}
+			if message := rest.Wrong(p.into, f, text); message != "" {
+				errs = append(errs, &huma.ErrorDetail{Location: location, Message: message})
+			}
+		}
+	}
+	if len(errs) == 0 {
+		errs = []error{&huma.ErrorDetail{Location: "body", Message: "can't be read"}}
 	}
 	return newProblem(http.StatusUnprocessableEntity, "validation failed", errs)
 }
 
+// blames reports whether a member, or something inside of it, has been blamed.
+func blames(blamed map[string]bool, location string) bool {
+	for b := range blamed {
+		if inside, ok := strings.CutPrefix(b, location); ok && (inside == "" || inside[0] == '.' || inside[0] == '[') {
+			return true
+		}
+	}
+	return false
+}
+
 // nulls finds members that are null and can't be, where the schema lets them out: huma
 // takes such a null for a member that isn't there.
-func nulls(schema *huma.Schema, parsed any) (errs []error) {
+func nulls(location string, schema *huma.Schema, parsed any) (errs []error) {
 	members, _ := parsed.(map[string]any)
 	for name, value := range members {
-		if property := schema.Properties[name]; value == nil && property != nil && !property.Nullable && property.Type != "" && !slices.Contains(schema.Required, name) {
-			errs = append(errs, &huma.ErrorDetail{Location: "body." + name, Message: "can't be null"})
+		property := schema.Properties[name]
+		if value == nil && property != nil && !property.Nullable && property.Type != "" && !slices.Contains(schema.Required, name) {
+			errs = append(errs, &huma.ErrorDetail{Location: location + "." + name, Message: "can't be null"})
 		}
 	}
 	return errs

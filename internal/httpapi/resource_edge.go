@@ -83,9 +83,10 @@ func (m *mounted[E, V, C, P]) edgePath(e *rest.Edge) string { return m.path() + 
 func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
 	target := e.Target().Describe()
 	text := fmt.Sprintf("List the %s of %s. Parameters are those of the list of all %s.", words(e.Name), article(m.Singular), target.Plural)
-	op := m.operation("GET "+m.edgePath(e), "list"+m.Name+camel(words(e.Name)), text, http.StatusOK, pageOf(target))
+	op := m.operation("GET "+m.edgePath(e), "list"+m.Name+camel(words(e.Name)), text, http.StatusOK, schemaRef(target.Name+"Page"))
 	delete(op.Responses["200"].Headers, "ETag")
 	op.SkipValidateParams = true // ParseNested does
+	pages(op)
 	op.Parameters = append(op.Parameters, describer{api: m.api, table: target}.parameters()...)
 	return op
 }
@@ -103,18 +104,12 @@ func (m *mounted[E, V, C, P]) linking(e *rest.Edge, method, id, verb string) *hu
 // words are the words of a name.
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
-// pageOf refers to the schema of a page of a resource.
-func pageOf(t *rest.Table) *huma.Schema {
-	return &huma.Schema{Ref: "#/components/schemas/" + t.Name + "Page"}
-}
-
 // edge is the schema of what an edge leads to, where it is expanded.
 func (d describer) edge(e *rest.Edge) *huma.Schema {
-	entity := &huma.Schema{Ref: "#/components/schemas/" + e.To}
 	if e.Many {
-		return &huma.Schema{Ref: "#/components/schemas/" + e.To + "Page"}
+		return schemaRef(e.To + "Page")
 	}
-	return &huma.Schema{OneOf: []*huma.Schema{entity, {Type: "null"}}, Description: "Only where `expand` has " + e.Name + ". Null where there is none."}
+	return &huma.Schema{OneOf: []*huma.Schema{schemaRef(e.To), {Type: "null"}}, Examples: []any{nil}, Description: "Only where `expand` has " + e.Name + ". Null where there is none."}
 }
 
 // expandable are the edges that clients expand.

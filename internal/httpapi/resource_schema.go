@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -154,7 +156,12 @@ func (d describer) kind(f *rest.Field) *huma.Schema {
 	case rest.UUID:
 		return &huma.Schema{Type: "string", Format: "uuid"}
 	case rest.Bytes:
-		return &huma.Schema{Type: "string", ContentEncoding: "base64"}
+		s := &huma.Schema{Type: "string", ContentEncoding: "base64"}
+		if f.MaxLength > 0 {
+			longest := base64.StdEncoding.EncodedLen(f.MaxLength)
+			s.MaxLength = &longest
+		}
+		return s
 	case rest.Enum:
 		s := &huma.Schema{Type: "string"}
 		for _, v := range f.Enum {
@@ -219,7 +226,11 @@ const ownTable = "table"
 
 // operation is what all operations on a resource have in common.
 func (m *mounted[E, V, C, P]) operation(route, id, text string, status int, body *huma.Schema) *huma.Operation {
-	op := m.api.operation(route, id, text, m.errs...)
+	errs := m.errs
+	if m.Policy {
+		errs = slices.Concat(errs, []*fault.Error{errForbidden})
+	}
+	op := m.api.operation(route, id, text, errs...)
 	op.Metadata[ownTable] = &m.Table
 	op.DefaultStatus = status
 	op.Responses = map[string]*huma.Response{
@@ -250,10 +261,16 @@ func (m *mounted[E, V, C, P]) conditional(op *huma.Operation, names ...string) *
 func (m *mounted[E, V, C, P]) listing() *huma.Operation {
 	op := m.operation("GET "+m.path(), "list"+camel(m.Plural), "List "+m.Plural+". Parameters filter and sort, and `next` and `prev` lead to other pages.", http.StatusOK, m.schemas.page)
 	op.SkipValidateParams = true // ParseQuery does
-	op.Metadata[ownErrors] = slices.Concat(m.errs, []*fault.Error{rest.ErrCursor})
+	pages(op)
 	d := describer{api: m.api, table: &m.Table}
 	op.Parameters = d.parameters()
 	return op
+}
+
+// pages adds the error of a cursor.
+func pages(op *huma.Operation) {
+	own, _ := op.Metadata[ownErrors].([]*fault.Error)
+	op.Metadata[ownErrors] = slices.Concat(own, []*fault.Error{rest.ErrCursor})
 }
 
 func (m *mounted[E, V, C, P]) reading() *huma.Operation {
@@ -274,6 +291,12 @@ func (m *mounted[E, V, C, P]) creation() *huma.Operation {
 
 func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
 	op := m.operation("PUT "+m.path()+"/{id}", "replace"+m.Name, "Replace "+article(m.Singular)+". The body has all members that can be written.", http.StatusOK, m.schemas.view)
+	if m.ClientID {
+		created := *op.Responses["200"]
+		created.Description, created.Headers = http.StatusText(http.StatusCreated), maps.Clone(created.Headers)
+		created.Headers["Location"] = headers["Location"]
+		op.Responses["201"] = &created
+	}
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 

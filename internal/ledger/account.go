@@ -12,18 +12,18 @@ import (
 
 var (
 	// ErrNameTaken: another account has the name.
-	ErrNameTaken = fault.New(fault.Conflict, "name-taken", "an account of this name exists").At("/name")
+	ErrNameTaken = fault.New(fault.Conflict, "name-taken", "an account with this name exists").At("/name")
 	// ErrAccountHasEntries: only an account without entries can be deleted.
 	ErrAccountHasEntries = fault.New(fault.Conflict, "account-has-entries", "an account with entries can't be deleted")
 
-	errUnknownCurrency = fault.New(fault.Invalid, "", "a currency is a code of ISO 4217, as EUR").At("/currency")
+	errUnknownCurrency = fault.New(fault.Invalid, "", "a currency must be an ISO 4217 code, such as EUR").At("/currency")
 )
 
-// forChange locks rows against other changes. The weaker of the two exclusive
-// row locks is enough, and lets entries refer to the row meanwhile.
-var forChange = sql.WithLockClause("FOR NO KEY UPDATE")
+// noKeyUpdate locks rows against other changes. It is the weaker of the two exclusive
+// row locks, so that entries can refer to the row meanwhile.
+var noKeyUpdate = sql.WithLockClause("FOR NO KEY UPDATE")
 
-// NewAccount is what it takes to open an account.
+// NewAccount describes an account to open.
 type NewAccount struct {
 	Name          string
 	Currency      string // ISO 4217

@@ -16,7 +16,7 @@ import (
 	"commitment/internal/txn"
 )
 
-// tryMove is move from any goroutine.
+// tryMove is move for use in any goroutine.
 func (b *books) tryMove(ctx context.Context, from, to uuid.UUID, amount int64) error {
 	return b.db.Run(ctx, txn.ReadWrite, func(ctx context.Context) error {
 		_, err := ledger.MoveMoney(ctx, ent.FromContext(ctx), ledger.NewTransfer{From: from, To: to, Amount: amount})

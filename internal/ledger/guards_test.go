@@ -13,8 +13,8 @@ import (
 	"commitment/internal/postgres"
 )
 
-// TestTheDatabaseGuardsItself goes past the rules in Go: who writes to the
-// tables by other ways meets the same ones.
+// TestTheDatabaseGuardsItself bypasses the rules in Go: the database enforces the same
+// ones.
 func TestTheDatabaseGuardsItself(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)

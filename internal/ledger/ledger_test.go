@@ -83,7 +83,7 @@ func (b *books) move(t *testing.T, from, to uuid.UUID, amount int64) (*ent.Trans
 	return made, err
 }
 
-// mustMove makes a transfer that has to succeed.
+// mustMove makes a transfer that must succeed.
 func (b *books) mustMove(t *testing.T, from, to uuid.UUID, amount int64) *ent.Transfer {
 	t.Helper()
 	made, err := b.move(t, from, to, amount)
@@ -93,7 +93,7 @@ func (b *books) mustMove(t *testing.T, from, to uuid.UUID, amount int64) *ent.Tr
 	return made
 }
 
-// account reads an account anew.
+// account reads an account again.
 func (b *books) account(t *testing.T, id uuid.UUID) *ent.Account {
 	t.Helper()
 	a, err := b.db.Client().Account.Get(t.Context(), id)
@@ -137,8 +137,7 @@ func (b *books) count(t *testing.T, query string) int {
 	return n
 }
 
-// wantFault checks a fault's kind and code, and the one field that it blames, ""
-// for none.
+// wantFault checks a fault's kind, code and the one field that it names, "" for none.
 func wantFault(t *testing.T, err error, kind fault.Kind, code, pointer string) {
 	t.Helper()
 	f, ok := errors.AsType[*fault.Error](err)
@@ -198,7 +197,7 @@ func TestConstraintsAreThoseOfTheDatabase(t *testing.T) {
 	}
 	for name := range unmapped {
 		if want[name] {
-			t.Errorf("%s is mapped, and is said not to be", name)
+			t.Errorf("%s is mapped, but also listed as unmapped", name)
 		}
 		want[name] = true
 	}

@@ -10,43 +10,44 @@ import (
 	"commitment/internal/fault"
 )
 
-// MaxAmount bounds amounts and balances, in minor units, either way: every client reads
-// such a number exactly, JavaScript included, whose numbers have 53 bits.
+// MaxAmount limits amounts and balances, in minor units and in both directions, to
+// integers that every client reads exactly: JavaScript's numbers have 53 bits.
 const MaxAmount = 1<<53 - 1
 
 var (
-	// ErrInsufficientFunds: the balance would fall below zero, and may not.
+	// ErrInsufficientFunds: the balance would fall below zero, which the account
+	// doesn't allow.
 	ErrInsufficientFunds = fault.New(fault.Invalid, "insufficient-funds", "the account doesn't hold that much").At("/amount")
-	// ErrAmountTooLarge: a balance would pass MaxAmount.
-	ErrAmountTooLarge = fault.New(fault.Invalid, "amount-too-large", "a balance would grow beyond 2^53 - 1").At("/amount")
-	// ErrSameAccount: the money would stay where it is.
-	ErrSameAccount = fault.New(fault.Invalid, "same-account", "a transfer needs two accounts").At("/to")
+	// ErrAmountTooLarge: a balance would exceed MaxAmount.
+	ErrAmountTooLarge = fault.New(fault.Invalid, "amount-too-large", "a balance would exceed 2^53 - 1").At("/amount")
+	// ErrSameAccount: from and to are the same account.
+	ErrSameAccount = fault.New(fault.Invalid, "same-account", "a transfer needs two different accounts").At("/to")
 	// ErrCurrencyMismatch: the accounts have different currencies.
 	ErrCurrencyMismatch = fault.New(fault.Invalid, "currency-mismatch", "the accounts have different currencies").At("/to")
 	// ErrUnknownFrom and ErrUnknownTo: one of the accounts doesn't exist.
 	ErrUnknownFrom = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/from")
 	ErrUnknownTo   = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/to")
 
-	errNotPositive = fault.New(fault.Invalid, "", "an amount is greater than zero").At("/amount")
+	errNotPositive = fault.New(fault.Invalid, "", "an amount must be greater than zero").At("/amount")
 )
 
-// NewTransfer is what it takes to move money.
+// NewTransfer describes a transfer to make.
 type NewTransfer struct {
 	From, To uuid.UUID
 	Amount   int64 // in minor units of the currency of both accounts, 1 to MaxAmount
 	Memo     string
 }
 
-// MoveMoney makes a transfer with its two entries, which it returns with it.
+// MoveMoney makes a transfer and its two entries, and returns them together.
 func MoveMoney(ctx context.Context, client *ent.Client, in NewTransfer) (*ent.Transfer, error) {
 	if in.From == in.To {
 		return nil, ErrSameAccount
 	}
-	from, to, err := lockBoth(ctx, client, in.From, in.To)
+	from, to, err := lockAccounts(ctx, client, in.From, in.To)
 	if err != nil {
 		return nil, err
 	}
-	if err := allowed(from, to, in.Amount); err != nil {
+	if err := checkTransfer(from, to, in.Amount); err != nil {
 		return nil, err
 	}
 	if err := addToBalance(ctx, client, from.ID, -in.Amount); err != nil {
@@ -66,13 +67,13 @@ func MoveMoney(ctx context.Context, client *ent.Client, in NewTransfer) (*ent.Tr
 	return t, err
 }
 
-// lockBoth reads and locks the two accounts, in the order of their ids: two
-// transfers in opposite directions wait for each other, but never both.
-func lockBoth(ctx context.Context, client *ent.Client, fromID, toID uuid.UUID) (from, to *ent.Account, err error) {
+// lockAccounts reads and locks the two accounts in the order of their ids, so that
+// transfers in opposite directions don't deadlock.
+func lockAccounts(ctx context.Context, client *ent.Client, fromID, toID uuid.UUID) (from, to *ent.Account, err error) {
 	accounts, err := client.Account.Query().
 		Where(account.IDIn(fromID, toID)).
 		Order(account.ByID()).
-		ForUpdate(forChange).
+		ForUpdate(noKeyUpdate).
 		All(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -94,10 +95,10 @@ func lockBoth(ctx context.Context, client *ent.Client, fromID, toID uuid.UUID) (
 	return from, to, nil
 }
 
-// allowed reports what forbids to move the amount. That a balance doesn't fall
-// below zero is for the database to say; it is said here first because here is
-// known that it is the amount's fault.
-func allowed(from, to *ent.Account, amount int64) error {
+// checkTransfer returns why the amount can't be moved. The database enforces that
+// balances don't fall below zero, too; but only here do we know that the amount is to
+// blame.
+func checkTransfer(from, to *ent.Account, amount int64) error {
 	switch {
 	case amount <= 0:
 		return errNotPositive

@@ -13,14 +13,15 @@ import (
 // Balance is the trial balance of one currency.
 type Balance struct {
 	Currency string `sql:"currency"`
-	// Accounts and Entries count them.
+	// Accounts and Entries are their numbers.
 	Accounts int64 `sql:"accounts"`
 	Entries  int64 `sql:"entries"`
-	// Sum is the sum of all entries, in minor units. It is 0, or the books are wrong.
+	// Sum is the sum of all entries, in minor units. If it isn't 0, the books are
+	// wrong.
 	Sum int64 `sql:"sum"`
 }
 
-// TrialBalance adds up all entries, by currency. It reads the whole ledger.
+// TrialBalance sums all entries by currency. It reads the whole ledger.
 func TrialBalance(ctx context.Context, client *ent.Client) ([]Balance, error) {
 	var balances []Balance
 	entries := sql.Table(entry.Table).As("e")

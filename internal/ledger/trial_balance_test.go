@@ -28,7 +28,7 @@ func TestTrialBalance(t *testing.T) {
 	})
 }
 
-func TestTrialBalanceShowsBooksThatAreWrong(t *testing.T) {
+func TestTrialBalanceShowsWrongBooks(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)
 	bank, cash := b.source(t, "bank", "EUR"), b.euros(t, "cash")

@@ -1,5 +1,5 @@
-// Package printable makes text from elsewhere safe to print. It knows nothing of where
-// the text comes from or goes.
+// Package printable makes foreign text safe to print. It knows nothing of where the
+// text comes from or goes.
 package printable
 
 import (
@@ -8,17 +8,17 @@ import (
 	"unicode"
 )
 
-// Text shows what would otherwise act on a terminal or a reader, or hide:
-// control characters, those that turn the direction of text, and invisible ones
-// become their escapes. Line breaks and tabs stay.
+// Text replaces control characters, characters that change the direction of text, and
+// invisible characters, which could act on a terminal or mislead a reader, by their
+// escapes. Line breaks and tabs stay.
 func Text(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
-	if !strings.ContainsFunc(s, hidden) {
+	if !strings.ContainsFunc(s, invisible) {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if hidden(r) {
+		if invisible(r) {
 			fmt.Fprintf(&b, `\u%04x`, r)
 			continue
 		}
@@ -27,8 +27,8 @@ func Text(s string) string {
 	return b.String()
 }
 
-// hidden reports whether a character can't be seen, or isn't one in XML.
-func hidden(r rune) bool {
+// invisible reports whether a character can't be seen, or isn't allowed in XML.
+func invisible(r rune) bool {
 	switch r {
 	case '\n', '\t':
 		return false

@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Run runs the command `new` with args. An interrupt ends it, and leaves nothing half done.
+// Run runs the command `new` with args. An interrupt ends it and leaves nothing half
+// done.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -18,12 +19,12 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var upgrade, core bool
 	root := &cobra.Command{
 		Use:   "new DIR --module PATH",
-		Short: "Make a project of your own in DIR, which must not exist",
+		Short: "Make a project of your own in the new directory DIR",
 		Example: `  go run ./cmd/new ../tasks --module github.com/acme/tasks --entity Task
   go run ./cmd/new --upgrade ../tasks`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("want one folder, as in: go run ./cmd/new ../tasks --module github.com/acme/tasks")
+				return errors.New("want one directory, as in: go run ./cmd/new ../tasks --module github.com/acme/tasks")
 			}
 			return nil
 		},
@@ -33,29 +34,29 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 					return err
 				}
 			}
-			from, err := findSource(cmd.Context())
+			src, err := findSource(cmd.Context())
 			switch {
 			case err != nil:
 				return err
 			case upgrade:
-				return from.upgrade(cmd.Context(), args[0], stdout)
+				return src.upgrade(cmd.Context(), args[0], stdout)
 			case core:
-				files, err := from.core(cmd.Context(), s)
+				files, err := src.core(cmd.Context(), s)
 				if err != nil {
 					return err
 				}
 				return files.write(args[0])
 			}
-			return from.make(cmd.Context(), args[0], s, stdout)
+			return src.make(cmd.Context(), args[0], s, stdout)
 		},
 	}
 	flags := root.Flags()
 	flags.StringVar(&s.Module, "module", "", "path of the new Go module, such as github.com/acme/tasks")
-	flags.StringVar(&s.Name, "name", "", "name of the service (default: last element of the module's path)")
-	flags.StringVar(&s.Entity, "entity", "", "first entity, such as Task, with a table and two routes")
-	flags.BoolVar(&s.Example, "keep-example", false, "keep the ledger")
-	flags.BoolVar(&upgrade, "upgrade", false, "bring the core of the project in DIR to this checkout's version")
-	flags.BoolVar(&core, "core", false, "write the core alone, for the upgrade by a later version")
+	flags.StringVar(&s.Name, "name", "", "name of the service (default: last element of the module path)")
+	flags.StringVar(&s.Entity, "entity", "", "name of a first entity, such as Task, with a table and two routes")
+	flags.BoolVar(&s.Example, "keep-example", false, "keep the ledger example")
+	flags.BoolVar(&upgrade, "upgrade", false, "upgrade the core of the project in DIR to this checkout's version")
+	flags.BoolVar(&core, "core", false, "write only the core, for the upgrade by a later version")
 	_ = flags.MarkHidden("core")
 	root.MarkFlagsMutuallyExclusive("upgrade", "module")
 	root.MarkFlagsMutuallyExclusive("upgrade", "name")

@@ -19,8 +19,8 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// execute fills in the template of that name.
-func execute(name string, data any) ([]byte, error) {
+// render executes the template with that name.
+func render(name string, data any) ([]byte, error) {
 	t, err := template.ParseFS(templates, "templates/"+name)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func execute(name string, data any) ([]byte, error) {
 
 var entityPattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
 
-// An entity is the project's first, under the names that it has in each layer.
+// An entity is the project's first entity, with its names in each layer.
 type entity struct {
 	Module string
 	Name   string // UserGroup
@@ -73,15 +73,15 @@ func (s Settings) entity() entity {
 // addEntity adds the first entity: its schema, its resource and a test.
 func (t tree) addEntity(s Settings) error {
 	if !entityPattern.MatchString(s.Entity) {
-		return fmt.Errorf("%q can't be an entity's name: want one such as Task or UserGroup", s.Entity)
+		return fmt.Errorf("entity %q: want a name such as Task or UserGroup", s.Entity)
 	}
 	if err := gen.ValidSchemaName(s.Entity); err != nil {
-		return fmt.Errorf("%q can't be an entity's name: %w", s.Entity, err)
+		return fmt.Errorf("entity %q: %w", s.Entity, err)
 	}
 	if err := t.addFiles(s); err != nil {
 		return err
 	}
-	if err := t.noneTwice("ent/schema", s.Entity); err != nil {
+	if err := t.checkDuplicates("ent/schema", s.Entity); err != nil {
 		return err
 	}
 	edits := []edit{{routesFile, `(func routes\(v1 \*api\) \{\n)`, "${1}" + s.entity().mount()}}
@@ -108,9 +108,9 @@ func (t tree) addFiles(s Settings) error {
 		"resource_test.go.tmpl": "internal/httpapi/" + e.File + "_test.go",
 	} {
 		if t[p] != nil {
-			return fmt.Errorf("%q can't be an entity's name: there is a %s", s.Entity, p)
+			return fmt.Errorf("entity %q: %s already exists; choose another name", s.Entity, p)
 		}
-		text, err := execute(name, e)
+		text, err := render(name, e)
 		if err != nil {
 			return err
 		}
@@ -119,8 +119,9 @@ func (t tree) addFiles(s Settings) error {
 	return nil
 }
 
-// noneTwice refuses an entity that has a name in a package which something else has there.
-func (t tree) noneTwice(dir, entity string) error {
+// checkDuplicates rejects an entity with a name that another file of the package
+// declares.
+func (t tree) checkDuplicates(dir, entity string) error {
 	seen := map[string]string{}
 	for p, text := range t {
 		if path.Dir(p) != dir || path.Ext(p) != ".go" || strings.HasSuffix(p, "_test.go") {
@@ -132,7 +133,7 @@ func (t tree) noneTwice(dir, entity string) error {
 		}
 		for _, name := range declared(file) {
 			if other, twice := seen[name]; twice {
-				return fmt.Errorf("%q can't be an entity's name: %s and %s would both have a %s", entity, other, p, name)
+				return fmt.Errorf("entity %q: %s and %s would both declare %s; choose another name", entity, other, p, name)
 			}
 			seen[name] = p
 		}
@@ -140,7 +141,7 @@ func (t tree) noneTwice(dir, entity string) error {
 	return nil
 }
 
-// declared are the names that a file declares in its package, without methods.
+// declared returns the names that a file declares in its package, without methods.
 func declared(file *ast.File) []string {
 	var names []string
 	for _, decl := range file.Decls {

@@ -6,11 +6,11 @@ import (
 	"regexp"
 )
 
-// The foundation's own files, which no project gets. A pattern that ends in "/" stands for
-// a folder and all that is in it.
-var own = []string{"bench/", "cmd/new/", "internal/project/", "embed.go"}
+// The foundation's own files, which no project gets. A pattern that ends in "/" stands
+// for a directory and everything in it.
+var foundationFiles = []string{"bench/", "cmd/new/", "internal/project/", "embed.go"}
 
-// The ledger's files. A project without the example doesn't have them.
+// The ledger's files, which a project without the example doesn't get.
 var exampleFiles = []string{
 	"internal/ledger/",
 	"internal/chaos/ledger*_test.go", "internal/cli/ledger*_test.go",
@@ -22,11 +22,12 @@ var exampleFiles = []string{
 	"internal/httpapi/load_test.go", "internal/httpapi/testdata/clients/",
 }
 
-// An edit replaces what pattern matches in the file at path, which it must.
-type edit struct{ path, pattern, by string }
+// An edit replaces what pattern matches in the file at path. It must match.
+type edit struct{ path, pattern, replacement string }
 
-// ownEdits take the foundation's own things out of the files that every project has.
-var ownEdits = []edit{
+// foundationEdits remove what belongs to the foundation from the files of every
+// project.
+var foundationEdits = []edit{
 	{"internal/arch/table_test.go", `\t\{pkg: "(cmd/new|internal/project)".*\n`, ""},
 	{".ci/run", `(?s)# check_bench is .*?\n}\n\n`, ""},
 	{".ci/run", `\tcheck_bench\n`, ""},
@@ -35,7 +36,7 @@ var ownEdits = []edit{
 	{"Makefile", ` bench bench-migrations`, ""},
 }
 
-// exampleEdits take the ledger out of the files that every project has.
+// exampleEdits remove the ledger from the files of a project without the example.
 var exampleEdits = []edit{
 	{".ci/run", `(?s)# check_clients generates .*?\n}\n\n`, ""},
 	{".ci/run", `\tcheck_clients\n|oapi_codegen_version=.*\n|, and clients generated from them`, ""},
@@ -52,10 +53,10 @@ var exampleEdits = []edit{
 	{"internal/httpapi/service_test.go", `ledger\.Constraints`, "nil"},
 }
 
-// generatedFiles are made anew in every project.
+// generatedFiles are generated in every project.
 var generatedFiles = []string{"ent/migrate/migrations/atlas.sum", "internal/httpapi/testdata/*.golden*"}
 
-// matches reports whether one of the patterns takes in the path.
+// matches reports whether one of the patterns matches the path.
 func matches(patterns []string, p string) bool {
 	for _, pattern := range patterns {
 		if pattern[len(pattern)-1] == '/' && len(p) > len(pattern) && p[:len(pattern)] == pattern {
@@ -68,8 +69,8 @@ func matches(patterns []string, p string) bool {
 	return false
 }
 
-// without removes the files that the patterns take in.
-func (t tree) without(patterns []string) {
+// remove removes the files that match the patterns.
+func (t tree) remove(patterns []string) {
 	for p := range t {
 		if matches(patterns, p) {
 			delete(t, p)
@@ -77,15 +78,15 @@ func (t tree) without(patterns []string) {
 	}
 }
 
-// apply makes the edits. One that finds nothing to replace is an error: the file has
-// changed, and the list has not.
+// apply makes the edits. An edit that doesn't match is an error: the file has changed,
+// and the list has not.
 func (t tree) apply(edits []edit) error {
 	for _, e := range edits {
 		pattern := regexp.MustCompile(e.pattern)
 		if !pattern.Match(t[e.path]) {
-			return fmt.Errorf("%s has nothing that fits %s", e.path, e.pattern)
+			return fmt.Errorf("edit of %s: no match for %s", e.path, e.pattern)
 		}
-		t[e.path] = pattern.ReplaceAll(t[e.path], []byte(e.by))
+		t[e.path] = pattern.ReplaceAll(t[e.path], []byte(e.replacement))
 	}
 	return nil
 }

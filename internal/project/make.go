@@ -20,26 +20,26 @@ import (
 // stateFile is where a project keeps its settings and the version of its core.
 const stateFile = ".core.json"
 
-// state is what the file holds.
+// state is the content of the state file.
 type state struct {
-	// Core is the commit of the foundation, or empty when it isn't known.
+	// Core is the foundation's commit, or empty if it isn't known.
 	Core string `json:"core"`
 	Settings
 }
 
-// text is what the file holds.
+// text returns the content of the file.
 func (s *state) text() ([]byte, error) {
 	text, err := json.MarshalIndent(s, "", "  ")
 	return append(text, '\n'), err
 }
 
 // make makes a project in dir, which must not exist. When it fails it leaves nothing.
-func (from *source) make(ctx context.Context, dir string, s Settings, stdout io.Writer) (err error) {
-	files, err := from.tree(ctx)
+func (src *source) make(ctx context.Context, dir string, s Settings, stdout io.Writer) (err error) {
+	files, err := src.tree(ctx)
 	if err != nil {
 		return err
 	}
-	if files, err = files.project(s, from.version); err != nil {
+	if files, err = files.project(s, src.version); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil { //nolint:gosec // a project is for its readers
@@ -47,7 +47,7 @@ func (from *source) make(ctx context.Context, dir string, s Settings, stdout io.
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // likewise
 		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s exists: name a new folder", dir)
+			return fmt.Errorf("%s exists: choose a new directory", dir)
 		}
 		return err
 	}
@@ -69,7 +69,7 @@ func (from *source) make(ctx context.Context, dir string, s Settings, stdout io.
 // generatedHeader marks a generated file (https://go.dev/s/generatedcode).
 var generatedHeader = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
 
-// project turns the foundation's tree into that of a project, but for what is generated.
+// project turns the foundation's tree into a project's, without generated files.
 func (t tree) project(s Settings, version string) (tree, error) {
 	t = maps.Clone(t)
 	for p, text := range t {
@@ -77,13 +77,13 @@ func (t tree) project(s Settings, version string) (tree, error) {
 			delete(t, p)
 		}
 	}
-	t.without(own)
-	t.without(generatedFiles)
-	if err := t.apply(ownEdits); err != nil {
+	t.remove(foundationFiles)
+	t.remove(generatedFiles)
+	if err := t.apply(foundationEdits); err != nil {
 		return nil, err
 	}
 	if !s.Example {
-		t.without(exampleFiles)
+		t.remove(exampleFiles)
 		if err := t.apply(exampleEdits); err != nil {
 			return nil, err
 		}
@@ -113,10 +113,10 @@ func (t tree) project(s Settings, version string) (tree, error) {
 	return t, err
 }
 
-// step is a command that is run in a new project.
+// step is a command to run in a new project.
 type step struct{ title, command string }
 
-// finish generates what is generated, plans the first migration and makes the first commit.
+// finish runs the generators, plans the first migration and makes the first commit.
 func finish(ctx context.Context, dir string, s Settings, stdout io.Writer) error {
 	if err := hashMigrations(filepath.Join(dir, "ent", "migrate", "migrations")); err != nil {
 		return err
@@ -151,7 +151,7 @@ func hashMigrations(dir string) error {
 	return migrate.WriteSumFile(local, sum)
 }
 
-// run runs a program in the project, whose settings don't reach it.
+// run runs a program in the project, without the project's settings.
 func run(ctx context.Context, dir string, s Settings, args []string) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = dir
@@ -167,11 +167,11 @@ func run(ctx context.Context, dir string, s Settings, args []string) error {
 	return nil
 }
 
-// firstCommit makes the project a repository of git, with all in its first commit. A
-// project inside another repository is that one's business, and so is one without a git.
+// firstCommit makes the project a git repository with one commit. It leaves a project
+// inside of another repository to that, and does nothing without git.
 func firstCommit(ctx context.Context, dir string) error {
 	if _, err := exec.LookPath("git"); err != nil {
-		return nil //nolint:nilerr // a project needs no git
+		return nil //nolint:nilerr // git is optional
 	}
 	if _, err := git(ctx, filepath.Dir(filepath.Clean(dir)), "rev-parse", "--git-dir"); err == nil {
 		return nil
@@ -183,7 +183,7 @@ func firstCommit(ctx context.Context, dir string) error {
 		return err
 	}
 	if _, err := git(ctx, dir, "var", "GIT_COMMITTER_IDENT"); err != nil {
-		return nil //nolint:nilerr // the first commit is for somebody whom git knows
+		return nil //nolint:nilerr // git isn't configured to commit
 	}
 	_, err := git(ctx, dir, "commit", "--quiet", "--message", "A new project")
 	return err

@@ -17,7 +17,7 @@ import (
 )
 
 // TestANewProjectWorks makes a project, adds an entity to it as its README says, and
-// builds, tests, serves and asks it.
+// then builds, tests and serves it.
 func TestANewProjectWorks(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "tasks")
@@ -104,7 +104,7 @@ func serve(t *testing.T, program string) string {
 			return strings.TrimSuffix(strings.TrimSpace(url), "/v1")
 		}
 	}
-	t.Fatalf("the service ended before it was ready: %s", &stderr)
+	t.Fatalf("the service exited before it was ready: %s", &stderr)
 	return ""
 }
 
@@ -116,11 +116,11 @@ func TestMakeLeavesNothingHalfWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := (&source{}).make(t.Context(), exists, newSettings(t, "", false), io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "exists: name a new folder") {
-		t.Errorf("error for a folder that exists = %v, want one that says so", err)
+	if err == nil || !strings.Contains(err.Error(), "exists: choose a new directory") {
+		t.Errorf("error for an existing directory = %v, want one that says so", err)
 	}
 	if _, err := os.Stat(exists); err != nil {
-		t.Errorf("the folder that existed: %v, want it left alone", err)
+		t.Errorf("the existing directory: %v, want it left alone", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	out := writerFunc(func(p []byte) (int, error) {
@@ -129,10 +129,10 @@ func TestMakeLeavesNothingHalfWritten(t *testing.T) {
 	})
 	fresh := filepath.Join(parent, "fresh")
 	if err := (&source{}).make(ctx, fresh, newSettings(t, "", false), out); err == nil {
-		t.Error("error of a make that was interrupted = nil, want one")
+		t.Error("error of an interrupted make = nil, want one")
 	}
 	if _, err := os.Stat(fresh); !os.IsNotExist(err) {
-		t.Errorf("the folder of a make that failed: %v, want none", err)
+		t.Errorf("the directory of a failed make: %v, want none", err)
 	}
 }
 

@@ -12,15 +12,14 @@ import (
 	"strings"
 )
 
-// Settings say what a project is called and what it has. The project keeps them, for its
-// upgrades.
+// Settings describe a project. The project keeps them for its upgrades.
 type Settings struct {
 	// Module is the path of the Go module.
 	Module string `json:"module"`
-	// Name is that of the service: of its program, its container image and its database.
+	// Name is the service's name: of its program, its container image and its database.
 	// Defaults to the last element of Module.
 	Name string `json:"name"`
-	// Entity is the first one, as Task. Defaults to none.
+	// Entity is the first entity, such as Task. Defaults to none.
 	Entity string `json:"entity,omitempty"`
 	// Example keeps the ledger.
 	Example bool `json:"example,omitempty"`
@@ -34,9 +33,9 @@ var (
 
 const minName, maxName = 2, 30
 
-// taken are names that stand for something else: a folder of cmd, the prefix of a setting,
-// a word that SQL reserves, as the service's name is that of a schema.
-var taken = strings.Fields(`
+// reservedNames have another meaning: a directory of cmd, the prefix of a setting, or a
+// reserved word of SQL, because the service's name is also that of a schema.
+var reservedNames = strings.Fields(`
 	migrate new ent internal vendor testdata main test commitment
 	addr db database debug http log pg postgres
 	all analyze and any array as asc asymmetric authorization between binary both case cast check collate
@@ -47,17 +46,17 @@ var taken = strings.Fields(`
 	outer overlaps placing primary public references returning right select session-user similar some symmetric
 	system-user table tablesample then to trailing true union unique user using variadic verbose when where window with`)
 
-// complete fills in the defaults and says what is wrong with the settings.
+// complete sets the defaults, and returns an error for invalid settings.
 func (s *Settings) complete() error {
 	if s.Module == "" {
-		return errors.New("--module is missing: the path of the new Go module, such as github.com/acme/tasks")
+		return errors.New("--module is missing: give the path of the new Go module, such as github.com/acme/tasks")
 	}
 	first, _, _ := strings.Cut(s.Module, "/")
 	switch {
 	case !modulePattern.MatchString(s.Module) || strings.HasSuffix(s.Module, "."):
-		return fmt.Errorf("%q isn't the path of a Go module: want one such as github.com/acme/tasks", s.Module)
+		return fmt.Errorf("--module %q is not a Go module path: want one such as github.com/acme/tasks", s.Module)
 	case slices.Contains([]string{"cmd", "std", "commitment", "example"}, first):
-		return fmt.Errorf("the module's path can't begin with %q, which stands for another module", first)
+		return fmt.Errorf("--module must not begin with %q, which is another module's path", first)
 	}
 	if s.Name == "" {
 		s.Name = path.Base(s.Module)
@@ -67,32 +66,32 @@ func (s *Settings) complete() error {
 	}
 	switch {
 	case !namePattern.MatchString(s.Name) || len(s.Name) < minName || len(s.Name) > maxName:
-		return fmt.Errorf("%q can't be the service's name: want %d to %d lower-case letters, digits and single hyphens, "+
+		return fmt.Errorf("service name %q is invalid: want %d to %d lower-case letters, digits and single hyphens, "+
 			"such as tasks or task-list; set it with --name", s.Name, minName, maxName)
-	case slices.Contains(taken, s.Name) || token.IsKeyword(s.Name) || strings.HasPrefix(s.Name, "pg-"):
-		return fmt.Errorf("%q can't be the service's name, as it stands for something else: set another with --name", s.Name)
+	case slices.Contains(reservedNames, s.Name) || token.IsKeyword(s.Name) || strings.HasPrefix(s.Name, "pg-"):
+		return fmt.Errorf("service name %q is reserved: set another one with --name", s.Name)
 	}
 	return nil
 }
 
-// ident is the name where there can be no hyphen.
+// ident returns the name with underscores, for identifiers.
 func (s Settings) ident() string { return strings.ReplaceAll(s.Name, "-", "_") }
 
-// title is the name as people write it.
+// title returns the name with spaces, capitalized.
 func (s Settings) title() string {
 	words := strings.ReplaceAll(s.Name, "-", " ")
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-// A renaming replaces what pattern matches.
-type renaming struct {
-	pattern *regexp.Regexp
-	by      string
+// A substitution replaces what pattern matches.
+type substitution struct {
+	pattern     *regexp.Regexp
+	replacement string
 }
 
-// renamings turn the foundation's name into the project's. The first that fits counts.
-func (s Settings) renamings() []renaming {
-	return []renaming{
+// substitutions replace the foundation's name by the project's, in this order.
+func (s Settings) substitutions() []substitution {
+	return []substitution{
 		// Prose, which means a promise.
 		{regexp.MustCompile(`\ba commitment\b`), "a promise"},
 		{regexp.MustCompile(`\bcommitments\b`), "promises"},
@@ -111,14 +110,14 @@ func (s Settings) renamings() []renaming {
 	}
 }
 
-// rename returns the tree under the project's name.
+// rename returns the tree with the project's name.
 func (s Settings) rename(t tree) (tree, error) {
-	all := s.renamings()
+	all := s.substitutions()
 	renamed := tree{}
 	for p, text := range t {
 		if bytes.Contains(bytes.ToLower(text), []byte("commitment")) {
 			for _, r := range all {
-				text = r.pattern.ReplaceAll(text, []byte(r.by))
+				text = r.pattern.ReplaceAll(text, []byte(r.replacement))
 			}
 			if path.Ext(p) == ".go" && !strings.Contains(p, "testdata/") {
 				var err error

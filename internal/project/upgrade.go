@@ -14,69 +14,69 @@ import (
 	"strings"
 )
 
-// upgrade brings the core of the project in dir to this checkout's version: what has
-// changed between the two versions is picked into the project as git picks a commit. What
-// the project has changed in the same places is left as conflicts.
-func (from *source) upgrade(ctx context.Context, dir string, stdout io.Writer) error {
-	if from.checkout == "" {
-		return errors.New("an upgrade needs the foundation's history: run this in a checkout of it, go run ./cmd/new --upgrade DIR")
+// upgrade upgrades the core of the project in dir to this checkout's version: it
+// applies the changes between the two versions like git cherry-pick. Where the project
+// has changed the same lines, it leaves conflicts.
+func (src *source) upgrade(ctx context.Context, dir string, stdout io.Writer) error {
+	if src.checkout == "" {
+		return errors.New("an upgrade needs the foundation's history: run go run ./cmd/new --upgrade DIR in a checkout of the foundation")
 	}
-	was, err := readState(dir)
+	old, err := readState(dir)
 	if err != nil {
 		return err
 	}
-	if was.Core == from.version {
-		fmt.Fprintf(stdout, "%s is at %s already\n", dir, short(from.version))
+	if old.Core == src.version {
+		fmt.Fprintf(stdout, "%s is already at %s\n", dir, shortCommit(src.version))
 		return nil
 	}
 	changed, err := git(ctx, dir, "status", "--porcelain")
 	switch {
 	case err != nil:
-		return fmt.Errorf("an upgrade goes through git: %w", err)
+		return fmt.Errorf("an upgrade needs git: %w", err)
 	case changed != "":
-		return fmt.Errorf("%s has changes that aren't committed: commit or stash them\n%s", dir, changed)
+		return fmt.Errorf("%s has uncommitted changes: commit or stash them\n%s", dir, changed)
 	}
-	base, err := from.formerCore(ctx, was.Core, was.Settings)
+	base, err := src.coreAt(ctx, old.Core, old.Settings)
 	if err != nil {
 		return err
 	}
-	theirs, err := from.core(ctx, was.Settings)
+	theirs, err := src.core(ctx, old.Settings)
 	if err != nil {
 		return err
 	}
-	unmerged, err := pick(ctx, dir, base, theirs)
+	unmerged, err := cherryPick(ctx, dir, base, theirs)
 	if err != nil {
 		return err
 	}
-	if err := (&state{Core: from.version, Settings: was.Settings}).keep(ctx, dir); err != nil {
+	if err := (&state{Core: src.version, Settings: old.Settings}).writeAndStage(ctx, dir); err != nil {
 		return err
 	}
-	report(stdout, from.version, unmerged)
+	report(stdout, src.version, unmerged)
 	return nil
 }
 
-// readState reads what a project knows of its core.
+// readState reads the state file of a project.
 func readState(dir string) (*state, error) {
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if err != nil {
-		return nil, fmt.Errorf("%s was not made by this command: %w", dir, err)
+		return nil, fmt.Errorf("%s is not a project made by this command: %w", dir, err)
 	}
 	s := &state{}
 	if err := json.Unmarshal(text, s); err != nil {
 		return nil, fmt.Errorf("%s: %w", stateFile, err)
 	}
 	if s.Core == "" {
-		return nil, fmt.Errorf(`%s doesn't know its version: write the foundation's commit that it was made from into %s, as "core"`, dir, stateFile)
+		return nil, fmt.Errorf(`%s doesn't know its version: set "core" in %s to the foundation's commit that it was made from`, dir, stateFile)
 	}
 	return s, nil
 }
 
-// formerCore returns the core's files of another version, as the program of that version
-// makes them: only it knows what its tree had to be changed into.
-func (from *source) formerCore(ctx context.Context, version string, s Settings) (tree, error) {
-	files, err := archived(ctx, from.checkout, version)
+// coreAt returns the core's files of another version, as the program of that version
+// makes them: only it knows the edits that its tree needs.
+func (src *source) coreAt(ctx context.Context, version string, s Settings) (tree, error) {
+	files, err := readCommit(ctx, src.checkout, version)
 	if err != nil {
-		return nil, fmt.Errorf("this checkout doesn't have the project's version (git fetch may get it): %w", err)
+		return nil, fmt.Errorf("this checkout doesn't have the project's version, try git fetch: %w", err)
 	}
 	tmp, err := os.MkdirTemp("", "core-")
 	if err != nil {
@@ -92,31 +92,31 @@ func (from *source) formerCore(ctx context.Context, version string, s Settings) 
 		args = append(args, "--keep-example")
 	}
 	if err := run(ctx, program, s, args); err != nil {
-		return nil, fmt.Errorf("version %s: %w", short(version), err)
+		return nil, fmt.Errorf("version %s: %w", shortCommit(version), err)
 	}
 	return readTree(os.DirFS(core))
 }
 
-// core returns the core's files, as a project has them: without what is its own from the
-// start, its migrations and its first entity.
-func (from *source) core(ctx context.Context, s Settings) (tree, error) {
-	files, err := from.tree(ctx)
+// core returns the files of the core as a project has them, without what is the
+// project's own from the start: its migrations and its first entity.
+func (src *source) core(ctx context.Context, s Settings) (tree, error) {
+	files, err := src.tree(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if files, err = files.project(s, from.version); err != nil {
+	if files, err = files.project(s, src.version); err != nil {
 		return nil, err
 	}
 	if s.Entity != "" {
 		file := s.entity().File
-		files.without([]string{"ent/schema/" + file + ".go", "internal/httpapi/" + file + ".go", "internal/httpapi/" + file + "_test.go"})
+		files.remove([]string{"ent/schema/" + file + ".go", "internal/httpapi/" + file + ".go", "internal/httpapi/" + file + "_test.go"})
 	}
-	files.without([]string{"ent/migrate/migrations/*.sql", stateFile})
+	files.remove([]string{"ent/migrate/migrations/*.sql", stateFile})
 	return files, nil
 }
 
-// keep writes what a project knows of its core, for the commit that is being made.
-func (s *state) keep(ctx context.Context, dir string) error {
+// writeAndStage writes the state file and adds it to the commit that is being prepared.
+func (s *state) writeAndStage(ctx context.Context, dir string) error {
 	text, err := s.text()
 	if err != nil {
 		return err
@@ -128,9 +128,9 @@ func (s *state) keep(ctx context.Context, dir string) error {
 	return err
 }
 
-// pick applies the difference of two trees to the project in dir, and returns the files
-// that are left with conflicts.
-func pick(ctx context.Context, dir string, base, theirs tree) (unmerged string, err error) {
+// cherryPick applies the difference of two trees to the project in dir, and returns the
+// files with conflicts.
+func cherryPick(ctx context.Context, dir string, base, theirs tree) (unmerged string, err error) {
 	prefix, err := git(ctx, dir, "rev-parse", "--show-prefix")
 	if err != nil {
 		return "", err
@@ -138,7 +138,7 @@ func pick(ctx context.Context, dir string, base, theirs tree) (unmerged string, 
 	const ref = "refs/core/upgrade"
 	var stream bytes.Buffer
 	writeCommit(&stream, ref, prefix, "the core before the upgrade", base)
-	writeCommit(&stream, ref, prefix, "the core after it", theirs)
+	writeCommit(&stream, ref, prefix, "the core after the upgrade", theirs)
 	if _, err := gitOutput(ctx, dir, &stream, "fast-import", "--quiet", "--force"); err != nil {
 		return "", err
 	}
@@ -153,27 +153,27 @@ func pick(ctx context.Context, dir string, base, theirs tree) (unmerged string, 
 	return unmerged, err
 }
 
-// report says how the upgrade went, and what to do next.
+// report prints how the upgrade went and what to do next.
 func report(stdout io.Writer, version, unmerged string) {
-	fmt.Fprintf(stdout, "The core is at %s; nothing is committed.\n", short(version))
+	fmt.Fprintf(stdout, "The core is at %s. Nothing has been committed.\n", shortCommit(version))
 	if unmerged != "" {
-		fmt.Fprintf(stdout, "\nBoth sides changed these files; resolve the conflicts and git add them:\n\n  %s\n", strings.ReplaceAll(unmerged, "\n", "\n  "))
+		fmt.Fprintf(stdout, "\nResolve the conflicts in these files, then git add them:\n\n  %s\n", strings.ReplaceAll(unmerged, "\n", "\n  "))
 	}
 	fmt.Fprint(stdout, `
 Then:
 
-  go generate ./...                                # the client, by the new generator
-  go run ./cmd/migrate diff upgrade                # what the core's entities need
+  go generate ./...                                # regenerate the client
+  go run ./cmd/migrate diff upgrade                # migrate the core's entities
   go test ./internal/httpapi ./internal/config -update
   go test ./...
   git add --all && git commit
 
-To give the upgrade up: git reset --hard
+To abandon the upgrade: git reset --hard
 `)
 }
 
-// writeCommit writes a commit of the files below prefix, and of nothing else, for git
-// fast-import.
+// writeCommit writes a commit of the files, below prefix and without any other file,
+// for git fast-import.
 func writeCommit(w io.Writer, ref, prefix, message string, files tree) {
 	fmt.Fprintf(w, "commit %s\ncommitter core <core@localhost> 0 +0000\ndata %d\n%s\ndeleteall\n", ref, len(message), message)
 	for _, p := range slices.Sorted(maps.Keys(files)) {
@@ -185,5 +185,5 @@ func writeCommit(w io.Writer, ref, prefix, message string, files tree) {
 	}
 }
 
-// short is a commit as people read it.
-func short(version string) string { return version[:min(12, len(version))] }
+// shortCommit abbreviates a commit.
+func shortCommit(version string) string { return version[:min(12, len(version))] }

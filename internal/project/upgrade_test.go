@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// repository is a repository of git with one commit of these files.
+// repository creates a git repository with one commit of these files.
 func repository(t *testing.T, dir string, files tree) {
 	t.Helper()
 	if err := files.write(dir); err != nil {
@@ -38,7 +38,7 @@ func inGit(t *testing.T, dir string, args ...string) string {
 	return out
 }
 
-// replace changes a text in a file.
+// replace replaces a text in a file.
 func replace(t *testing.T, name, from, to string) {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -62,8 +62,8 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// adopted is a checkout of the foundation that has moved on, and a project that was made
-// before.
+// adopted returns a checkout of the foundation that has moved on, and a project that
+// was made before.
 func adopted(t *testing.T) (from *source, project string) {
 	t.Helper()
 	checkout, project := t.TempDir(), filepath.Join(t.TempDir(), "tasks")
@@ -103,7 +103,7 @@ func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 	commitAll(t, project)
 
 	if out := upgraded(t, from, project); strings.Contains(out, "conflicts") || !strings.Contains(out, "go generate ./...") {
-		t.Errorf("said %q, want what to do next, and no word of conflicts", out)
+		t.Errorf("output = %q, want what to do next, and no conflicts", out)
 	}
 	for name, want := range map[string]string{
 		"internal/fault/fault.go":    "// Upstream is new in Tasks.\nconst Upstream = \"tasks\"\n",
@@ -126,7 +126,7 @@ func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 	}
 	commitAll(t, project)
 	if out := upgraded(t, from, project); !strings.Contains(out, "already") {
-		t.Errorf("second upgrade said %q, want that there is nothing to do", out)
+		t.Errorf("output of the second upgrade = %q, want that there is nothing to do", out)
 	}
 }
 
@@ -136,7 +136,7 @@ func TestUpgradeLeavesConflicts(t *testing.T) {
 	replace(t, at(project, "internal/httpapi/routes.go"), "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.RequestID, // ours\n")
 	commitAll(t, project)
 	if out := upgraded(t, from, project); !strings.Contains(out, "internal/httpapi/routes.go") {
-		t.Errorf("said %q, want the file with the conflict", out)
+		t.Errorf("output = %q, want the file with the conflict", out)
 	}
 	if got := read(t, at(project, "internal/httpapi/routes.go")); !strings.Contains(got, "<<<<<<<") {
 		t.Error("routes.go has no conflict marks")
@@ -182,14 +182,14 @@ func TestUpgradeRefuses(t *testing.T) {
 		prepare func(dir string)
 		want    string
 	}{
-		"without a checkout":            {&source{version: "1"}, func(string) {}, "run this in a checkout"},
-		"what isn't a project":          {from, func(dir string) { _ = os.Remove(filepath.Join(dir, stateFile)) }, "was not made by this command"},
-		"changes that aren't committed": {from, func(dir string) { _ = os.WriteFile(filepath.Join(dir, "new"), nil, 0o600) }, "aren't committed"},
-		"a version that isn't known": {from, func(dir string) {
+		"without a checkout":               {&source{version: "1"}, func(string) {}, "in a checkout of the foundation"},
+		"a directory that isn't a project": {from, func(dir string) { _ = os.Remove(filepath.Join(dir, stateFile)) }, "is not a project made by this command"},
+		"uncommitted changes":              {from, func(dir string) { _ = os.WriteFile(filepath.Join(dir, "new"), nil, 0o600) }, "uncommitted changes"},
+		"an unknown version": {from, func(dir string) {
 			replace(t, filepath.Join(dir, stateFile), `"core": "`, `"core": "", "was": "`)
 			commitAll(t, dir)
 		}, "doesn't know its version"},
-		"a version that the checkout doesn't": {from, func(dir string) {
+		"a version that the checkout doesn't have": {from, func(dir string) {
 			replace(t, filepath.Join(dir, stateFile), `"core": "`, `"core": "00`)
 			commitAll(t, dir)
 		}, "doesn't have the project's version"},

@@ -3,7 +3,9 @@ package rest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
+	"time"
 
 	"entgo.io/ent"
 
@@ -50,6 +52,66 @@ func (n Clearable[T]) To(set func(T), clear func()) {
 		clear()
 	case n.Set:
 		set(n.Value)
+	}
+}
+
+// given is what the members of patches say of themselves.
+type given interface {
+	given() (value any, ok bool)
+}
+
+func (o Optional[T]) given() (any, bool)  { return o.Value, o.Set }
+func (n Clearable[T]) given() (any, bool) { return n.Value, n.Set && !n.Null }
+
+// Wrong says what is wrong with a member of what a client sends to create or to change
+// something, by its Go type and by the schema's validators; "" if nothing is.
+func Wrong(body any, f *Field, text []byte) string {
+	to, ok := lookup(body, f.Name)
+	if !ok {
+		return ""
+	}
+	read := reflect.New(to.Type())
+	if err := json.Unmarshal(text, read.Interface()); err != nil {
+		if _, unfit := errors.AsType[*json.UnmarshalTypeError](err); unfit {
+			return "expected a value in range; a number, in plain digits"
+		}
+		return Reason(err)
+	}
+	v, null := value(read.Elem())
+	if null || f.Check == nil {
+		return ""
+	}
+	checked := v.Interface()
+	if change, ok := checked.(given); ok {
+		if checked, ok = change.given(); !ok {
+			return ""
+		}
+	}
+	if err := f.Check(checked); err != nil {
+		return Reason(err)
+	}
+	return ""
+}
+
+// Round makes the times in what a client sends what PostgreSQL keeps of them, so that the
+// response has what is read later: microseconds, in UTC.
+func Round(body any, fields []Field) {
+	for i := range fields {
+		if fields[i].Kind != Time {
+			continue
+		}
+		v, ok := lookup(body, fields[i].Name)
+		if !ok {
+			continue
+		}
+		if v.Kind() == reflect.Struct && v.Type().Implements(reflect.TypeFor[given]()) {
+			v = v.FieldByName("Value")
+		}
+		if v, null := value(v); !null {
+			if t, ok := v.Interface().(time.Time); ok {
+				v.Set(reflect.ValueOf(t.UTC().Truncate(time.Microsecond)))
+			}
+		}
 	}
 }
 

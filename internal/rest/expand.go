@@ -11,12 +11,18 @@ import (
 // Expanded is what an edge leads to, as clients read it: an entity or null, or a [Page].
 // It is zero where the edge isn't expanded.
 type Expanded struct {
-	value    any
-	expanded bool
+	Value any
+	Set   bool
 }
 
 // MarshalJSON implements [json.Marshaler].
-func (x Expanded) MarshalJSON() ([]byte, error) { return json.Marshal(x.value) }
+func (x Expanded) MarshalJSON() ([]byte, error) { return json.Marshal(x.Value) }
+
+// UnmarshalJSON is called when there is the member, for clients in Go.
+func (x *Expanded) UnmarshalJSON(data []byte) error {
+	x.Set = true
+	return json.Unmarshal(data, &x.Value)
+}
 
 // expansion is an edge to expand, with those to expand of what it leads to.
 type expansion struct {
@@ -88,7 +94,7 @@ func (r *Resource[E, V, C, P]) views(ctx context.Context, rows []E, q *Query) ([
 			return nil, err
 		}
 		for i, key := range keys {
-			to := Expanded{expanded: true}
+			to := Expanded{Set: true}
 			if key != nil {
 				if f, ok := found[keyText(key)]; ok {
 					to = f
@@ -183,7 +189,7 @@ var arrays = map[Kind]string{UUID: "uuid[]", Int: "bigint[]", String: "text[]"}
 // lateral has a query return the first rows for each key: a LIMIT for each, so that an
 // index in the order reads no more than it returns.
 func (x *expansion) lateral(s *sql.Selector, q *Query, keys []any) {
-	columns := s.SelectedColumns()
+	table, columns := s.TableName(), s.SelectedColumns()
 	rows := s.Clone().Where(x.from(sql.Raw(`"@parents"."key"`))(s))
 	q.Keys(rows)
 	q.orderBy(rows)
@@ -192,7 +198,7 @@ func (x *expansion) lateral(s *sql.Selector, q *Query, keys []any) {
 	whole.FromExpr(sql.ExprFunc(func(b *sql.Builder) {
 		b.WriteString("unnest(ARRAY[").Args(keys...).WriteString("]::" + arrays[x.parent.ID().Kind])
 		b.WriteString(`) AS "@parents"("key") CROSS JOIN LATERAL `)
-		b.Wrap(func(b *sql.Builder) { b.Join(rows) }).WriteString(" AS ").Ident(s.TableName())
+		b.Wrap(func(b *sql.Builder) { b.Join(rows) }).WriteString(" AS ").Ident(table)
 	}))
 	whole.AppendSelectAs(`"@parents"."key"`, keyColumn)
 	q.liftKeys(whole, s.C)

@@ -61,6 +61,8 @@ type Table struct {
 	MaxLimit, MaxBatch int
 	// ClientID lets clients choose ids.
 	ClientID bool
+	// Policy says that a policy can deny what clients do.
+	Policy bool
 	// SoftDelete is the column with the time of a deletion. Empty where rows are deleted.
 	SoftDelete string
 }
@@ -198,13 +200,22 @@ func (r *Resource[E, V, C, P]) Get(ctx context.Context, id any, lock Lock, modif
 
 // member returns the member of a struct that v points to, by its name in JSON.
 func member(v any, name string) reflect.Value {
+	m, ok := lookup(v, name)
+	if !ok {
+		panic("rest: " + reflect.TypeOf(v).String() + " has no member " + name)
+	}
+	return m
+}
+
+// lookup is member for what may not be there.
+func lookup(v any, name string) (reflect.Value, bool) {
 	s := reflect.ValueOf(v).Elem()
 	for i := range s.NumField() {
 		if tag, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("json"), ","); tag == name {
-			return s.Field(i)
+			return s.Field(i), true
 		}
 	}
-	panic("rest: " + s.Type().String() + " has no member " + name)
+	return reflect.Value{}, false
 }
 
 // invalid is a request in which these parts are wrong.

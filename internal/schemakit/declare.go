@@ -6,40 +6,40 @@ import (
 	"entgo.io/ent/schema"
 )
 
-// Object is what an entity needs from the database beside its table: a function
-// with its trigger, a policy, a view, an extension. It is planned, replayed and
-// compared like a table. What no comparison sees, as a privilege or a comment, is
-// planned together with something else or not at all. A view of Ent's whose schema
-// has entsql.View or entsql.ViewFor is declared by that.
+// Object is a database object that an entity needs beside its table: a function with
+// its trigger, a policy, a view, an extension. It is planned, replayed and compared
+// like a table. A change that the comparison doesn't see, such as that of a privilege
+// or a comment, is planned only together with another change. A view of Ent's whose
+// schema has entsql.View or entsql.ViewFor is declared by these.
 type Object struct {
-	// Name is what plans call it, unique among the objects of the project.
+	// Name identifies the object in plans. It is unique in the project.
 	Name string `json:"name"`
-	// Up makes it and Down takes it away, each in one statement or several, with
-	// names that have no schema.
+	// Up creates the object and Down drops it, each in one or several statements,
+	// without schema names.
 	//
-	// In all three {{table}} is the entity's table, for the objects of a mixin.
+	// In all three, {{table}} is the entity's table, for the objects of a mixin.
 	Up   string `json:"up"`
 	Down string `json:"down"`
-	// First says that tables need it: it is made before them, as an extension
-	// that has a column's type must be.
+	// First creates the object before the tables, because they need it, such as an
+	// extension with the type of a column.
 	First bool `json:"first,omitempty"`
 }
 
-// Objects is the annotation that [Declare] makes.
+// Objects is the annotation that [Declare] returns.
 type Objects struct {
 	Objects []Object `json:"objects"`
 }
 
-// Declare puts objects beside an entity. Those of all entities are made in the
-// order of the entities' names and, within one, in the order in which they are
-// declared, those of its mixins first. What several entities declare alike, as by a
-// mixin, is made once.
+// Declare adds objects to an entity. The objects of all entities are created in the
+// order of the entities' names and, within one, in the order of declaration, those of
+// its mixins first. Objects that several entities declare identically, such as through
+// a mixin, are created once.
 func Declare(objects ...Object) schema.Annotation { return Objects{Objects: objects} }
 
 // Name implements [schema.Annotation].
 func (Objects) Name() string { return "Objects" }
 
-// Merge adds the objects of a further annotation.
+// Merge adds the objects of another annotation.
 func (o Objects) Merge(other schema.Annotation) schema.Annotation {
 	if more, ok := other.(Objects); ok {
 		o.Objects = append(slices.Clip(o.Objects), more.Objects...)
@@ -47,20 +47,19 @@ func (o Objects) Merge(other schema.Annotation) schema.Annotation {
 	return o
 }
 
-// Rename is a table, or a column when Column isn't empty, that used to have
-// another name. Table and Column are the names in the database now.
+// Rename is a table, or a column if Column isn't empty, that had another name. Table
+// and Column are the current names in the database.
 type Rename struct{ Table, Column, From string }
 
-// Renamed is the annotation that [RenamedFrom] makes.
+// Renamed is the annotation that [RenamedFrom] returns.
 type Renamed struct {
 	From string `json:"from"`
 }
 
-// RenamedFrom says, on a field or on an edge that is a column, which column it was
-// before, and on an entity or on an edge that is a table, many to many, which
-// table, in the database's words: the next plan renames it instead of
-// dropping the one and adding the other. Where the rename is done it does
-// nothing, so it can stay or go.
+// RenamedFrom gives the former name in the database: on a field, or an edge that is a
+// column, the former column; on an entity, or a many-to-many edge, the former table.
+// The next plan then renames it instead of dropping one and adding the other. Once the
+// rename is done it has no effect, so it can stay or go.
 func RenamedFrom(old string) schema.Annotation { return Renamed{From: old} }
 
 // Name implements [schema.Annotation].

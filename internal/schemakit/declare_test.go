@@ -16,18 +16,18 @@ func TestObjectsStandBesideEachOther(t *testing.T) {
 	mixin := schemakit.Declare(a, b)
 	merger, ok := mixin.(schema.Merger)
 	if !ok {
-		t.Fatal("the annotation merges with no other")
+		t.Fatal("the annotation has no Merge")
 	}
 	merged := merger.Merge(schemakit.Declare(c))
 	if diff := cmp.Diff(schema.Annotation(schemakit.Objects{Objects: []schemakit.Object{a, b, c}}), merged); diff != "" {
 		t.Errorf("merged (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(schemakit.Declare(a, b), mixin); diff != "" {
-		t.Errorf("what was merged with has changed (-want +got):\n%s", diff)
+		t.Errorf("the other annotation has changed (-want +got):\n%s", diff)
 	}
 }
 
-// Ent hands annotations to templates as JSON, under their names.
+// Ent passes annotations to templates as JSON, by name.
 func TestAnnotationsAsTemplatesSeeThem(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

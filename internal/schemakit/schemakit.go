@@ -1,6 +1,6 @@
 // Package schemakit holds what the schemas in ent/schema share: the mixins for
-// identity, time and version. It imports nothing that is generated, so that everything
-// generated can be rebuilt from a tree without it.
+// identity, time and version. It imports no generated code, so that all generated code
+// can be rebuilt from a tree without any.
 package schemakit
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// ID is the mixin that gives an entity a UUIDv7 as its primary key. It is made
-// by the service, so it is known before the row is inserted, and it grows with
-// time, so new rows stay together in the index and the order of the key is the
-// order of creation, to the millisecond across processes.
+// ID is the mixin that gives an entity a UUIDv7 as its primary key. The service
+// generates it, so it is known before the row is inserted. It grows with time, so new
+// rows are close together in the index, and the order of the key is the order of
+// creation, to the millisecond across processes.
 type ID struct{ mixin.Schema }
 
 // Fields declares the primary key.
@@ -28,7 +28,7 @@ func (ID) Fields() []ent.Field {
 	}
 }
 
-// CreatedAt is the mixin for an entity that is written once.
+// CreatedAt is the mixin for an entity that never changes.
 type CreatedAt struct{ mixin.Schema }
 
 // Fields declares the time of creation.
@@ -81,16 +81,17 @@ END;
 $$;
 `
 
-// Varchar is the schema type of a string that the database bounds, too: n is in
-// characters, as for MaxRuneLen, which bounds it before the database is asked.
+// Varchar is the schema type of a string whose length the database limits, too: n is in
+// characters, like the argument of MaxRuneLen, which is checked before the database is
+// asked.
 func Varchar(n int) map[string]string {
 	return map[string]string{dialect.Postgres: fmt.Sprintf("varchar(%d)", n)}
 }
 
-// NewID returns a new UUIDv7. Ids made by one process are strictly increasing.
-// It panics when the system has no randomness to give, as crypto/rand does.
+// NewID returns a new UUIDv7. The ids of one process are strictly increasing. It panics
+// if the system has no randomness, as crypto/rand does.
 func NewID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
-// Now is the present in UTC, cut to the microseconds that PostgreSQL keeps, so
-// that an entity that was just created equals the one read back.
+// Now returns the current time in UTC, truncated to PostgreSQL's microseconds, so that
+// an entity that was just created equals the one read back.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -28,7 +28,7 @@ func TestNewIDIsVersion7(t *testing.T) {
 	}
 }
 
-// Ids that are made one after the other, in whatever goroutine, are in order.
+// Ids made one after the other are in order, in whichever goroutine.
 func TestNewIDIsStrictlyIncreasing(t *testing.T) {
 	t.Parallel()
 	const makers, each = 8, 5000
@@ -73,7 +73,7 @@ func TestNow(t *testing.T) {
 	}
 }
 
-func TestNowIsCutToMicroseconds(t *testing.T) {
+func TestNowIsTruncatedToMicroseconds(t *testing.T) {
 	t.Parallel()
 	finer := false // than milliseconds
 	for deadline := time.Now().Add(10 * time.Second); !finer && time.Now().Before(deadline); {
@@ -88,7 +88,7 @@ func TestNowIsCutToMicroseconds(t *testing.T) {
 	}
 }
 
-// rule is what the mixins say of a field.
+// rule is what the mixins declare for a field.
 type rule struct {
 	Name                              string
 	Default, UpdateDefault, Immutable bool

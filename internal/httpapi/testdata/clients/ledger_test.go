@@ -27,7 +27,7 @@ func unique(name string) string { return fmt.Sprintf("%s %d", name, time.Now().U
 // open opens an account.
 func open(t *testing.T, client *ClientWithResponses, allowNegative bool) *Account {
 	t.Helper()
-	resp, err := client.OpenAccountWithResponse(t.Context(), nil, OpenAccountRequest{
+	resp, err := client.CreateAccountWithResponse(t.Context(), nil, AccountCreate{
 		Name: unique("Go"), Currency: "EUR", AllowNegative: &allowNegative,
 	})
 	if err != nil || resp.JSON201 == nil {
@@ -71,10 +71,10 @@ func TestAPatchOfAnOldVersion(t *testing.T) {
 	if err != nil || read.JSON200 == nil || *read.JSON200 != *account {
 		t.Fatalf("read the account: %v, %s %s, want %v", err, read.Status(), read.Body, account)
 	}
-	params := &RenameAccountParams{IfMatch: &read.Headers200.ETag}
+	params := &PatchAccountParams{IfMatch: &read.Headers200.ETag}
 	for _, stale := range []bool{false, true} {
 		name := unique("renamed")
-		resp, err := client.RenameAccountWithApplicationMergePatchPlusJSONBodyWithResponse(t.Context(), account.Id, params, RenameAccountRequest{Name: &name})
+		resp, err := client.PatchAccountWithApplicationMergePatchPlusJSONBodyWithResponse(t.Context(), account.Id, params, AccountPatch{Name: &name})
 		switch {
 		case err != nil:
 			t.Fatal(err)
@@ -94,7 +94,7 @@ func TestARetriedTransferMovesMoneyOnce(t *testing.T) {
 	const amount = 1<<53 - 1
 	for _, replayed := range []bool{false, true} {
 		resp, err := client.MoveMoneyWithResponse(t.Context(), params, MoveMoneyRequest{From: from.Id, To: to.Id, Amount: amount})
-		if err != nil || resp.JSON201 == nil || len(resp.JSON201.Entries) != 2 {
+		if err != nil || resp.JSON201 == nil {
 			t.Fatalf("move money: %v, %s %s", err, resp.Status(), resp.Body)
 		}
 		if got := resp.Headers201.IdempotentReplayed != nil; got != replayed {
@@ -105,7 +105,7 @@ func TestARetriedTransferMovesMoneyOnce(t *testing.T) {
 	if err != nil || read.JSON200 == nil || read.JSON200.Balance != amount {
 		t.Errorf("account = %v, %s %s, want a balance of %d", err, read.Status(), read.Body, amount)
 	}
-	entries, err := client.ListEntriesWithResponse(t.Context(), to.Id, nil)
+	entries, err := client.ListAccountEntriesWithResponse(t.Context(), to.Id, nil)
 	if err != nil || entries.JSON200 == nil || len(entries.JSON200.Items) != 1 {
 		t.Errorf("entries = %v, %s %s, want one", err, entries.Status(), entries.Body)
 	}
@@ -118,7 +118,7 @@ func TestRefusals(t *testing.T) {
 	if err != nil || refused.ApplicationproblemJSON422 == nil || refused.ApplicationproblemJSON422.Type != "urn:problem-type:insufficient-funds" {
 		t.Errorf("move money = %v, %s %s, want 422 insufficient-funds", err, refused.Status(), refused.Body)
 	}
-	taken, err := client.OpenAccountWithResponse(t.Context(), nil, OpenAccountRequest{Name: from.Name, Currency: "EUR"})
+	taken, err := client.CreateAccountWithResponse(t.Context(), nil, AccountCreate{Name: from.Name, Currency: "EUR"})
 	if err != nil || taken.ApplicationproblemJSON409 == nil || (*taken.ApplicationproblemJSON409.Errors)[0].Pointer == nil {
 		t.Errorf("open an account = %v, %s %s, want 409 at a member", err, taken.Status(), taken.Body)
 	}

@@ -23,7 +23,7 @@ func (Maker) Fields() []ent.Field {
 
 // Edges of a maker.
 func (Maker) Edges() []ent.Edge {
-	return []ent.Edge{edge.To("widgets", Widget.Type).Annotations(rest.Expandable(10), rest.Nested())}
+	return []ent.Edge{edge.To("widgets", Widget.Type).Annotations(rest.Expandable(60), rest.Nested())}
 }
 
 // Annotations of a maker.

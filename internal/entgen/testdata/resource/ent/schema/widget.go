@@ -28,8 +28,7 @@ func (Widget) Mixin() []ent.Mixin {
 func (Widget) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("name").NotEmpty().MaxRuneLen(100).Comment("what it is called").Annotations(rest.Example("sprocket")),
-		field.String("code").Match(regexp.MustCompile(`^[A-Z]{2}[0-9]{1,6}$`)).Immutable().Unique().
-			Annotations(rest.Pattern(`^[A-Z]{2}[0-9]{1,6}$`)),
+		field.String("code").Match(regexp.MustCompile(`^[A-Z]{2}[0-9]{1,6}$`)).Immutable().Unique(),
 		field.Enum("status").Values("draft", "open", "closed").Default("draft").Annotations(rest.Writable()),
 		field.String("note").Optional().Nillable().Annotations(rest.Contains(), rest.Unindexed()),
 		field.Int("priority").Optional().Nillable().Range(-10, 10),

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 
 	"commitment/ent/migrate"
 	"commitment/ent/resource"
+	_ "commitment/ent/runtime"
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
 	"commitment/internal/txn"
@@ -28,11 +30,35 @@ type service struct {
 	pool *sql.DB
 	url  string
 	log  *bytes.Buffer
+	echo *echo
 }
+
+// echo counts the statements that ask for rows.
+type echo struct {
+	slog.Handler
+	selects atomic.Int64
+}
+
+// Handle implements [slog.Handler].
+func (e *echo) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if strings.HasPrefix(a.Value.String(), "SELECT ") {
+			e.selects.Add(1)
+		}
+		return true
+	})
+	return nil
+}
+
+// Enabled implements [slog.Handler].
+func (*echo) Enabled(context.Context, slog.Level) bool { return true }
+
+func (s *service) statements() int { return int(s.echo.selects.Load()) }
 
 func newService(t *testing.T) *service {
 	t.Helper()
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.EmptyURL(t), MaxOpenConns: 4})
+	statements := &echo{Handler: slog.DiscardHandler}
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.EmptyURL(t), MaxOpenConns: 4, Echo: slog.New(statements)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,19 +66,24 @@ func newService(t *testing.T) *service {
 	if err := migrate.NewSchema(entsql.OpenDB(dialect.Postgres, pool)).Create(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := &service{pool: pool, log: &bytes.Buffer{}}
+	s := &service{pool: pool, log: &bytes.Buffer{}, echo: statements}
 	for _, o := range migrate.Objects {
 		s.exec(t, o.Up)
 	}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
-	server := httptest.NewServer(serve(Options{
+	server := httptest.NewServer(CheckContract(t, serve(Options{
 		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Classify: postgres.Constraints(nil).Classify,
 		Ready: func(context.Context) error { return nil }, Observe: func(h http.Handler) http.Handler { return h }, Metrics: http.NotFoundHandler(),
 		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxResponse: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
 	}, func(v1 *api) {
 		mount(v1, resource.Widgets())
 		mount(v1, resource.Makers())
-	}))
+		mount(v1, resource.Workers())
+		mount(v1, resource.Badges())
+		mount(v1, resource.Teams())
+		mount(v1, resource.Clubs())
+		mount(v1, resource.Memberships())
+	})))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s

@@ -62,7 +62,7 @@ func TestAPatch(t *testing.T) {
 	}
 	for body, want := range map[string][]string{
 		`{"name":null}`:                   {"#/name"},
-		`{"name":"","priority":"high"}`:   {"#/priority"},
+		`{"name":"","priority":"high"}`:   {"#/name", "#/priority"},
 		`{"code":"AB13"}`:                 {"#/code"},
 		`{"internal_note":"x"}`:           {"#/internal_note"},
 		`{"name":"a\u0000"}`:              {"#/name"},
@@ -108,14 +108,21 @@ func TestADeletion(t *testing.T) {
 	s.want(t, 422, "GET", "/v1/widgets/7", "")
 }
 
-func TestValidators(t *testing.T) {
+func TestAllThatIsWrongIsInOneResponse(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	r := s.want(t, 422, "POST", "/v1/widgets", `{"name":"","code":"AB1","priority":11,"price":"-1","payload":"AAEC"}`)
-	got := r.wrong()
-	slices.Sort(got)
-	if diff := cmp.Diff([]string{"#/name", "#/price", "#/priority"}, got); diff != "" {
-		t.Errorf("what is wrong (-want +got):\n%s", diff)
+	for body, want := range map[string][]string{
+		`{"name":"","code":"AB1","priority":11,"price":"-1","payload":"AAEC"}`:                {"#/name", "#/price", "#/priority"},
+		`{"name":"n","code":"AB1","price":"-1"}`:                                              {"#/price"},
+		`{"name":"","code":"ab","price":"many","level":"1","due_at":"today","serial":"7"}`:    {"#/code", "#/due_at", "#/level", "#/name", "#/price", "#/serial"},
+		`{"price":"-1","weight":-1,"size":-1,"nope":1}`:                                       {"#/code", "#/name", "#/nope", "#/price", "#/size", "#/weight"},
+		`{"name":"n","code":"AB1","price":"0","payload":"` + strings.Repeat("A", 1340) + `"}`: {"#/payload"},
+	} {
+		got := s.want(t, 422, "POST", "/v1/widgets", body).wrong()
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", body, diff)
+		}
 	}
 }
 
@@ -268,6 +275,20 @@ func TestTheDescription(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	schemas := s.want(t, 200, "GET", "/openapi.json", "").body["components"].(map[string]any)["schemas"].(map[string]any)
+	properties := schemas["WidgetCreate"].(map[string]any)["properties"].(map[string]any)
+	for name, want := range map[string]map[string]any{
+		"name":     {"minLength": 1.0, "maxLength": 100.0},
+		"code":     {"pattern": "^[A-Z]{2}[0-9]{1,6}$"},
+		"priority": {"minimum": -10.0, "maximum": 10.0},
+		"weight":   {"minimum": 0.0},
+		"payload":  {"maxLength": 1336.0, "contentEncoding": "base64"},
+	} {
+		for key, value := range want {
+			if got := properties[name].(map[string]any)[key]; got != value {
+				t.Errorf("%s of %s = %v, want %v", key, name, got, value)
+			}
+		}
+	}
 	for _, name := range []string{"Widget", "WidgetPage", "WidgetCreate", "WidgetReplace", "WidgetPatch"} {
 		if schemas[name] == nil {
 			t.Errorf("no schema %s", name)

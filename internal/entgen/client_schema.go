@@ -2,8 +2,8 @@ package main
 
 import "entgo.io/ent/entc/gen"
 
-// withoutSchema takes the field Schema from the client, which could make tables
-// without a migration, and would link Atlas's planner and its parser of HCL into the
+// withoutSchema removes the field Schema from the client. It could create tables
+// without a migration, and would link Atlas's planner and its HCL parser into the
 // service. The package ent/migrate stays, for the planner of migrations.
 func withoutSchema(next gen.Generator) gen.Generator {
 	return gen.GenerateFunc(func(g *gen.Graph) error {
