@@ -60,6 +60,16 @@ var accountFields = []rest.Field{
 	{Name: "allow_negative", Column: account.FieldAllowNegative, Kind: rest.Bool, Access: rest.Readable | rest.Creatable, Doc: "whether the balance may fall below zero, as for an account that brings money in", Example: json.RawMessage("false")},
 }
 
+func insertAccount(ctx context.Context, in *AccountCreate) (*ent.Account, error) {
+	b := ent.FromContext(ctx).Account.Create()
+	in.apply(b.Mutation())
+	e, err := b.Save(ctx)
+	if ent.IsValidationError(err) {
+		err = rest.Invalid(err, b.Mutation(), accountFields)
+	}
+	return e, err
+}
+
 // Accounts is the resource of accounts.
 func Accounts() *rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountPatch] {
 	return &rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountPatch]{
@@ -69,6 +79,12 @@ func Accounts() *rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountP
 			Fields:     accountFields,
 			Edges: []rest.Edge{
 				{Name: "entries", To: "Entry", Many: true, Column: account.EntriesColumn, Nested: true},
+			},
+			Constraints: map[string][]string{
+				"accounts_name_key":       {"name"},
+				"accounts_balance_floor":  {"allow_negative"},
+				"accounts_currency_code":  {"currency"},
+				"accounts_name_not_empty": {"name"},
 			},
 			DefaultSort: "id", MaxLimit: 200,
 		},
@@ -90,15 +106,7 @@ func Accounts() *rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountP
 		Count: func(ctx context.Context, m func(*sql.Selector)) (int, error) {
 			return ent.FromContext(ctx).Account.Query().Modify(m).Count(ctx)
 		},
-		Insert: func(ctx context.Context, in *AccountCreate) (*ent.Account, error) {
-			b := ent.FromContext(ctx).Account.Create()
-			in.apply(b.Mutation())
-			e, err := b.Save(ctx)
-			if ent.IsValidationError(err) {
-				err = rest.Invalid(err, b.Mutation(), accountFields)
-			}
-			return e, err
-		},
+		Insert: insertAccount,
 		Update: func(ctx context.Context, e *ent.Account, in *AccountPatch) (*ent.Account, error) {
 			b := e.Update()
 			in.apply(b.Mutation())

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"text/template"
 
+	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/entc/gen"
 	"golang.org/x/tools/imports"
 
@@ -35,8 +36,12 @@ type resource struct {
 	imports                        map[string]string // the names of packages, by their paths
 	Fields                         []*resourceField
 	Edges                          []*resourceEdge
+	Constraints                    []constraint
 	Operations, Settings, Version  string
 	Creates, Patches, Deletes      bool
+	Batch                          bool
+	Deleted                        string // whether an entity is, where deletion is soft
+	Restore                        string // the method that clears the time of the deletion
 	Links                          bool
 }
 
@@ -58,10 +63,14 @@ func (s *schemas) resources(next gen.Generator) gen.Generator {
 
 // resourceFiles returns the text of each file, by its name.
 func (s *schemas) resourceFiles(g *gen.Graph) (map[string][]byte, error) {
+	tables, err := g.Tables()
+	if err != nil {
+		return nil, err
+	}
 	files := map[string][]byte{}
 	var errs []error
 	for _, n := range g.Nodes {
-		text, err := s.resourceFile(g, n)
+		text, err := s.resourceFile(g, n, tables)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -72,7 +81,7 @@ func (s *schemas) resourceFiles(g *gen.Graph) (map[string][]byte, error) {
 	return files, errors.Join(errs...)
 }
 
-func (s *schemas) resourceFile(g *gen.Graph, n *gen.Type) ([]byte, error) {
+func (s *schemas) resourceFile(g *gen.Graph, n *gen.Type, tables []*schema.Table) ([]byte, error) {
 	r := &resource{typ: n, implied: impliedEdges(g, n)}
 	exposed, err := annotation(n.Annotations, r.annotation.Name(), &r.annotation)
 	if err != nil {
@@ -84,6 +93,7 @@ func (s *schemas) resourceFile(g *gen.Graph, n *gen.Type) ([]byte, error) {
 	if err := s.describe(r); err != nil {
 		return nil, err
 	}
+	r.Constraints = constraints(tables, r)
 	var text bytes.Buffer
 	if err := resourceTemplate.ExecuteTemplate(&text, "resource", r); err != nil {
 		return nil, err
@@ -205,6 +215,7 @@ func (s *schemas) operations(r *resource) error {
 	r.Creates, r.Patches = slices.Contains(given, rest.Create), patchable && (slices.Contains(given, rest.Patch) || slices.Contains(given, rest.Update))
 	r.Deletes = slices.Contains(given, rest.Delete)
 	if r.annotation.Batch > 0 {
+		r.Batch = true
 		for _, o := range []rest.Operation{rest.Create, rest.Patch, rest.Delete} {
 			if slices.Contains(given, o) {
 				names = append(names, "rest.Batch"+exported(string(o)))
@@ -258,6 +269,10 @@ func (s *schemas) settings(r *resource) error {
 		for _, f := range r.typ.Fields {
 			if f.Name == a.SoftDelete && f.IsTime() && f.Optional {
 				column = r.typ.Package() + "." + f.Constant()
+				r.Restore, r.Deleted = f.MutationClear(), "!e."+f.StructField()+".IsZero()"
+				if f.NillableValue() {
+					r.Deleted = "e." + f.StructField() + " != nil"
+				}
 			}
 		}
 		if column == "" {

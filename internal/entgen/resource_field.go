@@ -50,7 +50,7 @@ func (s *schemas) resourceField(r *resource, f *gen.Field) (*resourceField, erro
 	}
 	rf.kind, rf.nullable = kind(f), f.Optional
 	rf.Readable = !a.WriteOnly
-	writable := !a.ReadOnly && (!f.Default && !f.UpdateDefault || a.Writable)
+	writable := !a.ReadOnly && f.Name != r.annotation.SoftDelete && (!f.Default && !f.UpdateDefault || a.Writable)
 	rf.Creatable, rf.Patchable = writable, writable && !f.Immutable
 	if f == r.typ.ID {
 		rf.Creatable, rf.Patchable = r.annotation.ClientID, false
@@ -94,6 +94,8 @@ func kind(f *gen.Field) string {
 	numeric := strings.HasPrefix(f.Column().SchemaType[dialect.Postgres], "numeric")
 	t := f.Type.Type
 	switch {
+	case isDuration(f):
+		return "Interval"
 	case t == field.TypeOther && numeric:
 		return "Decimal"
 	case t == field.TypeJSON || t == field.TypeOther || f.HasGoType() && !keepsKind(f):
@@ -116,6 +118,10 @@ func kind(f *gen.Field) string {
 		return "Int"
 	}
 	return "String"
+}
+
+func isDuration(f *gen.Field) bool {
+	return f.HasGoType() && f.Type.RType.Ident == "time.Duration" && f.Type.Type.Integer()
 }
 
 // keepsKind reports whether a Go type of the schema's own is written as Ent's type is.
@@ -261,7 +267,14 @@ func (rf *resourceField) types() {
 		rf.Read = "*" + rf.Read
 	}
 	set := "m." + f.MutationSet()
+	if isDuration(f) {
+		typ, set = "rest.Duration", fmt.Sprintf("func(v rest.Duration) { %s(time.Duration(v)) }", set)
+		rf.Read = "(" + strings.TrimSuffix(rf.ViewType, "time.Duration") + "rest.Duration)(" + rf.Read + ")"
+		rf.ViewType = strings.Replace(rf.ViewType, "time.Duration", typ, 1)
+	}
 	switch {
+	case rf.required && isDuration(f):
+		rf.CreateType, rf.CreateSet = typ, fmt.Sprintf("rest.To(&in.%s, %s)", rf.Struct, set)
 	case rf.required:
 		rf.CreateType, rf.CreateSet = typ, fmt.Sprintf("%s(in.%s)", set, rf.Struct)
 	case nilable(f):

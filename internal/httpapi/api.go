@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -31,9 +32,9 @@ type api struct {
 	problems    *problem.Writer
 	readTimeout time.Duration
 	rateLimited bool
-	routes      map[string]bool  // those that are registered
-	resources   map[string]edged // those that are mounted
-	tags        []string         // of what is registered
+	routes      map[string]string // the ids of those that are registered
+	resources   map[string]edged  // those that are mounted
+	tags        []string          // of what is registered
 }
 
 func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
@@ -46,7 +47,7 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 	config.CreateHooks = nil // no $schema in every body
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.Formats = formats
-	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]bool{}, resources: map[string]edged{}}
+	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]string{}, resources: map[string]edged{}}
 	config.OnAddOperation = []huma.AddOpFunc{a.describe}
 	a.huma = humachi.New(r, config)
 	a.huma.UseMiddleware(a.checkRequest, streams)
@@ -90,10 +91,10 @@ func reported[I, O any](a *api, h func(context.Context, *I) (*O, error)) func(co
 // operation is what every operation begins as. Its arguments are those of handle. It
 // panics when another has the route, and would silently be replaced.
 func (a *api) operation(route, id, text string, errs ...*fault.Error) huma.Operation {
-	if a.routes[route] {
-		panic("httpapi: " + route + " is registered twice")
+	if other, ok := a.routes[route]; ok {
+		panic(fmt.Sprintf("httpapi: %s is registered by %s and by %s: one of them has to go, the operation of a resource by except", route, other, id))
 	}
-	a.routes[route] = true
+	a.routes[route] = id
 	method, path, _ := strings.Cut(route, " ")
 	summary, description, _ := strings.Cut(text, ". ")
 	op := huma.Operation{

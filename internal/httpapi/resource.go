@@ -13,6 +13,8 @@ import (
 
 	"commitment/internal/fault"
 	"commitment/internal/rest"
+	"commitment/internal/schemakit"
+	"commitment/internal/txn"
 )
 
 // mount adds the operations of a resource. One that another route serves is taken out
@@ -25,7 +27,7 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 	if len(a.tags) == 0 {
 		a = a.tag(strings.ToUpper(r.Plural[:1])+r.Plural[1:], cmp.Or(r.Doc, "Operations on "+r.Plural+"."))
 	}
-	m := &mounted[E, V, C, P]{Resource: r, api: a, schemas: describeResource[V, C](a, &r.Table)}
+	m := &mounted[E, V, C, P]{Resource: r, api: a, schemas: describeResource[V, C](a, &r.Table, r.Version != nil)}
 	a.resources[r.Name] = m
 	for _, o := range []struct {
 		operation rest.Operation
@@ -37,6 +39,16 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 		{rest.Update, func() { registerBody(a, m.replacement(), m.schemas.replace, jsonType, m.replace) }},
 		{rest.Patch, func() { registerBody(a, m.patching(), m.schemas.patch, patchType, m.patch) }},
 		{rest.Delete, func() { register(a, m.deletion(), m.delete) }},
+		{rest.Undelete, func() { register(a, m.undeletion(), m.undelete) }},
+		{rest.BatchCreate, func() {
+			registerBody(a, m.batchOperation("Create", "Create", http.StatusCreated, m.schemas.batch), m.schemas.batchCreate, jsonType, m.batchCreate)
+		}},
+		{rest.BatchPatch, func() {
+			registerBody(a, m.batchOperation("Update", "Change", http.StatusOK, m.schemas.batch), m.schemas.batchPatch, jsonType, m.batchPatch)
+		}},
+		{rest.BatchDelete, func() {
+			registerBody(a, m.batchOperation("Delete", "Delete", http.StatusNoContent, nil), m.schemas.batchDelete, jsonType, m.batchDelete)
+		}},
 	} {
 		if r.Operations.Has(o.operation) {
 			m.errs = errs[o.operation]
@@ -49,13 +61,18 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 // option adapts a resource to its place in the API.
 type option func(t *rest.Table, errs map[rest.Operation][]*fault.Error)
 
-// except leaves operations to routes of their own.
+// except leaves operations to routes of their own, and takes out the batches of them: they
+// would go another way.
 func except(operations rest.Operation) option {
-	return func(t *rest.Table, _ map[rest.Operation][]*fault.Error) { t.Operations &^= operations }
+	return func(t *rest.Table, _ map[rest.Operation][]*fault.Error) {
+		t.Operations &^= operations | operations.Batches()
+	}
 }
 
-// fails describes errors that operations have and others don't, as handle does.
+// fails describes errors that operations, and their batches, have and others don't, as
+// handle does.
 func fails(operations rest.Operation, errs ...*fault.Error) option {
+	operations |= operations.Batches()
 	return func(_ *rest.Table, all map[rest.Operation][]*fault.Error) {
 		for o := rest.List; o <= operations; o <<= 1 {
 			if operations.Has(o) {
@@ -126,6 +143,9 @@ func registerBody(a *api, op *huma.Operation, schema *huma.Schema, contentType s
 	op.SkipValidateBody = true // huma describes a body that it doesn't read as binary
 	huma.Register(a.huma, *op, reported(a, h))
 	op.RequestBody.Content = map[string]*huma.MediaType{contentType: {Schema: schema}}
+	if op.DefaultStatus == http.StatusNoContent {
+		op.Responses["204"].Content = nil
+	}
 }
 
 // entity is one that is read, or that is read to be changed, in a state that the client
@@ -164,11 +184,26 @@ func (m *mounted[E, V, C, P]) list(ctx context.Context, in *resourceRequest) (*r
 	if err != nil {
 		return nil, err
 	}
+	if err := boundList(ctx); err != nil {
+		return nil, err
+	}
 	page, err := m.List(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	return &resourceResponse{Status: http.StatusOK, Body: page}, nil
+}
+
+// listTimeout bounds each statement of a list: filters that no index carries, or an exact
+// count, may take long, and a client waits less for a list than for a write.
+const listTimeout = "5s"
+
+func boundList(ctx context.Context) error {
+	err := txn.Set(ctx, "statement_timeout", listTimeout)
+	if errors.Is(err, txn.ErrBegun) { // by a middleware: the request's own timeout holds
+		return nil
+	}
+	return err
 }
 
 func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
@@ -203,7 +238,7 @@ func (m *mounted[E, V, C, P]) create(ctx context.Context, in *resourceBody) (*re
 func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResponse, error) {
 	e, err := m.Insert(ctx, body)
 	if err != nil {
-		return nil, err
+		return nil, m.explained(err)
 	}
 	out := m.respond(http.StatusCreated, e)
 	out.Location = m.path() + "/" + m.FormatID(m.View(e))
@@ -226,7 +261,7 @@ func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resour
 	if m.Changes(m.View(e), patch) {
 		var err error
 		if e, err = m.Update(ctx, e, patch); err != nil {
-			return nil, err
+			return nil, m.explained(err)
 		}
 	}
 	return m.respond(http.StatusOK, e), nil
@@ -270,6 +305,22 @@ func (m *mounted[E, V, C, P]) delete(ctx context.Context, in *resourceRequest) (
 		return nil, err
 	}
 	return &resourceResponse{Status: http.StatusNoContent}, m.Delete(ctx, e)
+}
+
+// undelete undoes a soft deletion. What isn't deleted stays as it is, so that the request
+// can be repeated.
+func (m *mounted[E, V, C, P]) undelete(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+	ctx = schemakit.WithDeleted(ctx)
+	e, err := m.entity(ctx, in, rest.ForChange)
+	if err != nil {
+		return nil, err
+	}
+	if m.Deleted(e) {
+		if e, err = m.Undelete(ctx, e); err != nil {
+			return nil, m.explained(err)
+		}
+	}
+	return m.respond(http.StatusOK, e), nil
 }
 
 func isMissing(err error) bool {

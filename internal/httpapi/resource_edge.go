@@ -58,6 +58,9 @@ func (m *mounted[E, V, C, P]) nestedList(edge *rest.Edge) func(context.Context, 
 		if err != nil {
 			return nil, err
 		}
+		if err := boundList(ctx); err != nil {
+			return nil, err
+		}
 		if _, err := m.Get(ctx, id, false); err != nil {
 			return nil, err
 		}

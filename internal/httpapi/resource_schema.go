@@ -19,11 +19,12 @@ import (
 // schemas are those of a resource in OpenAPI: what is read, created, replaced and
 // patched are different things, and so are their schemas.
 type schemas struct {
-	view, page, create, replace, patch *huma.Schema
+	view, page, create, replace, patch          *huma.Schema
+	batch, batchCreate, batchPatch, batchDelete *huma.Schema
 }
 
 // describeResource adds a resource's schemas to the API's.
-func describeResource[V, C any](a *api, t *rest.Table) schemas {
+func describeResource[V, C any](a *api, t *rest.Table, versioned bool) schemas {
 	d := describer{a, t, []reflect.Type{reflect.TypeFor[V]().Elem(), reflect.TypeFor[C]().Elem()}}
 	var s schemas
 	s.view = d.component("", "", rest.Readable, rest.Readable)
@@ -37,6 +38,7 @@ func describeResource[V, C any](a *api, t *rest.Table) schemas {
 	if t.Operations.Has(rest.Patch) {
 		s.patch = d.component("Patch", "to change", rest.Patchable, 0)
 	}
+	d.batchSchemas(&s, versioned)
 	return s
 }
 
@@ -162,6 +164,8 @@ func (d describer) kind(f *rest.Field) *huma.Schema {
 			s.MaxLength = &longest
 		}
 		return s
+	case rest.Interval:
+		return &huma.Schema{Type: "string", Pattern: rest.DurationPattern}
 	case rest.Enum:
 		s := &huma.Schema{Type: "string"}
 		for _, v := range f.Enum {
@@ -310,6 +314,11 @@ func (m *mounted[E, V, C, P]) deletion() *huma.Operation {
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
+func (m *mounted[E, V, C, P]) undeletion() *huma.Operation {
+	op := m.operation("POST "+m.path()+"/{id}:undelete", "undelete"+m.Name, "Undelete "+article(m.Singular)+". One that isn't deleted stays as it is.", http.StatusOK, m.schemas.view)
+	return m.conditional(op, "If-Match", "If-None-Match")
+}
+
 // camel makes a part of an operation's id of words.
 func camel(words string) string {
 	var id strings.Builder
@@ -332,9 +341,13 @@ func (d describer) parameters() []*huma.Param {
 		{Name: "before", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The `prev` of the page after."},
 		{Name: "sort", In: "query", Schema: &huma.Schema{Type: "string", Default: d.table.DefaultSort}, Description: "Up to three of " + strings.Join(d.sortable(), ", ") + ", with commas between them; - before one reverses it. Nulls are greater than all values."},
 		fieldsParameter(),
+		{Name: "show_deleted", In: "query", Schema: &huma.Schema{Type: "boolean"}, Description: "Whether the list has what is deleted, too."},
 		{Name: "count", In: "query", Schema: &huma.Schema{Type: "string", Enum: []any{"true", "exact"}}, Description: "Whether to count all pages: up to 10000, or exactly."},
 	}
 	params = append(params, expandParameters(d.table)...)
+	if d.table.SoftDelete == "" {
+		params = slices.DeleteFunc(params, func(p *huma.Param) bool { return p.Name == "show_deleted" })
+	}
 	for i := range d.table.Fields {
 		f := &d.table.Fields[i]
 		for _, operator := range f.Operators() {

@@ -63,11 +63,11 @@ func (c Constraints) classifyServer(pgErr *pgconn.PgError, err error) error {
 	}
 	switch pgErr.Code {
 	case uniqueViolation, exclusionViolation:
-		return fault.New(fault.Conflict, "already-exists", "this conflicts with something that exists").With(err)
+		return violation(pgErr, err, fault.New(fault.Conflict, "already-exists", "this conflicts with something that exists"))
 	case foreignKeyViolation, restrictViolation:
-		return fault.New(fault.Conflict, "still-referenced", "this refers to something that is missing, or is still referred to").With(err)
+		return violation(pgErr, err, fault.New(fault.Conflict, "still-referenced", "this refers to something that is missing, or is still referred to"))
 	case notNullViolation, checkViolation:
-		return fault.New(fault.Invalid, "", "a value breaks a rule of the data").With(err)
+		return violation(pgErr, err, fault.New(fault.Invalid, "", "a value breaks a rule of the data"))
 	case lockNotAvailable:
 		return fault.New(fault.Unavailable, "locked", "another request holds what this one needs").With(err)
 	case queryCanceled, idleInTransaction, transactionTimeout:
@@ -83,6 +83,12 @@ func (c Constraints) classifyServer(pgErr *pgconn.PgError, err error) error {
 		return unreachable(err)
 	}
 	return err
+}
+
+// violation is the error of a constraint of which only the name is known.
+func violation(pgErr *pgconn.PgError, cause error, err *fault.Error) *fault.Error {
+	err.Constraint = pgErr.ConstraintName
+	return err.With(cause)
 }
 
 // classifyTimeout tells a statement that was canceled with its context from one that was

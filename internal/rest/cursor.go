@@ -34,6 +34,9 @@ func (q *Query) digest() string {
 			write("-")
 		}
 	}
+	if q.deleted {
+		write("show_deleted")
+	}
 	for _, c := range q.where {
 		write(c.name + "=" + c.text)
 	}

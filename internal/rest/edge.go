@@ -124,7 +124,7 @@ func (r *Resource[E, V, C, P]) Connect(ctx context.Context, e E, edge *Edge, tex
 		return err
 	}
 	if !found {
-		return target.errMissing()
+		return target.ErrMissing()
 	}
 	from := edge.from(r.id(r.View(e)))
 	found, err = edge.target.has(ctx, func(s *sql.Selector) *sql.Predicate { return sql.And(is(s), from(s)) })

@@ -28,6 +28,7 @@ const (
 	Decimal // a number without rounding, as a string
 	Time
 	UUID
+	Interval // a [Duration]
 	Bytes
 	JSON // whatever its Go type makes of it
 )
@@ -83,6 +84,12 @@ func (f *Field) parse(text string) (value any, problem string) {
 			return nil, "expected a UUID"
 		}
 		return v, ""
+	case Interval:
+		var d Duration
+		if err := d.UnmarshalText([]byte(text)); err != nil {
+			return nil, err.Error()
+		}
+		return int64(d), ""
 	case Bytes, JSON:
 	}
 	return nil, "can't be compared"

@@ -96,6 +96,7 @@ type Query struct {
 	Count  Counting
 
 	table    *Table
+	deleted  bool // whether what is softly deleted is shown
 	where    []condition
 	order    []Key
 	cursor   []any // the values of the order's keys; nil at the start
@@ -209,6 +210,14 @@ func (p *parser) parameter(name string, values []string) {
 		default:
 			p.refuse(name, "expected true or exact")
 		}
+	case "show_deleted":
+		switch {
+		case p.query.table.SoftDelete == "":
+			p.refuse(name, "unknown query parameter")
+		case value != "true" && value != "false":
+			p.refuse(name, "expected true or false")
+		}
+		p.query.deleted = value == "true"
 	case "after":
 	case "before":
 		p.query.backward = true

@@ -3,6 +3,8 @@ package rest
 import (
 	"context"
 	"slices"
+
+	"commitment/internal/schemakit"
 )
 
 // Page is a part of a list.
@@ -17,7 +19,11 @@ type Page struct {
 
 // List returns the page that is asked for.
 func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error) {
-	rows, err := r.All(ctx, q.page)
+	seen := ctx
+	if q.deleted {
+		seen = schemakit.WithDeleted(ctx)
+	}
+	rows, err := r.All(seen, q.page)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +50,7 @@ func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error
 	if q.Count == Uncounted {
 		return page, nil
 	}
-	n, err := r.Count(ctx, q.count)
+	n, err := r.Count(seen, q.count)
 	exact := q.Count == Exact || n <= maxCount
 	if !exact {
 		n = maxCount

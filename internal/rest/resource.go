@@ -35,6 +35,11 @@ type Resource[E Entity, V, C, P any] struct {
 	Insert func(context.Context, C) (E, error)
 	Update func(context.Context, E, P) (E, error)
 	Delete func(context.Context, E) error
+	// InsertAll inserts the entities of a batch at once, as long as Insert isn't replaced.
+	InsertAll Inserter[E, C]
+	// Undelete undoes a soft deletion, which Deleted reports. Nil where rows are deleted.
+	Undelete func(context.Context, E) (E, error)
+	Deleted  func(E) bool
 	// Link links an entity by an edge of that name to the one of that id, or unlinks the
 	// two. Nil where no edge is linked.
 	Link func(ctx context.Context, e E, edge string, id any, linked bool) error
@@ -55,6 +60,8 @@ type Table struct {
 	Fields []Field
 	// Edges are those that clients expand, list or link.
 	Edges []Edge
+	// Constraints are the members that each constraint of the database is about.
+	Constraints map[string][]string
 	// DefaultSort is the order of lists for which the client asks none, as "-created_at".
 	DefaultSort string
 	// MaxLimit bounds the items of a page, and MaxBatch those of a batch; 0 is none.
@@ -86,6 +93,16 @@ const (
 
 // Has reports whether o is one of the set.
 func (set Operation) Has(o Operation) bool { return set&o != 0 }
+
+// Batches are the operations that do one of the set several times.
+func (set Operation) Batches() (batches Operation) {
+	for one, several := range map[Operation]Operation{Create: BatchCreate, Patch: BatchPatch, Delete: BatchDelete} {
+		if set.Has(one) {
+			batches |= several
+		}
+	}
+	return batches
+}
 
 // Access is what clients may do with a field.
 type Access uint8
@@ -165,7 +182,8 @@ func (t *Table) parseID(parameter, text string) (any, error) {
 	return id, nil
 }
 
-func (t *Table) errMissing() error {
+// ErrMissing is the error of an id that nothing has which the client sees.
+func (t *Table) ErrMissing() *fault.Error {
 	return fault.New(fault.NotFound, "", "there is no such "+t.Singular)
 }
 
@@ -193,7 +211,7 @@ func (r *Resource[E, V, C, P]) Get(ctx context.Context, id any, lock Lock, modif
 	}
 	if len(all) == 0 {
 		var none E
-		return none, r.errMissing()
+		return none, r.ErrMissing()
 	}
 	return all[0], nil
 }

@@ -83,6 +83,7 @@ func newService(t *testing.T) *service {
 		mount(v1, resource.Teams())
 		mount(v1, resource.Clubs())
 		mount(v1, resource.Memberships())
+		mount(v1, resource.Documents())
 	})))
 	t.Cleanup(server.Close)
 	s.url = server.URL
