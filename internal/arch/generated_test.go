@@ -28,17 +28,17 @@ func TestGeneratedHeaders(t *testing.T) {
 		{"takes the header under ent and nowhere else", map[string]string{
 			"ent/client.go":                header + "package ent\n",
 			"ent/migrate/schema.go":        header + "package migrate\n",
-			"ent/schema/account.go":        "package schema\n",
+			"ent/schema/product.go":        "package schema\n",
 			"ent/migrate/migrations/fs.go": "package migrations\n",
 			"internal/entgen/main.go":      "package main\n\nconst header = `" + header + "`\n",
 		}, nil},
 		{"finds hand-written files among generated ones, and the reverse", map[string]string{
 			"ent/extra.go":          "package ent\n",
-			"ent/schema/account.go": header + "package schema\n",
+			"ent/schema/product.go": header + "package schema\n",
 			"internal/app/app.go":   header + "package app\n",
 		}, []string{
 			"ent/extra.go is in a generated directory, but isn't marked as generated",
-			"ent/schema/account.go is marked as generated, but isn't in a generated directory",
+			"ent/schema/product.go is marked as generated, but isn't in a generated directory",
 			"internal/app/app.go is marked as generated, but isn't in a generated directory",
 		}},
 	})

@@ -162,10 +162,10 @@ func TestImports(t *testing.T) {
 		{"lets a row import what it lists", map[string]string{
 			"cmd/commitment/main.go":      "package main\nimport \"commitment/internal/cli\"\n",
 			"internal/cli/cli.go":         "package cli\nimport (\"commitment/internal/app\"; \"net/http\")\n",
-			"internal/httpapi/routes.go":  "package httpapi\nimport (\"commitment/ent\"; \"commitment/ent/account\"; \"net/http\")\n",
+			"internal/httpapi/routes.go":  "package httpapi\nimport (\"commitment/ent\"; \"commitment/ent/product\"; \"net/http\")\n",
 			"internal/txn/txn.go":         "package txn\nimport (\"commitment/ent\"; \"database/sql\")\n",
-			"ent/client.go":               "package ent\nimport (\"commitment/ent/account\"; \"commitment/internal/schemakit\")\n",
-			"ent/schema/account.go":       "package schema\nimport (\"commitment/internal/schemakit\"; \"entgo.io/ent\"; \"regexp\")\n",
+			"ent/client.go":               "package ent\nimport (\"commitment/ent/product\"; \"commitment/internal/schemakit\")\n",
+			"ent/schema/product.go":       "package schema\nimport (\"commitment/internal/schemakit\"; \"entgo.io/ent\"; \"regexp\")\n",
 			"internal/migration/apply.go": "package migration\nimport \"commitment/ent/migrate/migrations\"\n",
 		}, nil},
 		{"rejects an import that points up", map[string]string{
@@ -183,25 +183,25 @@ func TestImports(t *testing.T) {
 			"internal/httpapi/routes.go imports commitment/internal/postgres: not listed in the row of internal/httpapi",
 		}},
 		{"keeps HTTP and the database apart", map[string]string{
-			"internal/httpapi/account.go": "package httpapi\nimport \"database/sql\"\n",
+			"internal/httpapi/product.go": "package httpapi\nimport \"database/sql\"\n",
 			"internal/middleware/log.go":  "package middleware\nimport _ \"github.com/jackc/pgx/v5/stdlib\"\n",
 			"internal/txn/txn.go":         "package txn\nimport \"net/http\"\n",
 			"internal/postgres/pool.go":   "package postgres\nimport h \"net/http/httptrace\"\n",
 		}, []string{
-			"internal/httpapi/account.go imports database/sql: internal/httpapi must not",
+			"internal/httpapi/product.go imports database/sql: internal/httpapi must not",
 			"internal/middleware/log.go imports github.com/jackc/pgx/v5/stdlib: internal/middleware must not",
 			"internal/postgres/pool.go imports net/http/httptrace: internal/postgres must not",
 			"internal/txn/txn.go imports net/http: internal/txn must not",
 		}},
 		{"lets hooks in the schema use the client, and nothing below the schema use the schema", map[string]string{
-			"ent/schema/account.go":    "package schema\nimport (\"commitment/ent\"; \"commitment/ent/hook\"; \"commitment/internal/txn\"; \"github.com/go-chi/chi/v5\"; \"example.com/money\")\n",
+			"ent/schema/product.go":    "package schema\nimport (\"commitment/ent\"; \"commitment/ent/hook\"; \"commitment/internal/txn\"; \"github.com/go-chi/chi/v5\"; \"example.com/money\")\n",
 			"ent/client.go":            "package ent\nimport (\"commitment/ent/schema\"; \"commitment/internal/fault\")\n",
 			"internal/txn/db.go":       "package txn\nimport _ \"commitment/ent/runtime\"\n",
 			"internal/schemakit/id.go": "package schemakit\nimport \"commitment/ent/hook\"\n",
 			"internal/entgen/main.go":  "package main\nimport \"commitment/internal/problem\"\n",
 		}, []string{
 			"ent/client.go imports commitment/ent/schema: not listed in the row of ent/...",
-			"ent/schema/account.go imports github.com/go-chi/chi/v5: ent/schema must not",
+			"ent/schema/product.go imports github.com/go-chi/chi/v5: ent/schema must not",
 			"internal/entgen/main.go imports commitment/internal/problem: not listed in the row of internal/entgen",
 			"internal/schemakit/id.go imports commitment/ent/hook: not listed in the row of internal/schemakit",
 			"internal/txn/db.go imports commitment/ent/runtime: not listed in the row of internal/txn",
@@ -238,7 +238,7 @@ func TestMissing(t *testing.T) {
 		{"finds a row without a package", map[string]string{
 			"internal/app/app.go":     "package app\n",
 			"internal/gone/README.md": "",
-			"ent/account/account.go":  "package account\n",
+			"ent/product/product.go":  "package product\n",
 		}, []string{
 			"internal/gone has a row in the table of imports, but no Go files",
 			"ent/schema has a row in the table of imports, but no Go files",
@@ -251,7 +251,7 @@ func TestUnused(t *testing.T) {
 	small := rules{{pkg: "internal/app", may: []string{below, "internal/a", "internal/b", "ent/..."}}, {pkg: "internal/a"}, {pkg: "internal/b"}, {pkg: "ent/..."}}
 	try(t, small.unused, []example{
 		{"finds an unused permission", map[string]string{
-			"internal/app/app.go":      "package app\nimport (\"commitment/ent/account\"; \"commitment/internal/a\"; \"os\")\n",
+			"internal/app/app.go":      "package app\nimport (\"commitment/ent/product\"; \"commitment/internal/a\"; \"os\")\n",
 			"internal/app/app_test.go": "package app\nimport \"commitment/internal/b\"\n",
 		}, []string{
 			"internal/app may import internal/b, but doesn't",

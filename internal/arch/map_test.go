@@ -75,7 +75,7 @@ func TestTreeMap(t *testing.T) {
 		"generate.go":            "package commitment\n",
 		"cmd/commitment/main.go": "package main\n",
 		"ent/client.go":          "package ent\n",
-		"ent/schema/account.go":  "package schema\n",
+		"ent/schema/product.go":  "package schema\n",
 		"internal/app/app.go":    "package app\n",
 	}
 	with := func(text string) map[string]string {

@@ -98,7 +98,7 @@ func readSteps(t *testing.T, path, heading string) []step {
 var (
 	id        = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 	timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z`)
-	accountOf = regexp.MustCompile(`"name":"(\w+) \d+"`)
+	runOf     = regexp.MustCompile(`"name":"(\w+) \d+"`)
 )
 
 // normalize numbers ids in order of appearance, and makes all times and the random part
@@ -111,7 +111,7 @@ func normalize(text string) string {
 		}
 		return names[value]
 	})
-	text = accountOf.ReplaceAllString(text, `"name":"$1 <run>"`)
+	text = runOf.ReplaceAllString(text, `"name":"$1 <run>"`)
 	return timestamp.ReplaceAllString(text, "<time>")
 }
 

@@ -144,8 +144,8 @@ func TestResourcesComeAndGo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("account.go", "entry.go")
-	check("account.go", "by_hand.go", "doc.go", "entry.go")
+	write("product.go", "entry.go")
+	check("product.go", "by_hand.go", "doc.go", "entry.go")
 	write("entry.go")
 	check("by_hand.go", "doc.go", "entry.go")
 }

@@ -25,7 +25,7 @@ func TestIs(t *testing.T) {
 		{"finds the template of a copy with a cause", taken.With(io.EOF), taken, true},
 		{"finds the original of a copy that names a field", taken.At("/name"), taken, true},
 		{"finds a copy of the same template", taken.With(io.EOF), taken.At("/name"), true},
-		{"finds a wrapped one", fmt.Errorf("open account: %w", taken.With(io.EOF)), taken, true},
+		{"finds a wrapped one", fmt.Errorf("open product: %w", taken.With(io.EOF)), taken, true},
 		{"finds the cause", taken.With(fmt.Errorf("read: %w", io.EOF)), io.EOF, true},
 		{"finds the cause", fault.New(fault.Unknown, "", "lost").With(taken), taken, true},
 		{"tells kinds apart", fault.New(fault.Invalid, taken.Code, taken.Message), taken, false},

@@ -118,7 +118,7 @@ func TestWhatAValidatorSays(t *testing.T) {
 		{&url.Error{Op: "parse", URL: "x", Err: io.EOF}, hidden},
 		{errors.New(strings.Repeat("x", 201)), hidden},
 	} {
-		if got := reason(fmt.Errorf(`ent: validator failed for field "Account.name": %w`, tt.said)); got != tt.want {
+		if got := reason(fmt.Errorf(`ent: validator failed for field "Product.name": %w`, tt.said)); got != tt.want {
 			t.Errorf("of %q is shown %q, want %q", tt.said, got, tt.want)
 		}
 	}

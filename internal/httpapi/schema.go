@@ -15,8 +15,8 @@ const maxSafeInteger = 1<<53 - 1
 
 // schemaName names a type in the document. A handler's input and output are structs with
 // a body: those of moveMoneyInput and moveMoneyOutput are MoveMoneyRequest and MoveMoney.
-// An instance of a generic type begins with its argument: a Page[Account] is an
-// AccountPage.
+// An instance of a generic type begins with its argument: a Page[Product] is an
+// ProductPage.
 func schemaName(t reflect.Type, hint string) string {
 	generic, argument, _ := strings.Cut(t.Name(), "[")
 	if argument != "" {

@@ -27,7 +27,7 @@ import (
 	"commitment/internal/txn"
 )
 
-// service does work on POST: it opens an account of the name in the body.
+// service does work on POST: it writes the row that the body names.
 type service struct {
 	pool  *sql.DB
 	db    *txn.DB

@@ -33,11 +33,11 @@ func TestAccessLogDescribesTheRequest(t *testing.T) {
 	log, written := newLog()
 	router := chi.NewRouter()
 	router.Use(middleware.AccessLog(log, pattern))
-	router.Get("/v1/accounts/{id}", func(w http.ResponseWriter, _ *http.Request) {
+	router.Get("/v1/products/{id}", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.WriteString(w, "hello")
 	})
-	r := httptest.NewRequest(http.MethodGet, "/v1/accounts/7?token=secret", nil)
+	r := httptest.NewRequest(http.MethodGet, "/v1/products/7?token=secret", nil)
 	r.RemoteAddr = "[::1]:4711"
 	r.Header.Set("User-Agent", "curl/8")
 	r.Header.Set("X-Forwarded-For", "6.6.6.6")
@@ -49,7 +49,7 @@ func TestAccessLogDescribesTheRequest(t *testing.T) {
 	delete(got, "duration")
 	delete(got, "time")
 	want := map[string]any{
-		"level": "INFO", "msg": "request", "method": "GET", "route": "/v1/accounts/{id}", "path": "/v1/accounts/7",
+		"level": "INFO", "msg": "request", "method": "GET", "route": "/v1/products/{id}", "path": "/v1/products/7",
 		"status": 202.0, "bytes": 5.0, "remote_ip": "::1", "user_agent": "curl/8",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -14,7 +14,7 @@ import (
 // from returns a request from an address, forwarded for the others.
 func from(t *testing.T, address, forwarded string) *http.Request {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/accounts", http.NoBody)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/products", http.NoBody)
 	r.RemoteAddr = address
 	if forwarded != "" {
 		r.Header.Set("X-Forwarded-For", forwarded)

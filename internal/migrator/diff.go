@@ -26,7 +26,7 @@ after "go generate ./...".
 What has a form that doesn't stop a busy service is planned in that form, in as many
 files as it takes. What loses something is in a file of its own, whose name ends in
 _contract. The files are replayed in a throwaway PostgreSQL.`,
-		Example: "  go run ./cmd/migrate diff add_account_owner",
+		Example: "  go run ./cmd/migrate diff add_product_owner",
 		Args:    fileName,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := openDir()

@@ -38,7 +38,7 @@ func command(sys system) *cobra.Command {
 
 The exit code is 0 when all is well, 1 when something was found, refused or failed,
 and 2 when the command line or the environment is wrong.`,
-		Example: `  go run ./cmd/migrate diff add_account_owner
+		Example: `  go run ./cmd/migrate diff add_product_owner
   go run ./cmd/migrate review
   go run ./cmd/migrate apply`,
 	}

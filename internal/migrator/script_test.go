@@ -54,7 +54,7 @@ func TestMigrate(t *testing.T) {
 }
 
 // project makes a project whose branch "main" has one migration, which makes the
-// table accounts, and changes to the branch "topic".
+// table products, and changes to the branch "topic".
 func project(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: project")
@@ -65,7 +65,7 @@ func project(ts *testscript.TestScript, neg bool, args []string) {
 		{"migrate", "hash"},
 		{"git", "init", "--quiet", "--initial-branch=main"},
 		{"git", "add", "ent"},
-		{"git", "commit", "--quiet", "--message=accounts"},
+		{"git", "commit", "--quiet", "--message=products"},
 		{"git", "checkout", "--quiet", "-b", "topic"},
 	} {
 		ts.Check(ts.Exec(line[0], line[1:]...))

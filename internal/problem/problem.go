@@ -31,7 +31,7 @@ type Problem struct { //nolint:errname // RFC 9457's term
 	// Status is the HTTP status of the response.
 	Status int `json:"status" example:"404" doc:"The HTTP status of the response."`
 	// Detail is a sentence about this occurrence.
-	Detail string `json:"detail,omitempty" example:"there is no such account" doc:"What went wrong in this occurrence."`
+	Detail string `json:"detail,omitempty" example:"there is no such product" doc:"What went wrong in this occurrence."`
 	// Instance is a URI of this occurrence, for services that assign one.
 	Instance string `json:"instance,omitempty" format:"uri-reference" doc:"A URI that identifies this occurrence."`
 	// Errors are the invalid parts of the request. When there are very many, Detail

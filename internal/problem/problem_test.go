@@ -24,7 +24,7 @@ var (
 	_ huma.ContentTypeFilter = (*problem.Problem)(nil)
 )
 
-var errDatabase = errors.New("relation accounts, password hunter2")
+var errDatabase = errors.New("relation products, password hunter2")
 
 func TestFrom(t *testing.T) {
 	t.Parallel()
@@ -63,8 +63,8 @@ func TestFrom(t *testing.T) {
 				}}},
 		{"a code of its own", fault.New(fault.Invalid, "insufficient-funds", "the balance is too low").With(errDatabase), problem.Problem{
 			Type: "urn:problem-type:insufficient-funds", Title: "Insufficient funds", Status: 422, Detail: "the balance is too low"}},
-		{"not found", fault.New(fault.NotFound, "", "no such account"), problem.Problem{
-			Type: "urn:problem-type:not-found", Title: "Not found", Status: 404, Detail: "no such account"}},
+		{"not found", fault.New(fault.NotFound, "", "no such product"), problem.Problem{
+			Type: "urn:problem-type:not-found", Title: "Not found", Status: 404, Detail: "no such product"}},
 		{"conflict", fault.New(fault.Conflict, "", "taken"), problem.Problem{
 			Type: "urn:problem-type:conflict", Title: "Conflict", Status: 409, Detail: "taken"}},
 		{"stale", fault.New(fault.Stale, "", "changed"), problem.Problem{

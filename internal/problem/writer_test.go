@@ -35,7 +35,7 @@ func TestWriteReplacesAnotherResponse(t *testing.T) {
 	t.Parallel()
 	w, _ := write(t, fault.New(fault.Conflict, "taken", "the name is taken"), http.Header{
 		"Content-Type": {"text/html"}, "Content-Length": {"3"}, "Content-Encoding": {"gzip"}, "Etag": {`"1"`}, "Last-Modified": {"x"},
-		"Location": {"/v1/accounts/1"}, "Link": {"</x>"}, "Cache-Control": {"public"}, "Retry-After": {"60"}, "Content-Range": {"x"},
+		"Location": {"/v1/products/1"}, "Link": {"</x>"}, "Cache-Control": {"public"}, "Retry-After": {"60"}, "Content-Range": {"x"},
 		"X-Request-Id": {"r1"}, "Vary": {"Origin"},
 	})
 	if w.Code != http.StatusConflict {

@@ -9,9 +9,9 @@
 // that can't be held.
 //
 //	r.Use(reqtx.Middleware(db, reqtx.Options{WriteError: problems.Write}))
-//	r.With(reqtx.Mode(txn.Serializable)).Post("/transfers", move)
+//	r.With(reqtx.Mode(txn.Serializable)).Post("/orders", placeOrder)
 //
-//	func move(w http.ResponseWriter, r *http.Request) {
+//	func placeOrder(w http.ResponseWriter, r *http.Request) {
 //		client := ent.FromContext(r.Context()) // in this request's transaction
 //		…
 //	}

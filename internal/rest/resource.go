@@ -50,7 +50,7 @@ type Resource[E Entity, V, C, P any] struct {
 // Table describes a resource. Clients see, set, filter by and sort by what is in it and
 // nothing else.
 type Table struct {
-	// Name is the name of its schema, as "Account". Singular and Plural are for texts,
+	// Name is the name of its schema, as "Product". Singular and Plural are for texts,
 	// and Path is its part of a path.
 	Name, Singular, Plural, Path string
 	// Doc is a sentence for the documentation.

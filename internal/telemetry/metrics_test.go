@@ -45,35 +45,35 @@ func TestRequestsAreCountedByRoute(t *testing.T) {
 	r := chi.NewRouter()
 	r.Use(m.Requests)
 	during := ""
-	r.Get("/v1/accounts/{id}", func(_ http.ResponseWriter, r *http.Request) {
+	r.Get("/v1/products/{id}", func(_ http.ResponseWriter, r *http.Request) {
 		if chi.URLParam(r, "id") == "1" {
 			during = scrape(t, m, "http_requests_in_flight")
 		}
 	})
-	r.Route("/v1/transfers", func(r chi.Router) {
+	r.Route("/v1/reviews", func(r chi.Router) {
 		r.Post("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnprocessableEntity) })
 		r.Get("/{id}", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	})
 	for _, request := range []struct{ method, path string }{
-		{"GET", "/v1/accounts/1"}, {"GET", "/v1/accounts/2"}, {"POST", "/v1/transfers"}, {"GET", "/nowhere"},
-		{"GET", "/elsewhere"}, {"DELETE", "/v1/accounts/1"}, {"BREW", "/nowhere"}, {"GET", "/v1/transfers/1"},
+		{"GET", "/v1/products/1"}, {"GET", "/v1/products/2"}, {"POST", "/v1/reviews"}, {"GET", "/nowhere"},
+		{"GET", "/elsewhere"}, {"DELETE", "/v1/products/1"}, {"BREW", "/nowhere"}, {"GET", "/v1/reviews/1"},
 	} {
 		serve(r, request.method, request.path)
 	}
 	expect(t, during, "http_requests_in_flight 1\n")
 	expect(t, scrape(t, m, "http_requests_", "http_request_duration_seconds_count"), ``+
 		`http_request_duration_seconds_count{method="DELETE",route="unmatched"} 1
-http_request_duration_seconds_count{method="GET",route="/v1/accounts/{id}"} 2
-http_request_duration_seconds_count{method="GET",route="/v1/transfers/{id}"} 1
+http_request_duration_seconds_count{method="GET",route="/v1/products/{id}"} 2
+http_request_duration_seconds_count{method="GET",route="/v1/reviews/{id}"} 1
 http_request_duration_seconds_count{method="GET",route="unmatched"} 2
-http_request_duration_seconds_count{method="POST",route="/v1/transfers"} 1
+http_request_duration_seconds_count{method="POST",route="/v1/reviews"} 1
 http_request_duration_seconds_count{method="other",route="unmatched"} 1
 http_requests_in_flight 0
 http_requests_total{method="DELETE",route="unmatched",status="4xx"} 1
-http_requests_total{method="GET",route="/v1/accounts/{id}",status="2xx"} 2
-http_requests_total{method="GET",route="/v1/transfers/{id}",status="aborted"} 1
+http_requests_total{method="GET",route="/v1/products/{id}",status="2xx"} 2
+http_requests_total{method="GET",route="/v1/reviews/{id}",status="aborted"} 1
 http_requests_total{method="GET",route="unmatched",status="4xx"} 2
-http_requests_total{method="POST",route="/v1/transfers",status="4xx"} 1
+http_requests_total{method="POST",route="/v1/reviews",status="4xx"} 1
 http_requests_total{method="other",route="unmatched",status="4xx"} 1
 `)
 }

@@ -5,7 +5,7 @@
 // Outside of a request, in a job, a command or a test, a unit of work is
 //
 //	err := db.Run(ctx, txn.ReadWrite, func(ctx context.Context) error {
-//		return ent.FromContext(ctx).Account.UpdateOneID(id).SetName(name).Exec(ctx)
+//		return ent.FromContext(ctx).Product.UpdateOneID(id).SetName(name).Exec(ctx)
 //	})
 //
 // The context carries the unit of work. Code inside of it takes the client from the

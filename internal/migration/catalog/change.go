@@ -7,7 +7,7 @@ import (
 
 // String says the change on one line, as in
 //
-//	index accounts.accounts_name_key was dropped: CREATE UNIQUE INDEX …
+//	index products.products_name_key was dropped: CREATE UNIQUE INDEX …
 func (c Change) String() string {
 	name := c.Name
 	if c.Table != "" {

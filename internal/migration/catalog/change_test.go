@@ -17,12 +17,12 @@ func TestChangeIsSaidOnOneLine(t *testing.T) {
 			"view v was added: SELECT 1",
 		},
 		"says what was dropped, with its table": {
-			catalog.Change{Kind: catalog.KindIndex, Table: "accounts", Name: "i", Before: "CREATE INDEX i ON accounts (id)"},
-			"index accounts.i was dropped: CREATE INDEX i ON accounts (id)",
+			catalog.Change{Kind: catalog.KindIndex, Table: "products", Name: "i", Before: "CREATE INDEX i ON products (id)"},
+			"index products.i was dropped: CREATE INDEX i ON products (id)",
 		},
 		"says both sides of what was altered": {
-			catalog.Change{Kind: catalog.KindColumn, Table: "accounts", Name: "c", Before: "integer", After: "bigint"},
-			"column accounts.c was integer, is bigint",
+			catalog.Change{Kind: catalog.KindColumn, Table: "products", Name: "c", Before: "integer", After: "bigint"},
+			"column products.c was integer, is bigint",
 		},
 		"breaks no line": {
 			catalog.Change{Kind: catalog.KindFunction, Name: "f()", After: "BEGIN\n\tRETURN 1;\nEND"},

@@ -13,7 +13,7 @@ type statement struct {
 	Line  int
 	SQL   string
 	Short string // on one line
-	// Locks are the locks that others can run into, as in "SHARE on accounts".
+	// Locks are the locks that others can run into, as in "SHARE on products".
 	Locks    []string
 	Blocks   []string // whom they block, and until when
 	Rewrites []string

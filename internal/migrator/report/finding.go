@@ -123,7 +123,7 @@ func facts(f hazard.Finding) []string {
 	return facts
 }
 
-// blocks says whom a lock, as in "SHARE on accounts", keeps waiting.
+// blocks says whom a lock, as in "SHARE on products", keeps waiting.
 func blocks(lock string) string {
 	mode, _, _ := strings.Cut(lock, " on ")
 	l := trace.Lock{Mode: mode}

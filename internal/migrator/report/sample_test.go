@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	indexFile  = "20261201000000_account_name.sql"
-	ownerFile  = "20261202000000_account_owner.sql"
+	indexFile  = "20261201000000_product_name.sql"
+	ownerFile  = "20261202000000_product_owner.sql"
 	hiddenFile = "20261203000000_<script>.sql"
 )
 
@@ -30,7 +30,7 @@ func sample() review.Report {
 		StatsTaken: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC),
 		Findings: []hazard.Finding{{
 			Code: "CM901", Severity: hazard.Error, Evidence: hazard.Inferred,
-			Title:  "20261201000000_account_name.sql is older than the newest file of main",
+			Title:  "20261201000000_product_name.sql is older than the newest file of main",
 			Reason: "A database that has applied main's newest file refuses it, or skips it.",
 			Advice: "Run \"go run ./cmd/migrate rebase\".",
 		}},
@@ -42,80 +42,80 @@ func sample() review.Report {
 }
 
 func sampleIndex() review.File {
-	index := `CREATE INDEX "accounts_name" ON "accounts" ("name");`
+	index := `CREATE INDEX "products_name" ON "products" ("name");`
 	return review.File{
 		Name: indexFile, Transaction: true,
 		Statements: []trace.Statement{{
 			File: indexFile, Line: 2, SQL: index, Transaction: true,
-			Locks: []trace.Lock{{Relation: "accounts", Mode: "SHARE"}, {Relation: "accounts_name", Index: true, Mode: "ACCESS EXCLUSIVE", New: true}},
-			Scans: []string{"accounts"},
+			Locks: []trace.Lock{{Relation: "products", Mode: "SHARE"}, {Relation: "products_name", Index: true, Mode: "ACCESS EXCLUSIVE", New: true}},
+			Scans: []string{"products"},
 		}},
 		Findings: []hazard.Finding{{
-			Code: "PG101", Severity: hazard.Error, Evidence: hazard.Measured, File: indexFile, Line: 2, Table: "accounts",
-			Title:    "writes to accounts are blocked while index accounts_name is built",
+			Code: "PG101", Severity: hazard.Error, Evidence: hazard.Measured, File: indexFile, Line: 2, Table: "products",
+			Title:    "writes to products are blocked while index products_name is built",
 			Reason:   "CREATE INDEX reads the whole table, and every INSERT, UPDATE and DELETE waits until it is done.",
-			Lock:     "SHARE on accounts",
+			Lock:     "SHARE on products",
 			Estimate: "about 4 min, 38 GB",
 			Advice:   "Build it CONCURRENTLY, in a file of its own without a transaction.",
-			Fix:      []plan.Step{{SQL: `CREATE INDEX CONCURRENTLY "accounts_name" ON "accounts" ("name")`, Comment: "Built while others write; can't run in a transaction", Alone: true}},
+			Fix:      []plan.Step{{SQL: `CREATE INDEX CONCURRENTLY "products_name" ON "products" ("name")`, Comment: "Built while others write; can't run in a transaction", Alone: true}},
 			Docs:     "docs/codes/PG101.md",
 		}},
 		Compat: &compat.Verdict{Order: compat.Either},
-		Revert: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX "accounts_name"`}, Replayed: true},
+		Revert: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX "products_name"`}, Replayed: true},
 	}
 }
 
 func sampleOwner() review.File {
-	accounts := trace.Lock{Relation: "accounts", Mode: "ACCESS EXCLUSIVE"}
+	products := trace.Lock{Relation: "products", Mode: "ACCESS EXCLUSIVE"}
 	return review.File{
 		Name: ownerFile, Transaction: true,
 		Statements: []trace.Statement{
 			{
-				File: ownerFile, Line: 3, SQL: `ALTER TABLE "accounts" ADD COLUMN "owner_id" uuid NULL, DROP COLUMN "note";`, Transaction: true,
-				Locks: []trace.Lock{accounts},
+				File: ownerFile, Line: 3, SQL: `ALTER TABLE "products" ADD COLUMN "owner_id" uuid NULL, DROP COLUMN "note";`, Transaction: true,
+				Locks: []trace.Lock{products},
 			},
 			{
-				File: ownerFile, Line: 5, SQL: "ALTER TABLE \"accounts\"\n  ADD CONSTRAINT \"accounts_owners\" FOREIGN KEY (\"owner_id\") REFERENCES \"owners\" (\"id\");", Transaction: true,
-				Held:  []trace.Lock{accounts},
+				File: ownerFile, Line: 5, SQL: "ALTER TABLE \"products\"\n  ADD CONSTRAINT \"products_owners\" FOREIGN KEY (\"owner_id\") REFERENCES \"owners\" (\"id\");", Transaction: true,
+				Held:  []trace.Lock{products},
 				Locks: []trace.Lock{{Relation: "owners", Mode: "SHARE ROW EXCLUSIVE"}},
-				Scans: []string{"accounts", "owners"},
+				Scans: []string{"products", "owners"},
 			},
 			{
-				File: ownerFile, Line: 9, SQL: `ALTER TABLE "accounts" ALTER COLUMN "balance" TYPE numeric(20,4) USING ` + strings.Repeat(`round("balance"::numeric, 4) + `, 12) + "0;", Transaction: true,
-				Held:     []trace.Lock{accounts, {Relation: "owners", Mode: "SHARE ROW EXCLUSIVE"}},
-				Rewrites: []string{"accounts", "accounts_pkey", "accounts_name_key"},
+				File: ownerFile, Line: 9, SQL: `ALTER TABLE "products" ALTER COLUMN "balance" TYPE numeric(20,4) USING ` + strings.Repeat(`round("balance"::numeric, 4) + `, 12) + "0;", Transaction: true,
+				Held:     []trace.Lock{products, {Relation: "owners", Mode: "SHARE ROW EXCLUSIVE"}},
+				Rewrites: []string{"products", "products_pkey", "products_name_key"},
 			},
 		},
 		Findings: []hazard.Finding{
 			{
-				Code: "PG306", Severity: hazard.Warning, Evidence: hazard.Measured, File: ownerFile, Line: 5, Table: "accounts", Lock: "SHARE ROW EXCLUSIVE on owners",
-				Title:  "writes to accounts and owners are blocked while accounts_owners is checked",
+				Code: "PG306", Severity: hazard.Warning, Evidence: hazard.Measured, File: ownerFile, Line: 5, Table: "products", Lock: "SHARE ROW EXCLUSIVE on owners",
+				Title:  "writes to products and owners are blocked while products_owners is checked",
 				Reason: "Every row is looked up in the other table under a lock on both.",
 				Advice: "Add it NOT VALID, which is instant, and VALIDATE it in a later file.",
 				Docs:   "docs/codes/PG306.md",
 				Fix: []plan.Step{
-					{SQL: `ALTER TABLE "accounts" ADD CONSTRAINT "accounts_owners" FOREIGN KEY ("owner_id") REFERENCES "owners" ("id") NOT VALID;`, Comment: "Enforce for new rows now; existing rows are validated in a later file"},
-					{SQL: `ALTER TABLE "accounts" VALIDATE CONSTRAINT "accounts_owners";`, Comment: "Check the existing rows. Reads and writes go on", Apart: true},
+					{SQL: `ALTER TABLE "products" ADD CONSTRAINT "products_owners" FOREIGN KEY ("owner_id") REFERENCES "owners" ("id") NOT VALID;`, Comment: "Enforce for new rows now; existing rows are validated in a later file"},
+					{SQL: `ALTER TABLE "products" VALIDATE CONSTRAINT "products_owners";`, Comment: "Check the existing rows. Reads and writes go on", Apart: true},
 				},
 			},
 			{
-				Code: "DS103", Severity: hazard.Error, Evidence: hazard.Measured, File: ownerFile, Line: 3, Table: "accounts",
-				Title: "the values of note in accounts are lost", Reason: "Only a backup has the values.", Docs: "docs/codes/DS103.md",
+				Code: "DS103", Severity: hazard.Error, Evidence: hazard.Measured, File: ownerFile, Line: 3, Table: "products",
+				Title: "the values of note in products are lost", Reason: "Only a backup has the values.", Docs: "docs/codes/DS103.md",
 				Suppressed: "nobody has read it since version 3, `see` #12 by @dba | until=2027-01-01",
 			},
 			{
 				Code: "CM310", Severity: hazard.Note, Evidence: hazard.Inferred, File: ownerFile,
-				Title: "prepared statements on accounts fail once in each session", Reason: "The type of a result has changed.",
+				Title: "prepared statements on products fail once in each session", Reason: "The type of a result has changed.",
 			},
 		},
 		Compat: &compat.Verdict{Order: compat.TwoReleases, Breaks: []compat.Break{
-			{Release: "old", Schema: "after", Entity: "Account", Operation: "read", SQL: `SELECT "id", "note" FROM "accounts"`, Error: `column "note" does not exist (SQLSTATE 42703)`},
-			{Release: "new", Schema: "before", Entity: "Account", Operation: "insert", SQL: `INSERT INTO "accounts" ("id", "owner_id") VALUES ($1, $2)`, Error: `column "owner_id" does not exist (SQLSTATE 42703)`},
+			{Release: "old", Schema: "after", Entity: "Product", Operation: "read", SQL: `SELECT "id", "note" FROM "products"`, Error: `column "note" does not exist (SQLSTATE 42703)`},
+			{Release: "new", Schema: "before", Entity: "Product", Operation: "insert", SQL: `INSERT INTO "products" ("id", "owner_id") VALUES ($1, $2)`, Error: `column "owner_id" does not exist (SQLSTATE 42703)`},
 		}},
 		Revert: revert.Plan{
 			Grade:      revert.Lossy,
-			Statements: []string{`ALTER TABLE "accounts" DROP COLUMN "owner_id"`, `ALTER TABLE "accounts" ADD COLUMN "note" text NULL;`},
-			Lost:       []string{"The values of accounts.note."},
+			Statements: []string{`ALTER TABLE "products" DROP COLUMN "owner_id"`, `ALTER TABLE "products" ADD COLUMN "note" text NULL;`},
+			Lost:       []string{"The values of products.note."},
 		},
 	}
 }
@@ -139,21 +139,21 @@ func sampleFailure() review.File {
 
 func schemaBefore() catalog.Schema {
 	return catalog.Schema{Name: "public", Tables: []catalog.Table{
-		accountsBefore(), currencies(), entries(),
+		productsBefore(), currencies(), entries(),
 		{Name: "unrelated", Columns: []catalog.Column{{Name: "id", Position: 1, Type: "bigint"}}},
 	}}
 }
 
 func schemaAfter() catalog.Schema {
-	accounts := accountsBefore()
-	accounts.Columns = []catalog.Column{
-		accounts.Columns[0], accounts.Columns[1], accounts.Columns[2],
+	products := productsBefore()
+	products.Columns = []catalog.Column{
+		products.Columns[0], products.Columns[1], products.Columns[2],
 		{Name: "balance", Position: 4, Type: "numeric(20,4)", NotNull: true},
 		{Name: "owner_id", Position: 6, Type: "uuid"},
 	}
-	accounts.Constraints = append(accounts.Constraints, foreignKey("accounts_owners", "owner_id", "owners"))
+	products.Constraints = append(products.Constraints, foreignKey("products_owners", "owner_id", "owners"))
 	return catalog.Schema{Name: "public", Tables: []catalog.Table{
-		accounts, currencies(), entries(),
+		products, currencies(), entries(),
 		{
 			Name: "owners", Columns: []catalog.Column{
 				{Name: "id", Position: 1, Type: "uuid", NotNull: true},
@@ -166,9 +166,9 @@ func schemaAfter() catalog.Schema {
 	}}
 }
 
-func accountsBefore() catalog.Table {
+func productsBefore() catalog.Table {
 	return catalog.Table{
-		Name: "accounts",
+		Name: "products",
 		Columns: []catalog.Column{
 			{Name: "id", Position: 1, Type: "uuid", NotNull: true},
 			{Name: "name", Position: 2, Type: "character varying(200)", NotNull: true},
@@ -176,7 +176,7 @@ func accountsBefore() catalog.Table {
 			{Name: "balance", Position: 4, Type: "bigint", NotNull: true},
 			{Name: "note", Position: 5, Type: "text"},
 		},
-		Constraints: []catalog.Constraint{primaryKey("accounts_pkey"), foreignKey("accounts_currencies", "currency", "currencies")},
+		Constraints: []catalog.Constraint{primaryKey("products_pkey"), foreignKey("products_currencies", "currency", "currencies")},
 	}
 }
 
@@ -193,12 +193,12 @@ func entries() catalog.Table {
 		Name: "entries",
 		Columns: []catalog.Column{
 			{Name: "id", Position: 1, Type: "uuid", NotNull: true},
-			{Name: "account_id", Position: 2, Type: "uuid", NotNull: true},
+			{Name: "product_id", Position: 2, Type: "uuid", NotNull: true},
 			{Name: "corrects", Position: 3, Type: "uuid"},
 			{Name: "amount", Position: 4, Type: "bigint", NotNull: true},
 		},
 		Constraints: []catalog.Constraint{
-			primaryKey("entries_pkey"), foreignKey("entries_accounts", "account_id", "accounts"), foreignKey("entries_corrects", "corrects", "entries"),
+			primaryKey("entries_pkey"), foreignKey("entries_products", "product_id", "products"), foreignKey("entries_corrects", "corrects", "entries"),
 		},
 	}
 }
@@ -216,11 +216,11 @@ func foreignKey(name, column, table string) catalog.Constraint {
 
 func sampleChanges() []catalog.Change {
 	return []catalog.Change{
-		{Kind: catalog.KindColumn, Table: "accounts", Name: "balance", Before: "bigint NOT NULL", After: "numeric(20,4) NOT NULL"},
-		{Kind: catalog.KindColumn, Table: "accounts", Name: "note", Before: "text"},
-		{Kind: catalog.KindColumn, Table: "accounts", Name: "owner_id", After: "uuid"},
-		{Kind: catalog.KindConstraint, Table: "accounts", Name: "accounts_owners", After: "FOREIGN KEY (owner_id) REFERENCES owners(id)"},
-		{Kind: catalog.KindIndex, Table: "accounts", Name: "accounts_name", After: "CREATE INDEX accounts_name ON accounts USING btree (name)"},
+		{Kind: catalog.KindColumn, Table: "products", Name: "balance", Before: "bigint NOT NULL", After: "numeric(20,4) NOT NULL"},
+		{Kind: catalog.KindColumn, Table: "products", Name: "note", Before: "text"},
+		{Kind: catalog.KindColumn, Table: "products", Name: "owner_id", After: "uuid"},
+		{Kind: catalog.KindConstraint, Table: "products", Name: "products_owners", After: "FOREIGN KEY (owner_id) REFERENCES owners(id)"},
+		{Kind: catalog.KindIndex, Table: "products", Name: "products_name", After: "CREATE INDEX products_name ON products USING btree (name)"},
 		{Kind: catalog.KindTable, Name: "owners", After: "TABLE"},
 		{Kind: catalog.KindColumn, Table: "owners", Name: "id", After: "uuid NOT NULL"},
 		{Kind: catalog.KindColumn, Table: "owners", Name: "full|name", After: "character varying(200) NOT NULL"},

@@ -238,7 +238,7 @@ func TestSARIFFingerprintsOutliveMovedLinesAndNewVersions(t *testing.T) {
 		t.Errorf("the fingerprints differ (-before +after):\n%s", diff)
 	}
 	changed := sample()
-	changed.Files[0].Statements[0].SQL = `CREATE INDEX "accounts_name" ON "accounts" ("name", "id");`
+	changed.Files[0].Statements[0].SQL = `CREATE INDEX "products_name" ON "products" ("name", "id");`
 	if diff := cmp.Diff(prints(t, sample()), prints(t, changed)); diff == "" {
 		t.Errorf("the fingerprints are the same after the statement has changed")
 	}
@@ -261,11 +261,11 @@ func TestSARIFFixes(t *testing.T) {
 		want   string // what is inserted, and at which lines
 	}{
 		{"makes a file of one statement commit it by itself", func(*review.Report) {},
-			"1-0: -- atlas:txmode none\n\n; 2-2: -- Built while others write; can't run in a transaction\nCREATE INDEX CONCURRENTLY \"accounts_name\" ON \"accounts\" (\"name\");"},
+			"1-0: -- atlas:txmode none\n\n; 2-2: -- Built while others write; can't run in a transaction\nCREATE INDEX CONCURRENTLY \"products_name\" ON \"products\" (\"name\");"},
 		{"replaces the lines of the statement", func(r *review.Report) {
 			r.Files[0].Transaction = false
 			r.Files[0].Statements[0].SQL = "CREATE INDEX\n  a\n  ON b (c);\n"
-		}, "2-4: -- Built while others write; can't run in a transaction\nCREATE INDEX CONCURRENTLY \"accounts_name\" ON \"accounts\" (\"name\");"},
+		}, "2-4: -- Built while others write; can't run in a transaction\nCREATE INDEX CONCURRENTLY \"products_name\" ON \"products\" (\"name\");"},
 		{"leaves what needs another file to the command", func(r *review.Report) {
 			other := r.Files[0].Statements[0]
 			other.Line = 9

@@ -11,7 +11,7 @@ import (
 
 func TestDeployFindings(t *testing.T) {
 	t.Parallel()
-	breaks := []compat.Break{{Entity: "Account", Operation: "read", Error: `column "note" does not exist (SQLSTATE 42703)`}}
+	breaks := []compat.Break{{Entity: "Product", Operation: "read", Error: `column "note" does not exist (SQLSTATE 42703)`}}
 	for order, want := range map[compat.Order][]hazard.Finding{
 		compat.Either:         nil,
 		compat.MigrationFirst: nil,
@@ -20,7 +20,7 @@ func TestDeployFindings(t *testing.T) {
 	} {
 		var got []hazard.Finding
 		for _, f := range deployFindings("1_a.sql", compat.Verdict{Order: order, Breaks: breaks}) {
-			if f.File != "1_a.sql" || f.Reason != `read of Account: column "note" does not exist (SQLSTATE 42703).` {
+			if f.File != "1_a.sql" || f.Reason != `read of Product: column "note" does not exist (SQLSTATE 42703).` {
 				t.Errorf("%s: finding = %+v, want the break in it", order, f)
 			}
 			got = append(got, hazard.Finding{Code: f.Code, Severity: f.Severity})

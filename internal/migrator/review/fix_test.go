@@ -111,7 +111,7 @@ var fixTests = map[string]struct{ before, want map[string]string }{
 		},
 	},
 	"splits a file, and comments stay with their statements": {
-		map[string]string{"20260101000000_a.sql": `-- Owners of accounts.
+		map[string]string{"20260101000000_a.sql": `-- Owners of products.
 -- atlas:nolint DS103 reason="unread"
 
 -- Add a column
@@ -126,7 +126,7 @@ SELECT ';'; -- the last
 -- word
 `},
 		map[string]string{
-			"20260101000000_a.sql": `-- Owners of accounts.
+			"20260101000000_a.sql": `-- Owners of products.
 -- atlas:nolint DS103 reason="unread"
 
 -- Add a column

@@ -17,23 +17,23 @@ func TestFixWritesEveryFixOfAReport(t *testing.T) {
 		left    []string // errors after the fix
 	}{
 		"a statement that can't be in the file's transaction": {
-			"ALTER TABLE accounts ADD COLUMN a int;\nCREATE INDEX CONCURRENTLY i ON accounts (a);\nALTER TABLE accounts ADD COLUMN b int;\n",
+			"ALTER TABLE products ADD COLUMN a int;\nCREATE INDEX CONCURRENTLY i ON products (a);\nALTER TABLE products ADD COLUMN b int;\n",
 			[]string{"PG103"}, nil,
 		},
 		"a check behind another statement on its line": {
-			"ALTER TABLE accounts ADD CONSTRAINT c CHECK (id > 0) NOT VALID; ALTER TABLE accounts VALIDATE CONSTRAINT c;\n",
+			"ALTER TABLE products ADD CONSTRAINT c CHECK (id > 0) NOT VALID; ALTER TABLE products VALIDATE CONSTRAINT c;\n",
 			[]string{"CM141"}, nil,
 		},
 		"a statement before one that fails": {
-			"CREATE INDEX i ON accounts (name);\nSELECT * FROM missing;\n",
+			"CREATE INDEX i ON products (name);\nSELECT * FROM missing;\n",
 			nil, []string{"error CM411 20260201000000_b.sql:2"},
 		},
 		"a file with its own transaction": {
-			"BEGIN;\nCREATE INDEX i ON accounts (name);\nCOMMIT;\n",
+			"BEGIN;\nCREATE INDEX i ON products (name);\nCOMMIT;\n",
 			nil, []string{"error CM202 20260201000000_b.sql:1", "error CM202 20260201000000_b.sql:3"},
 		},
 		"a file with another delimiter": {
-			"-- atlas:delimiter \\n\\n\n\nCREATE INDEX i ON accounts (name)\n",
+			"-- atlas:delimiter \\n\\n\n\nCREATE INDEX i ON products (name)\n",
 			nil, nil,
 		},
 	} {

@@ -23,7 +23,7 @@ var today = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 const folder = "ent/migrations"
 
 // project is a git repository with migrations, on the branch "topic". Its branch
-// "main" has one, which makes the table accounts.
+// "main" has one, which makes the table products.
 type project struct {
 	t    *testing.T
 	root string
@@ -31,8 +31,8 @@ type project struct {
 }
 
 const (
-	accountsFile = "20260101000000_accounts.sql"
-	accounts     = "CREATE TABLE accounts (id bigint PRIMARY KEY, name varchar(50) NOT NULL, note text);\n"
+	productsFile = "20260101000000_products.sql"
+	products     = "CREATE TABLE products (id bigint PRIMARY KEY, name varchar(50) NOT NULL, note text);\n"
 )
 
 func newProject(t *testing.T) *project {
@@ -47,7 +47,7 @@ func newProject(t *testing.T) *project {
 		t.Fatal(err)
 	}
 	migratortest.Git(p.t, p.root, "init", "--quiet", "--initial-branch=main")
-	p.add(accountsFile, accounts)
+	p.add(productsFile, products)
 	p.commit()
 	migratortest.Git(p.t, p.root, "checkout", "--quiet", "-b", "topic")
 	return p
@@ -76,9 +76,9 @@ func (p *project) add(name, text string) {
 	p.hash()
 }
 
-func (p *project) removeAccounts() {
+func (p *project) removeProducts() {
 	p.t.Helper()
-	if err := os.Remove(filepath.Join(p.dir.Path(), accountsFile)); err != nil {
+	if err := os.Remove(filepath.Join(p.dir.Path(), productsFile)); err != nil {
 		p.t.Fatal(err)
 	}
 	p.hash()

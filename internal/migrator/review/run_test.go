@@ -20,7 +20,7 @@ import (
 
 const (
 	indexFile = "20260201000000_index.sql"
-	index     = "CREATE INDEX accounts_name ON accounts (name);\n"
+	index     = "CREATE INDEX products_name ON products (name);\n"
 )
 
 func TestRunReviewsWhatABranchAdds(t *testing.T) {
@@ -28,7 +28,7 @@ func TestRunReviewsWhatABranchAdds(t *testing.T) {
 	p := newProject(t)
 	p.add(indexFile, "-- the index\n"+index)
 	p.commit()
-	p.add("20260202000000_column.sql", "ALTER TABLE accounts ADD COLUMN owner bigint;\nALTER TABLE accounts ALTER COLUMN owner SET DEFAULT 0;\n")
+	p.add("20260202000000_column.sql", "ALTER TABLE products ADD COLUMN owner bigint;\nALTER TABLE products ALTER COLUMN owner SET DEFAULT 0;\n")
 	r := p.review()
 
 	if r.Dir != folder || r.Base != "main" || !strings.HasPrefix(r.Server, "PostgreSQL 1") || !r.StatsTaken.IsZero() {
@@ -53,8 +53,8 @@ func TestRunReviewsWhatABranchAdds(t *testing.T) {
 		t.Errorf("the way back from a new column is %s, want lossy", r.Files[1].Revert.Grade)
 	}
 	want := []catalog.Change{
-		{Kind: catalog.KindColumn, Table: "accounts", Name: "owner"},
-		{Kind: catalog.KindIndex, Table: "accounts", Name: "accounts_name"},
+		{Kind: catalog.KindColumn, Table: "products", Name: "owner"},
+		{Kind: catalog.KindIndex, Table: "products", Name: "products_name"},
 	}
 	got := slices.Clone(r.Changes)
 	for i := range got {
@@ -84,8 +84,8 @@ func TestRunSelects(t *testing.T) {
 		"by a branch":            {review.Selection{Base: "main"}, "main", []string{indexFile, "20260202000000_b.sql"}},
 		"the last file":          {review.Selection{Last: 1}, "the last file", []string{"20260202000000_b.sql"}},
 		"the last files":         {review.Selection{Last: 2}, "the last 2 files", []string{indexFile, "20260202000000_b.sql"}},
-		"no more than there are": {review.Selection{Last: 9}, "the last 3 files", []string{accountsFile, indexFile, "20260202000000_b.sql"}},
-		"all":                    {review.Selection{All: true}, "all files", []string{accountsFile, indexFile, "20260202000000_b.sql"}},
+		"no more than there are": {review.Selection{Last: 9}, "the last 3 files", []string{productsFile, indexFile, "20260202000000_b.sql"}},
+		"all":                    {review.Selection{All: true}, "all files", []string{productsFile, indexFile, "20260202000000_b.sql"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,15 +137,15 @@ func TestRunFindsDisorder(t *testing.T) {
 			p.add("20260201000000_c.sql", "CREATE TABLE c ();\n")
 		}, []string{"error CM402 20260201000000_c.sql:0"}},
 		"an edited file": {func(p *project) {
-			p.add(accountsFile, accounts+table)
-		}, []string{"error CM403 20260101000000_accounts.sql:0"}},
+			p.add(productsFile, products+table)
+		}, []string{"error CM403 20260101000000_products.sql:0"}},
 		"a removed file": {func(p *project) {
-			p.removeAccounts()
+			p.removeProducts()
 			p.add("20260201000000_b.sql", table)
 		}, []string{"error CM404 :0"}},
 		"a renamed file": {func(p *project) {
-			p.removeAccounts()
-			p.add("20260201000000_accounts.sql", accounts)
+			p.removeProducts()
+			p.add("20260201000000_products.sql", products)
 		}, []string{"error CM405 :0"}},
 		"a file that isn't hashed": {func(p *project) {
 			p.write(folder+"/20260201000000_b.sql", table)
@@ -154,8 +154,8 @@ func TestRunFindsDisorder(t *testing.T) {
 			p.write(folder+"/atlas.sum", "<<<<<<< HEAD\nh1:x\n=======\nh1:y\n>>>>>>> main\n")
 		}, []string{"error CM406 :0"}},
 		"no migrations at all": {func(p *project) {
-			p.removeAccounts()
-			p.onMain(func() { p.removeAccounts() })
+			p.removeProducts()
+			p.onMain(func() { p.removeProducts() })
 		}, []string{"error CM407 :0"}},
 		"a mark at the beginning": {func(p *project) {
 			p.add("20260201000000_b.sql", "\xef\xbb\xbf-- a comment\n"+table)
@@ -232,7 +232,7 @@ func TestRunStopsAtWhatFails(t *testing.T) {
 	t.Run("in a file of the base", func(t *testing.T) {
 		t.Parallel()
 		p := newProject(t)
-		p.onMain(func() { p.add("20260102000000_broken.sql", "CREATE TABLE accounts ();\n") })
+		p.onMain(func() { p.add("20260102000000_broken.sql", "CREATE TABLE products ();\n") })
 		p.add("20260201000000_b.sql", "CREATE TABLE b ();\n")
 		r := p.review()
 		if diff := cmp.Diff([]string{"error CM411 20260102000000_broken.sql:1"}, errorsOf(r)); diff != "" {
@@ -250,7 +250,7 @@ func TestRunSizesFindings(t *testing.T) {
 	p.add(indexFile, index)
 	severity := func(rows, bytes int64) (hazard.Severity, string) {
 		o := p.options()
-		o.Stats = &stats.Snapshot{Taken: today, Tables: []stats.Table{{Name: "accounts", Rows: rows, Bytes: bytes}}}
+		o.Stats = &stats.Snapshot{Taken: today, Tables: []stats.Table{{Name: "products", Rows: rows, Bytes: bytes}}}
 		r := run(t, o)
 		if !r.StatsTaken.Equal(today) {
 			t.Errorf("statistics taken %v, want %v", r.StatsTaken, today)
@@ -275,7 +275,7 @@ func TestRunSizesFindings(t *testing.T) {
 func TestRunLetsDirectivesAccept(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
-	p.add("20260201000000_drop.sql", "-- atlas:nolint DS103 reason=\"nobody reads it\" until=2026-11-30\nALTER TABLE accounts DROP COLUMN note;\n")
+	p.add("20260201000000_drop.sql", "-- atlas:nolint DS103 reason=\"nobody reads it\" until=2026-11-30\nALTER TABLE products DROP COLUMN note;\n")
 	r := p.review()
 	for _, f := range r.All() {
 		if f.Code == "DS103" && f.Suppressed != "nobody reads it" {
@@ -324,11 +324,11 @@ func TestFixLeavesNothingOfWhatItFixed(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	p.add("20260201000000_all.sql", `-- Names are looked up.
-CREATE INDEX accounts_name ON accounts (name);
--- Every account has an owner.
-ALTER TABLE accounts ADD COLUMN owner bigint;
-ALTER TABLE accounts ADD CONSTRAINT accounts_id CHECK (id > 0);
-ALTER TABLE accounts ALTER COLUMN note SET NOT NULL;
+CREATE INDEX products_name ON products (name);
+-- Every product has an owner.
+ALTER TABLE products ADD COLUMN owner bigint;
+ALTER TABLE products ADD CONSTRAINT products_id CHECK (id > 0);
+ALTER TABLE products ALTER COLUMN note SET NOT NULL;
 `)
 	p.add("20260202000000_b.sql", "CREATE TABLE b (id bigint);\n")
 	before := p.review()

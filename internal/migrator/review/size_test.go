@@ -13,14 +13,14 @@ import (
 )
 
 var (
-	before = catalog.Schema{Tables: []catalog.Table{{Name: "accounts"}, {Name: "entries"}, {Name: "unsized"}}}
+	before = catalog.Schema{Tables: []catalog.Table{{Name: "products"}, {Name: "entries"}, {Name: "unsized"}}}
 	// indexed is before, with an index on each table.
 	indexed = catalog.Schema{Tables: []catalog.Table{
-		{Name: "accounts", Indexes: []catalog.Index{{Name: "i", OID: 7}}},
+		{Name: "products", Indexes: []catalog.Index{{Name: "i", OID: 7}}},
 		{Name: "entries", Indexes: []catalog.Index{{Name: "j", OID: 8}}},
 	}}
 	production = &stats.Snapshot{Tables: []stats.Table{
-		{Name: "accounts", Rows: 1000, Bytes: 100_000, IndexBytes: 50_000},
+		{Name: "products", Rows: 1000, Bytes: 100_000, IndexBytes: 50_000},
 		{Name: "entries", Rows: 100_000_000, Bytes: 20 << 30, IndexBytes: 20 << 30, WritesPerSecond: 1200},
 	}}
 )
@@ -56,19 +56,19 @@ func TestSize(t *testing.T) {
 			hazard.Error, "about 8 min, 21 GB, 1200 rows written per second",
 		},
 		"counts a small table one severity less": {
-			"PG101", "accounts", stmt(trace.Statement{Scans: []string{"accounts"}, After: indexed}),
+			"PG101", "products", stmt(trace.Statement{Scans: []string{"products"}, After: indexed}),
 			hazard.Warning, "less than a second, 100 kB",
 		},
 		"counts what is lost in full, however small": {
-			"DS103", "accounts", stmt(trace.Statement{Rewrites: []string{"accounts"}}),
+			"DS103", "products", stmt(trace.Statement{Rewrites: []string{"products"}}),
 			hazard.Error, "less than a second, 150 kB",
 		},
 		"counts an emptied table in full, however small": {
-			"CM164", "accounts", stmt(trace.Statement{Rewrites: []string{"accounts"}}),
+			"CM164", "products", stmt(trace.Statement{Rewrites: []string{"products"}}),
 			hazard.Error, "less than a second, 150 kB",
 		},
 		"sums tables": {
-			"PG306", "accounts", stmt(trace.Statement{Scans: []string{"accounts", "entries"}}),
+			"PG306", "products", stmt(trace.Statement{Scans: []string{"products", "entries"}}),
 			hazard.Error, "about 2 min, 21 GB",
 		},
 		"says nothing of a table that production doesn't have": {
@@ -81,7 +81,7 @@ func TestSize(t *testing.T) {
 			"PG102", "entries", stmt(trace.Statement{}), hazard.Error, "",
 		},
 		"sizes what the lock is kept for": {
-			"CM170", "accounts", append(
+			"CM170", "products", append(
 				stmt(trace.Statement{Transaction: true}),
 				trace.Statement{Line: 2, Transaction: true, Before: before, After: before, Scans: []string{"entries"}},
 			),

@@ -13,7 +13,7 @@ type Entities []Entity
 
 // Entity is an entity, or the join table of an edge that is many to many.
 type Entity struct {
-	// Name is the Go type's, as in "Account"; a join table's is that of its
+	// Name is the Go type's, as in "Product"; a join table's is that of its
 	// edge, as in "User.groups".
 	Name  string
 	Table string

@@ -31,8 +31,8 @@ type Finding struct {
 	Code     string   `json:"code"`
 	Severity Severity `json:"severity"`
 	Evidence Evidence `json:"evidence"`
-	// Title says what happens, in the words of the case: "accounts can't be
-	// written while the index accounts_name is built".
+	// Title says what happens, in the words of the case: "products can't be
+	// written while the index products_name is built".
 	Title string `json:"title"`
 	// Reason is why that matters, in two sentences at most.
 	Reason string `json:"reason"`
@@ -42,7 +42,7 @@ type Finding struct {
 	// the whole file. A line can have several.
 	Statement int    `json:"-"`
 	Table     string `json:"table,omitempty"`
-	// Lock is the lock in question, as in "SHARE on accounts".
+	// Lock is the lock in question, as in "SHARE on products".
 	Lock string `json:"lock,omitempty"`
 	// Estimate is how long and how much, when statistics of production are
 	// given: "about 4 min, 38 GB".

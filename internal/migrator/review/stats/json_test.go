@@ -17,7 +17,7 @@ func TestDecodeReadsWhatEncodeWrote(t *testing.T) {
 		Taken:  time.Date(2026, 11, 23, 4, 5, 6, 0, time.UTC),
 		Server: "17.10",
 		Tables: []stats.Table{{
-			Name: "accounts", Rows: 5, Bytes: 8192, IndexBytes: 16384, Indexes: 1, WritesPerSecond: 0.25, ReadsPerSecond: 1e6,
+			Name: "products", Rows: 5, Bytes: 8192, IndexBytes: 16384, Indexes: 1, WritesPerSecond: 0.25, ReadsPerSecond: 1e6,
 		}},
 	}
 	var b bytes.Buffer
