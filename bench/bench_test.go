@@ -35,11 +35,11 @@ func BenchmarkMiddleware(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			request := httptest.NewRequestWithContext(b.Context(), c.method, "/", http.NoBody)
-			answer := &discardWriter{header: http.Header{}}
+			response := &discardWriter{header: http.Header{}}
 			b.ReportAllocs()
 			for b.Loop() {
-				clear(answer.header)
-				c.handler.ServeHTTP(answer, request)
+				clear(response.header)
+				c.handler.ServeHTTP(response, request)
 			}
 		})
 	}
