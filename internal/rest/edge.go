@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"entgo.io/ent/dialect/sql"
@@ -91,7 +92,8 @@ func (e *Edge) Parameter() string {
 // of that id.
 func (t *Table) ParseNested(e *Edge, id any, parameters url.Values) (*Query, error) {
 	q := &Query{table: e.target.Describe(), scope: t.scope(e, keyText(id)), inside: e.from(id)}
-	return q, q.parse(parameters)
+	err := q.parse(parameters)
+	return q, err
 }
 
 // scope tells the lists of an edge from one another.
@@ -166,11 +168,9 @@ func (p *parser) expand(value string) {
 		return
 	}
 	for i, path := range paths {
-		for _, earlier := range paths[:i] {
-			if earlier == path {
-				p.refuse("expand", "has %s twice", path)
-				return
-			}
+		if slices.Contains(paths[:i], path) {
+			p.refuse("expand", "has %.100q twice", path)
+			return
 		}
 		if !p.query.add(path) {
 			p.refuse("expand", "can't expand %.100q", path)

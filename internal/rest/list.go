@@ -116,7 +116,8 @@ type condition struct {
 // names each parameter.
 func (t *Table) ParseQuery(parameters url.Values) (*Query, error) {
 	q := &Query{table: t, scope: t.Path}
-	return q, q.parse(parameters)
+	err := q.parse(parameters)
+	return q, err
 }
 
 // parse reads the parameters of a list.

@@ -81,7 +81,7 @@ func (q *Query) pick(view any) any {
 func (q *Query) object(view any) Object {
 	names := q.Fields
 	for _, x := range q.expand {
-		names = append(names[:len(names):len(names)], x.Name)
+		names = append(slices.Clip(names), x.Name)
 	}
 	return values(view, names)
 }
