@@ -41,6 +41,7 @@ var table = rules{
 	{pkg: "internal/pgtest/pgbouncer", may: []string{"internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest", may: []string{"internal/pgtest/pgproxy", "internal/migration", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/pgproxy", never: noHTTP, helper: true},
+	{pkg: "internal/openapitest", never: noSQL, helper: true},
 	{pkg: "internal/logtest", never: slices.Concat(noHTTP, noSQL), helper: true},
 	{pkg: "cmd/new", may: []string{"internal/project"}},
 	{pkg: "internal/project", may: []string{"."}, never: noHTTP},
@@ -53,8 +54,9 @@ var table = rules{
 	{pkg: "internal/migrator", may: []string{below}, never: noHTTP},
 	{pkg: "internal/migrator/report", may: []string{
 		"internal/migrator/review", "internal/migrator/review/revert", "internal/migrator/review/compat", "internal/migrator/review/hazard",
-		"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog", "internal/printable",
+		"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog", "internal/printable", "docs/codes",
 	}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "docs/codes", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/migrator/review", may: []string{
 		"internal/migrator/files", "internal/migrator/review/stats", "internal/migrator/review/revert", "internal/migrator/review/compat",
 		"internal/migrator/review/hazard", "internal/migrator/review/trace", "internal/migrator/plan", "internal/migrator/dev",

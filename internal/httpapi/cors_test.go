@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"commitment/internal/httpapi"
+	"commitment/internal/openapitest"
 )
 
 // allow lets pages of the origins use the API.
@@ -16,7 +17,7 @@ func (s *service) allow(t *testing.T, origins ...string) {
 	t.Helper()
 	o := s.options(5 * time.Second)
 	o.Origins = origins
-	server := httptest.NewServer(httpapi.CheckContract(t, httpapi.NewThings(o)))
+	server := httptest.NewServer(openapitest.Check(t, httpapi.NewThings(o)))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 }

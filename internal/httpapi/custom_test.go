@@ -10,6 +10,7 @@ import (
 
 	"commitment/internal/idempotency"
 	"commitment/internal/middleware"
+	"commitment/internal/openapitest"
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
 	"commitment/internal/problem"
@@ -36,7 +37,7 @@ func custom(t *testing.T, routes func(*api)) (url string, db *txn.DB) {
 	routes(a)
 	openAPI, _ := a.document()
 	r.Get("/openapi.json", openAPI)
-	server := httptest.NewServer(CheckContract(t, r))
+	server := httptest.NewServer(openapitest.Check(t, r))
 	t.Cleanup(server.Close)
 	return server.URL, db
 }

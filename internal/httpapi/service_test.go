@@ -23,6 +23,7 @@ import (
 	"commitment/internal/ledger"
 	"commitment/internal/logtest"
 	"commitment/internal/middleware"
+	"commitment/internal/openapitest"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
@@ -69,7 +70,7 @@ func startService(t *testing.T, api func(httpapi.Options) http.Handler, connecti
 	t.Cleanup(func() { _ = pool.Close() })
 	s := &service{pool: pool, log: &logtest.Buffer{}, client: &http.Client{Timeout: time.Minute, CheckRedirect: dontFollow}}
 	s.handler = api(s.options(acquireTimeout))
-	server := httptest.NewServer(httpapi.CheckContract(t, s.handler))
+	server := httptest.NewServer(openapitest.Check(t, s.handler))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}

@@ -44,7 +44,7 @@ and 2 when the command line or the environment is wrong.`,
 	}
 	cmd.AddCommand(
 		diffCommand(sys), newCommand(sys), hashCommand(sys), validateCommand(sys), rebaseCommand(sys),
-		reviewCommand(sys), statsCommand(sys), checkCommand(sys),
+		reviewCommand(sys), explainCommand(sys), statsCommand(sys), checkCommand(sys),
 		applyCommand(sys), statusCommand(sys), downCommand(sys),
 	)
 	return cmd

@@ -48,9 +48,7 @@ func (sys system) terminal(w io.Writer) report.TerminalOptions {
 	if err != nil {
 		width = 0
 	}
-	plain := slices.ContainsFunc(sys.Environ, func(v string) bool {
-		return strings.HasPrefix(v, "NO_COLOR=") && v != "NO_COLOR=" || v == "TERM=dumb"
-	})
+	plain := env(sys.Environ, "NO_COLOR") != "" || env(sys.Environ, "TERM") == "dumb"
 	return report.TerminalOptions{Width: width, Color: !plain}
 }
 
@@ -124,7 +122,7 @@ func (sys system) review(ctx context.Context, flags reviewFlags) error {
 		return err
 	}
 	return sys.withDev(ctx, flags.devURL, func(server *dev.Server) error {
-		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Progress: paced(3*time.Second, sys.Progress)}
+		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Source: source(sys.Environ), Progress: paced(3*time.Second, sys.Progress)}
 		sys.Progress("reviewing")
 		r, err := sys.reviewed(ctx, o, flags.fix)
 		if err != nil {
@@ -143,6 +141,25 @@ func (sys system) review(ctx context.Context, flags reviewFlags) error {
 }
 
 const nothingFixed = "Nothing to fix: no finding has a safe form that a rule can write."
+
+// source is where GitHub shows the files of the commit that a workflow runs on, or empty
+// outside of one.
+func source(environ []string) string {
+	server, repository, commit := env(environ, "GITHUB_SERVER_URL"), env(environ, "GITHUB_REPOSITORY"), env(environ, "GITHUB_SHA")
+	if server == "" || repository == "" || commit == "" {
+		return ""
+	}
+	return server + "/" + repository + "/blob/" + commit + "/"
+}
+
+func env(environ []string, name string) string {
+	for _, v := range environ {
+		if value, found := strings.CutPrefix(v, name+"="); found {
+			return value
+		}
+	}
+	return ""
+}
 
 // baseless makes an error of usage of one that says that the selection, or the base
 // that it names, isn't there.

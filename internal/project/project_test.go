@@ -3,12 +3,22 @@ package project
 import (
 	"bytes"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
+
+// TestMain keeps the names of folders out of what tests compile, so that Go's build cache
+// serves in all of their temporary folders.
+func TestMain(m *testing.M) {
+	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath")); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
 
 // foundation returns the tree of this checkout.
 func foundation(t *testing.T) tree {

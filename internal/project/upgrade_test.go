@@ -97,8 +97,8 @@ func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 	t.Parallel()
 	from, project := adopted(t)
 	routes := at(project, "internal/httpapi/routes.go")
-	replace(t, routes, "\thandle(tasks, \"POST /v1/tasks\"", "\thandle(tasks, \"DELETE /v1/tasks/{id}\", \"deleteTask\", \"Delete a task.\", deleteTask)\n\thandle(tasks, \"POST /v1/tasks\"")
-	replace(t, at(project, "internal/httpapi/task.go"), "package httpapi\n", "package httpapi // ours\n")
+	replace(t, routes, "\tmount(v1.tag(\"Tasks\"", "\thandle(v1, \"GET /v1/tasks/next\", \"nextTask\", \"Read the next task.\", nextTask)\n\tmount(v1.tag(\"Tasks\"")
+	replace(t, at(project, "internal/httpapi/task_test.go"), "package httpapi_test\n", "package httpapi_test // ours\n")
 	replace(t, at(project, "ent/schema/task.go"), "NotEmpty()", "NotEmpty().Unique()")
 	commitAll(t, project)
 
@@ -106,17 +106,17 @@ func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 		t.Errorf("output = %q, want what to do next, and no conflicts", out)
 	}
 	for name, want := range map[string]string{
-		"internal/fault/fault.go":    "// Upstream is new in Tasks.\nconst Upstream = \"tasks\"\n",
-		"internal/httpapi/routes.go": "middleware.RequestID, // upstream's\n",
-		"internal/httpapi/task.go":   "package httpapi // ours\n",
-		"ent/schema/task.go":         "NotEmpty().Unique()",
-		stateFile:                    from.version,
+		"internal/fault/fault.go":       "// Upstream is new in Tasks.\nconst Upstream = \"tasks\"\n",
+		"internal/httpapi/routes.go":    "middleware.RequestID, // upstream's\n",
+		"internal/httpapi/task_test.go": "package httpapi_test // ours\n",
+		"ent/schema/task.go":            "NotEmpty().Unique()",
+		stateFile:                       from.version,
 	} {
 		if got := read(t, at(project, name)); !strings.Contains(got, want) {
 			t.Errorf("%s has no %q", name, want)
 		}
 	}
-	if !strings.Contains(read(t, routes), "DELETE /v1/tasks/{id}") {
+	if !strings.Contains(read(t, routes), "GET /v1/tasks/next") {
 		t.Error("routes.go has lost the project's own route")
 	}
 	for _, gone := range []string{"internal/printable/printable.go", "internal/ledger"} {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"commitment/internal/migrator/plan"
+	"commitment/internal/migrator/review"
 	"commitment/internal/migrator/review/hazard"
 	"commitment/internal/migrator/review/trace"
 )
@@ -23,7 +24,8 @@ type finding struct {
 	Advice     string
 	Fix        string // statements, each with its comment above it
 	FixFiles   bool   // the fix takes files of its own
-	Docs       string
+	Docs       string // the address of the code's page, where it is known
+	Explain    string // the command that prints the page
 	Suppressed string
 }
 
@@ -63,7 +65,7 @@ func split(findings []finding) (open, accepted []finding) {
 	return open, accepted
 }
 
-func shownFindings(dir string, findings []hazard.Finding) []finding {
+func shownFindings(source, dir string, findings []hazard.Finding) []finding {
 	var shown []finding
 	for _, f := range worstFirst(findings) {
 		shown = append(shown, finding{
@@ -76,11 +78,38 @@ func shownFindings(dir string, findings []hazard.Finding) []finding {
 			Advice:     line(f.Advice),
 			Fix:        script(f.Fix),
 			FixFiles:   slices.ContainsFunc(f.Fix, apart),
-			Docs:       webPage(f.Docs),
+			Docs:       pageOf(source, f),
+			Explain:    explain(f),
 			Suppressed: line(f.Suppressed),
 		})
 	}
 	return shown
+}
+
+// pageOf is the address of the page about a finding's code, or empty.
+func pageOf(source string, f hazard.Finding) string {
+	if source == "" || f.Docs == "" {
+		return ""
+	}
+	return webPage(source + f.Docs)
+}
+
+// explain is the command that prints the page about a finding's code, or empty.
+func explain(f hazard.Finding) string {
+	if ruleOf(f.Code).Code == "" {
+		return ""
+	}
+	return explainCommand + " " + f.Code
+}
+
+// ruleOf is the rule of a code, and the zero value if there is none.
+func ruleOf(code string) hazard.Rule {
+	for _, r := range review.Rules() {
+		if r.Code == code {
+			return r
+		}
+	}
+	return hazard.Rule{}
 }
 
 // facts are what a reviewer wants to know of a finding besides its sentence.

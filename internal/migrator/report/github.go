@@ -36,7 +36,7 @@ func GitHub(w io.Writer, r review.Report) error {
 			left++
 		default:
 			shown[level]++
-			out.WriteString(command(level, r.Dir, f))
+			out.WriteString(command(level, r, f))
 		}
 	}
 	if left > 0 {
@@ -60,13 +60,13 @@ func annotation(s hazard.Severity) string {
 
 // command is one finding as a workflow command. A finding of the directory
 // stands with the file that pins its content.
-func command(level, dir string, f hazard.Finding) string {
-	properties := "file=" + property(path.Join(dir, cmp.Or(f.File, sumFile)))
+func command(level string, r review.Report, f hazard.Finding) string {
+	properties := "file=" + property(path.Join(r.Dir, cmp.Or(f.File, sumFile)))
 	if f.Line > 0 {
 		properties += fmt.Sprintf(",line=%d", f.Line)
 	}
 	properties += ",title=" + property(line(f.Title)+" ("+line(f.Code)+")")
-	parts := []string{line(f.Reason), strings.Join(facts(f), " · "), line(f.Advice), script(f.Fix), webPage(f.Docs)}
+	parts := []string{line(f.Reason), strings.Join(facts(f), " · "), line(f.Advice), script(f.Fix), cmp.Or(pageOf(r.Source, f), explain(f))}
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	return fmt.Sprintf("::%s %s::%s\n", level, properties, message(strings.Join(parts, "\n")))
 }

@@ -167,8 +167,11 @@ func findingPart(f finding) string {
 	if f.Fix != "" {
 		b.WriteString("\n" + fenced("sql", f.Fix))
 	}
-	if f.Docs != "" {
-		b.WriteString("\n[PostgreSQL's manual](<" + f.Docs + ">)\n")
+	switch {
+	case f.Docs != "":
+		b.WriteString("\n[About " + markdown(f.Code) + "](<" + f.Docs + ">)\n")
+	case f.Explain != "":
+		b.WriteString("\nMore: " + code(f.Explain) + "\n")
 	}
 	return b.String()
 }

@@ -35,7 +35,7 @@ var anyLock = rapid.Custom(func(t *rapid.T) trace.Lock {
 
 var anyFinding = rapid.Custom(func(t *rapid.T) hazard.Finding {
 	return hazard.Finding{
-		Code: anyText.Draw(t, "code"), Title: anyText.Draw(t, "title"), Reason: anyText.Draw(t, "reason"),
+		Code: rapid.OneOf(rapid.Just("PG101"), anyText).Draw(t, "code"), Title: anyText.Draw(t, "title"), Reason: anyText.Draw(t, "reason"),
 		Severity: rapid.SampledFrom([]hazard.Severity{hazard.Error, hazard.Warning, hazard.Note}).Draw(t, "severity"),
 		Evidence: rapid.SampledFrom([]hazard.Evidence{hazard.Measured, hazard.Inferred}).Draw(t, "evidence"),
 		File:     rapid.OneOf(rapid.SampledFrom([]string{"f0", "f1"}), anyText).Draw(t, "file"), Line: rapid.IntRange(0, 4).Draw(t, "line"),
@@ -116,6 +116,7 @@ var anyReport = rapid.Custom(func(t *rapid.T) review.Report {
 	names := rapid.SliceOfNDistinct(anyText, 1, 12, rapid.ID[string]).Draw(t, "tables")
 	r := review.Report{
 		Dir: anyText.Draw(t, "dir"), Base: anyText.Draw(t, "base"), Server: anyText.Draw(t, "server"),
+		Source:   rapid.OneOf(rapid.SampledFrom([]string{"", "https://example.com/blob/"}), anyText).Draw(t, "source"),
 		Findings: rapid.SliceOfN(anyFinding, 0, 3).Draw(t, "findings"),
 		Before:   anySchema(t, names), After: anySchema(t, names),
 	}

@@ -16,6 +16,9 @@ import (
 // reviewCommand is what a reader runs again.
 const reviewCommand = "go run ./cmd/migrate review"
 
+// explainCommand prints the page about a code.
+const explainCommand = "go run ./cmd/migrate explain"
+
 // count is a number with its noun: "1 error", "2 errors".
 func count(n int, noun string) string {
 	if n == 1 {

@@ -7,9 +7,11 @@ import (
 	"maps"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
+	"commitment/docs/codes"
 	"commitment/internal/migrator/review"
 	"commitment/internal/migrator/review/hazard"
 	"commitment/internal/printable"
@@ -23,7 +25,7 @@ const sumFile = "atlas.sum"
 // version 2.1.0. The addresses of the files are relative to the project's root.
 func SARIF(w io.Writer, r review.Report) error {
 	findings := worstFirst(r.All())
-	rules, index := sarifRules(findings)
+	rules, index := sarifRules(r.Source, findings)
 	run := sarifRun{
 		Tool:        sarifTool{sarifDriver{Name: "commitment migration review", Rules: rules}},
 		Invocations: []sarifInvocation{sarifInvoked(r)},
@@ -49,7 +51,7 @@ func SARIF(w io.Writer, r review.Report) error {
 
 // sarifRules describes each code by the worst finding that has it. The map leads
 // from a code to its place in the list.
-func sarifRules(findings []hazard.Finding) ([]sarifRule, map[string]int) {
+func sarifRules(source string, findings []hazard.Finding) ([]sarifRule, map[string]int) {
 	worst := map[string]hazard.Finding{}
 	for _, f := range findings {
 		if known, ok := worst[f.Code]; !ok || rank(f.Severity) < rank(known.Severity) {
@@ -58,17 +60,21 @@ func sarifRules(findings []hazard.Finding) ([]sarifRule, map[string]int) {
 	}
 	rules, index := []sarifRule{}, map[string]int{}
 	for _, id := range slices.Sorted(maps.Keys(worst)) {
-		f := worst[id]
+		f, known := worst[id], ruleOf(id)
 		index[id] = len(rules)
 		rule := sarifRule{
 			ID:        id,
-			Name:      slugOf(id),
-			Short:     sarifText{printable.Text(cmp.Or(f.Reason, f.Title, id))},
-			HelpURI:   webPage(f.Docs),
+			Name:      known.Slug,
+			Short:     sarifText{printable.Text(cmp.Or(known.Title, f.Reason, f.Title, id))},
+			HelpURI:   pageOf(source, f),
 			Configure: sarifDefaults{sarifLevel(f.Severity)},
 		}
 		if help := strings.TrimSpace(printable.Text(f.Reason) + "\n\n" + printable.Text(f.Advice)); help != "" {
-			rule.Full, rule.Help = &sarifText{help}, &sarifText{help}
+			rule.Full, rule.Help = &sarifText{help}, &sarifHelp{Text: help}
+		}
+		if page, found := codes.Page(known.Code); found {
+			page = linkPages(source, page)
+			rule.Help = &sarifHelp{Text: page, Markdown: page}
 		}
 		rules = append(rules, rule)
 	}
@@ -150,12 +156,17 @@ func sarifInvoked(r review.Report) sarifInvocation {
 	return in
 }
 
-// slugOf is the name of a code's rule, and empty for a code that has none.
-func slugOf(code string) string {
-	for _, r := range review.Rules() {
-		if r.Code == code {
-			return r.Slug
+// pageLink is a link from one page about a code to another.
+var pageLink = regexp.MustCompile(`\[(\w+)\]\(\w+\.md\)`)
+
+// linkPages gives the links of a page their full addresses, or takes them out where the
+// addresses aren't known.
+func linkPages(source, page string) string {
+	return pageLink.ReplaceAllStringFunc(page, func(link string) string {
+		code := pageLink.FindStringSubmatch(link)[1]
+		if address := pageOf(source, hazard.Finding{Docs: ruleOf(code).Page()}); address != "" {
+			return "[" + code + "](" + address + ")"
 		}
-	}
-	return ""
+		return code
+	})
 }

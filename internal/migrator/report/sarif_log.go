@@ -28,13 +28,18 @@ type sarifRule struct {
 	Name      string        `json:"name,omitempty"`
 	Short     sarifText     `json:"shortDescription"`
 	Full      *sarifText    `json:"fullDescription,omitempty"`
-	Help      *sarifText    `json:"help,omitempty"`
+	Help      *sarifHelp    `json:"help,omitempty"`
 	HelpURI   string        `json:"helpUri,omitempty"`
 	Configure sarifDefaults `json:"defaultConfiguration"`
 }
 
 type sarifDefaults struct {
 	Level string `json:"level"`
+}
+
+type sarifHelp struct {
+	Text     string `json:"text"`
+	Markdown string `json:"markdown,omitempty"`
 }
 
 type sarifText struct {

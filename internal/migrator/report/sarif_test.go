@@ -44,12 +44,16 @@ type (
 	sarifText struct {
 		Text string `json:"text"`
 	}
+	sarifHelp struct {
+		Text     string `json:"text"`
+		Markdown string `json:"markdown"`
+	}
 	sarifRule struct {
 		ID            string     `json:"id"`
 		Name          string     `json:"name"`
 		Short         sarifText  `json:"shortDescription"`
 		Full          *sarifText `json:"fullDescription"`
-		Help          *sarifText `json:"help"`
+		Help          *sarifHelp `json:"help"`
 		HelpURI       *string    `json:"helpUri"`
 		Configuration struct {
 			Level string `json:"level"`
@@ -125,6 +129,9 @@ func readSARIF(text string) (sarifLog, error) {
 			return log, fmt.Errorf("wrong rule %+v", rule)
 		}
 		ids[rule.ID] = true
+		if rule.Help != nil && rule.Help.Text == "" {
+			return log, fmt.Errorf("wrong help %+v", rule.Help)
+		}
 		if rule.HelpURI != nil {
 			if u, err := url.Parse(*rule.HelpURI); err != nil || !u.IsAbs() {
 				return log, fmt.Errorf("wrong helpUri %q", *rule.HelpURI)
@@ -254,11 +261,11 @@ func TestSARIFFixes(t *testing.T) {
 		want   string // what is inserted, and at which lines
 	}{
 		{"makes a file of one statement commit it by itself", func(*review.Report) {},
-			"1-0: -- atlas:txmode none\n\n; 2-2: -- Create index \"products_name\" while products is written\nCREATE INDEX CONCURRENTLY \"products_name\" ON \"products\" (\"name\");"},
+			"1-0: -- atlas:txmode none\n\n; 2-2: -- Built while others write; can't run in a transaction\nCREATE INDEX CONCURRENTLY \"products_name\" ON \"products\" (\"name\");"},
 		{"replaces the lines of the statement", func(r *review.Report) {
 			r.Files[0].Transaction = false
 			r.Files[0].Statements[0].SQL = "CREATE INDEX\n  a\n  ON b (c);\n"
-		}, "2-4: -- Create index \"products_name\" while products is written\nCREATE INDEX CONCURRENTLY \"products_name\" ON \"products\" (\"name\");"},
+		}, "2-4: -- Built while others write; can't run in a transaction\nCREATE INDEX CONCURRENTLY \"products_name\" ON \"products\" (\"name\");"},
 		{"leaves what needs another file to the command", func(r *review.Report) {
 			other := r.Files[0].Statements[0]
 			other.Line = 9

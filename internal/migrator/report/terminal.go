@@ -129,7 +129,9 @@ func (t *terminal) finding(f finding) {
 	if f.Fix != "" {
 		t.code("      ", f.Fix)
 	}
-	t.code("    ", f.Docs)
+	if f.Explain != "" {
+		t.code("    ", "More: "+f.Explain)
+	}
 }
 
 func (t *terminal) paragraph(s string) {

@@ -48,11 +48,11 @@ func newView(r review.Report) view {
 		Changes: shownChanges(r.Changes),
 		Diagram: diagramOf(r),
 	}
-	v.Findings, _ = split(shownFindings(r.Dir, r.Findings))
+	v.Findings, _ = split(shownFindings(r.Source, r.Dir, r.Findings))
 	for _, f := range r.Files {
-		v.Files = append(v.Files, shownFile(f))
+		v.Files = append(v.Files, shownFile(r.Source, f))
 	}
-	_, v.Accepted = split(shownFindings(r.Dir, r.All()))
+	_, v.Accepted = split(shownFindings(r.Source, r.Dir, r.All()))
 	return v
 }
 
@@ -68,7 +68,7 @@ func factsOf(r review.Report) []fact {
 	return append(facts, fact{"Sizes", "production at " + r.StatsTaken.UTC().Format(time.RFC3339)})
 }
 
-func shownFile(f review.File) file {
+func shownFile(source string, f review.File) file {
 	shown := file{
 		Name:     line(f.Name),
 		Mode:     "One transaction: every lock is held until the last statement has run.",
@@ -80,7 +80,7 @@ func shownFile(f review.File) file {
 	if !f.Transaction {
 		shown.Mode = "No transaction: each statement is committed by itself, and a failure leaves the ones before it done."
 	}
-	shown.Findings, _ = split(shownFindings(f.Name, f.Findings))
+	shown.Findings, _ = split(shownFindings(source, f.Name, f.Findings))
 	for _, s := range f.Statements {
 		shown.Statements = append(shown.Statements, shownStatement(s))
 	}

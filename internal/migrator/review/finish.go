@@ -19,10 +19,19 @@ func (o Options) finish(r *Report, added []migrate.File) {
 		if accepted, err := accept(f, file.Findings, file.complete(), o.Now); err == nil {
 			file.Findings = accepted
 		}
+		document(file.Findings)
 		file.keep(f)
 		slices.SortStableFunc(file.Findings, byPlace)
 	}
+	document(r.Findings)
 	slices.SortStableFunc(r.Findings, worst)
+}
+
+// document points findings to the pages of their codes.
+func document(findings []hazard.Finding) {
+	for i := range findings {
+		findings[i].Docs = hazard.Rule{Code: findings[i].Code}.Page()
+	}
 }
 
 // keep takes the fixes off the findings of a file that [Fix] leaves as it is.

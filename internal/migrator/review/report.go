@@ -22,6 +22,9 @@ type Report struct {
 	Base string `json:"base"`
 	// Server is the throwaway server's version, as in "PostgreSQL 17.10".
 	Server string `json:"server"`
+	// Source is where the project's files are on the web, with a slash at its end, as in
+	// "https://github.com/acme/app/blob/3f2a/"; empty where that isn't known.
+	Source string `json:"source,omitempty"`
 	// StatsTaken is when the statistics were taken by which findings are sized;
 	// zero without them.
 	StatsTaken time.Time `json:"stats_taken,omitzero"`

@@ -31,8 +31,8 @@ const (
 )
 
 var own = []hazard.Rule{
-	{Code: codeBehind, Slug: "behind-base", Title: "a file stands before the base's newest"},
-	{Code: codeDuplicate, Slug: "duplicate-version", Title: "a version is there twice"},
+	{Code: codeBehind, Slug: "behind-base", Title: "a file is older than the base's newest"},
+	{Code: codeDuplicate, Slug: "duplicate-version", Title: "two files have the same version"},
 	{Code: codeEdited, Slug: "edited-file", Title: "a file of the base was edited"},
 	{Code: codeRemoved, Slug: "removed-file", Title: "a file of the base was removed"},
 	{Code: codeRenamed, Slug: "renamed-file", Title: "a file of the base was renamed"},
@@ -40,17 +40,17 @@ var own = []hazard.Rule{
 	{Code: codeEmpty, Slug: "no-migrations", Title: "there are no migrations"},
 	{Code: codeBlank, Slug: "no-statement", Title: "a file has no statement"},
 	{Code: codeBOM, Slug: "byte-order-mark", Title: "a file begins with a byte order mark"},
-	{Code: codeCRLF, Slug: "crlf", Title: "a file has lines that end with CR LF"},
+	{Code: codeCRLF, Slug: "crlf", Title: "a file has CR LF line ends"},
 	{Code: codeFails, Slug: "statement-fails", Title: "a statement fails"},
 	{Code: codeMalformed, Slug: "nolint-malformed", Title: "a nolint directive can't be read"},
 	{Code: codeUnknown, Slug: "nolint-unknown", Title: "a nolint directive names an unknown code"},
 	{Code: codeExpired, Slug: "nolint-expired", Title: "a nolint directive has expired"},
 	{Code: codeUnreasoned, Slug: "nolint-without-reason", Title: "a nolint directive gives no reason"},
-	{Code: codeUseless, Slug: "nolint-useless", Title: "a nolint directive suppresses nothing"},
+	{Code: codeUseless, Slug: "nolint-useless", Title: "a nolint directive accepts nothing"},
 	{Code: codeBothBreak, Slug: "two-releases", Title: "neither the code nor the migration can go first"},
-	{Code: codeOldBreaks, Slug: "old-code-breaks", Title: "the running code breaks on the migration"},
-	{Code: codeInterlock, Slug: "deployment-between", Title: "the files need a deployment between them"},
-	{Code: codeUnjudged, Slug: "unreadable-entities", Title: "the entities can't be read"},
+	{Code: codeOldBreaks, Slug: "old-code-breaks", Title: "the running code breaks after the migration"},
+	{Code: codeInterlock, Slug: "deployment-between", Title: "two files need a deployment between them"},
+	{Code: codeUnjudged, Slug: "unreadable-entities", Title: "the entities can't be loaded"},
 }
 
 // Rules returns the rules of all findings that a report can have, hazards first.

@@ -27,6 +27,8 @@ type Options struct {
 	Selection Selection
 	// Stats are sizes of production. Defaults to none: nothing is sized.
 	Stats *stats.Snapshot
+	// Source is [Report.Source]. Defaults to nothing.
+	Source string
 	// Progress is told what is done now, in a few words, when it begins. Defaults to
 	// telling nobody.
 	Progress func(doing string)
@@ -75,7 +77,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 
 // report is what is known of a review before it begins.
 func (o Options) report(ctx context.Context, s selected) (Report, error) {
-	r := Report{Base: s.base, Findings: []hazard.Finding{}, Files: []File{}, Changes: []catalog.Change{}}
+	r := Report{Base: s.base, Source: o.Source, Findings: []hazard.Finding{}, Files: []File{}, Changes: []catalog.Change{}}
 	root, err := filepath.Abs(o.Root)
 	if err != nil {
 		return r, fmt.Errorf("find project: %w", err)

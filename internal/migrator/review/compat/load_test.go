@@ -27,7 +27,7 @@ const root = "../../../.."
 func tree(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, pattern := range []string{"go.mod", "go.sum", "ent/schema/*", "internal/schemakit/*.go", "internal/schemakit/rest/*.go"} {
+	for _, pattern := range []string{"go.mod", "go.sum", "ent/schema/*", "internal/schemakit/*.go", "internal/schemakit/*/*.go"} {
 		names, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)

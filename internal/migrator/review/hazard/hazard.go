@@ -51,7 +51,7 @@ type Finding struct {
 	// take the place of the one at Line; empty where it can't be done by rule.
 	Advice string      `json:"advice,omitempty"`
 	Fix    []plan.Step `json:"fix,omitempty"`
-	// Docs is the page of PostgreSQL's manual.
+	// Docs is the page about the code, seen from the project's root.
 	Docs string `json:"docs,omitempty"`
 	// Timed is the rule's.
 	Timed bool `json:"-"`

@@ -1,65 +1,52 @@
 package hazard
 
-import (
-	"cmp"
-	"slices"
-	"strings"
-)
-
-// Rule is one kind of hazard.
+// Rule is one kind of finding. Its file is named after its code, its cases are in the
+// test beside it, and its page is in docs/codes.
 type Rule struct {
-	// Code is Atlas's where it has one, else one of ours, which begin with CM.
+	// Code is Atlas's where it has one, otherwise one of ours, which begin with CM.
 	Code string
 	// Slug is a name for people and programs.
 	Slug string
-	// Title is what the rule is about, without a case.
+	// Title says what happens, in general.
 	Title string
-	// Docs is the page of PostgreSQL's manual.
-	Docs string
-	// Timed says that a finding is about how long something takes, and so is milder
-	// where little is to do. The others are about what is lost, fails or no longer
-	// fits, which is no better in a small table.
+	// Manual is the page of PostgreSQL's manual.
+	Manual string
+	// Timed marks a rule whose findings are about how long something takes: they are
+	// milder on a small table. The others are about what is lost, fails or no longer
+	// fits, which a small table doesn't help.
 	Timed bool
-	// check finds it in a statement. What it leaves empty of a finding is filled in by
-	// [Find]: the code, the place, the page, the lock that the statement took on the
-	// finding's table, and that it was measured. Rules that share a check give their
-	// findings the code; those of the others are left out.
-	check func(scene) []Finding
+	// check finds it in a statement. [Find] fills in what it leaves empty of a finding:
+	// the code, the place, the page, the lock that the statement took on the finding's
+	// table, and that it was measured.
+	check func(subject) []Finding
 }
+
+// Page is the rule's page, seen from the project's root.
+func (r Rule) Page() string { return "docs/codes/" + r.Code + ".md" }
 
 const manual = "https://www.postgresql.org/docs/current/"
 
-// The pages of the manual that codes share.
+// The pages of the manual that rules share.
 const (
 	alterTable  = manual + "sql-altertable.html"
 	createIndex = manual + "sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY"
 	locking     = manual + "explicit-locking.html#LOCKING-TABLES"
 	partitions  = manual + "ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-MAINTENANCE"
-	timeouts    = manual + "runtime-config-client.html#GUC-LOCK-TIMEOUT"
 )
 
-// rules are all there are, by subject.
-var rules = slices.Concat(
-	indexRules, constraintRules, columnRules, tableRules, partitionRules, objectRules,
-	dataRules, transactionRules, typeRules,
-)
-
-// Rules returns all rules: those with Atlas's codes first, each kind together, then ours.
-func Rules() []Rule {
-	return slices.SortedFunc(slices.Values(rules), func(a, b Rule) int {
-		return cmp.Or(ours(a)-ours(b), cmp.Compare(a.Code, b.Code))
-	})
+var rules = []Rule{
+	bc101, bc102, cd101, ds101, ds102, ds103, mf101, mf103, mf104, // what fails, breaks or is lost
+	pg101, pg102, pg103, pg104, pg105, // indexes
+	pg301, pg302, pg303, pg304, pg305, pg306, // rewrites and scans
+	cm101, cm102, cm103, cm104, cm105, // indexes
+	cm121, cm122, cm123, cm124, cm126, cm127, cm128, // columns
+	cm131, cm132, // enums
+	cm141, cm142, cm143, cm144, // constraints
+	cm160, cm161, cm162, cm163, cm164, cm165, cm166, cm167, cm168, cm169, // tables and what belongs to them
+	cm170, cm171, cm172, cm181, cm182, // transactions and rows
+	cm191, cm192, cm193, cm194, cm195, cm196, // types and names
+	cm201, cm202, // sessions
 }
 
-// ours is 1 for a code that Atlas doesn't have.
-func ours(r Rule) int {
-	if strings.HasPrefix(r.Code, "CM") {
-		return 1
-	}
-	return 0
-}
-
-// either joins two checks of one rule.
-func either(first, second func(scene) []Finding) func(scene) []Finding {
-	return func(s scene) []Finding { return append(first(s), second(s)...) }
-}
+// Rules returns all rules: those with Atlas's codes first, then ours.
+func Rules() []Rule { return append([]Rule{}, rules...) }

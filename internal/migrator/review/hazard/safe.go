@@ -9,21 +9,20 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// The comments of steps that more than one rewriting has.
+// The comments of steps that several safe forms have.
 const (
-	onItsOwn   = "Build it while others write. It can't be in a transaction"
-	validating = "Look at the rows that are there. Reads and writes go on"
+	buildOnline = "Built while others write; can't run in a transaction"
+	checkRows   = "Check the existing rows. Reads and writes go on"
 )
 
-// rewrite is the whole statement done safely, as far as rules can write it: what takes
-// its place does the same, so that every finding about the statement has the same fix.
-// It is empty when nothing would be safer.
-func (s scene) rewrite() []plan.Step {
-	switch t := s.text; {
+// rewrite returns the safe form of the whole statement, which has the same effect, so
+// that all findings about the statement have the same fix. It is empty if there is none.
+func (s subject) rewrite() []plan.Step {
+	switch t := s.stmt; {
 	case s.Err != nil || t.has("CONCURRENTLY"):
 		return nil
 	case t.begins("CREATE", "INDEX"), t.begins("CREATE", "UNIQUE", "INDEX"):
-		return []plan.Step{{SQL: t.without("IF", "NOT", "EXISTS").concurrently("INDEX"), Comment: onItsOwn, Alone: true}}
+		return []plan.Step{{SQL: t.without("IF", "NOT", "EXISTS").concurrently("INDEX"), Comment: buildOnline, Alone: true}}
 	case t.begins("DROP", "INDEX"):
 		return dropIndexes(t)
 	case t.begins("REINDEX"):
@@ -40,12 +39,14 @@ func (s scene) rewrite() []plan.Step {
 	return nil
 }
 
-// concurrently is the statement with the word behind the first of another.
-func (t text) concurrently(behind string) string { return t.insert(t.find(behind), "CONCURRENTLY") }
+// concurrently is the statement with CONCURRENTLY after another word.
+func (t statement) concurrently(behind string) string {
+	return t.insert(t.find(behind), "CONCURRENTLY")
+}
 
-// dropIndexes drops one index after the other: CONCURRENTLY takes one at a time, and
-// not what depends on it.
-func dropIndexes(t text) []plan.Step {
+// dropIndexes drops one index after another: CONCURRENTLY takes only one, and no
+// CASCADE.
+func dropIndexes(t statement) []plan.Step {
 	if t.has("CASCADE") {
 		return nil
 	}
@@ -57,35 +58,41 @@ func dropIndexes(t text) []plan.Step {
 	for _, index := range t.without("RESTRICT").split(from) {
 		steps = append(steps, plan.Step{
 			SQL:     "DROP INDEX CONCURRENTLY " + exists + index.sql,
-			Comment: "Drop it while others use the table. It can't be in a transaction",
+			Comment: "Dropped while others use the table; can't run in a transaction",
 			Alone:   true,
 		})
 	}
 	return steps
 }
 
-// reindex puts the word behind the kind of what is rebuilt, which options in
-// parentheses may stand before.
-func reindex(t text) []plan.Step {
+// reindex puts CONCURRENTLY after the kind of what is rebuilt, before which options in
+// parentheses may stand.
+func reindex(t statement) []plan.Step {
 	for _, kind := range []string{"INDEX", "TABLE", "SCHEMA", "DATABASE"} {
 		if t.outside(kind) >= 0 {
-			return []plan.Step{{SQL: t.concurrently(kind), Comment: onItsOwn, Alone: true}}
+			return []plan.Step{{SQL: t.concurrently(kind), Comment: buildOnline, Alone: true}}
 		}
 	}
 	return nil
 }
 
-func (s scene) refresh() []plan.Step {
-	name, _ := s.text.name(3)
-	if s.text.has("NO", "DATA") || !uniquelyIndexed(s.Before, name) {
+func (s subject) refresh() []plan.Step {
+	name, _ := s.stmt.name(3)
+	if s.stmt.has("NO", "DATA") || !uniquelyIndexed(s.Before, name) {
 		return nil
 	}
-	return []plan.Step{{SQL: s.text.concurrently("VIEW"), Comment: "Compute it beside the old rows, which can be read meanwhile"}}
+	return []plan.Step{{SQL: s.stmt.concurrently("VIEW"), Comment: "Computed beside the old rows, which stay readable"}}
 }
 
-// dropTable drops the foreign keys of the table first, each by itself, if there are
-// other tables that they point to.
-func (s scene) dropTable() []plan.Step {
+// uniquelyIndexed reports whether a materialized view can be refreshed CONCURRENTLY.
+func uniquelyIndexed(s catalog.Schema, view string) bool {
+	return slices.ContainsFunc(s.Others, func(o catalog.Object) bool {
+		return o.Kind == catalog.KindMaterializedView && o.Name == view && strings.Contains(o.Definition, "\nCREATE UNIQUE INDEX ")
+	})
+}
+
+// dropTable drops the table's foreign keys to other tables first, one after another.
+func (s subject) dropTable() []plan.Step {
 	var steps []plan.Step
 	for _, t := range s.dropped() {
 		for _, c := range t.Constraints {
@@ -94,7 +101,7 @@ func (s scene) dropTable() []plan.Step {
 			}
 			steps = append(steps, plan.Step{
 				SQL:     "ALTER TABLE " + sqltoken.Quote(t.Name) + " DROP CONSTRAINT " + sqltoken.Quote(c.Name),
-				Comment: "Let " + c.References + " go by itself: the locks on it are gone before the next are taken",
+				Comment: "Drop the foreign key to " + c.References + " first: its locks are released before the next are taken",
 				Apart:   len(steps) > 0,
 			})
 		}
@@ -102,22 +109,22 @@ func (s scene) dropTable() []plan.Step {
 	if len(steps) == 0 {
 		return nil
 	}
-	return append(steps, s.again(plan.Step{Apart: true})...)
+	return append(steps, s.asIs(plan.Step{Apart: true})...)
 }
 
-// detach leaves it when there is a default partition, beside which PostgreSQL can't
-// do it CONCURRENTLY.
-func (s scene) detach() []plan.Step {
-	parent, _ := s.text.table()
-	beside := slices.ContainsFunc(s.Before.Tables, func(t catalog.Table) bool {
+// detach has no safe form beside a default partition, where PostgreSQL refuses
+// CONCURRENTLY.
+func (s subject) detach() []plan.Step {
+	parent, _ := s.stmt.table()
+	hasDefault := slices.ContainsFunc(s.Before.Tables, func(t catalog.Table) bool {
 		return strings.HasPrefix(t.Options, "PARTITION OF "+parent+" DEFAULT")
 	})
-	if beside || s.text.has("FINALIZE") {
+	if hasDefault || s.stmt.has("FINALIZE") {
 		return nil
 	}
 	return []plan.Step{{
-		SQL:     s.text.insert(len(s.text.tokens)-1, "CONCURRENTLY"),
-		Comment: "Detach it while others use the table. It can't be in a transaction, and leaves the partition\na CHECK with its bounds, which can be dropped",
+		SQL:     s.stmt.insert(len(s.stmt.tokens)-1, "CONCURRENTLY"),
+		Comment: "Detached while others use the table; can't run in a transaction. The partition\nkeeps a CHECK with its bounds, which can be dropped",
 		Alone:   true,
 	}}
 }

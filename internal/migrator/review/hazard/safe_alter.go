@@ -10,35 +10,35 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// alteration is an ALTER TABLE that is done in steps. What its actions want is taken
-// from what they made in the throwaway database, so that names and definitions are
-// those that PostgreSQL chose.
+// alteration is an ALTER TABLE that is split into safe steps. What its actions ask for
+// is read from what they made in the throwaway database, so that names and definitions
+// are those that PostgreSQL chose.
 type alteration struct {
 	pair
 
-	scene scene
-	head  string // up to the first action
+	subject subject
+	head    string // up to the first action
 
-	kept       []string         // actions that are done as they are, at once
-	defaults   []plan.Step      // that new rows have from now on
+	kept       []string         // actions that run as they are, in one statement
+	defaults   []plan.Step      // that new rows get from now on
 	required   []string         // columns that become NOT NULL
 	identities []catalog.Column // columns that become identities
 	added      []catalog.Constraint
 	keyed      []string // actions that need the columns to be NOT NULL
-	changed    bool     // something isn't done as it was written
+	changed    bool     // an action isn't kept
 }
 
-func (s scene) alterTable() []plan.Step {
-	head, actions := s.text.actions()
-	name, _ := s.text.table()
+func (s subject) alterTable() []plan.Step {
+	head, actions := s.stmt.actions()
+	name, _ := s.stmt.table()
 	before, ok := s.Before.Table(name)
 	after, stays := byOID(s.After, before.OID)
-	if !ok || !stays || !s.old(before.OID) || partitioned(before) {
+	if !ok || !stays || !s.inUse(before.OID) || partitioned(before) {
 		return nil
 	}
-	a := alteration{pair: pair{before, after}, scene: s, head: head}
+	a := alteration{pair: pair{before, after}, subject: s, head: head}
 	for _, action := range actions {
-		a.sort(action)
+		a.add(action)
 	}
 	if !a.changed {
 		return nil
@@ -47,7 +47,7 @@ func (s scene) alterTable() []plan.Step {
 	return a.steps()
 }
 
-// gradual reports whether a constraint was made by an action that isn't kept.
+// gradual reports whether a constraint came from an action that isn't kept.
 func (p pair) gradual(c catalog.Constraint) bool {
 	switch c.Type {
 	case catalog.ForeignKey, catalog.Check:
@@ -58,21 +58,21 @@ func (p pair) gradual(c catalog.Constraint) bool {
 	return false
 }
 
-// sort puts an action where it belongs.
-func (a *alteration) sort(action text) {
+// add decides in which steps an action runs.
+func (a *alteration) add(action statement) {
 	switch {
 	case action.begins("ADD"):
-		a.sortAdd(action)
+		a.addPart(action)
 	case action.begins("ALTER") && action.outside("SET", "NOT", "NULL") > 0:
-		a.sortRequired(action)
+		a.addNotNull(action)
 	default:
 		a.kept = append(a.kept, action.sql)
 	}
 }
 
-func (a *alteration) sortRequired(action text) {
+func (a *alteration) addNotNull(action statement) {
 	name, _ := action.name(action.skip(1, "COLUMN"))
-	if was, _ := a.before.Column(name); was.NotNull || !a.scene.scanned(a.after.Name) {
+	if was, _ := a.before.Column(name); was.NotNull || !a.subject.scanned(a.after.Name) {
 		a.kept = append(a.kept, action.sql)
 		return
 	}
@@ -86,14 +86,14 @@ func (a *alteration) require(column string) {
 	}
 }
 
-func (a *alteration) sortAdd(action text) {
+func (a *alteration) addPart(action statement) {
 	i := 1
 	if action.at(1, "CONSTRAINT") {
 		_, i = action.name(2)
 	}
 	switch {
 	case action.at(i, "PRIMARY"), action.at(i, "UNIQUE"):
-		a.sortKey(action)
+		a.addKey(action)
 	case action.at(i, "CHECK"), action.at(i, "FOREIGN"):
 		if action.has("NOT", "VALID") {
 			a.kept = append(a.kept, action.sql)
@@ -103,16 +103,16 @@ func (a *alteration) sortAdd(action text) {
 	case i > 1, action.at(1, "EXCLUDE"):
 		a.kept = append(a.kept, action.sql)
 	default:
-		a.sortColumn(action)
+		a.addColumn(action)
 	}
 }
 
-// sortKey makes the columns of a primary key NOT NULL before it. An index that is
-// there is used as it is.
-func (a *alteration) sortKey(action text) {
+// addKey makes the columns of a primary key NOT NULL before it. An existing index is
+// used as it is.
+func (a *alteration) addKey(action statement) {
 	for _, c := range a.constraints() {
 		if c.Type == catalog.PrimaryKey && action.has("PRIMARY") {
-			for _, column := range a.optional(c.Columns) {
+			for _, column := range a.nullable(c.Columns) {
 				a.require(column)
 			}
 		}
@@ -124,12 +124,12 @@ func (a *alteration) sortKey(action text) {
 	a.changed = true
 }
 
-// sortColumn adds a column without what would be done for each row: that follows.
-func (a *alteration) sortColumn(action text) {
+// addColumn adds a column without what would read or write every row: that follows.
+func (a *alteration) addColumn(action statement) {
 	name, _ := action.name(action.skip(action.skip(1, "COLUMN"), "IF", "NOT", "EXISTS"))
 	c, there := a.after.Column(name)
 	_, was := a.before.Column(name)
-	costly := a.scene.rewritten(a.after.Name) && filledByRow(c)
+	costly := a.subject.rewritten(a.after.Name) && filledPerRow(c)
 	conditions := action.outside("REFERENCES") > 0 || action.outside("UNIQUE") > 0 || action.outside("PRIMARY") > 0 || action.outside("CHECK") > 0
 	missing := c.NotNull && c.Default == "" && !c.Identity
 	if !there || was || c.Generated || !costly && !conditions && !missing {
@@ -149,12 +149,7 @@ func (a *alteration) sortColumn(action text) {
 	}
 }
 
-func filledByRow(c catalog.Column) bool {
-	code, _ := filling(c)
-	return code != ""
-}
-
-// bare is a column that can be added to any table at once.
+// bare is the definition of a column that can be added to any table at once.
 func bare(c catalog.Column, costly bool) string {
 	words := []string{sqltoken.Quote(c.Name), c.Type}
 	if c.Collation != "" {
@@ -169,21 +164,21 @@ func bare(c catalog.Column, costly bool) string {
 	return strings.Join(words, " ")
 }
 
-// setDefault gives new rows their value, a serial one from a sequence that the column
-// owns.
-func (a *alteration) setDefault(c catalog.Column, serial bool) []plan.Step {
+// setDefault gives new rows their value, that of a serial column from a sequence that
+// the column owns.
+func (a *alteration) setDefault(c catalog.Column, ownsSequence bool) []plan.Step {
 	var steps []plan.Step
-	if serial {
+	if ownsSequence {
 		_, rest, _ := strings.Cut(c.Default, "'")
 		sequence, _, _ := strings.Cut(rest, "'")
 		steps = append(steps, plan.Step{
 			SQL:     fmt.Sprintf("CREATE SEQUENCE %s AS %s OWNED BY %s.%s", sequence, c.Type, sqltoken.Quote(a.after.Name), sqltoken.Quote(c.Name)),
-			Comment: "The sequence that serial would have made",
+			Comment: "The sequence that serial creates",
 		})
 	}
 	return append(steps, plan.Step{
 		SQL:     a.alter(fmt.Sprintf("ALTER COLUMN %s SET DEFAULT %s", sqltoken.Quote(c.Name), c.Default)),
-		Comment: fmt.Sprintf("New rows have the default from now on. Those that are there have no value: fill %s, a few\nthousand rows at a time", sqltoken.Quote(c.Name)),
+		Comment: fmt.Sprintf("New rows get the default from now on. Existing rows have no value: backfill %s, a few\nthousand rows at a time", sqltoken.Quote(c.Name)),
 	})
 }
 

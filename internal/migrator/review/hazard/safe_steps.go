@@ -10,38 +10,38 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// steps are in the order in which each finds what it needs: what is instant first,
-// then the building of indexes, then the looking at rows, then what relies on it.
+// steps come in an order in which each finds what it needs: first what is instant, then
+// indexes are built, then rows are checked, and last comes what relies on that.
 func (a *alteration) steps() []plan.Step {
 	var steps []plan.Step
 	if len(a.kept) > 0 {
 		steps = append(steps, plan.Step{SQL: a.alter(strings.Join(a.kept, ", "))})
 	}
-	return slices.Concat(steps, a.defaults, a.demands(), a.conditions(), a.builds(), a.validations(), a.keys(), a.numbers())
+	return slices.Concat(steps, a.defaults, a.notNullChecks(), a.unvalidated(), a.indexBuilds(), a.validations(), a.keys(), a.numbering())
 }
 
-// demands have new rows fill what is to be NOT NULL.
-func (a *alteration) demands() []plan.Step {
+// notNullChecks enforce NOT NULL for new rows.
+func (a *alteration) notNullChecks() []plan.Step {
 	var steps []plan.Step
 	for _, column := range a.required {
 		steps = append(steps, plan.Step{
-			SQL: a.alter(fmt.Sprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", sqltoken.Quote(a.demand(column)), sqltoken.Quote(column))),
-			Comment: fmt.Sprintf("Have new rows fill %s. Where rows are there without it, fill them, a few thousand at a time,\n"+
-				"before the file that validates this: with one that is empty, it fails", sqltoken.Quote(column)),
+			SQL: a.alter(fmt.Sprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", sqltoken.Quote(a.checkName(column)), sqltoken.Quote(column))),
+			Comment: fmt.Sprintf("Require %s of new rows. Backfill the existing rows, a few thousand at a time, before the file\n"+
+				"that validates this: it fails on a row without a value", sqltoken.Quote(column)),
 		})
 	}
 	return steps
 }
 
-// demand is the name of the check, cut to what PostgreSQL keeps of one.
-func (a *alteration) demand(column string) string {
+// checkName is the name of the check of a column, cut to what PostgreSQL keeps of one.
+func (a *alteration) checkName(column string) string {
 	const ending = "_required"
 	name := a.after.Name + "_" + column
 	return strings.ToValidUTF8(name[:min(len(name), nameLimit-len(ending))], "") + ending
 }
 
-// conditions hold new rows against foreign keys and checks.
-func (a *alteration) conditions() []plan.Step {
+// unvalidated enforce foreign keys and checks for new rows.
+func (a *alteration) unvalidated() []plan.Step {
 	var steps []plan.Step
 	for _, c := range a.added {
 		if c.Type != catalog.ForeignKey && c.Type != catalog.Check {
@@ -49,25 +49,25 @@ func (a *alteration) conditions() []plan.Step {
 		}
 		steps = append(steps, plan.Step{
 			SQL:     a.alter(fmt.Sprintf("ADD CONSTRAINT %s %s NOT VALID", sqltoken.Quote(c.Name), c.Definition)),
-			Comment: "Hold new rows against it, which is an instant: the rows that are there are looked at later",
+			Comment: "Enforce for new rows now; existing rows are validated in a later file",
 		})
 	}
 	return steps
 }
 
-// builds make the indexes that unique constraints and primary keys use.
-func (a *alteration) builds() []plan.Step {
+// indexBuilds create the indexes that unique constraints and primary keys use.
+func (a *alteration) indexBuilds() []plan.Step {
 	var steps []plan.Step
 	for _, i := range a.indexes() {
 		if !slices.ContainsFunc(a.added, func(c catalog.Constraint) bool { return c.Name == i.Constraint && c.Type != catalog.Exclusion }) {
 			continue
 		}
-		steps = append(steps, plan.Step{SQL: read(i.Definition).concurrently("INDEX"), Comment: onItsOwn, Alone: true})
+		steps = append(steps, plan.Step{SQL: parse(i.Definition).concurrently("INDEX"), Comment: buildOnline, Alone: true})
 	}
 	return steps
 }
 
-// validations look at the rows, and make columns NOT NULL whose rows were looked at.
+// validations check the existing rows, and make columns NOT NULL that were checked.
 func (a *alteration) validations() []plan.Step {
 	var steps []plan.Step
 	for _, c := range a.added {
@@ -76,21 +76,21 @@ func (a *alteration) validations() []plan.Step {
 		}
 	}
 	for _, column := range a.required {
-		steps = append(steps, a.validate(a.demand(column)))
+		steps = append(steps, a.validate(a.checkName(column)))
 	}
 	for i, column := range a.required {
 		steps = append(steps,
-			plan.Step{SQL: a.alter("ALTER COLUMN " + sqltoken.Quote(column) + " SET NOT NULL"), Comment: "The valid check saves the scan", Apart: i == 0},
-			plan.Step{SQL: a.alter("DROP CONSTRAINT " + sqltoken.Quote(a.demand(column))), Comment: "NOT NULL says it now"})
+			plan.Step{SQL: a.alter("ALTER COLUMN " + sqltoken.Quote(column) + " SET NOT NULL"), Comment: "The validated check saves the scan", Apart: i == 0},
+			plan.Step{SQL: a.alter("DROP CONSTRAINT " + sqltoken.Quote(a.checkName(column))), Comment: "NOT NULL replaces the check"})
 	}
 	return steps
 }
 
 func (a *alteration) validate(constraint string) plan.Step {
-	return plan.Step{SQL: a.alter("VALIDATE CONSTRAINT " + sqltoken.Quote(constraint)), Comment: validating, Apart: true}
+	return plan.Step{SQL: a.alter("VALIDATE CONSTRAINT " + sqltoken.Quote(constraint)), Comment: checkRows, Apart: true}
 }
 
-// keys make constraints of indexes that are there.
+// keys turn the indexes into constraints.
 func (a *alteration) keys() []plan.Step {
 	var steps []plan.Step
 	for _, c := range a.added {
@@ -108,7 +108,7 @@ func (a *alteration) keys() []plan.Step {
 		}
 		steps = append(steps, plan.Step{
 			SQL:     a.alter(fmt.Sprintf("ADD CONSTRAINT %s %s USING INDEX %s%s", sqltoken.Quote(c.Name), kind, sqltoken.Quote(c.Name), deferred)),
-			Comment: "Make a constraint of the index, which is an instant",
+			Comment: "Turn the index into a constraint, which is instant",
 		})
 	}
 	for _, action := range a.keyed {
@@ -117,8 +117,8 @@ func (a *alteration) keys() []plan.Step {
 	return steps
 }
 
-// numbers make identities of columns that are filled.
-func (a *alteration) numbers() []plan.Step {
+// numbering turns backfilled columns into identities.
+func (a *alteration) numbering() []plan.Step {
 	var steps []plan.Step
 	for _, c := range a.identities {
 		when := "BY DEFAULT"
@@ -127,7 +127,7 @@ func (a *alteration) numbers() []plan.Step {
 		}
 		steps = append(steps, plan.Step{
 			SQL:     a.alter(fmt.Sprintf("ALTER COLUMN %s ADD GENERATED %s AS IDENTITY", sqltoken.Quote(c.Name), when)),
-			Comment: "Number new rows. Set the sequence behind the numbers that the rows have, with setval",
+			Comment: "Number new rows. Then set the sequence past the existing numbers, with setval",
 		})
 	}
 	return steps

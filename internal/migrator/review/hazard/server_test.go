@@ -24,6 +24,7 @@ const versionsVariable = "POSTGRES_VERSIONS"
 type server struct {
 	*dev.Server
 	version string
+	main    bool // the one of all other tests
 	idle    chan *dev.Database
 }
 
@@ -31,12 +32,13 @@ type server struct {
 // machine has.
 func eachServer(t *testing.T, test func(t *testing.T, s server)) {
 	t.Helper()
-	open := func(t *testing.T, url string) {
+	open := func(t *testing.T, url string, main bool) {
 		t.Helper()
 		s := openServer(t, url)
+		s.main = main
 		t.Run("on PostgreSQL "+s.version, func(t *testing.T) { test(t, s) })
 	}
-	open(t, pgtest.EmptyURL(t))
+	open(t, pgtest.EmptyURL(t), true)
 	if os.Getenv(versionsVariable) == "" {
 		return
 	}
@@ -45,7 +47,7 @@ func eachServer(t *testing.T, test func(t *testing.T, s server)) {
 		t.Fatalf("no PostgreSQL in %s: %v", versionsVariable, err)
 	}
 	for _, dir := range dirs {
-		open(t, pgtest.StartServer(t, pgserver.Options{BinDir: dir}).URL("postgres"))
+		open(t, pgtest.StartServer(t, pgserver.Options{BinDir: dir}).URL("postgres"), false)
 	}
 }
 
@@ -59,7 +61,7 @@ func openServer(t *testing.T, url string) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server{d, version, make(chan *dev.Database, 20)}
+	s := server{Server: d, version: version, idle: make(chan *dev.Database, 20)}
 	t.Cleanup(func() {
 		close(s.idle)
 		for db := range s.idle {

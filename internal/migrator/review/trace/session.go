@@ -57,13 +57,14 @@ func (s *session) close() {
 func (s *session) statement(ctx context.Context, stmt *Statement) error {
 	stmt.Before, stmt.After = s.schema, s.schema
 	open, err := s.inTransaction()
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	stmt.Transaction = open
+	switch {
 	case control(stmt.SQL):
 		return s.control(ctx, stmt)
 	case open:
-		stmt.Transaction = true
 		return s.measured(ctx, stmt)
 	}
 	return s.autocommit(ctx, stmt)

@@ -20,6 +20,7 @@ import (
 	"commitment/ent/migrate"
 	"commitment/ent/resource"
 	_ "commitment/ent/runtime"
+	"commitment/internal/openapitest"
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
 	"commitment/internal/txn"
@@ -71,11 +72,12 @@ func newService(t *testing.T) *service {
 		s.exec(t, o.Up)
 	}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
-	server := httptest.NewServer(CheckContract(t, serve(Options{
+	handler := serve(Options{
 		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Classify: postgres.Constraints(nil).Classify,
 		Ready: func(context.Context) error { return nil }, Observe: func(h http.Handler) http.Handler { return h }, Metrics: http.NotFoundHandler(),
 		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxResponse: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
 	}, func(v1 *api) {
+		v1 = v1.tag("Things", "Things of all kinds.")
 		mount(v1, resource.Widgets())
 		mount(v1, resource.Makers())
 		mount(v1, resource.Workers())
@@ -84,7 +86,9 @@ func newService(t *testing.T) *service {
 		mount(v1, resource.Clubs())
 		mount(v1, resource.Memberships())
 		mount(v1, resource.Documents())
-	})))
+	})
+	openapitest.CheckDocument(t, handler)
+	server := httptest.NewServer(openapitest.Check(t, handler))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s

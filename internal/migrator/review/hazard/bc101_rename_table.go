@@ -1,0 +1,39 @@
+package hazard
+
+import "fmt"
+
+var bc101 = Rule{
+	Code: "BC101", Slug: "rename-table", Manual: alterTable,
+	Title: "a table is renamed or moved to another schema",
+	check: renameTable,
+}
+
+const noNameSuits = "While a release rolls out, old and new code run side by side, and no single name suits both."
+
+func renameTable(s subject) (found []Finding) {
+	for p := range s.tables() {
+		if p.before.Name == p.after.Name {
+			continue
+		}
+		found = append(found, Finding{
+			Severity: Error, Table: p.before.Name,
+			Title:  fmt.Sprintf("code that uses %s breaks: it is now named %s", p.before.Name, p.after.Name),
+			Reason: noNameSuits,
+			Advice: fmt.Sprintf("Keep the name, in Ent with the annotation entsql.Table(%q), or leave a view under the old name.", p.before.Name),
+		})
+	}
+	i := s.stmt.outside("SET", "SCHEMA")
+	if i < 0 {
+		return found
+	}
+	schema, _ := s.stmt.name(i + 2)
+	for _, t := range s.dropped() {
+		found = append(found, Finding{
+			Severity: Error, Table: t.Name,
+			Title:  fmt.Sprintf("code that uses %s breaks: it is now %s.%s", t.Name, schema, t.Name),
+			Reason: noNameSuits,
+			Advice: "Keep the schema, or leave a view under the old name.",
+		})
+	}
+	return found
+}

@@ -1,0 +1,19 @@
+package hazard_test
+
+var cd101 = []testCase{
+	{
+		sql:  "ALTER TABLE u DROP CONSTRAINT u_t_id",
+		does: "t ACCESS EXCLUSIVE, u ACCESS EXCLUSIVE",
+		want: "CD101:w",
+	},
+	{
+		sql:  "ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE",
+		does: "t ACCESS EXCLUSIVE, u ACCESS EXCLUSIVE",
+		want: "CD101:w",
+	},
+	{
+		before: "ALTER TABLE t ADD CONSTRAINT c UNIQUE (m)",
+		sql:    "ALTER TABLE t DROP CONSTRAINT c",
+		does:   "t ACCESS EXCLUSIVE",
+	},
+}

@@ -1,0 +1,45 @@
+package hazard_test
+
+var cm182 = []testCase{
+	{
+		sql:  "UPDATE t SET m = 0",
+		does: "t ROW EXCLUSIVE; scans t",
+		want: "CM182:w",
+	},
+	{
+		sql:  "UPDATE t SET m = 0 WHERE m IS NULL",
+		does: "t ROW EXCLUSIVE; scans t",
+		want: "CM182:w",
+	},
+	{
+		sql:  "UPDATE t SET m = 0 WHERE id = 7",
+		does: "t ROW EXCLUSIVE",
+	},
+	{
+		sql:  "UPDATE t SET m = 0 WHERE id IN (SELECT id FROM t WHERE m IS NULL LIMIT 1000)",
+		does: "t ROW EXCLUSIVE; scans t",
+	},
+	{
+		sql:  "DELETE FROM t WHERE note = 'x'",
+		does: "t ROW EXCLUSIVE; scans t",
+		want: "CM182:w",
+	},
+	{
+		sql:  "DELETE FROM bare",
+		does: "bare ROW EXCLUSIVE; scans bare",
+		want: "CM182:e",
+	},
+	{
+		sql:  "DO $$ BEGIN UPDATE t SET m = CASE WHEN n > 0 THEN 1 ELSE 2 END; END $$",
+		does: "t ROW EXCLUSIVE; scans t",
+		want: "CM182:w",
+	},
+	{
+		sql:  "INSERT INTO p VALUES (1, 'a')",
+		does: "p ROW EXCLUSIVE",
+	},
+	{
+		sql:  "WITH gone AS (SELECT id FROM bare) DELETE FROM t USING gone WHERE t.id = gone.id",
+		does: "t ROW EXCLUSIVE, bare ACCESS SHARE; scans bare",
+	},
+}
