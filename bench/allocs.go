@@ -10,31 +10,31 @@ import (
 	"strings"
 )
 
-// discard is a [http.ResponseWriter] that costs nothing, so that what is counted
-// is the handler's.
-type discard struct {
+// discardWriter is a [http.ResponseWriter] without cost, so that only the handler's
+// allocations are counted.
+type discardWriter struct {
 	header http.Header
 	status int
 }
 
-func (d *discard) Header() http.Header         { return d.header }
-func (d *discard) WriteHeader(status int)      { d.status = status }
-func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discardWriter) Header() http.Header         { return d.header }
+func (d *discardWriter) WriteHeader(status int)      { d.status = status }
+func (d *discardWriter) Write(p []byte) (int, error) { return len(p), nil }
 
-// direct makes requests of a handler without HTTP.
-type direct struct {
-	handler http.Handler
-	work    *work
-	request *http.Request
-	cancel  context.CancelFunc // of the request
-	body    strings.Reader
-	answer  discard
-	rand    *rand.Rand
+// directClient calls a handler without HTTP.
+type directClient struct {
+	handler  http.Handler
+	work     *work
+	request  *http.Request
+	cancel   context.CancelFunc // cancels the request
+	body     strings.Reader
+	response discardWriter
+	rand     *rand.Rand
 }
 
-func newDirect(h http.Handler, w *work) (*direct, error) {
-	d := &direct{handler: h, work: w, answer: discard{header: http.Header{}}, rand: rand.New(rand.NewPCG(1, 1))}
-	// As in net/http, the context can be canceled, which database drivers have to watch.
+func newDirectClient(h http.Handler, w *work) (*directClient, error) {
+	d := &directClient{handler: h, work: w, response: discardWriter{header: http.Header{}}, rand: rand.New(rand.NewPCG(1, 1))}
+	// As in net/http, the context can be canceled, so database drivers have to watch it.
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
 	var err error
@@ -42,8 +42,8 @@ func newDirect(h http.Handler, w *work) (*direct, error) {
 	return d, err
 }
 
-// prepare makes the body, which isn't the handler's to pay for.
-func (d *direct) prepare() string {
+// prepare makes the body outside of the measurement.
+func (d *directClient) prepare() string {
 	if d.work.body == nil {
 		return ""
 	}
@@ -51,25 +51,25 @@ func (d *direct) prepare() string {
 }
 
 // do makes one request.
-func (d *direct) do(body string) error {
+func (d *directClient) do(body string) error {
 	d.body.Reset(body)
 	d.request.Body = io.NopCloser(&d.body)
-	clear(d.answer.header)
-	d.answer.status = http.StatusOK
-	d.handler.ServeHTTP(&d.answer, d.request)
-	if d.answer.status != d.work.status {
-		return fmt.Errorf("%s: status = %d, want %d", d.work.name, d.answer.status, d.work.status)
+	clear(d.response.header)
+	d.response.status = http.StatusOK
+	d.handler.ServeHTTP(&d.response, d.request)
+	if d.response.status != d.work.status {
+		return fmt.Errorf("%s: status = %d, want %d", d.work.name, d.response.status, d.work.status)
 	}
 	return nil
 }
 
-// allocations of one request in a handler.
+// allocations are those of one request in a handler.
 type allocations struct{ objects, bytes float64 }
 
-// countAllocs counts what a handler allocates for a request, in this process.
+// countAllocs counts a handler's allocations per request, in this process.
 func countAllocs(h http.Handler, w *work) (allocations, error) {
 	const requests = 1000
-	d, err := newDirect(h, w)
+	d, err := newDirectClient(h, w)
 	if err != nil {
 		return allocations{}, err
 	}
@@ -78,7 +78,7 @@ func countAllocs(h http.Handler, w *work) (allocations, error) {
 	for i := range bodies {
 		bodies[i] = d.prepare()
 	}
-	for _, body := range bodies[:100] { // connections, prepared statements, pools
+	for _, body := range bodies[:100] { // warm up connections, prepared statements and pools
 		if err := d.do(body); err != nil {
 			return allocations{}, err
 		}

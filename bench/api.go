@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// accountBody is an account as clients see it.
+// accountBody is an account in a response.
 type accountBody struct {
 	ID        uuid.UUID `json:"id"`
 	Name      string    `json:"name"`
@@ -20,7 +20,7 @@ type accountBody struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// transferBody is a transfer, as clients send and see it.
+// transferBody is a transfer in requests and responses.
 type transferBody struct {
 	ID     uuid.UUID `json:"id"`
 	From   uuid.UUID `json:"from"`
@@ -29,13 +29,13 @@ type transferBody struct {
 	Memo   string    `json:"memo"`
 }
 
-// move is one UPDATE of a transfer.
+// move is one of a transfer's UPDATEs.
 type move struct {
 	account uuid.UUID
 	amount  int64
 }
 
-// moves are the two UPDATEs in the order of the accounts' ids, so that transfers in
+// moves returns the two UPDATEs in the order of the accounts' ids, so that transfers in
 // opposite directions don't deadlock.
 func (t *transferBody) moves() [2]move {
 	from, to := move{t.From, -t.Amount}, move{t.To, t.Amount}
@@ -45,59 +45,58 @@ func (t *transferBody) moves() [2]move {
 	return [2]move{from, to}
 }
 
-// store is what the peers do each in their way: a unit of work with everything
-// that it takes.
+// store is what each peer implements in its own way: a transaction with all it takes.
 type store interface {
 	account(ctx context.Context, id uuid.UUID) (accountBody, error)
 	transfer(ctx context.Context, t *transferBody) error
 }
 
-var errMissing = errors.New("there is no such account")
+var errNoAccount = errors.New("there is no such account")
 
-// api is the HTTP half, which is the same for all that are written in Go.
+// api is the HTTP half, the same for all peers in Go.
 func api(s store) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /accounts/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id, err := uuid.Parse(r.PathValue("id"))
 		if err != nil {
-			refuse(w, http.StatusUnprocessableEntity, "id")
+			respondError(w, http.StatusUnprocessableEntity, "id")
 			return
 		}
 		a, err := s.account(r.Context(), id)
-		answer(w, http.StatusOK, a, err)
+		respond(w, http.StatusOK, a, err)
 	})
 	mux.HandleFunc("POST /transfers", func(w http.ResponseWriter, r *http.Request) {
 		var t transferBody
 		if err := json.NewDecoder(r.Body).Decode(&t); err != nil || t.Amount < 1 || t.From == t.To {
-			refuse(w, http.StatusUnprocessableEntity, "amount")
+			respondError(w, http.StatusUnprocessableEntity, "amount")
 			return
 		}
 		t.ID = uuid.Must(uuid.NewV7())
-		answer(w, http.StatusCreated, &t, s.transfer(r.Context(), &t))
+		respond(w, http.StatusCreated, &t, s.transfer(r.Context(), &t))
 	})
 	mux.HandleFunc("GET /nothing", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]bool{"ok": true}, nil)
+		respond(w, http.StatusOK, map[string]bool{"ok": true}, nil)
 	})
 	return mux
 }
 
-func answer(w http.ResponseWriter, status int, body any, err error) {
+func respond(w http.ResponseWriter, status int, body any, err error) {
 	switch {
-	case errors.Is(err, errMissing):
-		refuse(w, http.StatusNotFound, "id")
+	case errors.Is(err, errNoAccount):
+		respondError(w, http.StatusNotFound, "id")
 	case err != nil:
-		refuse(w, http.StatusInternalServerError, err.Error())
+		respondError(w, http.StatusInternalServerError, err.Error())
 	default:
-		write(w, status, body)
+		writeJSON(w, status, body)
 	}
 }
 
-func refuse(w http.ResponseWriter, status int, what string) {
-	write(w, status, map[string]string{"error": what})
+func respondError(w http.ResponseWriter, status int, what string) {
+	writeJSON(w, status, map[string]string{"error": what})
 }
 
-func write(w http.ResponseWriter, status int, body any) {
+func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that went away is not measured
+	_ = json.NewEncoder(w).Encode(body) // a client that is gone isn't measured
 }

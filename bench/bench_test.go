@@ -12,8 +12,8 @@ import (
 	"commitment/internal/txn"
 )
 
-// BenchmarkMiddleware is the middleware's own cost for a request that touches
-// nothing: that of "within" less that of "without".
+// BenchmarkMiddleware measures the middleware's own cost for a request that doesn't use
+// the database: the difference of "within" and "without".
 func BenchmarkMiddleware(b *testing.B) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	pool, err := postgres.Open(postgres.Options{URL: "postgres://127.0.0.1:1/none"}) // never dialed
@@ -35,18 +35,18 @@ func BenchmarkMiddleware(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			request := httptest.NewRequestWithContext(b.Context(), c.method, "/", http.NoBody)
-			answer := &discard{header: http.Header{}}
+			response := &discardWriter{header: http.Header{}}
 			b.ReportAllocs()
 			for b.Loop() {
-				clear(answer.header)
-				c.handler.ServeHTTP(answer, request)
+				clear(response.header)
+				c.handler.ServeHTTP(response, request)
 			}
 		})
 	}
 }
 
-// BenchmarkHandler is each peer's handler for each work, without HTTP and with
-// nothing between it and PostgreSQL.
+// BenchmarkHandler measures each peer's handler for each kind of request, without HTTP
+// and directly connected to PostgreSQL.
 func BenchmarkHandler(b *testing.B) {
 	for _, p := range peers {
 		if p.open == nil {
@@ -79,9 +79,9 @@ func prepareAccounts(b *testing.B, url string) {
 func benchmark(b *testing.B, h http.Handler, w *work) {
 	b.Helper()
 	b.ReportAllocs()
-	b.SetParallelism(4) // with two processors, the eight clients of a run
+	b.SetParallelism(4) // eight clients on two processors, as in a run
 	b.RunParallel(func(pb *testing.PB) {
-		d, err := newDirect(h, w)
+		d, err := newDirectClient(h, w)
 		if err != nil {
 			b.Error(err)
 			return

@@ -44,7 +44,7 @@ func (s bunStore) account(ctx context.Context, id uuid.UUID) (accountBody, error
 		return tx.NewSelect().Model(&a).Where("id = ?", id).Scan(ctx)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		err = errMissing
+		err = errNoAccount
 	}
 	return accountBody{ID: a.ID, Name: a.Name, Currency: a.Currency, Balance: a.Balance, Version: a.Version, CreatedAt: a.CreatedAt}, err
 }
@@ -60,7 +60,7 @@ func (s bunStore) transfer(ctx context.Context, t *transferBody) error {
 				return err
 			}
 			if n, err := result.RowsAffected(); err != nil || n != 1 {
-				return errors.Join(err, errMissing)
+				return errors.Join(err, errNoAccount)
 			}
 		}
 		_, err := tx.NewInsert().Model(&bunTransfer{ID: t.ID, CreatedAt: now, Amount: t.Amount, Memo: t.Memo}).Exec(ctx)
@@ -68,9 +68,9 @@ func (s bunStore) transfer(ctx context.Context, t *transferBody) error {
 	})
 }
 
-// openBun is as in Bun's guide: with Bun's own driver.
+// openBun opens Bun as in its guide, with its own driver.
 func openBun(url string, pool int) (http.Handler, error) {
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
-	keep(db, pool)
+	setPoolSize(db, pool)
 	return api(bunStore{bun.NewDB(db, pgdialect.New())}), nil
 }

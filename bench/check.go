@@ -8,16 +8,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// check is what a proxy does to round trips and to throughput.
-type check struct {
+// proxyCheck is what a proxy does to round trips and throughput.
+type proxyCheck struct {
 	set        time.Duration
 	p50, p99   time.Duration // of a round trip with an empty query
-	megabytes  float64       // per second, from the server
-	throughout bool          // through a proxy
+	throughput float64       // MB per second from the server
+	proxied    bool          // through a proxy
 }
 
-// checkDelays checks the proxy against its own setting, one round trip after the
-// other: without a proxy, then with each delay.
+// checkDelays checks the proxy against its setting, one round trip after the other:
+// without a proxy, then with each delay.
 func (r *results) checkDelays(ctx context.Context, db *database) error {
 	url := db.server.URL("postgres")
 	c, err := checkAt(ctx, url)
@@ -35,13 +35,13 @@ func (r *results) checkDelays(ctx context.Context, db *database) error {
 		if err != nil {
 			return err
 		}
-		c.set, c.throughout = delay, true
+		c.set, c.proxied = delay, true
 		r.checks = append(r.checks, c)
 	}
 	return nil
 }
 
-func checkAt(ctx context.Context, url string) (c check, err error) {
+func checkAt(ctx context.Context, url string) (c proxyCheck, err error) {
 	const (
 		tripsMade = 300
 		size      = 64 << 20 // bytes
@@ -65,6 +65,6 @@ func checkAt(ctx context.Context, url string) (c check, err error) {
 	if _, err := conn.Exec(ctx, "SELECT repeat('x', 1048576) FROM generate_series(1, 64)").ReadAll(); err != nil {
 		return c, err
 	}
-	c.megabytes = float64(size) / (1 << 20) / time.Since(start).Seconds()
+	c.throughput = float64(size) / (1 << 20) / time.Since(start).Seconds()
 	return c, nil
 }

@@ -13,10 +13,10 @@ import (
 	"commitment/internal/pgserver"
 )
 
-// serverSettings differ from those of the private server, which is fast and
-// forgets: here COMMIT does all that it does for durability but the last step.
-// fsync stays off, because a disk's latency is another one on each machine, is
-// the same for all peers, and would hide what they differ in.
+// serverSettings differ from those of the private server, which trades durability for
+// speed: here COMMIT does everything for durability except the last step. fsync stays
+// off, because a disk's latency differs between machines, is the same for all peers,
+// and would hide their differences.
 var serverSettings = map[string]string{
 	"synchronous_commit": "on",
 	"full_page_writes":   "on",
@@ -25,7 +25,7 @@ var serverSettings = map[string]string{
 	"checkpoint_timeout": "1h",
 }
 
-// template is the database from which each peer gets a copy.
+// template is the database that is copied for each peer.
 const template = "bench_template"
 
 // database is the server of a run, with a database for each peer.
@@ -39,7 +39,7 @@ func startDatabase(ctx context.Context) (*database, error) {
 	db := &database{server}
 	if err := db.fill(ctx); err != nil {
 		db.stop()
-		return nil, fmt.Errorf("make the template: %w", err)
+		return nil, fmt.Errorf("create the template: %w", err)
 	}
 	return db, nil
 }
@@ -47,11 +47,11 @@ func startDatabase(ctx context.Context) (*database, error) {
 func (db *database) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	_ = db.server.Stop(ctx) // a throwaway
+	_ = db.server.Stop(ctx) // a throwaway server
 }
 
-// fixture comes on top of the service's migrations. The triggers go: a transfer of
-// three statements has no entries that they could check.
+// fixture is added to the service's migrations. It drops the triggers: a transfer of
+// three statements has no entries for them to check.
 var fixture = []string{
 	`DROP TRIGGER transfers_balanced ON transfers`,
 	fmt.Sprintf(`INSERT INTO accounts (id, created_at, updated_at, name, currency, balance, allow_negative)
@@ -60,7 +60,7 @@ var fixture = []string{
 	`VACUUM ANALYZE`,
 }
 
-// fill makes the template.
+// fill creates the template.
 func (db *database) fill(ctx context.Context) error {
 	if err := db.exec(ctx, "postgres", "CREATE DATABASE "+template); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (db *database) fill(ctx context.Context) error {
 	return db.exec(ctx, template, fixture...)
 }
 
-// create makes a new database for a peer and returns its URL.
+// create creates a database for a peer and returns its URL.
 func (db *database) create(ctx context.Context, name string) (string, error) {
 	return db.server.URL(name), db.exec(ctx, "postgres",
 		"DROP DATABASE IF EXISTS "+name+" WITH (FORCE)", "CREATE DATABASE "+name+" TEMPLATE "+template)
@@ -100,8 +100,8 @@ func (db *database) exec(ctx context.Context, name string, statements ...string)
 	return nil
 }
 
-// value is the one value of a query.
-func value[T any](ctx context.Context, db *database, query string, args ...any) (v T, err error) {
+// queryValue returns the only value of a query.
+func queryValue[T any](ctx context.Context, db *database, query string, args ...any) (v T, err error) {
 	conn, err := pgx.Connect(ctx, db.server.URL("postgres"))
 	if err != nil {
 		return v, err
@@ -111,17 +111,18 @@ func value[T any](ctx context.Context, db *database, query string, args ...any) 
 	return v, err
 }
 
-// dialed is how many sessions a database has had, once all have ended.
-func (db *database) dialed(ctx context.Context, name string) (int, error) {
+// connectionsOpened returns how many sessions a database has had, once all of them have
+// ended.
+func (db *database) connectionsOpened(ctx context.Context, name string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {
-		open, err := value[int](ctx, db, `SELECT numbackends FROM pg_stat_database WHERE datname = $1`, name)
+		open, err := queryValue[int](ctx, db, `SELECT numbackends FROM pg_stat_database WHERE datname = $1`, name)
 		if err != nil {
 			return 0, fmt.Errorf("count the connections of %s: %w", name, err)
 		}
 		if open == 0 {
-			return value[int](ctx, db, `SELECT sessions FROM pg_stat_database WHERE datname = $1`, name)
+			return queryValue[int](ctx, db, `SELECT sessions FROM pg_stat_database WHERE datname = $1`, name)
 		}
 		select {
 		case <-ctx.Done():

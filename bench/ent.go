@@ -8,13 +8,14 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"commitment/ent"
-	_ "commitment/ent/runtime" // the schemas
+	_ "commitment/ent/runtime" // registers the schemas
 )
 
-// eager is the usual middleware: a transaction for every request, begun before
-// the handler and ended after it by status. What outgrows net/http's buffer of a
-// few kilobytes has left by then, and the client isn't told of a COMMIT that fails.
-func eager(client *ent.Client, next http.Handler) http.Handler {
+// eagerTransactions is the usual middleware: each request gets a transaction that
+// begins before the handler and ends after it, by status. A response that exceeds
+// net/http's buffer of a few kilobytes has been sent by then, so the client doesn't
+// learn of a failed COMMIT.
+func eagerTransactions(client *ent.Client, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		options := readOnly
 		if r.Method != http.MethodGet {
@@ -22,7 +23,7 @@ func eager(client *ent.Client, next http.Handler) http.Handler {
 		}
 		tx, err := client.BeginTx(r.Context(), options)
 		if err != nil {
-			answer(w, 0, nil, err)
+			respond(w, 0, nil, err)
 			return
 		}
 		defer tx.Rollback() //nolint:errcheck // does nothing after Commit
@@ -41,5 +42,5 @@ func openEnt(url string, pool int) (http.Handler, error) {
 		return nil, err
 	}
 	client := ent.NewClient(ent.Driver(entsql.OpenDB(dialect.Postgres, db)))
-	return eager(client, api(entStore{})), nil
+	return eagerTransactions(client, api(entStore{})), nil
 }

@@ -17,7 +17,7 @@ import (
 //go:embed app.py
 var fastAPI string
 
-// python is an interpreter that has the packages.
+// python is an interpreter with the required packages.
 var python = sync.OnceValues(func() (string, error) {
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		if _, err := runPython(name, "import fastapi, sqlalchemy, asyncpg, uvicorn"); err == nil {
@@ -33,12 +33,12 @@ func startFastAPI(ctx context.Context, url string, pool int) (*exec.Cmd, error) 
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, interpreter, "-I", "-c", fastAPI)
-	url, _, _ = strings.Cut(url, "?") // sslmode is libpq's
+	url, _, _ = strings.Cut(url, "?") // asyncpg doesn't know sslmode
 	cmd.Env = append(os.Environ(), "BENCH_URL="+strings.Replace(url, "postgres://", "postgresql+asyncpg://", 1), "BENCH_POOL="+strconv.Itoa(pool))
 	return cmd, nil
 }
 
-// pythonVersions are those of what the peer stands on.
+// pythonVersions returns the versions of the Python peer's packages.
 func pythonVersions() string {
 	interpreter, err := python()
 	if err != nil {
@@ -52,7 +52,7 @@ print(f"Python {platform.python_version()}, FastAPI {fastapi.__version__}, SQLAl
 	return strings.TrimSpace(string(out))
 }
 
-// runPython runs a short program and returns what it prints.
+// runPython runs a short program and returns its output.
 func runPython(interpreter, program string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

@@ -24,7 +24,7 @@ type gormAccount struct {
 	Version       int64
 }
 
-// TableName is the name of the table.
+// TableName returns the name of the table.
 func (gormAccount) TableName() string { return "accounts" }
 
 type gormTransfer struct {
@@ -34,7 +34,7 @@ type gormTransfer struct {
 	Memo      string
 }
 
-// TableName is the name of the table.
+// TableName returns the name of the table.
 func (gormTransfer) TableName() string { return "transfers" }
 
 type gormStore struct{ db *gorm.DB }
@@ -45,7 +45,7 @@ func (s gormStore) account(ctx context.Context, id uuid.UUID) (accountBody, erro
 		return tx.Take(&a, "id = ?", id).Error
 	}, readOnly)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		err = errMissing
+		err = errNoAccount
 	}
 	return accountBody{ID: a.ID, Name: a.Name, Currency: a.Currency, Balance: a.Balance, Version: a.Version, CreatedAt: a.CreatedAt}, err
 }
@@ -61,7 +61,7 @@ func (s gormStore) transfer(ctx context.Context, t *transferBody) error {
 				return result.Error
 			}
 			if result.RowsAffected != 1 {
-				return errMissing
+				return errNoAccount
 			}
 		}
 		return tx.Create(&gormTransfer{ID: t.ID, Amount: t.Amount, Memo: t.Memo}).Error
@@ -77,6 +77,6 @@ func openGorm(url string, pool int) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	keep(p, pool)
+	setPoolSize(p, pool)
 	return api(gormStore{db}), nil
 }

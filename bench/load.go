@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// client is an HTTP client with one connection. It does the least that it takes,
-// because it runs on the processors of those whom it measures.
+// client is an HTTP client with one connection. It does as little as possible, because
+// it shares the processors with the peer that it measures.
 type client struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -33,8 +33,7 @@ func dial(ctx context.Context, addr string, seed uint64) (*client, error) {
 	return &client{conn: conn, in: bufio.NewReader(conn), rand: rand.New(rand.NewPCG(seed, 0))}, nil
 }
 
-// do makes a request and waits for the answer. Its error tells of an answer that
-// isn't the expected one.
+// do sends a request and waits for the response. An unexpected response is an error.
 func (c *client) do(w *work) (time.Duration, error) {
 	c.buf = w.request(c.rand, c.buf[:0])
 	start := time.Now()
@@ -58,7 +57,7 @@ func (c *client) do(w *work) (time.Duration, error) {
 
 var contentLength = []byte("content-length:")
 
-// readHeader reads to the end of the header.
+// readHeader reads the response's header.
 func (c *client) readHeader() (status, length int, err error) {
 	length = -1
 	for first := true; ; first = false {
@@ -73,7 +72,7 @@ func (c *client) readHeader() (status, length int, err error) {
 			}
 		case len(line) == 0:
 			if length < 0 {
-				return 0, 0, errors.New("an answer without Content-Length")
+				return 0, 0, errors.New("a response without Content-Length")
 			}
 			return status, length, nil
 		case len(line) > len(contentLength) && bytes.EqualFold(line[:len(contentLength)], contentLength):
@@ -84,14 +83,14 @@ func (c *client) readHeader() (status, length int, err error) {
 	}
 }
 
-// sample is what clients have measured.
+// sample is what the clients have measured.
 type sample struct {
 	took []time.Duration
 	rate float64 // requests per second
 }
 
-// closedLoop has clients make requests for a time, each the next one when it has
-// the answer.
+// closedLoop has the clients send requests for a time, each the next one once it has
+// the response.
 func closedLoop(clients []*client, w *work, duration time.Duration) (sample, error) {
 	var mu sync.Mutex
 	var s sample
@@ -119,8 +118,8 @@ func closedLoop(clients []*client, w *work, duration time.Duration) (sample, err
 	return s, failed
 }
 
-// percentile is the least of sorted times that at least the q-th part of them
-// doesn't exceed; 0 of none.
+// percentile returns the smallest of the sorted times that a fraction q of them doesn't
+// exceed, or 0 of none.
 func percentile(sorted []time.Duration, q float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0
@@ -129,8 +128,7 @@ func percentile(sorted []time.Duration, q float64) time.Duration {
 	return sorted[min(max(rank, 1), len(sorted))-1]
 }
 
-// median is the middle of values, whose order it changes, or what lies between the
-// two in the middle; 0 of none.
+// median returns the median of values, or 0 of none. It sorts them.
 func median[T int | float64](values []T) T {
 	if len(values) == 0 {
 		return 0

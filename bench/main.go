@@ -1,12 +1,12 @@
-// Command bench measures the request transaction side by side with its peers:
-// the same HTTP work on the same PostgreSQL, each peer written as its users write
-// it and in a process of its own. It is a module of its own, so that the peers
-// never enter the service's go.mod.
+// Command bench compares the request transaction with its peers: the same HTTP requests
+// on the same PostgreSQL, each peer written as its users would and in a process of its
+// own. It is a module of its own, so that the peers never appear in the service's
+// go.mod.
 //
-// Clients, proxies and PostgreSQL share the machine with the peer that is
-// measured, so the numbers are for comparing the rows of one run, not runs of
-// two machines. Peers take turns in short rounds, and ratios are taken round by
-// round, so that what disturbs the machine disturbs all alike.
+// Clients, proxies and PostgreSQL share the machine with the peer that is measured, so
+// compare the rows of one run, not runs of two machines. Peers take turns in short
+// rounds, and ratios are taken within a round, so that a disturbance of the machine
+// affects all peers alike.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"commitment/bench/internal/markdown"
 )
 
-// settings are what a run can be told.
+// settings are the settings of a run.
 type settings struct {
 	duration time.Duration // of each cell, all rounds together
 	rounds   int
@@ -40,18 +40,18 @@ func main() {
 	}
 }
 
-// measureOrServe does what the command line says.
+// measureOrServe does what the command line asks.
 func measureOrServe() error {
 	var s settings
 	var serve, url string
-	flag.DurationVar(&s.duration, "duration", 2*time.Second, "time of each cell: one peer, one work, one delay")
+	flag.DurationVar(&s.duration, "duration", 2*time.Second, "time of each cell: one peer, one kind of request, one delay")
 	flag.IntVar(&s.rounds, "rounds", 10, "rounds in which the peers take turns")
-	flag.IntVar(&s.clients, "clients", 8, "clients, each of which waits for its answer")
+	flag.IntVar(&s.clients, "clients", 8, "clients, each of which waits for its response")
 	flag.IntVar(&s.pool, "pool", 15, "connections in each peer's pool")
 	flag.StringVar(&s.out, "out", "", "file for the results; standard output when empty")
 	flag.StringVar(&s.only, "peers", "", "peers to measure, separated by commas; all when empty")
-	flag.StringVar(&serve, "serve", "", "serve as this peer, as the parent process demands")
-	flag.StringVar(&url, "url", "", "the database to serve from")
+	flag.StringVar(&serve, "serve", "", "serve as this peer (for child processes)")
+	flag.StringVar(&url, "url", "", "URL of the database to serve from")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -71,9 +71,9 @@ func run(ctx context.Context, s settings) error {
 	}
 	defer db.stop()
 	r := &results{settings: s, start: start}
-	for _, p := range chosen(s.only) {
-		if ok, why := p.available(); !ok {
-			r.left = append(r.left, p.title+": "+why)
+	for _, p := range selectPeers(s.only) {
+		if ok, why := p.checkAvailable(); !ok {
+			r.skipped = append(r.skipped, p.title+": "+why)
 			continue
 		}
 		r.peers = append(r.peers, p)
@@ -88,7 +88,7 @@ func run(ctx context.Context, s settings) error {
 	return markdown.Save(s.out, r.write)
 }
 
-// command is what was typed, as far as it can be known.
+// command returns the command line, as far as it is known.
 func command() string {
 	args := "go run ."
 	if len(os.Args) > 1 {

@@ -10,38 +10,37 @@ import (
 	"commitment/internal/pgtest/pgproxy"
 )
 
-// delays are what is added to each round trip between a peer and PostgreSQL. At
-// zero there is no proxy.
+// delays are added to each round trip between a peer and PostgreSQL. At zero there is
+// no proxy.
 var delays = []time.Duration{0, 500 * time.Microsecond, time.Millisecond, 5 * time.Millisecond}
 
 const (
-	// warmUp is the time of requests that aren't measured, before each cell.
+	// warmUp is how long requests are sent before each cell is measured.
 	warmUp = 300 * time.Millisecond
-	// countDelay separates what happens before the answer from what happens
-	// behind it, when round trips are counted.
+	// countDelay separates the round trips before the response from those after it.
 	countDelay = 5 * time.Millisecond
-	// counted is how many requests round trips are counted for.
-	counted = 15
+	// countedRequests is the number of requests whose round trips are counted.
+	countedRequests = 15
 )
 
-// cell says which work, which delay, and which peer.
+// cell identifies a measurement: the kind of request, the delay and the peer.
 type cell struct {
 	work  string
 	delay time.Duration
 	peer  string
 }
 
-// measured is what a cell came to.
-type measured struct {
+// cellResult is the result of a cell.
+type cellResult struct {
 	rates []float64 // of each round
 	took  []time.Duration
 }
 
 // trips are the round trips of a request.
-type trips struct{ total, waited int }
+type trips struct{ total, beforeResponse int }
 
-// lane is a peer that is being measured.
-type lane struct {
+// runningPeer is a peer that is being measured.
+type runningPeer struct {
 	peer    *peer
 	child   *child
 	proxy   *pgproxy.Proxy // nil without a delay
@@ -50,7 +49,7 @@ type lane struct {
 
 // measure fills the results.
 func (r *results) measure(ctx context.Context, db *database) error {
-	r.cells, r.dialed = map[cell]*measured{}, map[cell]int{}
+	r.cells, r.dialed = map[cell]*cellResult{}, map[cell]int{}
 	r.trips, r.allocs = map[cell]trips{}, map[cell]allocations{}
 	if err := r.checkDelays(ctx, db); err != nil {
 		return err
@@ -70,7 +69,7 @@ func (r *results) measure(ctx context.Context, db *database) error {
 	return nil
 }
 
-// measureAllocs counts the allocations of the peers that are written in Go.
+// measureAllocs counts the allocations of the peers in Go.
 func (r *results) measureAllocs(ctx context.Context, db *database) error {
 	for _, p := range r.peers {
 		if p.open == nil {
@@ -95,7 +94,7 @@ func (r *results) measureAllocs(ctx context.Context, db *database) error {
 	return nil
 }
 
-// countTrips counts the round trips of a request, and those before its answer.
+// countTrips counts the round trips of a request, and those before its response.
 func (r *results) countTrips(ctx context.Context, db *database) error {
 	for _, p := range r.peers {
 		l, err := r.open(ctx, db, p, countDelay)
@@ -114,15 +113,15 @@ func (r *results) countTrips(ctx context.Context, db *database) error {
 	return nil
 }
 
-// count takes medians, so that a connection which still has to prepare a
-// statement doesn't count.
-func (l *lane) count(ctx context.Context, w *work) (trips, error) {
+// count returns medians, so that a connection that has yet to prepare a statement
+// doesn't matter.
+func (l *runningPeer) count(ctx context.Context, w *work) (trips, error) {
 	if _, err := closedLoop(l.clients, w, warmUp); err != nil {
 		return trips{}, err
 	}
 	var total, waited []int
-	for range counted {
-		if err := settle(ctx); err != nil { // what is behind the last answer ends
+	for range countedRequests {
+		if err := settle(ctx); err != nil { // wait for what follows the last response
 			return trips{}, err
 		}
 		before := l.proxy.Stats().RoundTrips
@@ -135,11 +134,11 @@ func (l *lane) count(ctx context.Context, w *work) (trips, error) {
 		}
 		total = append(total, l.proxy.Stats().RoundTrips-before)
 	}
-	return trips{total: median(total), waited: median(waited)}, nil
+	return trips{total: median(total), beforeResponse: median(waited)}, nil
 }
 
-// settle waits until nothing is on its way any more. Nobody but the peer knows when
-// that is, so it is a time.
+// settle waits until no message is in flight. Only the peer knows when that is, so it
+// is a fixed time.
 func settle(ctx context.Context) error {
 	select {
 	case <-time.After(3 * countDelay):
@@ -149,9 +148,9 @@ func settle(ctx context.Context) error {
 	}
 }
 
-// measureDelay measures all peers at one delay, with all of them running.
+// measureDelay measures all peers at one delay, while all of them run.
 func (r *results) measureDelay(ctx context.Context, db *database, delay time.Duration) error {
-	var lanes []*lane
+	var lanes []*runningPeer
 	defer func() {
 		for _, l := range lanes {
 			l.close()
@@ -171,7 +170,7 @@ func (r *results) measureDelay(ctx context.Context, db *database, delay time.Dur
 	}
 	for _, l := range lanes {
 		l.child.stop()
-		n, err := db.dialed(ctx, databaseOf(l.peer))
+		n, err := db.connectionsOpened(ctx, databaseOf(l.peer))
 		if err != nil {
 			return err
 		}
@@ -180,8 +179,8 @@ func (r *results) measureDelay(ctx context.Context, db *database, delay time.Dur
 	return nil
 }
 
-// measureWork has the peers take turns, in another order in each round.
-func (r *results) measureWork(ctx context.Context, lanes []*lane, w *work, delay time.Duration) error {
+// measureWork lets the peers take turns, in another order in each round.
+func (r *results) measureWork(ctx context.Context, lanes []*runningPeer, w *work, delay time.Duration) error {
 	for _, l := range lanes {
 		if _, err := closedLoop(l.clients, w, warmUp); err != nil {
 			return fmt.Errorf("%s: %w", l.peer.name, err)
@@ -199,7 +198,7 @@ func (r *results) measureWork(ctx context.Context, lanes []*lane, w *work, delay
 			}
 			key := cell{work: w.name, delay: delay, peer: l.peer.name}
 			if r.cells[key] == nil {
-				r.cells[key] = &measured{}
+				r.cells[key] = &cellResult{}
 			}
 			m := r.cells[key]
 			m.rates, m.took = append(m.rates, s.rate), append(m.took, s.took...)
@@ -214,12 +213,12 @@ func (r *results) measureWork(ctx context.Context, lanes []*lane, w *work, delay
 func databaseOf(p *peer) string { return "bench_" + p.name }
 
 // open starts a peer on a database of its own.
-func (r *results) open(ctx context.Context, db *database, p *peer, delay time.Duration) (_ *lane, err error) {
+func (r *results) open(ctx context.Context, db *database, p *peer, delay time.Duration) (_ *runningPeer, err error) {
 	url, err := db.create(ctx, databaseOf(p))
 	if err != nil {
 		return nil, err
 	}
-	l := &lane{peer: p}
+	l := &runningPeer{peer: p}
 	if delay > 0 {
 		if l.proxy, err = startProxy(ctx, url, delay); err != nil {
 			return nil, err
@@ -240,7 +239,7 @@ func (r *results) open(ctx context.Context, db *database, p *peer, delay time.Du
 	return l, nil
 }
 
-// startProxy adds to the time of each round trip to a server.
+// startProxy starts a proxy that adds to the time of each round trip to a server.
 func startProxy(ctx context.Context, serverURL string, rtt time.Duration) (*pgproxy.Proxy, error) {
 	p, err := pgproxy.Start(ctx, serverURL)
 	if err != nil {
@@ -250,7 +249,7 @@ func startProxy(ctx context.Context, serverURL string, rtt time.Duration) (*pgpr
 	return p, nil
 }
 
-func (l *lane) close() {
+func (l *runningPeer) close() {
 	for _, c := range l.clients {
 		_ = c.conn.Close()
 	}

@@ -14,13 +14,13 @@ import (
 	"commitment/internal/txn"
 )
 
-// entStore works with the client that a middleware has put into the context.
+// entStore uses the client that a middleware has put into the context.
 type entStore struct{}
 
 func (entStore) account(ctx context.Context, id uuid.UUID) (accountBody, error) {
 	a, err := ent.FromContext(ctx).Account.Get(ctx, id)
 	if ent.IsNotFound(err) {
-		return accountBody{}, errMissing
+		return accountBody{}, errNoAccount
 	}
 	if err != nil {
 		return accountBody{}, err
@@ -36,13 +36,13 @@ func (entStore) transfer(ctx context.Context, t *transferBody) error {
 			return err
 		}
 		if n != 1 {
-			return errMissing
+			return errNoAccount
 		}
 	}
 	return client.Transfer.Create().SetID(t.ID).SetAmount(t.Amount).SetMemo(t.Memo).Exec(ctx)
 }
 
-// openOurs is the service's own way: Ent, and the middleware around it, with the
+// openOurs opens the service's own stack: Ent inside of the middleware, with the
 // service's defaults.
 func openOurs(url string, pool int) (http.Handler, error) {
 	db, err := postgres.Open(postgres.Options{
@@ -60,6 +60,6 @@ func openOurs(url string, pool int) (http.Handler, error) {
 	}
 	unit := txn.New(db, txn.Options{AcquireTimeout: 5 * time.Second})
 	return reqtx.Middleware(unit, reqtx.Options{WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
-		answer(w, 0, nil, err)
+		respond(w, 0, nil, err)
 	}})(api(entStore{})), nil
 }

@@ -12,21 +12,21 @@ import (
 	"time"
 )
 
-// peer is one way to write the service.
+// peer is an implementation of the service.
 type peer struct {
 	name  string
 	title string
-	// open returns the service on a database. It closes nothing: a peer lives as
-	// long as its process. Nil for a peer that isn't written in Go.
+	// open returns the service on a database. It closes nothing, because a peer lives
+	// as long as its process. Nil for a peer that isn't written in Go.
 	open func(url string, pool int) (http.Handler, error)
-	// start is the command that serves from a database, for a peer that isn't
+	// start returns the command that serves from a database, for a peer that isn't
 	// written in Go.
 	start func(ctx context.Context, url string, pool int) (*exec.Cmd, error)
-	// modules are what it stands on, for the versions.
+	// modules are the modules whose versions are reported.
 	modules []string
 }
 
-// reference is the peer that the others are compared with.
+// reference is the peer that all others are compared with.
 const reference = "pgx"
 
 var peers = []*peer{
@@ -39,8 +39,8 @@ var peers = []*peer{
 	{name: "fastapi", title: "FastAPI + SQLAlchemy async", start: startFastAPI},
 }
 
-// available reports whether the peer can be measured here, or why not.
-func (p *peer) available() (ok bool, why string) {
+// checkAvailable reports whether the peer can be measured here, or why not.
+func (p *peer) checkAvailable() (ok bool, why string) {
 	if p.open != nil {
 		return true, ""
 	}
@@ -50,9 +50,9 @@ func (p *peer) available() (ok bool, why string) {
 	return true, ""
 }
 
-// chosen are the peers of a list of names, all for an empty one. The reference is
-// always among them.
-func chosen(names string) []*peer {
+// selectPeers returns the peers in a list of names, which always include the reference;
+// all peers for an empty list.
+func selectPeers(names string) []*peer {
 	if names == "" {
 		return peers
 	}
@@ -69,8 +69,8 @@ func peerNamed(name string) (*peer, error) {
 	return nil, fmt.Errorf("there is no peer %q", name)
 }
 
-// serveAs serves as a peer until the parent process closes standard input. The
-// listener is the file 3, which the parent opened.
+// serveAs serves as a peer until the parent process kills it. The listener is file 3,
+// which the parent opened.
 func serveAs(name, url string, pool int) error {
 	p, err := peerNamed(name)
 	if err != nil {
@@ -88,14 +88,14 @@ func serveAs(name, url string, pool int) error {
 	return server.Serve(listener)
 }
 
-// child is a running peer.
+// child is a running peer process.
 type child struct {
 	cmd  *exec.Cmd
 	addr string
 }
 
-// startChild runs the peer on a database. The parent listens, so a client can
-// connect at once, and waits until it is answered.
+// startChild runs the peer on a database. The parent process listens, so a client can
+// connect at once, and waits for the response.
 func startChild(ctx context.Context, p *peer, url string, pool int) (*child, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -122,8 +122,8 @@ func startChild(ctx context.Context, p *peer, url string, pool int) (*child, err
 	return &child{cmd: cmd, addr: listener.Addr().String()}, nil
 }
 
-// stop ends the peer.
+// stop kills the peer.
 func (c *child) stop() {
-	_ = c.cmd.Process.Kill() // it has nothing to lose
+	_ = c.cmd.Process.Kill() // it has no data to lose
 	_ = c.cmd.Wait()
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// The statements of those who write them by hand.
+// The statements of the peers that write SQL by hand.
 const (
 	selectAccount  = `SELECT id, created_at, updated_at, name, currency, balance, allow_negative, version FROM accounts WHERE id = $1`
 	updateAccount  = `UPDATE accounts SET balance = balance + $1, version = version + 1, updated_at = $2 WHERE id = $3`
 	insertTransfer = `INSERT INTO transfers (id, created_at, amount, memo) VALUES ($1, $2, $3, $4)`
 )
 
-// pgxStore is pgx without anything else.
+// pgxStore is plain pgx.
 type pgxStore struct{ pool *pgxpool.Pool }
 
 func (s pgxStore) account(ctx context.Context, id uuid.UUID) (a accountBody, err error) {
@@ -30,7 +30,7 @@ func (s pgxStore) account(ctx context.Context, id uuid.UUID) (a accountBody, err
 			Scan(&a.ID, &a.CreatedAt, &updated, &a.Name, &a.Currency, &a.Balance, &negative, &a.Version)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = errMissing
+		err = errNoAccount
 	}
 	return a, err
 }
@@ -44,7 +44,7 @@ func (s pgxStore) transfer(ctx context.Context, t *transferBody) error {
 				return err
 			}
 			if tag.RowsAffected() != 1 {
-				return errMissing
+				return errNoAccount
 			}
 		}
 		_, err := tx.Exec(ctx, insertTransfer, t.ID, now, t.Amount, t.Memo)

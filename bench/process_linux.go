@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// endWithParent has the process end when this one does, however that ends.
+// endWithParent kills the process when this one ends, however it ends.
 func endWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

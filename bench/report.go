@@ -13,16 +13,16 @@ import (
 	"commitment/bench/internal/markdown"
 )
 
-// results are all that a run has found.
+// results are the results of a run.
 type results struct {
 	settings settings
 	start    time.Time
 	took     time.Duration
 	peers    []*peer
-	left     []string // peers that couldn't be measured, and why
+	skipped  []string // peers that can't be measured here, and why
 
-	checks []check
-	cells  map[cell]*measured
+	checks []proxyCheck
+	cells  map[cell]*cellResult
 	dialed map[cell]int         // by delay and peer
 	trips  map[cell]trips       // by work and peer
 	allocs map[cell]allocations // by work and peer
@@ -30,15 +30,15 @@ type results struct {
 	postgres string // version and settings
 }
 
-// describe asks the server what it is.
+// describe queries the server's version and settings.
 func (r *results) describe(ctx context.Context, db *database) error {
-	text, err := value[string](ctx, db, `SELECT string_agg(name || ' = ' || setting || coalesce(' ' || unit, ''), ', ' ORDER BY name)
+	text, err := queryValue[string](ctx, db, `SELECT string_agg(name || ' = ' || setting || coalesce(' ' || unit, ''), ', ' ORDER BY name)
 		FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_wal_size')`)
 	r.postgres = fmt.Sprintf("PostgreSQL %s (%s)", db.server.Version(), text)
 	return err
 }
 
-// write writes the report, in Markdown.
+// write writes the report in Markdown.
 func (r *results) write(p *markdown.Printer) {
 	p.Line("# Results\n")
 	p.Line("Written by `make bench`; see the package comment of main.go for what is measured and how.\n")
@@ -49,7 +49,7 @@ func (r *results) write(p *markdown.Printer) {
 	}
 	r.writeTrips(p)
 	r.writeAllocs(p)
-	r.writeDialled(p)
+	r.writeConnections(p)
 	r.writeChecks(p)
 }
 
@@ -63,15 +63,15 @@ func (r *results) writeConditions(p *markdown.Printer) {
 	p.Line("| load | %d clients in a closed loop with keep-alive; pools of %d; %v for each cell in %d rounds, in which the peers take turns |",
 		r.settings.clients, r.settings.pool, r.settings.duration, r.settings.rounds)
 	p.Line("| versions | %s |", strings.Join(r.versions(), ", "))
-	for _, why := range r.left {
+	for _, why := range r.skipped {
 		p.Line("| left out | %s |", why)
 	}
-	p.Line("\nfsync is off: a disk's latency differs from machine to machine, is the same for all peers, and hides what they differ in;")
-	p.Line("COMMIT writes its record and waits for it all the same. Requests per second and ratios are medians of the rounds; a ratio is taken")
+	p.Line("\nfsync is off: a disk's latency differs from machine to machine, is the same for all peers, and hides their differences;")
+	p.Line("COMMIT still writes its record and waits for it. Requests per second and ratios are medians of the rounds; a ratio is taken")
 	p.Line("within a round, to pgxpool by hand. At 0 ms there is no proxy.")
 }
 
-// versions are those of the modules that the peers stand on.
+// versions returns the versions of Go and of the peers' modules.
 func (r *results) versions() []string {
 	list := []string{runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
@@ -89,8 +89,8 @@ func (r *results) versions() []string {
 	return list
 }
 
-// ratio is the median of what a peer's rounds are to those of the reference.
-func (r *results) ratio(work string, delay time.Duration, name string) float64 {
+// throughputRatio is the median of the ratios of a peer's rounds to the reference's.
+func (r *results) throughputRatio(work string, delay time.Duration, name string) float64 {
 	own, other := r.cells[cell{work, delay, name}], r.cells[cell{work, delay, reference}]
 	ratios := make([]float64, len(own.rates))
 	for i := range ratios {
@@ -99,13 +99,13 @@ func (r *results) ratio(work string, delay time.Duration, name string) float64 {
 	return median(ratios)
 }
 
-// quantile is a percentile of a cell.
+// quantile returns a percentile of a cell's latency.
 func (r *results) quantile(work string, delay time.Duration, name string, q float64) time.Duration {
 	return percentile(r.cells[cell{work, delay, name}].took, q)
 }
 
-// slower is what a percentile of a peer is to the reference's.
-func (r *results) slower(work string, delay time.Duration, name string, q float64) float64 {
+// latencyRatio is the ratio of a percentile of a peer to the reference's.
+func (r *results) latencyRatio(work string, delay time.Duration, name string, q float64) float64 {
 	return float64(r.quantile(work, delay, name, q)) / float64(r.quantile(work, delay, reference, q))
 }
 
@@ -118,18 +118,18 @@ func (r *results) writeWork(p *markdown.Printer, w *work) {
 			n := peer.name
 			p.Line("| %s | %s | %.0f | %.2f | %s | %.2f | %s | %.2f |",
 				milliseconds(delay), peer.title,
-				median(slices.Clone(r.cells[cell{w.name, delay, n}].rates)), r.ratio(w.name, delay, n),
-				precise(r.quantile(w.name, delay, n, 0.5)), r.slower(w.name, delay, n, 0.5),
-				precise(r.quantile(w.name, delay, n, 0.99)), r.slower(w.name, delay, n, 0.99))
+				median(slices.Clone(r.cells[cell{w.name, delay, n}].rates)), r.throughputRatio(w.name, delay, n),
+				formatLatency(r.quantile(w.name, delay, n, 0.5)), r.latencyRatio(w.name, delay, n, 0.5),
+				formatLatency(r.quantile(w.name, delay, n, 0.99)), r.latencyRatio(w.name, delay, n, 0.99))
 		}
 	}
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%g ms", float64(d)/1e6) }
 
-func precise(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d)/1e6) }
+func formatLatency(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d)/1e6) }
 
-// table writes a table with a row for each peer and a column for each work.
+// table writes a table with a row for each peer and a column for each kind of request.
 func (r *results) table(p *markdown.Printer, field func(work string, peer *peer) string) {
 	head, rule := "| peer |", "|---|"
 	for _, w := range works {
@@ -147,10 +147,10 @@ func (r *results) table(p *markdown.Printer, field func(work string, peer *peer)
 
 func (r *results) writeTrips(p *markdown.Printer) {
 	p.Line("\n## Round trips of a request\n")
-	p.Line("All of them, and those that its answer waits for; seen by the proxy, with statements prepared.\n")
+	p.Line("All of them, and those before its response; counted by the proxy, with statements prepared.\n")
 	r.table(p, func(work string, peer *peer) string {
 		t := r.trips[cell{work: work, peer: peer.name}]
-		return fmt.Sprintf("%d, answer after %d", t.total, t.waited)
+		return fmt.Sprintf("%d, response after %d", t.total, t.beforeResponse)
 	})
 }
 
@@ -167,13 +167,13 @@ func (r *results) writeAllocs(p *markdown.Printer) {
 	})
 }
 
-func (r *results) writeDialled(p *markdown.Printer) {
-	p.Line("\n## Connections dialed\n")
+func (r *results) writeConnections(p *markdown.Printer) {
+	p.Line("\n## Connections opened\n")
 	head, rule := "| peer |", "|---|"
 	for _, delay := range delays {
 		head, rule = head+" "+milliseconds(delay)+" |", rule+"--:|"
 	}
-	p.Line("In all works together, by the server's count.\n\n%s\n%s", head, rule)
+	p.Line("For all kinds of requests together, counted by the server.\n\n%s\n%s", head, rule)
 	for _, peer := range r.peers {
 		row := []string{peer.title}
 		for _, delay := range delays {
@@ -185,18 +185,18 @@ func (r *results) writeDialled(p *markdown.Printer) {
 
 func (r *results) writeChecks(p *markdown.Printer) {
 	p.Line("\n## The proxy against its own setting\n")
-	p.Line("An empty query on one connection, nothing else running; and 64 MB from the server at once.\n")
+	p.Line("An empty query on one connection, with nothing else running; and one result of 64 MB.\n")
 	p.Line("| set | round trip p50 ms | p99 ms | added, p50 ms | MB/s |\n|---|--:|--:|--:|--:|")
 	var base time.Duration
 	for _, c := range r.checks {
 		name, added := "no proxy", "–"
-		if c.throughout {
+		if c.proxied {
 			name = milliseconds(c.set)
 			if c.set == 0 {
 				base = c.p50
 			}
 			added = fmt.Sprintf("%.3f", float64(c.p50-base)/1e6)
 		}
-		p.Line("| %s | %.3f | %.3f | %s | %.0f |", name, float64(c.p50)/1e6, float64(c.p99)/1e6, added, c.megabytes)
+		p.Line("| %s | %.3f | %.3f | %s | %.0f |", name, float64(c.p50)/1e6, float64(c.p99)/1e6, added, c.throughput)
 	}
 }

@@ -8,22 +8,22 @@ import (
 	"commitment/bench/internal/markdown"
 )
 
-// measuredAt is what a cell came to.
-func measuredAt(rates []float64, took ...time.Duration) *measured {
-	return &measured{rates: rates, took: took}
+// measuredAt returns a cell's result.
+func measuredAt(rates []float64, took ...time.Duration) *cellResult {
+	return &cellResult{rates: rates, took: took}
 }
 
-// Each round has its own disturbance, which a ratio of two medians would mix up.
+// A ratio of two medians would mix the disturbances of different rounds.
 func TestRatiosAreTakenWithinARound(t *testing.T) {
 	t.Parallel()
-	r := &results{cells: map[cell]*measured{
+	r := &results{cells: map[cell]*cellResult{
 		{read, 0, ours}:      measuredAt([]float64{90, 10, 300}),
 		{read, 0, reference}: measuredAt([]float64{100, 20, 200}),
 	}}
-	if got := r.ratio(read, 0, ours); got != 0.9 { // of 0.9, 0.5 and 1.5
+	if got := r.throughputRatio(read, 0, ours); got != 0.9 { // of 0.9, 0.5 and 1.5
 		t.Errorf("ratio = %v, want 0.9", got)
 	}
-	if got := r.ratio(read, 0, reference); got != 1 {
+	if got := r.throughputRatio(read, 0, reference); got != 1 {
 		t.Errorf("the reference's ratio to itself = %v, want 1", got)
 	}
 	if got := r.cells[cell{read, 0, ours}].rates[0]; got != 90 {
@@ -33,14 +33,14 @@ func TestRatiosAreTakenWithinARound(t *testing.T) {
 
 func TestSlowerComparesPercentiles(t *testing.T) {
 	t.Parallel()
-	r := &results{cells: map[cell]*measured{
+	r := &results{cells: map[cell]*cellResult{
 		{read, time.Millisecond, ours}:      measuredAt(nil, 1, 2, 3, 40),
 		{read, time.Millisecond, reference}: measuredAt(nil, 2, 4, 6, 10),
 	}}
-	if got := r.slower(read, time.Millisecond, ours, 0.5); got != 0.5 {
+	if got := r.latencyRatio(read, time.Millisecond, ours, 0.5); got != 0.5 {
 		t.Errorf("p50's ratio = %v, want 0.5", got)
 	}
-	if got := r.slower(read, time.Millisecond, ours, 0.99); got != 4 {
+	if got := r.latencyRatio(read, time.Millisecond, ours, 0.99); got != 4 {
 		t.Errorf("p99's ratio = %v, want 4", got)
 	}
 }
@@ -61,7 +61,7 @@ func TestAnAimIsReachedOrMissed(t *testing.T) {
 		{"at most, above", false, 0.951, false},
 	}
 	for _, tt := range tests {
-		if got := (aim{limit: 0.95, least: tt.least}).reached(tt.value); got != tt.want {
+		if got := (aim{limit: 0.95, atLeast: tt.least}).reached(tt.value); got != tt.want {
 			t.Errorf("%s: reached(%v) = %v, want %v", tt.name, tt.value, got, tt.want)
 		}
 	}
@@ -69,7 +69,7 @@ func TestAnAimIsReachedOrMissed(t *testing.T) {
 
 func TestTheAimsAreReadFromTheirCells(t *testing.T) {
 	t.Parallel()
-	r := &results{cells: map[cell]*measured{}}
+	r := &results{cells: map[cell]*cellResult{}}
 	for _, work := range []string{read, transfer} {
 		for _, delay := range delays {
 			r.cells[cell{work, delay, ours}] = measuredAt([]float64{50}, delay/2)

@@ -14,11 +14,11 @@ import (
 // sqlStore is database/sql on pgx.
 type sqlStore struct{ db *sql.DB }
 
-// readOnly is what a read-only request runs in, everywhere.
+// readOnly are the options of a read-only transaction, the same for all peers.
 var readOnly = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 
-// in runs work in a transaction.
-func (s sqlStore) in(ctx context.Context, o *sql.TxOptions, work func(*sql.Tx) error) error {
+// inTx runs work in a transaction.
+func (s sqlStore) inTx(ctx context.Context, o *sql.TxOptions, work func(*sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, o)
 	if err != nil {
 		return err
@@ -31,20 +31,20 @@ func (s sqlStore) in(ctx context.Context, o *sql.TxOptions, work func(*sql.Tx) e
 }
 
 func (s sqlStore) account(ctx context.Context, id uuid.UUID) (a accountBody, err error) {
-	err = s.in(ctx, readOnly, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, readOnly, func(tx *sql.Tx) error {
 		var updated time.Time
 		var negative bool
 		return tx.QueryRowContext(ctx, selectAccount, id).
 			Scan(&a.ID, &a.CreatedAt, &updated, &a.Name, &a.Currency, &a.Balance, &negative, &a.Version)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		err = errMissing
+		err = errNoAccount
 	}
 	return a, err
 }
 
 func (s sqlStore) transfer(ctx context.Context, t *transferBody) error {
-	return s.in(ctx, nil, func(tx *sql.Tx) error {
+	return s.inTx(ctx, nil, func(tx *sql.Tx) error {
 		now := time.Now()
 		for _, m := range t.moves() {
 			result, err := tx.ExecContext(ctx, updateAccount, m.amount, now, m.account)
@@ -52,7 +52,7 @@ func (s sqlStore) transfer(ctx context.Context, t *transferBody) error {
 				return err
 			}
 			if n, err := result.RowsAffected(); err != nil || n != 1 {
-				return errors.Join(err, errMissing)
+				return errors.Join(err, errNoAccount)
 			}
 		}
 		_, err := tx.ExecContext(ctx, insertTransfer, t.ID, now, t.Amount, t.Memo)
@@ -60,17 +60,17 @@ func (s sqlStore) transfer(ctx context.Context, t *transferBody) error {
 	})
 }
 
-// openPool is a pool of database/sql with pgx's driver, which keeps what it has.
+// openPool opens a pool of database/sql with pgx's driver, which keeps its connections.
 func openPool(url string, pool int) (*sql.DB, error) {
 	db, err := sql.Open("pgx", url)
 	if err != nil {
 		return nil, err
 	}
-	keep(db, pool)
+	setPoolSize(db, pool)
 	return db, nil
 }
 
-func keep(db *sql.DB, pool int) {
+func setPoolSize(db *sql.DB, pool int) {
 	db.SetMaxOpenConns(pool)
 	db.SetMaxIdleConns(pool)
 }

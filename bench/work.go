@@ -10,10 +10,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// accounts is how many there are: enough that two transfers seldom meet.
+// accounts is the number of accounts: enough that transfers rarely collide.
 const accounts = 1000
 
-// accountID is the id of the n-th account, from 0.
+// accountID returns the id of the n-th account, from 0.
 func accountID(n int) uuid.UUID {
 	var id uuid.UUID
 	id[0] = 0xac
@@ -21,11 +21,11 @@ func accountID(n int) uuid.UUID {
 	return id
 }
 
-// work is one kind of request.
+// work is a kind of request.
 type work struct {
 	name   string
 	title  string
-	status int // the answer's, in success
+	status int // of a successful response
 	method string
 	path   func(*rand.Rand) string
 	body   func(*rand.Rand) string // nil: none
@@ -62,7 +62,7 @@ var works = []work{
 	},
 }
 
-// request is one request of the work, as it goes over the wire.
+// request appends a request, as it is sent, to buf.
 func (w *work) request(r *rand.Rand, buf []byte) []byte {
 	buf = append(buf, w.method...)
 	buf = append(buf, ' ')

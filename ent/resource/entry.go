@@ -45,12 +45,6 @@ func Entries() *rest.Resource[*ent.Entry, *Entry, *struct{}, *struct{}] {
 				{Name: "account", To: "Account", Column: entry.AccountColumn, Own: true, Expand: 1},
 				{Name: "transfer", To: "Transfer", Column: entry.TransferColumn, Own: true, Expand: 1},
 			},
-			Constraints: map[string][]string{
-				"entry_transfer_id_account_id": {"account_id", "transfer_id"},
-				"entries_accounts_entries":     {"account_id"},
-				"entries_transfers_entries":    {"transfer_id"},
-				"entries_amount_not_zero":      {"amount"},
-			},
 			DefaultSort: "-id", MaxLimit: 200,
 		},
 		View: func(e *ent.Entry) *Entry {

@@ -41,9 +41,6 @@ func Transfers() *rest.Resource[*ent.Transfer, *Transfer, *struct{}, *struct{}] 
 			Edges: []rest.Edge{
 				{Name: "entries", To: "Entry", Many: true, Column: transfer.EntriesColumn, Expand: 2, Nested: true},
 			},
-			Constraints: map[string][]string{
-				"transfers_amount_positive": {"amount"},
-			},
 			DefaultSort: "-id", MaxLimit: 200,
 		},
 		View: func(e *ent.Transfer) *Transfer {

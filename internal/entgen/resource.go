@@ -93,7 +93,9 @@ func (s *schemas) resourceFile(g *gen.Graph, n *gen.Type, tables []*schema.Table
 	if err := s.describe(r); err != nil {
 		return nil, err
 	}
-	r.Constraints = constraints(tables, r)
+	if r.Creates || r.Patches {
+		r.Constraints = constraints(tables, r)
+	}
 	var text bytes.Buffer
 	if err := resourceTemplate.ExecuteTemplate(&text, "resource", r); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -103,7 +104,7 @@ func TestEntitiesRefused(t *testing.T) {
 		"task", "Task List", "1Task", "Täsk", "String", "Int", "Client", "Query", "IdempotencyKey",
 	} {
 		_, err := all.project(newSettings(t, name, true), "0123")
-		if err == nil || !strings.Contains(err.Error(), "entity ") {
+		if err == nil || !strings.HasPrefix(err.Error(), "entity "+strconv.Quote(name)+": ") {
 			t.Errorf("entity %q: error = %v, want one that refuses its name", name, err)
 		}
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -91,7 +92,7 @@ func pageOf(source string, f hazard.Finding) string {
 	if source == "" || f.Docs == "" {
 		return ""
 	}
-	return webPage(source + f.Docs)
+	return webPage(source + (&url.URL{Path: f.Docs}).EscapedPath())
 }
 
 // explain is the command that prints the page about a finding's code, or empty.

@@ -25,5 +25,5 @@ func webPage(address string) string {
 		return ""
 	}
 	u.RawQuery = u.Query().Encode()
-	return u.String()
+	return strings.ReplaceAll(u.String(), "@", "%40") // which names nobody in a comment
 }

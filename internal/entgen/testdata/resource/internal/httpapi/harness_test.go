@@ -58,6 +58,21 @@ func (s *service) statements() int { return int(s.echo.selects.Load()) }
 
 func newService(t *testing.T) *service {
 	t.Helper()
+	return newServiceOf(t, func(v1 *api) {
+		mount(v1, resource.Widgets())
+		mount(v1, resource.Makers())
+		mount(v1, resource.Workers())
+		mount(v1, resource.Badges())
+		mount(v1, resource.Teams())
+		mount(v1, resource.Clubs())
+		mount(v1, resource.Memberships())
+		mount(v1, resource.Documents())
+	})
+}
+
+// newServiceOf is newService of other routes.
+func newServiceOf(t *testing.T, routes func(v1 *api)) *service {
+	t.Helper()
 	statements := &echo{Handler: slog.DiscardHandler}
 	pool, err := postgres.Open(postgres.Options{URL: pgtest.EmptyURL(t), MaxOpenConns: 4, Echo: slog.New(statements)})
 	if err != nil {
@@ -76,17 +91,7 @@ func newService(t *testing.T) *service {
 		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Classify: postgres.Constraints(nil).Classify,
 		Ready: func(context.Context) error { return nil }, Observe: func(h http.Handler) http.Handler { return h }, Metrics: http.NotFoundHandler(),
 		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxResponse: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
-	}, func(v1 *api) {
-		v1 = v1.tag("Things", "Things of all kinds.")
-		mount(v1, resource.Widgets())
-		mount(v1, resource.Makers())
-		mount(v1, resource.Workers())
-		mount(v1, resource.Badges())
-		mount(v1, resource.Teams())
-		mount(v1, resource.Clubs())
-		mount(v1, resource.Memberships())
-		mount(v1, resource.Documents())
-	})
+	}, func(v1 *api) { routes(v1.tag("Things", "Things of all kinds.")) })
 	openapitest.CheckDocument(t, handler)
 	server := httptest.NewServer(openapitest.Check(t, handler))
 	t.Cleanup(server.Close)
