@@ -75,6 +75,9 @@ func TestNothingOfTheFoundationStaysInAProject(t *testing.T) {
 				}
 			}
 		}
+		for _, line := range lines(files, `"tasks/`) {
+			t.Errorf("imported by the service's name instead of the module's path: %s", line)
+		}
 		for _, line := range lines(files, "commitment") {
 			if !strings.HasPrefix(line, "README.md: The core is that of Commitment") {
 				t.Errorf("not renamed: %s", line)
