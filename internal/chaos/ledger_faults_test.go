@@ -1,11 +1,8 @@
 package chaos
 
 import (
-	"context"
 	"fmt"
-	"sync"
 	"testing"
-	"time"
 
 	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
@@ -25,7 +22,7 @@ func TestConnectionsCutAtCommit(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
 			proxy := pgtest.Proxy(t, direct)
-			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, at.moment, times(25, 500))
+			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, at.moment, times(10, 500))
 		})
 	}
 }
@@ -71,39 +68,17 @@ func TestNobodyToAsk(t *testing.T) {
 	l.audit("COMMIT without an answer, and nobody to ask")
 }
 
-// load has eight clients insist on transfers until each has had its number.
-func load(ctx context.Context, t *testing.T, l *ledger, each int) *sync.WaitGroup {
-	t.Helper()
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			for range each {
-				if err := l.insist(ctx); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
+// harm does harm n times while clients are busy, each time when it has let some transfers
+// through.
+func (l *ledger) harm(n int, do func()) {
+	l.t.Helper()
+	rest := l.keepBusy(l.t.Context(), 4)
+	for range n {
+		l.await("201", 20)
+		do()
 	}
-	return &all
-}
-
-// while does harm, again and again, until the clients are done.
-func while(all *sync.WaitGroup, pause time.Duration, harm func()) (n int) {
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		all.Wait()
-	}()
-	for {
-		select {
-		case <-finished:
-			return n
-		case <-time.After(pause):
-			harm()
-			n++
-		}
-	}
+	l.await("201", 20)
+	rest()
 }
 
 // TestBackendsTerminated has an administrator end all sessions, over and over.
@@ -111,8 +86,8 @@ func TestBackendsTerminated(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
 	l := newLedger(t, start(t, direct), direct)
-	all := load(t.Context(), t, l, times(15, 300))
-	n := while(all, 30*time.Millisecond, func() {
+	n := times(5, 500)
+	l.harm(n, func() {
 		_, err := l.db.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 			WHERE datname = current_database() AND application_name = 'commitment'`)
 		if err != nil {
@@ -122,15 +97,14 @@ func TestBackendsTerminated(t *testing.T) {
 	l.audit(fmt.Sprintf("all sessions terminated %d times", n))
 }
 
-// TestServiceKilled kills the program under load and starts it again, while clients
-// insist with their keys.
+// TestServiceKilled kills the program under load and starts it again.
 func TestServiceKilled(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
 	p := start(t, direct)
 	l := newLedger(t, p, direct)
-	all := load(t.Context(), t, l, times(20, 300))
-	n := while(all, 300*time.Millisecond, func() {
+	n := times(3, 100)
+	l.harm(n, func() {
 		p.kill()
 		p.run()
 	})
@@ -145,8 +119,8 @@ func TestPostgresKilled(t *testing.T) {
 	pgtest.Migrate(t, server.URL("postgres"))
 	proxy := pgtest.Proxy(t, server.URL("postgres"))
 	l := newLedger(t, start(t, proxy.URL()), proxy.URL())
-	all := load(t.Context(), t, l, times(20, 300))
-	n := while(all, 400*time.Millisecond, func() {
+	n := times(3, 60)
+	l.harm(n, func() {
 		if err := server.Kill(); err != nil {
 			t.Error(err)
 		}

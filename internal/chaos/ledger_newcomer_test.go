@@ -241,13 +241,13 @@ func (c copied) edit(path, part, by string) {
 func (c copied) generate() {
 	c.t.Helper()
 	c.run("go", "generate", "./...")
-	c.build()
+	c.run("go", "build", "-o", ".", "./cmd/migrate")
 }
 
-// build builds the programs, which embed the migrations.
+// build builds the service, which embeds the migrations.
 func (c copied) build() {
 	c.t.Helper()
-	c.run("go", "build", "-o", ".", "./cmd/commitment", "./cmd/migrate")
+	c.run("go", "build", "-o", ".", "./cmd/commitment")
 }
 
 func (c copied) commit(message string) {
@@ -336,6 +336,7 @@ func (c copied) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(c.t.Context(), name, args...)
 	cmd.Dir = c.dir
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+c.url,
+		"GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath", // what was compiled in another folder serves here
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull,
 		"GIT_AUTHOR_NAME=newcomer", "GIT_AUTHOR_EMAIL=newcomer@example.com",
 		"GIT_COMMITTER_NAME=newcomer", "GIT_COMMITTER_EMAIL=newcomer@example.com")

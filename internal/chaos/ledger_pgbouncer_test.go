@@ -11,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
@@ -37,11 +36,11 @@ func TestBehindPgBouncer(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
 			l := newLedger(t, start(t, pooled(t, direct, tt.settings...), tt.env...), direct)
-			all := load(t.Context(), t, l, times(30, 500))
+			all := load(t.Context(), t, l, times(15, 500))
 			for range 4 {
-				all.Go(func() { l.watch(t.Context(), times(60, 1000)) })
+				all.Go(func() { l.watch(t.Context(), times(30, 1000)) })
 			}
-			all.Go(func() { l.race(t.Context(), times(10, 200)) })
+			all.Go(func() { l.race(t.Context(), times(5, 200)) })
 			all.Wait()
 			l.audit("through a PgBouncer " + tt.name)
 			l.wantTransactions()
@@ -51,6 +50,23 @@ func TestBehindPgBouncer(t *testing.T) {
 				WHERE locktype = 'advisory' AND datname = current_database()`)
 		})
 	}
+}
+
+// load has eight clients insist on transfers until each has had its number.
+func load(ctx context.Context, t *testing.T, l *ledger, each int) *sync.WaitGroup {
+	t.Helper()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range each {
+				if err := l.insist(ctx); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	return &all
 }
 
 // watch reads the books, again and again: in one moment of the database they are even.
@@ -112,14 +128,14 @@ func TestPgBouncerCutAtCommit(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
 			proxy := pgtest.Proxy(t, pooled(t, direct, timeoutsIgnored))
-			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, moment, times(15, 300))
+			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, moment, times(6, 300))
 		})
 		t.Run("PgBouncer's, "+name+" it is done", func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.URL(t)
 			proxy := pgtest.Proxy(t, direct)
 			url := pooled(t, proxy.URL(), timeoutsIgnored)
-			newLedger(t, start(t, url), direct).cutAtCommit(proxy, moment, times(15, 300))
+			newLedger(t, start(t, url), direct).cutAtCommit(proxy, moment, times(6, 300))
 		})
 	}
 }
@@ -130,8 +146,8 @@ func TestPgBouncerKilled(t *testing.T) {
 	direct := pgtest.URL(t)
 	p := pgbouncer.Start(t, direct, pgbouncer.Options{Settings: []string{timeoutsIgnored}})
 	l := newLedger(t, start(t, inMode(t, p, "cache_describe")), direct)
-	all := load(t.Context(), t, l, times(40, 500))
-	n := while(all, 200*time.Millisecond, func() {
+	n := times(4, 100)
+	l.harm(n, func() {
 		p.Kill()
 		p.Run()
 	})
@@ -224,7 +240,7 @@ func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
 	direct := pgtest.URL(t)
 	l := newLedger(t, start(t, pooled(t, direct, timeoutsIgnored)), direct)
 	l.client.Transport = &http.Transport{DialContext: dialReset}
-	for range times(5, 100) {
+	for range times(2, 100) {
 		lock, err := l.db.BeginTx(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)

@@ -51,7 +51,7 @@ func TestSettingsBehindPgBouncer(t *testing.T) {
 			var all sync.WaitGroup
 			for client := range 15 {
 				all.Go(func() {
-					for n := range times(20, 500) {
+					for n := range times(10, 500) {
 						if err := seesItsOwn(t.Context(), db, fmt.Sprint(client, "'s ", n), n%2 == 0); err != nil {
 							t.Errorf("client %d, unit %d: %v", client, n, err)
 							return

@@ -96,7 +96,7 @@ func (s Settings) substitutions() []substitution {
 		{regexp.MustCompile(`\ba commitment\b`), "a promise"},
 		{regexp.MustCompile(`\bcommitments\b`), "promises"},
 		// Imports and the module.
-		{regexp.MustCompile(`(^|[^/.\w-])commitment/(ent|internal|cmd)\b`), "${1}" + s.Module + "/${2}"},
+		{regexp.MustCompile(`(^|[^/.\w-])commitment/(ent|internal|cmd|docs)\b`), "${1}" + s.Module + "/${2}"},
 		{regexp.MustCompile(`\bmodule commitment\b`), "module " + s.Module},
 		{regexp.MustCompile(`local-prefixes: \[commitment\]`), "local-prefixes: [" + s.Module + "]"},
 		// Identifiers of Go, SQL and Prometheus.

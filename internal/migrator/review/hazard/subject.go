@@ -115,7 +115,7 @@ func (s subject) blocking(locks []trace.Lock) []trace.Lock {
 	})
 }
 
-// blocked says what a lock blocks, as in "reads and writes of accounts".
+// blocked says what a lock blocks, as in "reads and writes of products".
 func blocked(l trace.Lock) string {
 	if l.BlocksReads() {
 		return "reads and writes of " + l.Relation
