@@ -122,11 +122,11 @@ func (r *resource) Imports() string {
 		}
 		groups[group] = append(groups[group], spec)
 	}
-	text := ""
+	var text strings.Builder
 	for _, g := range groups {
-		text += strings.Join(g, "\n") + "\n\n"
+		text.WriteString(strings.Join(g, "\n") + "\n\n")
 	}
-	return text
+	return text.String()
 }
 
 // annotation reads an annotation of that name into v, and reports whether there is one.

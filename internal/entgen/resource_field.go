@@ -373,6 +373,7 @@ func bits(t field.Type) int {
 		return 16
 	case field.TypeInt32, field.TypeUint32, field.TypeFloat32:
 		return 32
+	default:
+		return 64
 	}
-	return 64
 }

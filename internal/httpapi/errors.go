@@ -24,7 +24,7 @@ func init() {
 	// A member in another case is an unknown one: encoding/json would take it, and
 	// in place of the one that was validated.
 	huma.ValidateStrictCasing = true
-	huma.ErrorFormatter = formatMessage
+	huma.ErrorFormatter = formatMessage //nolint:reassign // as the comment above says
 	huma.NewError = newError
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, details ...error) huma.StatusError {
 		p := newProblem(status, message, details)

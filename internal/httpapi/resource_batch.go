@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -291,9 +292,7 @@ func (d describer) batchSchemas(s *schemas, versioned bool) {
 		if versioned {
 			key.Properties["version"] = &huma.Schema{Type: "integer", Format: "int64", Description: "The version that it must have; any, if it is left out."}
 		}
-		for name, member := range members {
-			key.Properties[name] = member
-		}
+		maps.Copy(key.Properties, members)
 		key.Description = "Which " + d.table.Singular + ", and what is done to it."
 		return d.api.addSchema(d.table.Name+suffix, key)
 	}

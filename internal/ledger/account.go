@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	// ErrNameTaken: another account has the name.
+	// ErrNameTaken says that another account has the name.
 	ErrNameTaken = fault.New(fault.Conflict, "name-taken", "an account with this name exists").At("/name")
-	// ErrAccountHasEntries: only an account without entries can be deleted.
+	// ErrAccountHasEntries says that only an account without entries can be deleted.
 	ErrAccountHasEntries = fault.New(fault.Conflict, "account-has-entries", "an account with entries can't be deleted")
 
 	errUnknownCurrency = fault.New(fault.Invalid, "", "a currency must be an ISO 4217 code, such as EUR").At("/currency")

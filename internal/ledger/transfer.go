@@ -15,18 +15,19 @@ import (
 const MaxAmount = 1<<53 - 1
 
 var (
-	// ErrInsufficientFunds: the balance would fall below zero, which the account
+	// ErrInsufficientFunds says that the balance would fall below zero, which the account
 	// doesn't allow.
 	ErrInsufficientFunds = fault.New(fault.Invalid, "insufficient-funds", "the account doesn't hold that much").At("/amount")
-	// ErrAmountTooLarge: a balance would exceed MaxAmount.
+	// ErrAmountTooLarge says that a balance would exceed MaxAmount.
 	ErrAmountTooLarge = fault.New(fault.Invalid, "amount-too-large", "a balance would exceed 2^53 - 1").At("/amount")
-	// ErrSameAccount: from and to are the same account.
+	// ErrSameAccount says that from and to are the same account.
 	ErrSameAccount = fault.New(fault.Invalid, "same-account", "a transfer needs two different accounts").At("/to")
-	// ErrCurrencyMismatch: the accounts have different currencies.
+	// ErrCurrencyMismatch says that the accounts have different currencies.
 	ErrCurrencyMismatch = fault.New(fault.Invalid, "currency-mismatch", "the accounts have different currencies").At("/to")
-	// ErrUnknownFrom and ErrUnknownTo: one of the accounts doesn't exist.
+	// ErrUnknownFrom says that the account to take from doesn't exist.
 	ErrUnknownFrom = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/from")
-	ErrUnknownTo   = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/to")
+	// ErrUnknownTo says that the account to give to doesn't exist.
+	ErrUnknownTo = fault.New(fault.Invalid, "unknown-account", "there is no such account").At("/to")
 
 	errNotPositive = fault.New(fault.Invalid, "", "an amount must be greater than zero").At("/amount")
 )

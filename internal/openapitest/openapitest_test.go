@@ -3,6 +3,7 @@ package openapitest
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -68,9 +69,7 @@ func serve(document string, status int, header http.Header, body string) http.Ha
 			_, _ = io.WriteString(w, document)
 			return
 		}
-		for name, values := range header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), header)
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	})

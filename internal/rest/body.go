@@ -45,11 +45,11 @@ func (n *Clearable[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &n.Value)
 }
 
-// To calls the setter if the member is set, and clear if it is null.
-func (n Clearable[T]) To(set func(T), clear func()) {
+// To calls the setter if the member is set, and unset if it is null.
+func (n Clearable[T]) To(set func(T), unset func()) {
 	switch {
 	case n.Null:
-		clear()
+		unset()
 	case n.Set:
 		set(n.Value)
 	}
@@ -108,7 +108,7 @@ func Round(body any, fields []Field) {
 			v = v.FieldByName("Value")
 		}
 		if v, null := value(v); !null {
-			if t, ok := v.Interface().(time.Time); ok {
+			if t, ok := reflect.TypeAssert[time.Time](v); ok {
 				v.Set(reflect.ValueOf(t.UTC().Truncate(time.Microsecond)))
 			}
 		}

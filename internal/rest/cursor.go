@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	// ErrCursor: the value of after or before is none of this list's.
+	// ErrCursor says that the value of after or before is none of this list's.
 	ErrCursor = fault.New(fault.Malformed, "bad-cursor", "this is no cursor of a page of this list")
 
 	errChanged = fault.New(fault.Malformed, "bad-cursor", "the cursor is of a list with another order or other filters")

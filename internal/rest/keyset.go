@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"slices"
+
 	"entgo.io/ent/dialect/sql"
 )
 
@@ -26,7 +28,7 @@ type where func(s *sql.Selector) *sql.Predicate
 func (q *Query) ranges() [][]where {
 	var found [][]where
 	var equal []where // to the cursor, in the keys so far
-	add := func(w where) { found = append(found, append(equal[:len(equal):len(equal)], w)) }
+	add := func(w where) { found = append(found, append(slices.Clip(equal), w)) }
 	for i := 0; i < len(q.order); {
 		k, value := q.order[i], q.cursor[i]
 		desc := k.Desc != q.backward

@@ -9,7 +9,7 @@ import (
 
 // New returns a pointer of that type, to nothing yet.
 func New[T any]() T {
-	p, ok := reflect.New(reflect.TypeFor[T]().Elem()).Interface().(T)
+	p, ok := reflect.TypeAssert[T](reflect.New(reflect.TypeFor[T]().Elem()))
 	if !ok {
 		panic("rest: " + reflect.TypeFor[T]().String() + " is no pointer")
 	}
@@ -111,8 +111,8 @@ func equal(a, b reflect.Value) bool {
 	if noX || noY {
 		return noX == noY
 	}
-	if s, ok := x.Interface().(time.Time); ok {
-		t, ok := y.Interface().(time.Time)
+	if s, ok := reflect.TypeAssert[time.Time](x); ok {
+		t, ok := reflect.TypeAssert[time.Time](y)
 		return ok && s.Equal(t)
 	}
 	return reflect.DeepEqual(x.Interface(), y.Interface())

@@ -22,7 +22,7 @@ const pages = "../../../docs/codes"
 func TestEveryCodeHasAPage(t *testing.T) {
 	t.Parallel()
 	for _, r := range Rules() {
-		text, err := os.ReadFile(filepath.Join("../../..", r.Page()))
+		text, err := os.ReadFile(filepath.Join("..", "..", "..", r.Page()))
 		if err != nil {
 			t.Errorf("%s has no page: %v", r.Code, err)
 			continue
