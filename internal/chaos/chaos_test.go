@@ -5,7 +5,7 @@ import "os"
 // long is set by `make chaos`.
 var long = os.Getenv("CHAOS") == "long"
 
-// times is how often something is tried.
+// times returns how often something is tried.
 func times(short, inLong int) int {
 	if long {
 		return inLong

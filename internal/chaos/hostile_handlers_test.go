@@ -33,7 +33,7 @@ const (
 	either  = -2 // it depends on who comes first
 )
 
-// raw runs statements by hand, and then writes a row.
+// raw runs hand-written statements, and then inserts a row.
 func raw(queries ...string) func(*call) {
 	return func(c *call) {
 		for _, q := range queries {
@@ -43,7 +43,7 @@ func raw(queries ...string) func(*call) {
 	}
 }
 
-// around writes a row, runs statements by hand, and writes another.
+// around inserts a row, runs hand-written statements, and inserts another row.
 func around(queries ...string) func(*call) {
 	return func(c *call) {
 		_ = c.insert()
@@ -51,7 +51,7 @@ func around(queries ...string) func(*call) {
 	}
 }
 
-// lent does something with pgx's connection, and writes a row.
+// lent uses the pgx connection, and inserts a row.
 func lent(f func(context.Context, *pgx.Conn)) func(*call) {
 	return func(c *call) {
 		_ = c.insert()
@@ -60,7 +60,7 @@ func lent(f func(context.Context, *pgx.Conn)) func(*call) {
 	}
 }
 
-// hooked registers a hook that does something before the end, and writes a row.
+// hooked registers a hook that does something before the end, and inserts a row.
 func hooked(f func(*call)) func(*call) {
 	return func(c *call) {
 		c.exec("SELECT 1")
@@ -75,7 +75,7 @@ func hooked(f func(*call)) func(*call) {
 	}
 }
 
-// hostileHandlers are all that has broken the promise, or could.
+// hostileHandlers are all handlers that have broken the promise, or could.
 var hostileHandlers = map[string]hostile{
 	// A statement runs only inside the transaction that was begun.
 	"parse error first":             {run: raw("SELCT 1"), want: doomed},
@@ -190,19 +190,19 @@ func commitInBatch(ctx context.Context, conn *pgx.Conn) {
 	_ = conn.SendBatch(ctx, b).Close()
 }
 
-// commitInAString ends strings elsewhere than anybody would believe.
+// commitInAString hides COMMIT in a string that ends elsewhere than it seems to.
 func commitInAString(ctx context.Context, conn *pgx.Conn) {
 	_, _ = conn.Exec(ctx, "SET standard_conforming_strings = off")
 	_, _ = conn.PgConn().Exec(ctx, `SELECT 'a\''; COMMIT; --'`).ReadAll()
 }
 
-// commitAhead does the same before anybody has read how strings end now.
+// commitAhead does the same before anything has read how strings end now.
 func commitAhead(ctx context.Context, conn *pgx.Conn) {
 	unflushed(conn, "SELECT 1")
 	commitInAString(ctx, conn)
 }
 
-// unflushed leaves a statement with pgx that leaves with the next one.
+// unflushed leaves a statement in pgx's buffer, to be sent with the next one.
 func unflushed(conn *pgx.Conn, query string) {
 	conn.PgConn().Frontend().SendQuery(&pgproto3.Query{String: query})
 }
@@ -224,7 +224,7 @@ func copyOut(ctx context.Context, conn *pgx.Conn, query string) {
 	_, _ = conn.PgConn().CopyTo(ctx, io.Discard, query)
 }
 
-// enterByPlan prepares a statement under a name as pgx gives them.
+// enterByPlan prepares a statement under a name like pgx's own.
 func enterByPlan(ctx context.Context, conn *pgx.Conn) {
 	_, _ = conn.Prepare(ctx, "stmt_enter", "SELECT set_config('app.tenant', 'alice', false)")
 	_, _ = conn.Exec(ctx, "EXECUTE stmt_enter")
@@ -238,7 +238,7 @@ func commitInRollback(c *call) {
 	_ = c.insert()
 }
 
-// strayCommits leaves a goroutine behind that commits as soon as it may.
+// strayCommits leaves a goroutine behind that commits as soon as it can.
 func strayCommits(c *call) {
 	tx := ent.TxFromContext(c.ctx)
 	_ = c.insert()
@@ -249,8 +249,8 @@ func strayCommits(c *call) {
 	})
 }
 
-// lateHooks registers a hook of the commit that goes on when it was given up, while
-// one of the rollback runs.
+// lateHooks registers a commit hook that goes on after it was abandoned, while a
+// rollback hook runs.
 func lateHooks(c *call) {
 	tx, rollingBack, late := ent.TxFromContext(c.ctx), make(chan struct{}), make(chan struct{})
 	var once, lateOnce sync.Once
@@ -310,8 +310,8 @@ func closeTx(ctx context.Context, tx pgx.Tx) error {
 	return tx.Commit(ctx)
 }
 
-// strayInPgx leaves a goroutine behind that has pgx's connection, and uses it when the
-// request is over.
+// strayInPgx leaves a goroutine behind that has the pgx connection, and uses it when
+// the request is over.
 func strayInPgx(c *call) {
 	_ = c.insert()
 	has := make(chan struct{})
@@ -346,7 +346,7 @@ func (c *call) wantAsleep() {
 	})
 }
 
-// strayInserts leaves a goroutine behind that writes as long as it can.
+// strayInserts leaves a goroutine behind that inserts rows for as long as it can.
 func strayInserts(c *call) {
 	_ = c.insert()
 	c.in(func() {
@@ -358,7 +358,7 @@ func strayInserts(c *call) {
 	})
 }
 
-// strayLater leaves a goroutine behind that writes when the request is over.
+// strayLater leaves a goroutine behind that inserts rows when the request is over.
 func strayLater(c *call) {
 	_ = c.insert()
 	c.in(func() {

@@ -15,8 +15,8 @@ import (
 )
 
 // TestHostileHandlersAtRandom runs several hostile handlers as one, some of them in
-// savepoints: who is told of a success finds all rows that were written, and no others,
-// and who isn't finds none. -rapid.checks says how many.
+// savepoints: a client that gets a success finds exactly the rows that were written,
+// and one that doesn't finds none. -rapid.checks sets how many.
 func TestHostileHandlersAtRandom(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.EmptyURL(t)
@@ -56,7 +56,7 @@ func TestHostileHandlersAtRandom(t *testing.T) {
 	})
 }
 
-// part runs a handler in a savepoint, which is undone when it ends with an error.
+// part runs a handler in a savepoint, which is rolled back if it ends with an error.
 func part(run func(*call), err error) func(*call) {
 	return func(c *call) {
 		before := c.done.Load()

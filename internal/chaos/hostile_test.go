@@ -218,8 +218,8 @@ func (s *hostileService) sessions() (seen []string) {
 	return seen
 }
 
-// wantWhole checks that nothing of the requests before is left: in the pool, in the
-// sessions, in the server, on the disk.
+// wantWhole checks that nothing is left of the earlier requests: in the pool, in the
+// sessions, on the server or on the disk.
 func (s *hostileService) wantWhole() {
 	s.t.Helper()
 	s.strays.Wait()
@@ -260,7 +260,7 @@ func (s *hostileService) eventually(what, want string, get func() string) {
 	}
 }
 
-// heldFiles counts the files that hold answers, where the system tells.
+// heldFiles counts the files that hold responses, if the system tells.
 func heldFiles(t rapid.TB) (n int) {
 	t.Helper()
 	const open = "/proc/self/fd"
@@ -276,8 +276,8 @@ func heldFiles(t rapid.TB) (n int) {
 	return n
 }
 
-// TestHostileHandlers runs each handler to a success, to an error, and as a GET:
-// the answer and the rows agree, and the next request finds all as it was.
+// TestHostileHandlers runs each handler to a success, to an error, and as a GET: the
+// response and the rows agree, and the next request finds everything as it was.
 func TestHostileHandlers(t *testing.T) {
 	t.Parallel()
 	for _, way := range []struct {

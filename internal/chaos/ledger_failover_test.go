@@ -11,8 +11,8 @@ import (
 	"commitment/internal/pgtest"
 )
 
-// TestFailover kills the primary under load and promotes its replica, over and over:
-// requests fail with a 503 as long as there is no primary, then go on, and what was
+// TestFailover kills the primary under load and promotes its replica, repeatedly:
+// requests fail with a 503 while there is no primary, then succeed again, and what was
 // acknowledged is there.
 func TestFailover(t *testing.T) {
 	t.Parallel()
@@ -36,9 +36,9 @@ func TestFailover(t *testing.T) {
 	l.wantTransactions()
 }
 
-// TestReplicaOutOfReach has COMMITs wait in vain for the replica, longer than the
-// service waits, and then loses the primary with all that only it had: nobody may
-// have been told that this is done.
+// TestReplicaOutOfReach makes COMMITs wait for the replica for longer than the service
+// waits, and then loses the primary with everything that only it had: no client may
+// have been told that its work is done.
 func TestReplicaOutOfReach(t *testing.T) {
 	t.Parallel()
 	p := startPair(t)

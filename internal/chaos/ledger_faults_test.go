@@ -9,9 +9,9 @@ import (
 	"commitment/internal/pgtest/pgproxy"
 )
 
-// TestConnectionsCutAtCommit cuts the connection at COMMIT, before the server sees
-// it and after it has done it: each answer must be the truth, and none needs to be
-// "unknown", for the server can be asked.
+// TestConnectionsCutAtCommit cuts the connection at COMMIT, before the server receives
+// it and after it has executed it: each response must be true, and none needs to be
+// "unknown", because the server can be asked.
 func TestConnectionsCutAtCommit(t *testing.T) {
 	t.Parallel()
 	for _, at := range []struct {
@@ -46,8 +46,8 @@ func (l *ledger) cutAtCommit(proxy *pgproxy.Proxy, moment pgproxy.Moment, n int)
 	}
 }
 
-// TestNobodyToAsk stalls COMMIT and makes the server unreachable: nobody can tell,
-// and that is what the answer says.
+// TestNobodyToAsk stalls COMMIT and makes the server unreachable: the outcome can't be
+// known, and the response says so.
 func TestNobodyToAsk(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
@@ -81,7 +81,7 @@ func (l *ledger) harm(n int, do func()) {
 	rest()
 }
 
-// TestBackendsTerminated has an administrator end all sessions, over and over.
+// TestBackendsTerminated terminates all sessions, repeatedly.
 func TestBackendsTerminated(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
@@ -97,7 +97,8 @@ func TestBackendsTerminated(t *testing.T) {
 	l.audit(fmt.Sprintf("all sessions terminated %d times", n))
 }
 
-// TestServiceKilled kills the program under load and starts it again.
+// TestServiceKilled kills the program under load and restarts it, while clients retry
+// with their keys.
 func TestServiceKilled(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
@@ -111,7 +112,7 @@ func TestServiceKilled(t *testing.T) {
 	l.audit(fmt.Sprintf("the service killed %d times", n))
 }
 
-// TestPostgresKilled kills PostgreSQL under load and starts it again.
+// TestPostgresKilled kills PostgreSQL under load and restarts it.
 func TestPostgresKilled(t *testing.T) {
 	t.Parallel()
 	options := pgserver.Options{Dir: pgtest.ReachableDir(t)}

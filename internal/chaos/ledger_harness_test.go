@@ -108,7 +108,7 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// ledger is two accounts, and what clients were told of the transfers between them.
+// ledger is two accounts, and what clients were told about the transfers between them.
 type ledger struct {
 	t        *testing.T
 	p        *program

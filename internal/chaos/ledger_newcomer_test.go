@@ -17,9 +17,9 @@ import (
 	"commitment/internal/pgtest"
 )
 
-// TestNewcomer changes entities as somebody would who has just cloned the project,
-// plans, reviews and applies what follows from it, while the release before serves
-// transfers from the same tables: no request may fail.
+// TestNewcomer changes entities like somebody who has just cloned the project, and
+// plans, reviews and applies the migration, while the previous release serves transfers
+// from the same tables: no request may fail.
 func TestNewcomer(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)

@@ -13,7 +13,7 @@ import (
 	"commitment/internal/pgtest/pgproxy"
 )
 
-// pair is a primary and its synchronous replica, at two addresses that stay the same.
+// pair is a primary and its synchronous replica, at two fixed addresses.
 type pair struct {
 	t           *testing.T
 	url         string            // names both addresses; whichever can be written to is meant

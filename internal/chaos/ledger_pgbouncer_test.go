@@ -21,7 +21,7 @@ import (
 // timeoutsUnsent are the settings of docs/production.md for a PgBouncer that knows no timeouts.
 var timeoutsUnsent = []string{"DB_STATEMENT_TIMEOUT=0s", "DB_LOCK_TIMEOUT=0s", "DB_IDLE_IN_TRANSACTION_TIMEOUT=0s"}
 
-// TestBehindPgBouncer has clients work through connections that others use in turn.
+// TestBehindPgBouncer has clients work on connections that they share in turn.
 func TestBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -119,8 +119,8 @@ func (l *ledger) wantCount(what string, most int, query string) {
 	}
 }
 
-// TestPgBouncerCutAtCommit cuts the connection at COMMIT, on either side of
-// PgBouncer: the server can be asked all the same.
+// TestPgBouncerCutAtCommit cuts the connection at COMMIT, on either side of PgBouncer:
+// the server can still be asked.
 func TestPgBouncerCutAtCommit(t *testing.T) {
 	t.Parallel()
 	for name, moment := range map[string]pgproxy.Moment{"before": pgproxy.Before, "after": pgproxy.Answered} {
@@ -140,7 +140,7 @@ func TestPgBouncerCutAtCommit(t *testing.T) {
 	}
 }
 
-// TestPgBouncerKilled kills PgBouncer under load and starts it again.
+// TestPgBouncerKilled kills PgBouncer under load and restarts it.
 func TestPgBouncerKilled(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)
@@ -155,10 +155,10 @@ func TestPgBouncerKilled(t *testing.T) {
 	l.wantTransactions()
 }
 
-// TestPostgresKilledBehindPgBouncer has PostgreSQL crash without the service
-// noticing, for PgBouncer keeps the connection. Of a transaction that then gets no
-// answer to its COMMIT the service knows no more than that its id was given after
-// the crash, or before: as long as it is in progress, it may be committed yet.
+// TestPostgresKilledBehindPgBouncer makes PostgreSQL crash without the service
+// noticing, because PgBouncer keeps the connection. If the response to a COMMIT is then
+// lost, the service can't tell whether its id was assigned before or after the crash:
+// while it is in progress, it may still be committed.
 func TestPostgresKilledBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	options := pgserver.Options{Dir: pgtest.ReachableDir(t)}
@@ -233,8 +233,8 @@ func dialReset(ctx context.Context, network, addr string) (net.Conn, error) {
 	return conn, conn.(*net.TCPConn).SetLinger(0)
 }
 
-// TestClientsGoAwayBehindPgBouncer has clients give up while their statements wait for
-// a lock: each is canceled by way of PgBouncer, which outlives that.
+// TestClientsGoAwayBehindPgBouncer has clients disconnect while their statements wait
+// for a lock: each is canceled through PgBouncer, which survives that.
 func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.URL(t)

@@ -31,8 +31,8 @@ func inMode(t *testing.T, p *pgbouncer.PgBouncer, mode string) string {
 }
 
 // TestSettingsBehindPgBouncer has units of work set parameters for themselves, on
-// connections that others use in turn: each sees its own, in all of its statements,
-// and who set nothing sees what the database was given.
+// shared connections: each sees its own in all of its statements, and a unit that set
+// nothing sees the database's.
 func TestSettingsBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"cache_describe", "describe_exec"} {

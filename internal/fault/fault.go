@@ -50,8 +50,8 @@ type Error struct {
 	Message string
 	// Fields are the invalid parts of the request.
 	Fields []Field
-	// Constraint names the rule of the data that the request breaks, if that is all that
-	// is known of it: whoever knows which part of the request breaks it can say more.
+	// Constraint names the rule of the data that the request breaks, if nothing more is
+	// known: a caller that knows which part of the request breaks it can add the part.
 	Constraint string
 	// Cause is for the log; it is never shown.
 	Cause error

@@ -6,22 +6,22 @@ import (
 )
 
 const (
-	// coarse is how near to the time Go's timers are trusted to come.
+	// coarse is how late Go's timers may be.
 	coarse = 5 * time.Millisecond
-	// maxLate bounds how early a nap is ended, and so the time for which a
-	// goroutine yields instead of sleeping.
+	// maxLate limits how early a nap ends, and so how long a goroutine yields instead
+	// of sleeping.
 	maxLate = 100 * time.Microsecond
 )
 
-// alarm wakes one goroutine at a time, never early, and late by microseconds
-// where the operating system can.
+// alarm wakes one goroutine at a time: never early, and late by microseconds if the
+// operating system permits.
 type alarm struct {
 	napper napper
-	late   time.Duration // how late naps have ended lately
+	late   time.Duration // moving average of how late naps end
 }
 
-// wait returns at the time, or with errEnded once done is closed, which it may
-// notice late by twice coarse.
+// wait returns at the given time, or with errEnded once done is closed, which it may
+// notice up to twice coarse late.
 func (a *alarm) wait(until time.Time, done <-chan struct{}) error {
 	if left := time.Until(until); left > 2*coarse {
 		select {
@@ -42,7 +42,7 @@ func (a *alarm) wait(until time.Time, done <-chan struct{}) error {
 	return nil
 }
 
-// learn keeps a moving average of how late naps end.
+// learn updates the moving average of how late naps end.
 func (a *alarm) learn(late time.Duration) {
 	a.late = min(max(a.late+(late-a.late)/8, 0), maxLate)
 }

@@ -1,46 +1,43 @@
-// Package pgproxy stands between a client and a PostgreSQL server and sees what
-// they say to each other: it counts round trips, records messages, delays them,
-// and breaks the connection at a chosen one. It is for tests and benchmarks
-// alone.
+// Package pgproxy is a proxy between a client and a PostgreSQL server that understands
+// their protocol: it counts round trips, records messages, delays them, and breaks the
+// connection at a chosen message. It is for tests and benchmarks.
 //
-// The proxy listens on loopback. It changes no byte that it passes on and keeps
-// what arrives together together, with one exception: it answers requests for
-// TLS and for GSSAPI encryption with no, because it would see nothing of them.
-// So it can't stand before a server that takes only encrypted connections.
-// Each connection of a client, that of a CancelRequest too, is one to the server.
+// The proxy listens on loopback. It forwards every byte unchanged and doesn't split
+// what arrives together, with one exception: it declines TLS and GSSAPI encryption,
+// because it couldn't read encrypted messages. So it can't be used with a server that
+// requires encryption. Each connection of a client, including that of a CancelRequest,
+// is one connection to the server.
 //
 // # Round trips
 //
-// A client has asked once it has sent what obliges the server to answer: Query,
-// FunctionCall, Sync or Flush. A round trip is counted when the server's answer
-// to it ends, before the end is passed on:
+// A client waits for the server once it has sent a message that the server has to
+// respond to: Query, FunctionCall, Sync or Flush. A round trip is counted when the
+// response ends, before its end is forwarded:
 //
-//   - with ReadyForQuery, when the client has asked since the last round trip
-//     was counted. What it asks before that ReadyForQuery is passed on shares the
-//     round trip, so a pipeline counts once.
-//   - with the first message of any answer, when the client has only asked by
-//     Flush since, because the server marks no end there.
+//   - at ReadyForQuery, if the client has sent such a message since the last round trip
+//     was counted. Further ones before that ReadyForQuery is forwarded belong to the
+//     same round trip, so a pipeline counts once.
+//   - at the first message of any response, if the client has only sent Flush since,
+//     because the server doesn't mark the end there.
 //
-// NoticeResponse, NotificationResponse and ParameterStatus answer nothing.
-// COPY FROM STDIN counts as one: whether a client waits for CopyInResponse,
-// which pgx doesn't, can't be seen from outside. Starting up and signing in
-// count nothing, up to and including the first ReadyForQuery.
+// NoticeResponse, NotificationResponse and ParameterStatus aren't responses. COPY FROM
+// STDIN counts as one round trip: whether a client waits for CopyInResponse, which pgx
+// doesn't, can't be observed. Start-up and authentication, up to and including the
+// first ReadyForQuery, aren't counted.
 //
 // # Faults
 //
-// A [Fault] is when (Match), where (Moment) and what (Action). It acts at the
-// moment when the message is due to be passed on, which is after the delay of
-// [Proxy.SetRTT] and after everything that was said before it has been passed on.
+// A [Fault] is when (Match), where (Moment) and what (Action). It acts when the message
+// is due to be forwarded: after the delay of [Proxy.SetRTT], and after everything
+// before it has been forwarded.
 //
 // # Delay
 //
-// What arrives is stamped with the time at which it is due on the other side,
-// and waits in a queue, one for each direction of a connection: the delay adds
-// to the time on the way and takes nothing from what can be on its way. Go's
-// timers are up to 1 ms late on Linux when nothing else runs (they wait in
-// epoll_wait, which counts milliseconds). A timerfd was 30 to 60 µs late on the
-// same machine, mostly the time that a sleeping processor takes to wake, so the
-// proxy uses that, sets it earlier by how late it was lately, and yields for
-// what remains. Never does anything arrive early; [Proxy.MeasureRTT] tells how
-// late.
+// Arriving bytes are stamped with the time at which they are due on the other side, and
+// wait in a queue, one for each direction of a connection: the delay adds latency
+// without limiting throughput. Go's timers are up to 1 ms late on an idle Linux machine
+// (epoll_wait counts in milliseconds). A timerfd was 30 to 60 µs late on the same
+// machine, most of which is the time a sleeping processor needs to wake. So the proxy
+// uses a timerfd, sets it earlier by its recent lateness, and yields for the rest.
+// Nothing arrives early; [Proxy.MeasureRTT] measures how late.
 package pgproxy

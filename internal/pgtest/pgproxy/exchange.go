@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// exchange follows one session: which statement a message is for, what the
-// server has yet to answer, and how often the client has waited.
+// exchange follows the protocol of one session: the statement that a message belongs
+// to, the responses that are outstanding, and the number of round trips.
 type exchange struct {
-	statements map[string]string // text by the name of a prepared statement
-	portals    map[string]string // the statement's text by the name of a portal
-	owed       []request         // what the server has yet to answer, in order
-	skipping   bool              // after an error the server ignores all up to a Sync
-	copying    bool              // in COPY it ignores Sync and Flush
-	ready      bool              // starting up is over
-	asked      byte              // 'S' or 'H' by which the client waits, else 0
+	statements map[string]string // text by name of prepared statement
+	portals    map[string]string // text by name of portal
+	owed       []request         // requests without a complete response, in order
+	skipping   bool              // after an error the server ignores messages until Sync
+	copying    bool              // in COPY the server ignores Sync and Flush
+	ready      bool              // start-up is over
+	asked      byte              // 'S' or 'H' if the client is waiting, else 0
 	trips      int
 }
 
@@ -22,14 +22,14 @@ func newExchange() exchange {
 	return exchange{statements: map[string]string{}, portals: map[string]string{}}
 }
 
-// request is a client's message that the server has yet to answer.
+// request is a client's message that the server has to respond to.
 type request struct {
 	kind byte
-	// fault waits for the end of the answer.
+	// fault acts at the end of the response.
 	fault *Injection
 }
 
-// text returns the text of the statement that a client's message is for.
+// text returns the text of the statement that a client's message belongs to.
 func (x *exchange) text(f frame) string {
 	switch f.kind {
 	case 'Q':
@@ -53,7 +53,7 @@ func (x *exchange) text(f frame) string {
 	return ""
 }
 
-// named returns the name in a Describe or Close, and the names among which it is.
+// named returns the name in a Describe or Close, and the map that it is a key of.
 func (x *exchange) named(f frame) (names map[string]string, key []byte) {
 	if rest, ok := bytes.CutPrefix(f.body(), []byte{'S'}); ok {
 		key, _ = cutString(rest)
@@ -63,8 +63,8 @@ func (x *exchange) named(f frame) (names map[string]string, key []byte) {
 	return x.portals, key
 }
 
-// client notes what the client says. A fault, if there is one, waits for the end
-// of the answer.
+// client records a message of the client. A fault, if not nil, acts at the end of the
+// response.
 func (x *exchange) client(f frame, fault *Injection) {
 	x.prepare(f)
 	switch f.kind {
@@ -86,20 +86,20 @@ func (x *exchange) client(f frame, fault *Injection) {
 	}
 }
 
-// owe notes that the server has to answer.
+// owe records that the server has to respond.
 func (x *exchange) owe(kind byte, fault *Injection) {
 	if !x.skipping {
 		x.owed = append(x.owed, request{kind, fault})
 	}
 }
 
-// prepare keeps the texts that later messages refer to by name.
+// prepare records the texts that later messages refer to by name.
 func (x *exchange) prepare(f frame) {
 	switch f.kind {
 	case 'P':
 		statement, rest := cutString(f.body())
 		query, _ := cutString(rest)
-		if x.statements[string(statement)] != string(query) { // spares the copy of what is prepared again
+		if x.statements[string(statement)] != string(query) { // avoids a copy if it is unchanged
 			x.statements[string(statement)] = string(query)
 		}
 	case 'B':
@@ -112,8 +112,8 @@ func (x *exchange) prepare(f frame) {
 	}
 }
 
-// server notes what the server says. It returns the request that this answers,
-// the zero one if none, and whether this ends the answer.
+// server records a message of the server. It returns the request that it responds to,
+// or the zero one, and whether it ends the response.
 func (x *exchange) server(kind byte) (answered request, ends bool) {
 	if kind == 'N' || kind == 'A' || kind == 'S' {
 		return request{}, false
@@ -128,7 +128,7 @@ func (x *exchange) server(kind byte) (answered request, ends bool) {
 		x.fail()
 		return answered, true
 	case (kind == 'G' || kind == 'W') && answered.kind == 'E':
-		x.owed = x.owed[:1] // no more than a Sync, which is ignored
+		x.owed = x.owed[:1] // only a Sync may follow, which is ignored
 		x.copying = true
 	case endsAnswer(answered.kind, kind):
 		x.owed = append(x.owed[:0], x.owed[1:]...)
@@ -137,19 +137,19 @@ func (x *exchange) server(kind byte) (answered request, ends bool) {
 	return answered, ends
 }
 
-// answerEnds are the server's messages that end the answer to a client's.
+// answerEnds are the server's messages that end the response to a client's message.
 var answerEnds = map[byte]string{
 	'P': "1", 'B': "2", 'C': "3", 'D': "Tn", 'E': "CIs", 'S': "Z", 'Q': "Z", 'F': "Z",
 }
 
-// endsAnswer reports whether a server's message ends the answer to a client's.
+// endsAnswer reports whether a server's message ends the response to a client's.
 func endsAnswer(asked, answer byte) bool { return strings.IndexByte(answerEnds[asked], answer) >= 0 }
 
-// fail drops what the server won't answer after an error, up to the Sync, Query
-// or FunctionCall whose ReadyForQuery follows.
+// fail drops the requests that the server ignores after an error, up to the Sync, Query
+// or FunctionCall that gets the ReadyForQuery.
 func (x *exchange) fail() {
 	x.copying = false
-	x.owed[0].fault = nil // the error was its answer
+	x.owed[0].fault = nil // the error was the response
 	if k := x.owed[0].kind; k == 'Q' || k == 'F' {
 		return
 	}
@@ -162,7 +162,7 @@ func (x *exchange) fail() {
 	x.owed, x.skipping = x.owed[:0], true
 }
 
-// countTrip counts a round trip whose end the server's message is.
+// countTrip counts a round trip if the server's message ends one.
 func (x *exchange) countTrip(kind byte) {
 	switch {
 	case !x.ready:

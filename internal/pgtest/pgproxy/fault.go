@@ -9,52 +9,51 @@ import (
 	"time"
 )
 
-// Moment is where, on the way of a message and its answer, a fault acts.
+// Moment is the point between a message and its response at which a fault acts.
 type Moment uint8
 
 // The moments.
 const (
-	// Before the message is passed on: the other side hasn't seen it. What was
-	// said before it has been passed on.
+	// Before the message is forwarded: the other side hasn't received it, but
+	// everything before it.
 	Before Moment = iota
-	// Sent is right after the message was passed on. Whether the other side has
-	// read it, or acted on it, is open; but no answer to it passes a Cut or Reset.
+	// Sent is right after the message was forwarded. Whether the other side has read it
+	// or acted on it is open, but no response to it passes a Cut or Reset.
 	Sent
-	// Answered is when the server's answer to a client's message has come whole
-	// and nothing of it has been passed on: the server has done the work, or
-	// refused it, and the client doesn't know. Answered are Query, FunctionCall,
-	// Parse, Bind, Describe, Execute, Close and Sync; no other message, no message
-	// of a server, and none that a server skips after an error comes to this.
+	// Answered is when the server's whole response to a client's message has arrived,
+	// and nothing of it has been forwarded: the server has done the work, or refused
+	// it, and the client doesn't know. It applies to Query, FunctionCall, Parse, Bind,
+	// Describe, Execute, Close and Sync, but not to messages of the server, nor to
+	// messages that the server skips after an error.
 	Answered
 )
 
 // Action is what a fault does.
 type Action uint8
 
-// The actions. Those that hold a message or an answer back hold back what is said
-// after it, too, in the same direction.
+// The actions. An action that holds back a message or a response also holds back all
+// that follows in the same direction.
 const (
-	// Cut closes the connection on both sides, as a process does that ends. A
-	// side that is still being sent something may see a reset, as always in TCP.
+	// Cut closes both connections, like a process that exits. A side to which data are
+	// still being sent may see a reset, as always in TCP.
 	Cut Action = iota
-	// Reset closes the connection on both sides with RST, as a network does that
-	// forgot it.
+	// Reset closes both connections with RST, like a network that has lost them.
 	Reset
-	// Delay waits for the fault's Delay, and goes on.
+	// Delay waits for the fault's Delay, and continues.
 	Delay
-	// Stall waits until the fault is released, and goes on, even when its sender
-	// has gone: that it has is held back too. [Proxy.Break] ends it for good.
+	// Stall waits until the fault is released, and continues. It also hides that the
+	// sender has closed its side. [Proxy.Break] ends it.
 	Stall
-	// Blackhole loses the message, at Answered its answer, and all that follows
-	// in the same direction, the sender's end included. Both connections stay
-	// open, until the other direction ends them or [Proxy.Break] does.
+	// Blackhole drops the message, at Answered its response, and all that follows in
+	// the same direction, including the end of the stream. Both connections stay open
+	// until the other direction ends them or [Proxy.Break] does.
 	Blackhole
 )
 
-// A Fault breaks a connection, or holds it up, at a chosen message.
+// A Fault breaks or delays a connection at a chosen message.
 type Fault struct {
-	// Match chooses the messages. It is called by the goroutines of all
-	// connections, and must not wait for the proxy. Nil chooses every one.
+	// Match selects the messages. It is called by the goroutines of all connections and
+	// must not wait for the proxy. Nil selects every message.
 	Match func(Message) bool
 	// Moment defaults to Before.
 	Moment Moment
@@ -66,8 +65,8 @@ type Fault struct {
 	Times int
 }
 
-// AtCommit matches a client's COMMIT or END, sent by Query, alone or among other
-// statements, or by the Execute of a prepared statement.
+// AtCommit matches a client's COMMIT or END: in a Query, alone or among other
+// statements, or in the Execute of a prepared statement.
 func AtCommit(m Message) bool {
 	return runs(m) && slices.ContainsFunc(strings.Split(m.SQL, ";"), func(statement string) bool {
 		words := strings.Fields(strings.ToLower(statement))
@@ -75,8 +74,8 @@ func AtCommit(m Message) bool {
 	})
 }
 
-// AtStatement returns a Match for the Query or Execute of statements that contain
-// text, in upper or lower case.
+// AtStatement returns a Match for the Query or Execute of statements that contain text,
+// in any case.
 func AtStatement(text string) func(Message) bool {
 	text = strings.ToLower(text)
 	return func(m Message) bool { return runs(m) && strings.Contains(strings.ToLower(m.SQL), text) }
@@ -85,20 +84,20 @@ func AtStatement(text string) func(Message) bool {
 // runs reports whether the message makes the server run a statement.
 func runs(m Message) bool { return m.Frontend && (m.Type == 'Q' || m.Type == 'E') }
 
-// An Injection is a fault at work.
+// An Injection is an active fault.
 type Injection struct {
 	fault    Fault
 	proxy    *Proxy
 	released chan struct{}
 
 	mu      sync.Mutex
-	claimed int           // messages that the fault acts on, or will when they are answered
-	fired   int           // of these, those on which it has acted
-	changed chan struct{} // closed when fired is raised
+	claimed int           // messages that the fault acts on, or will at their response
+	fired   int           // claimed messages that it has acted on
+	changed chan struct{} // closed when fired is incremented
 }
 
-// Inject puts a fault to work on what is said from then on. Where several match a
-// message, the one that was injected first acts.
+// Inject activates a fault for later messages. If several faults match a message, the
+// oldest one acts.
 func (p *Proxy) Inject(f Fault) *Injection {
 	i := &Injection{fault: f, proxy: p, released: make(chan struct{}), changed: make(chan struct{})}
 	p.watch(func(w *watch) { w.faults = append(w.faults, i) })
@@ -112,8 +111,8 @@ func (i *Injection) Fired() int {
 	return i.fired
 }
 
-// Await returns once the fault has acted, or begun to, n times, or with the
-// context's error.
+// Await waits until the fault has acted, or begun to, n times, or returns the context's
+// error.
 func (i *Injection) Await(ctx context.Context, n int) error {
 	for {
 		i.mu.Lock()
@@ -130,7 +129,7 @@ func (i *Injection) Await(ctx context.Context, n int) error {
 	}
 }
 
-// Release ends the fault: what it stalls goes on, and it matches nothing more.
+// Release ends the fault: a stalled message continues, and no further message matches.
 // Calling it again does nothing.
 func (i *Injection) Release() {
 	i.proxy.watch(func(w *watch) {
@@ -149,7 +148,7 @@ func (i *Injection) claim(m Message) bool {
 	if i.fault.Match != nil && !i.fault.Match(m) {
 		return false
 	}
-	return !i.spent(1) // another connection's message may have been faster
+	return !i.spent(1) // a message of another connection may have been first
 }
 
 // spent reports whether the fault is used up, and if not, uses it n times.
@@ -166,7 +165,7 @@ func (i *Injection) spent(n int) bool {
 // ends reports whether the fault ends connections.
 func (i *Injection) ends() bool { return i.fault.Action == Cut || i.fault.Action == Reset }
 
-// fire notes that the fault acts.
+// fire records that the fault acts.
 func (i *Injection) fire() {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// headerSize is a message's type and its length, which counts itself.
+// headerSize is the size of a message's type and length.
 const headerSize = 5
 
-// startupKind stands for the type that a client's first packet doesn't have.
+// startupKind is the kind of a client's first packet, which has no type.
 const startupKind = 0
 
-// frame is a message, or a part of one that wasn't waited for.
+// frame is a message, or a part of a long one.
 type frame struct {
 	kind  byte
 	bytes []byte
@@ -21,23 +21,23 @@ type frame struct {
 	more bool
 }
 
-// body is what follows the header.
+// body returns what follows the header.
 func (f frame) body() []byte { return f.bytes[headerSize:] }
 
-// framer cuts what one side says into messages.
+// framer splits a stream into messages.
 type framer struct {
-	// startup is the size of a client's first packet, until it was handed out.
+	// startup is the size of a client's first packet, until it was returned.
 	startup int
-	// whole are the kinds that are looked into, and so waited for. Others can
-	// be as long as a row, and are handed out as they come.
+	// whole are the kinds that are inspected, and so returned whole. Other messages may
+	// be long, and are returned in parts as they arrive.
 	whole   string
-	partial []byte // the beginning of a message
-	missing int    // bytes that are still to come of one that was handed out
+	partial []byte // the beginning of an incomplete message
+	missing int    // bytes still to come of a message that was returned in part
 }
 
-// frames cuts what has come before and in into frames, which are valid until the
-// next call. The end of in is kept when it is no more than the beginning of a
-// message. It fails on what can't be the protocol.
+// frames splits what has arrived into frames, which are valid until the next call. An
+// incomplete message at the end is kept for that. It returns an error for data that
+// can't be the protocol.
 func (f *framer) frames(in []byte) iter.Seq2[frame, error] {
 	return func(yield func(frame, error) bool) {
 		if len(f.partial) > 0 {
@@ -55,14 +55,13 @@ func (f *framer) frames(in []byte) iter.Seq2[frame, error] {
 			}
 			in = in[len(next.bytes):]
 		}
-		if len(in) != len(f.partial) { // else nothing was handed out: copying a long one over and over takes its time
+		if len(in) != len(f.partial) { // else nothing was returned, and a long message needn't be copied again
 			f.partial = append(f.partial[:0], in...)
 		}
 	}
 }
 
-// first returns the frame with which in begins; without bytes, when more has to
-// come.
+// first returns the first frame of in, or one without bytes if it is incomplete.
 func (f *framer) first(in []byte) (frame, error) {
 	if f.missing > 0 {
 		n := min(f.missing, len(in))

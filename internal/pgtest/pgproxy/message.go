@@ -7,47 +7,47 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// A Message is what one side said to the other.
+// A Message is a message of the client or the server.
 type Message struct {
-	// Conn numbers the connections of the proxy, from 1.
+	// Conn numbers the proxy's connections from 1.
 	Conn int
-	// Trip is how many round trips the connection had made before: what a client
-	// said with one Conn and Trip traveled together, in one flight, and what the
-	// server said with them is its answer. [Proxy.Reset] doesn't change it.
+	// Trip is the number of round trips that the connection had made before: the
+	// client's messages with the same Conn and Trip traveled together, and the server's
+	// messages with these are the response. [Proxy.Reset] doesn't change it.
 	Trip int
-	// Frontend says that the client said it.
+	// Frontend says that the client sent it.
 	Frontend bool
-	// Type is the protocol's: 'Q' for Query. It is 0 for StartupMessage and
-	// CancelRequest, which have none.
+	// Type is the protocol's type byte, such as 'Q' for Query. It is 0 for
+	// StartupMessage and CancelRequest, which have none.
 	Type byte
-	// Name is the protocol's: "Query".
+	// Name is the protocol's name, such as "Query".
 	Name string
-	// SQL is the text of a Query or Parse, and of the statement that a Bind,
-	// Describe, Execute or Close is for, when it was prepared by a Parse.
+	// SQL is the text of a Query or Parse, or of the prepared statement that a Bind,
+	// Describe, Execute or Close belongs to.
 	SQL string
 	// Detail is the tag of a CommandComplete ("INSERT 0 1"), the SQLSTATE of an
-	// ErrorResponse, and the transaction's status in a ReadyForQuery: "I" idle,
-	// "T" in a transaction, "E" in one that failed.
+	// ErrorResponse, or the transaction status of a ReadyForQuery: "I" idle, "T" in a
+	// transaction, "E" in a failed one.
 	Detail string
 }
 
-// String is the message's name with its SQL or detail.
+// String returns the message's name with its SQL or detail.
 func (m Message) String() string { return strings.TrimRight(m.Name+" "+m.SQL+m.Detail, " ") }
 
-// The kinds of messages that are looked into.
+// The kinds of messages that are inspected.
 const (
 	frontendWhole = "PBDECQ"
 	backendWhole  = "CEZ"
 )
 
-// frontendNames are the names of what clients say.
+// frontendNames are the names of the clients' messages.
 var frontendNames = map[byte]string{
 	'B': "Bind", 'C': "Close", 'd': "CopyData", 'c': "CopyDone", 'f': "CopyFail", 'D': "Describe",
 	'E': "Execute", 'H': "Flush", 'F': "FunctionCall", 'P': "Parse", 'p': "PasswordMessage",
 	'Q': "Query", 'S': "Sync", 'X': "Terminate",
 }
 
-// backendNames are the names of what servers say.
+// backendNames are the names of the servers' messages.
 var backendNames = map[byte]string{
 	'R': "Authentication", 'K': "BackendKeyData", '2': "BindComplete", '3': "CloseComplete",
 	'C': "CommandComplete", 'd': "CopyData", 'c': "CopyDone", 'G': "CopyInResponse",
@@ -58,8 +58,8 @@ var backendNames = map[byte]string{
 	'T': "RowDescription",
 }
 
-// name returns the name of a message. The first packet of a client is named by
-// its code.
+// name returns the name of a message; that of a client's first packet depends on its
+// code.
 func name(frontend bool, f frame) string {
 	switch {
 	case f.kind == startupKind && startupCode(f.bytes) == cancelCode:
@@ -72,7 +72,7 @@ func name(frontend bool, f frame) string {
 	return backendNames[f.kind]
 }
 
-// detail returns what [Message.Detail] has of a server's message.
+// detail returns the [Message.Detail] of a server's message.
 func detail(f frame) string {
 	switch f.kind {
 	case 'C':
@@ -89,8 +89,7 @@ func detail(f frame) string {
 	return ""
 }
 
-// cutString returns the string, ended by a zero byte, with which b begins, and
-// the rest.
+// cutString splits b after its first string, which ends with a zero byte.
 func cutString(b []byte) (s, rest []byte) {
 	s, rest, _ = bytes.Cut(b, []byte{0})
 	return s, rest

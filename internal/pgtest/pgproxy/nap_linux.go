@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// napper sleeps by a timerfd. Its reads go through the network poller, so that
-// no thread waits, and end when the timer fires and not at the poller's next
+// napper sleeps on a timerfd. Its reads go through the network poller, so that no
+// thread blocks, and end when the timer fires rather than at the poller's next
 // millisecond.
 type napper struct {
-	timer *os.File // made with the first nap
+	timer *os.File // created by the first nap
 	fd    int
 }
 
@@ -36,6 +36,6 @@ func (n *napper) nap(d time.Duration) error {
 
 func (n *napper) close() {
 	if n.timer != nil {
-		_ = n.timer.Close() // a timer has nothing to lose
+		_ = n.timer.Close() // closing a timer loses nothing
 	}
 }

@@ -4,7 +4,7 @@ package pgproxy
 
 import "time"
 
-// napper sleeps by Go's timers.
+// napper sleeps on Go's timers.
 type napper struct{}
 
 func (napper) nap(d time.Duration) error {

@@ -10,26 +10,25 @@ import (
 	"time"
 )
 
-// A Proxy passes connections on to one server. Its methods may be called at any
-// time and by several goroutines at once.
+// A Proxy forwards connections to one server. Its methods are safe for concurrent use.
 type Proxy struct {
 	target   atomic.Pointer[target] // of new connections
 	listener net.Listener
-	ctx      context.Context // ends with the proxy
+	ctx      context.Context // ends when the proxy is closed
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 	refusing atomic.Bool
-	delay    atomic.Int64 // on each way, in nanoseconds
+	delay    atomic.Int64 // in each direction, in nanoseconds
 
 	mu       sync.Mutex
 	lastID   int
-	sessions map[int]*session // open, or closed and not yet forgotten by Reset
+	sessions map[int]*session // open, or closed since the last Reset
 	watched  atomic.Pointer[watch]
 }
 
-// Start listens on a free port of loopback for the server of a libpq URL: one
-// host, reached by TCP, with a sslmode that allows to go without TLS. The server
-// need not run yet. The context bounds no more than the call.
+// Start listens on a free port of loopback for the server of a libpq URL: one host,
+// reached by TCP, with an sslmode that permits connections without TLS. The server need
+// not be running yet. The context limits only the call.
 func Start(ctx context.Context, serverURL string) (*Proxy, error) {
 	to, err := parseTarget(serverURL)
 	if err != nil {
@@ -47,7 +46,7 @@ func Start(ctx context.Context, serverURL string) (*Proxy, error) {
 	return p, nil
 }
 
-// URL returns the server's URL with the proxy's address in place of its own.
+// URL returns the server's URL with the proxy's address.
 func (p *Proxy) URL() string { return p.target.Load().at(p.listener.Addr().String()) }
 
 // Redirect leads new connections to another server. Those that are open stay.
@@ -60,8 +59,8 @@ func (p *Proxy) Redirect(serverURL string) error {
 	return nil
 }
 
-// Close breaks all connections, stops to listen, and returns once nothing of the
-// proxy runs any more. What was counted and recorded stays readable.
+// Close breaks all connections, stops listening, and returns once all goroutines of the
+// proxy have ended. Counts and transcripts stay readable.
 func (p *Proxy) Close() {
 	p.mu.Lock()
 	p.cancel()
@@ -71,8 +70,8 @@ func (p *Proxy) Close() {
 	p.running.Wait()
 }
 
-// Break cuts all connections now, on both sides and with RST, and returns how
-// many there were. What had not been passed on is lost.
+// Break resets all connections now, on both sides, and returns how many there were.
+// What hasn't been forwarded is lost.
 func (p *Proxy) Break() int {
 	n := 0
 	for _, s := range p.all() {
@@ -88,13 +87,13 @@ func (p *Proxy) Break() int {
 // connection too. Those that are open stay.
 func (p *Proxy) Refuse(on bool) { p.refusing.Store(on) }
 
-// SetRTT adds to the time of each round trip, one half on each way. Zero is no
-// delay, which is what a proxy starts with. It holds for what arrives from then
-// on; what is on its way keeps its time, and its place in front. Opening a
-// connection to the proxy takes no longer; starting up and signing in do.
+// SetRTT adds to the time of each round trip, one half in each direction. Zero, the
+// initial value, adds nothing. It applies to bytes that arrive from now on; bytes in
+// flight keep their time and their order. Connecting to the proxy isn't delayed;
+// start-up and authentication are.
 func (p *Proxy) SetRTT(added time.Duration) { p.delay.Store(int64(added / 2)) }
 
-// accept begins a session for each connection until the proxy closes.
+// accept begins a session for each connection until the proxy is closed.
 func (p *Proxy) accept() {
 	for {
 		conn, err := p.listener.Accept()

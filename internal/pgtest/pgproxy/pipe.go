@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// chunkSize is how much is read at once, in bytes.
+	// chunkSize is the size of a read, in bytes.
 	chunkSize = 32 << 10
-	// queueLength is how many chunks are on their way in one direction before
-	// the sender has to wait: 16 MB when they are full.
+	// queueLength is how many chunks may be in flight in one direction before the
+	// sender has to wait: 16 MB if they are full.
 	queueLength = 512
 )
 
-// buffers are those of chunks that have arrived.
+// buffers are the buffers of chunks.
 var buffers = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
-// errEnded says that the session has ended.
+// errEnded means that the session has ended.
 var errEnded = errors.New("session ended")
 
-// chunk is what was read at once, on its way to the other side. The last one of a
+// chunk is the result of one read, on its way to the other side. The last chunk of a
 // connection has an error and no bytes.
 type chunk struct {
 	buffer *[chunkSize]byte
@@ -31,7 +31,7 @@ type chunk struct {
 	err    error
 }
 
-// pipe passes on what one side of a session says.
+// pipe forwards one direction of a session.
 type pipe struct {
 	session  *session
 	frontend bool
@@ -39,9 +39,9 @@ type pipe struct {
 	queue    chan chunk
 	framer   framer
 	alarm    alarm
-	out      []byte // what is passed on next
-	held     bool   // out waits for the end of an answer
-	lost     bool   // all is lost on the way
+	out      []byte // what is forwarded next
+	held     bool   // out waits for the end of a response
+	lost     bool   // drops everything
 }
 
 func newPipe(s *session, frontend bool, from, to *net.TCPConn) *pipe {
@@ -55,14 +55,14 @@ func newPipe(s *session, frontend bool, from, to *net.TCPConn) *pipe {
 	}
 }
 
-// begin sends the client's first packet on its way, before anything else is read.
+// begin forwards the client's first packet, before anything else is read.
 func (p *pipe) begin(packet []byte) {
 	buffer := buffers.Get().(*[chunkSize]byte)
 	p.queue <- chunk{buffer: buffer, n: copy(buffer[:], packet), due: p.due()}
 	p.framer.startup = len(packet)
 }
 
-// read sends what comes on its way, until nothing more comes.
+// read queues what arrives, until the end of the stream.
 func (p *pipe) read() {
 	defer close(p.queue)
 	for {
@@ -80,7 +80,7 @@ func (p *pipe) read() {
 	}
 }
 
-// due returns when something that is read now arrives on the other side.
+// due returns when bytes that are read now arrive on the other side.
 func (p *pipe) due() time.Time {
 	if delay := p.session.proxy.delay.Load(); delay > 0 {
 		return time.Now().Add(time.Duration(delay))
@@ -88,7 +88,7 @@ func (p *pipe) due() time.Time {
 	return time.Time{}
 }
 
-// run passes on what has arrived, until nothing more comes or the session ends.
+// run forwards what is queued, until the end of the stream or of the session.
 func (p *pipe) run() {
 	defer p.alarm.close()
 	for c := range p.queue {
@@ -99,7 +99,7 @@ func (p *pipe) run() {
 	}
 }
 
-// arrive passes a chunk on when it is due.
+// arrive forwards a chunk when it is due.
 func (p *pipe) arrive(c chunk) error {
 	if !c.due.IsZero() {
 		if err := p.alarm.wait(c.due, p.session.done); err != nil {
@@ -119,16 +119,16 @@ func (p *pipe) arrive(c chunk) error {
 	return c.err
 }
 
-// finish passes on that no more comes.
+// finish forwards the end of the stream.
 func (p *pipe) finish() error {
-	p.held = false // the answer never ends
+	p.held = false // the response never ends
 	if err := p.flush(); err != nil || p.loses() {
 		return err
 	}
 	return p.to.CloseWrite()
 }
 
-// pass passes on the messages in data.
+// pass forwards the messages in data.
 func (p *pipe) pass(data []byte) error {
 	for f, err := range p.framer.frames(data) {
 		if err != nil {
@@ -141,7 +141,7 @@ func (p *pipe) pass(data []byte) error {
 	return p.flush()
 }
 
-// take adds a message to what is passed on next, and lets faults act.
+// take adds a message to what is forwarded next, and lets faults act.
 func (p *pipe) take(f frame) error {
 	if f.more {
 		p.out = append(p.out, f.bytes...)
@@ -167,14 +167,14 @@ func (p *pipe) take(f frame) error {
 		p.held = false
 	}
 	if e.fault != nil && e.fault.fault.Moment == Sent {
-		// A fast answer doesn't get past a cut.
+		// Not even a fast response passes a cut.
 		p.session.muted.Store(p.frontend && e.fault.ends())
 		return p.act(e.fault)
 	}
 	return nil
 }
 
-// event says what there is to do about a message.
+// event returns what to do about a message.
 func (p *pipe) event(f frame) event {
 	if p.frontend {
 		return p.session.heard(f)
@@ -182,8 +182,7 @@ func (p *pipe) event(f frame) event {
 	return p.session.answered(f)
 }
 
-// act passes on what came before, unless an answer is held, and lets the fault
-// act.
+// act forwards what came before, unless a response is held, and lets the fault act.
 func (p *pipe) act(i *Injection) error {
 	if err := p.flush(); err != nil {
 		return err
@@ -208,7 +207,7 @@ func (p *pipe) act(i *Injection) error {
 	}
 }
 
-// flush passes on what was taken, unless it is held or lost.
+// flush forwards what was taken, unless it is held or dropped.
 func (p *pipe) flush() error {
 	if p.held || len(p.out) == 0 {
 		return nil
@@ -222,5 +221,5 @@ func (p *pipe) flush() error {
 	return nil
 }
 
-// loses reports whether nothing is passed on any more.
+// loses reports whether everything is dropped.
 func (p *pipe) loses() bool { return p.lost || !p.frontend && p.session.muted.Load() }

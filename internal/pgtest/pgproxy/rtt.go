@@ -10,19 +10,19 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// RTT is how long round trips took.
+// RTT is the measured time of round trips.
 type RTT struct {
 	// Set is what [Proxy.SetRTT] added.
 	Set time.Duration
-	// Min, P50 and P99 are the shortest, the median and the longest but one in a
-	// hundred, the server's and the proxy's own time included: what was added is
-	// the difference to the same at zero.
+	// Min, P50 and P99 are the minimum, the median and the 99th percentile, including
+	// the time of the server and the proxy: subtract the same at zero for what was
+	// added.
 	Min, P50, P99 time.Duration
 }
 
 // MeasureRTT makes n round trips with an empty query, one after the other on a
-// connection of its own, through the proxy as it is set. They are counted and
-// recorded as everybody's are.
+// connection of its own, with the proxy's current settings. They are counted and
+// recorded like all others.
 func (p *Proxy) MeasureRTT(ctx context.Context, n int) (RTT, error) {
 	if n < 1 {
 		return RTT{}, errors.New("no round trips to measure")

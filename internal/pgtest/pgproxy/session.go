@@ -6,13 +6,13 @@ import (
 	"sync/atomic"
 )
 
-// session is a client's connection and the one to the server that belongs to it.
+// session is a client's connection with its connection to the server.
 type session struct {
 	proxy  *Proxy
 	id     int
 	client *net.TCPConn
 	done   chan struct{} // closed when the session has ended
-	muted  atomic.Bool   // nothing that the server says is passed on any more
+	muted  atomic.Bool   // nothing of the server is forwarded any more
 
 	mu       sync.Mutex
 	server   *net.TCPConn // nil until it is dialed
@@ -20,16 +20,15 @@ type session struct {
 	exchange exchange
 	// What is counted since the last reset.
 	traffic   Traffic
-	made      bool // it came to its first ReadyForQuery
-	canceling bool // it was made for a CancelRequest
+	made      bool // its first ReadyForQuery has arrived
+	canceling bool // it is for a CancelRequest
 }
 
 func newSession(p *Proxy, id int, client *net.TCPConn) *session {
 	return &session{proxy: p, id: id, client: client, done: make(chan struct{}), exchange: newExchange()}
 }
 
-// run passes on what both sides say, until both have no more to say or the
-// session is ended.
+// run forwards both directions until both streams end, or the session does.
 func (s *session) run() {
 	defer s.end(Cut)
 	packet, err := readStartup(s.client)
@@ -70,8 +69,8 @@ func (s *session) dial() (*net.TCPConn, error) {
 	return server, nil
 }
 
-// end closes both connections, with RST when how is Reset, and reports whether
-// they were open.
+// end closes both connections, with RST if how is Reset, and reports whether they were
+// open.
 func (s *session) end(how Action) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,24 +86,24 @@ func (s *session) end(how Action) bool {
 	return true
 }
 
-// hangUp closes a connection, with RST when how is Reset.
+// hangUp closes a connection, with RST if how is Reset.
 func hangUp(conn *net.TCPConn, how Action) {
 	if how == Reset {
-		_ = conn.SetLinger(0) // one that is reset already needs none
+		_ = conn.SetLinger(0) // fails if it is reset already
 	}
 	_ = conn.Close()
 }
 
-// event is what there is to do about a message.
+// event is what to do about a message.
 type event struct {
 	// fault acts on the message itself.
 	fault *Injection
-	// awaited acts on the answer to which the message belongs, once it ends.
+	// awaited acts at the end of the response that the message belongs to.
 	awaited *Injection
 	ends    bool
 }
 
-// heard counts a message of the client, shows it, and says what to do about it.
+// heard counts and records a message of the client, and returns what to do about it.
 func (s *session) heard(f frame) event {
 	// Only this goroutine prepares statements, so their texts need no lock, and
 	// a Match may ask the proxy for its counts.
@@ -141,7 +140,7 @@ func (s *session) answered(f frame) event {
 	return event{fault: s.show(false, f, trips), awaited: request.fault, ends: ends}
 }
 
-// show shows the message to whoever looks, and returns the fault that acts on it.
+// show records the message in transcripts, and returns the fault that acts on it.
 func (s *session) show(frontend bool, f frame, trip int) *Injection {
 	w := s.proxy.watched.Load()
 	if w == nil {

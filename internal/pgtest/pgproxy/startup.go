@@ -6,18 +6,18 @@ import (
 	"io"
 )
 
-// The codes that a client's first packet has in place of a protocol's version.
+// The codes in a client's first packet that take the place of a protocol version.
 const (
 	cancelCode = 80877102
 	sslCode    = 80877103
 	gssCode    = 80877104
 )
 
-// maxStartup is the longest first packet that PostgreSQL takes, in bytes.
+// maxStartup is the largest first packet that PostgreSQL accepts, in bytes.
 const maxStartup = 10000
 
-// readStartup declines encryption and returns the packet with which the client
-// goes on, whole: its start of a session, or its CancelRequest.
+// readStartup declines encryption and returns the packet that follows, whole: a
+// StartupMessage or a CancelRequest.
 func readStartup(client io.ReadWriter) ([]byte, error) {
 	for {
 		packet, err := readPacket(client)
@@ -33,10 +33,10 @@ func readStartup(client io.ReadWriter) ([]byte, error) {
 	}
 }
 
-// startupCode returns what a first packet asks for.
+// startupCode returns the code of a first packet.
 func startupCode(packet []byte) uint32 { return binary.BigEndian.Uint32(packet[4:]) }
 
-// readPacket reads a message that has a length, which counts itself, and no type.
+// readPacket reads a packet that has a length but no type.
 func readPacket(r io.Reader) ([]byte, error) {
 	var head [8]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {

@@ -1,13 +1,13 @@
 package pgproxy
 
-// Traffic is what went over one connection, or over several, without starting up
-// and signing in.
+// Traffic is the traffic of one or several connections, without start-up and
+// authentication.
 type Traffic struct {
-	// RoundTrips is how often the client waited for an answer and got it; the
-	// package's comment defines it.
+	// RoundTrips is how often the client has waited for a response, as defined in the
+	// package comment.
 	RoundTrips int
-	// FrontendMessages and BackendMessages are what the client and the server
-	// said.
+	// FrontendMessages and BackendMessages are the numbers of messages of the client
+	// and of the server.
 	FrontendMessages, BackendMessages int
 }
 
@@ -17,20 +17,19 @@ func (t *Traffic) add(other Traffic) {
 	t.BackendMessages += other.BackendMessages
 }
 
-// Stats are what the proxy has counted since it started or was last reset. What
-// an answer belongs to is counted before its end is passed on: who has got an
-// answer finds it counted.
+// Stats are what the proxy has counted since it started or was last reset. The messages
+// of a response are counted before its end is forwarded, so a client that has received
+// it finds it counted.
 type Stats struct {
 	// Traffic is that of all connections.
 	Traffic
-	// Connections is how many were made, up to their first ReadyForQuery.
+	// Connections is how many connections reached their first ReadyForQuery.
 	Connections int
-	// Open is how many of all connections that were made are open now.
+	// Open is how many of these are open now.
 	Open int
-	// Cancels is how many CancelRequests came.
+	// Cancels is the number of CancelRequests.
 	Cancels int
-	// ByConnection is the traffic of each connection that had some, by
-	// [Message.Conn].
+	// ByConnection is the traffic of each connection with any, by [Message.Conn].
 	ByConnection map[int]Traffic
 }
 

@@ -15,7 +15,7 @@ type target struct {
 	address string // host:port
 }
 
-// parseTarget reads a libpq URL that names one server, reached by TCP.
+// parseTarget parses a libpq URL of one server, reached by TCP.
 func parseTarget(serverURL string) (target, error) {
 	config, err := pgconn.ParseConfig(serverURL)
 	if err != nil {
@@ -42,8 +42,8 @@ func parseTarget(serverURL string) (target, error) {
 	return target{url: u, address: address}, nil
 }
 
-// at returns the server's URL with another address. The parameters that libpq
-// would take before the URL's host are left out.
+// at returns the server's URL with another address. It removes the parameters that
+// libpq would prefer to the URL's host.
 func (t target) at(address string) string {
 	u := *t.url
 	u.Host = address
@@ -57,5 +57,5 @@ func (t target) at(address string) string {
 	return u.String()
 }
 
-// addressParams are the parameters of a URL that say where the server is.
+// addressParams are the parameters of a URL that give the server's address.
 var addressParams = []string{"host", "hostaddr", "port"}

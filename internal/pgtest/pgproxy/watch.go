@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// watch is who looks at messages. Without one, they are only counted.
+// watch is what inspects messages. Without one, messages are only counted.
 type watch struct {
 	faults      []*Injection
 	transcripts []*Transcript
 }
 
-// watch changes who looks at messages. The watch in use is never changed itself,
-// so that it is read without a lock.
+// watch changes what inspects messages. It replaces the watch in use instead of
+// changing it, so that it can be read without a lock.
 func (p *Proxy) watch(change func(*watch)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,8 +40,8 @@ func (w *watch) see(m Message) *Injection {
 	return nil
 }
 
-// A Transcript is what was said on all connections, in the order in which it
-// came to be passed on. What a fault then kept back is in it.
+// A Transcript is the messages of all connections, in the order in which they were due
+// to be forwarded. It includes messages that a fault then held back.
 type Transcript struct {
 	proxy    *Proxy
 	mu       sync.Mutex
@@ -55,7 +55,7 @@ func (p *Proxy) Record() *Transcript {
 	return t
 }
 
-// Stop ends the transcript and leaves it readable.
+// Stop ends the transcript, which stays readable.
 func (t *Transcript) Stop() {
 	t.proxy.watch(func(w *watch) {
 		w.transcripts = slices.DeleteFunc(w.transcripts, func(other *Transcript) bool { return other == t })
@@ -69,9 +69,8 @@ func (t *Transcript) Messages() []Message {
 	return slices.Clone(t.messages)
 }
 
-// Flights returns what clients said, cut into flights: the messages of one
-// connection between two waits for an answer. They are in the order of their
-// first messages.
+// Flights returns the clients' messages in flights: those of one connection between two
+// waits for a response. They are in the order of their first messages.
 func (t *Transcript) Flights() [][]Message {
 	type flight struct{ conn, trip int }
 	var flights [][]Message
