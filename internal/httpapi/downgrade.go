@@ -1,11 +1,14 @@
 package httpapi
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// downgrade turns a document of OpenAPI 3.1, in the form that encoding/json gives it,
-// into one of 3.0.3. What 3.0 can't say of a schema is left out: it then allows more.
-// huma's own Downgrade takes every object for a schema, examples and the members that
-// are called like a keyword among them, and leaves what 3.0 has no word for.
+// downgrade turns an OpenAPI 3.1 document, as parsed by encoding/json, into OpenAPI 3.0.3.
+// A constraint that 3.0 can't express is dropped, so the schema allows more. It replaces
+// huma's Downgrade, which rewrites examples, and members named like a keyword, as if they
+// were schemas, and keeps keywords that 3.0 doesn't have.
 func downgrade(document map[string]any) {
 	document["openapi"] = "3.0.3"
 	if info, ok := document["info"].(map[string]any); ok {
@@ -17,48 +20,51 @@ func downgrade(document map[string]any) {
 	for _, key := range []string{"jsonSchemaDialect", "webhooks"} {
 		delete(document, key)
 	}
-	downgradeObject(document)
+	downgrader(document).object(document)
 }
 
-// downgradeObject downgrades all schemas inside of an object of OpenAPI. The keywords of
-// a schema that it changes stand in no other object with such a value.
-func downgradeObject(object map[string]any) {
-	downgradeSchema(object)
+// downgrader is the document that is downgraded.
+type downgrader map[string]any
+
+// object downgrades an object of the document and all inside it. It needn't know whether
+// it is a schema: no other object has the keywords that change with such values.
+func (d downgrader) object(object map[string]any) {
+	d.schema(object)
 	for key, value := range object {
 		switch key {
 		case "example", "examples", "default", "enum", "value":
-			// Data of clients.
+			// values, not schemas
 		case "properties", "schemas", "parameters", "headers", "responses", "requestBodies", "content", "paths", "callbacks", "links", "variables":
-			downgradeNamed(value)
+			d.named(value)
 		default:
-			downgradeValue(value)
+			d.value(value)
 		}
 	}
 }
 
-// downgradeNamed is for an object whose members have names that are no keywords.
-func downgradeNamed(value any) {
+// named downgrades an object whose members are named by the API: they are no keywords.
+func (d downgrader) named(value any) {
 	named, ok := value.(map[string]any)
 	if !ok {
-		downgradeValue(value)
+		d.value(value)
 	}
 	for _, value := range named {
-		downgradeValue(value)
+		d.value(value)
 	}
 }
 
-func downgradeValue(value any) {
+func (d downgrader) value(value any) {
 	switch value := value.(type) {
 	case map[string]any:
-		downgradeObject(value)
+		d.object(value)
 	case []any:
 		for _, item := range value {
-			downgradeValue(item)
+			d.value(item)
 		}
 	}
 }
 
-func downgradeSchema(schema map[string]any) {
+func (d downgrader) schema(schema map[string]any) {
 	for _, key := range []string{
 		"$schema", "contentMediaType", "dependentRequired", "patternProperties", "propertyNames", "unevaluatedProperties",
 	} {
@@ -74,7 +80,7 @@ func downgradeSchema(schema map[string]any) {
 		}
 	}
 	for _, key := range []string{"anyOf", "oneOf"} {
-		withoutNull(schema, key)
+		d.nullable(schema, key)
 	}
 	if examples, ok := schema["examples"].([]any); ok && len(examples) > 0 {
 		schema["example"] = examples[0]
@@ -93,29 +99,48 @@ func downgradeSchema(schema map[string]any) {
 		schema["enum"] = []any{value}
 		delete(schema, "const")
 	}
-	if ref, ok := schema["$ref"]; ok && len(schema) > 1 { // what stands beside it would be ignored
+	if ref, ok := schema["$ref"]; ok && len(schema) > 1 { // 3.0 ignores what is beside it
 		schema["allOf"] = []any{map[string]any{"$ref": ref}}
 		delete(schema, "$ref")
 	}
 }
 
-// withoutNull makes a schema nullable that can be one of several or null.
-func withoutNull(schema map[string]any, key string) {
+// nullable replaces the null type in anyOf or oneOf by nullable, which needs a type: that
+// of the other choices.
+func (d downgrader) nullable(schema map[string]any, key string) {
 	choices, _ := schema[key].([]any)
-	var rest []any
-	for _, choice := range choices {
-		if c, ok := choice.(map[string]any); ok && c["type"] == "null" {
-			schema["nullable"] = true
-		} else {
-			rest = append(rest, choice)
-		}
-	}
-	if len(rest) == len(choices) {
+	isNull := func(choice any) bool { return d.typeOf(choice) == "null" }
+	if !slices.ContainsFunc(choices, isNull) {
 		return
 	}
 	delete(schema, key)
-	if len(rest) == 1 {
+	choices = slices.DeleteFunc(choices, isNull)
+	differs := func(choice any) bool { return d.typeOf(choice) == nil || d.typeOf(choice) != d.typeOf(choices[0]) }
+	if len(choices) == 0 || slices.ContainsFunc(choices, differs) {
+		return
+	}
+	schema["nullable"], schema["type"] = true, d.typeOf(choices[0])
+	if len(choices) == 1 {
 		key = "allOf"
 	}
-	schema[key] = rest
+	schema[key] = choices
+}
+
+// typeOf returns the type of a schema, or of the one that it refers to; nil if it has none
+// or several.
+func (d downgrader) typeOf(schema any) any {
+	object, _ := schema.(map[string]any)
+	if ref, ok := object["$ref"].(string); ok {
+		target := any(map[string]any(d))
+		for name := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+			parent, _ := target.(map[string]any)
+			target = parent[name]
+		}
+		return d.typeOf(target)
+	}
+	t, ok := object["type"].(string)
+	if !ok {
+		return nil
+	}
+	return t
 }

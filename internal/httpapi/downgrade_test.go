@@ -12,8 +12,10 @@ func TestDowngrade(t *testing.T) {
 	for name, tt := range map[string]struct{ schema, want string }{
 		"a type or null":                      {`{"type":["string","null"],"enum":["a",null]}`, `{"type":"string","nullable":true,"enum":["a",null]}`},
 		"one of several types":                {`{"type":["string","integer"]}`, `{}`},
-		"a reference or null":                 {`{"anyOf":[{"$ref":"#/a"},{"type":"null"}]}`, `{"allOf":[{"$ref":"#/a"}],"nullable":true}`},
-		"one of several or null":              {`{"oneOf":[{"$ref":"#/a"},{"$ref":"#/b"},{"type":"null"}]}`, `{"oneOf":[{"$ref":"#/a"},{"$ref":"#/b"}],"nullable":true}`},
+		"a reference or null":                 {`{"anyOf":[{"$ref":"#/components/schemas/A"},{"type":"null"}]}`, `{"allOf":[{"$ref":"#/components/schemas/A"}],"type":"object","nullable":true}`},
+		"one of several or null":              {`{"oneOf":[{"$ref":"#/components/schemas/A"},{"type":"object"},{"type":"null"}]}`, `{"oneOf":[{"$ref":"#/components/schemas/A"},{"type":"object"}],"type":"object","nullable":true}`},
+		"one of several types or null":        {`{"oneOf":[{"$ref":"#/components/schemas/A"},{"type":"string"},{"type":"null"}],"description":"x"}`, `{"description":"x"}`},
+		"a reference to nothing or null":      {`{"oneOf":[{"$ref":"#/x"},{"type":"null"}]}`, `{}`},
 		"one of several":                      {`{"oneOf":[{"$ref":"#/a"},{"$ref":"#/b"}]}`, `{"oneOf":[{"$ref":"#/a"},{"$ref":"#/b"}]}`},
 		"a reference alone":                   {`{"$ref":"#/a"}`, `{"$ref":"#/a"}`},
 		"a reference with a description":      {`{"$ref":"#/a","description":"x"}`, `{"allOf":[{"$ref":"#/a"}],"description":"x"}`},
@@ -29,9 +31,9 @@ func TestDowngrade(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			document := parse(t, `{"openapi":"3.1.0","components":{"schemas":{"const":`+tt.schema+`}}}`)
+			document := parse(t, `{"openapi":"3.1.0","components":{"schemas":{"A":{"type":"object"},"const":`+tt.schema+`}}}`)
 			downgrade(document)
-			want := parse(t, `{"openapi":"3.0.3","components":{"schemas":{"const":`+tt.want+`}}}`)
+			want := parse(t, `{"openapi":"3.0.3","components":{"schemas":{"A":{"type":"object"},"const":`+tt.want+`}}}`)
 			if diff := cmp.Diff(want, document); diff != "" {
 				t.Errorf("downgraded (-want +got):\n%s", diff)
 			}

@@ -112,7 +112,7 @@ func (d describer) edge(e *rest.Edge) *huma.Schema {
 	if e.Many {
 		return schemaRef(e.To + "Page")
 	}
-	return &huma.Schema{OneOf: []*huma.Schema{schemaRef(e.To), {Type: "null"}}, Examples: []any{nil}, Description: "Only where `expand` has " + e.Name + ". Null where there is none."}
+	return &huma.Schema{OneOf: []*huma.Schema{schemaRef(e.To), {Type: "null"}}, Description: "Only where `expand` has " + e.Name + ". Null where there is none."}
 }
 
 // expandable are the edges that clients expand.

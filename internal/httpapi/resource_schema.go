@@ -128,9 +128,9 @@ func exampleOf(f *rest.Field) any {
 	case f.Kind == rest.Bool:
 		return true
 	case f.Kind == rest.Int:
-		return 1
+		return nearest(f, 1)
 	case f.Kind == rest.Float:
-		return 1.5
+		return nearest(f, 1.5)
 	case f.Kind == rest.Decimal:
 		return "1.50"
 	case f.Kind == rest.Time:
@@ -139,8 +139,30 @@ func exampleOf(f *rest.Field) any {
 		return exampleID
 	case f.Kind == rest.Bytes:
 		return "AQID"
+	case f.Kind == rest.String && f.Pattern == "":
+		return exampleText(f)
 	}
 	return nil
+}
+
+// nearest returns the number next to n that a field can have.
+func nearest(f *rest.Field, n float64) float64 {
+	if f.Min != nil {
+		n = max(n, *f.Min)
+	}
+	if f.Max != nil {
+		n = min(n, *f.Max)
+	}
+	return n
+}
+
+// exampleText returns the name of a field, as long as its values have to be.
+func exampleText(f *rest.Field) string {
+	text := f.Name + strings.Repeat("x", max(0, f.MinLength-len(f.Name)))
+	if f.MaxLength > 0 {
+		text = text[:min(len(text), f.MaxLength)]
+	}
+	return text
 }
 
 func (d describer) kind(f *rest.Field) *huma.Schema {
