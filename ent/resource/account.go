@@ -80,11 +80,11 @@ func Accounts() *rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountP
 			Edges: []rest.Edge{
 				{Name: "entries", To: "Entry", Many: true, Column: account.EntriesColumn, Nested: true},
 			},
-			Constraints: map[string][]string{
-				"accounts_name_key":       {"name"},
-				"accounts_balance_floor":  {"allow_negative"},
-				"accounts_currency_code":  {"currency"},
-				"accounts_name_not_empty": {"name"},
+			Constraints: map[string]rest.Constraint{
+				"accounts_name_key":       {rest.UniqueConstraint, []string{"name"}},
+				"accounts_balance_floor":  {rest.CheckConstraint, []string{"allow_negative"}},
+				"accounts_currency_code":  {rest.CheckConstraint, []string{"currency"}},
+				"accounts_name_not_empty": {rest.CheckConstraint, []string{"name"}},
 			},
 			DefaultSort: "id", MaxLimit: 200,
 		},

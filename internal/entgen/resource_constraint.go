@@ -11,7 +11,7 @@ import (
 )
 
 // constraint is one of the table's, with the members that clients write and that break it.
-type constraint struct{ Name, Members string }
+type constraint struct{ Name, Kind, Members string }
 
 // constraints finds those of a resource's table by the names that PostgreSQL gives them.
 func constraints(tables []*schema.Table, r *resource) []constraint {
@@ -21,7 +21,7 @@ func constraints(tables []*schema.Table, r *resource) []constraint {
 	}
 	t := tables[i]
 	var all []constraint
-	add := func(name string, columns ...string) {
+	add := func(kind, name string, columns ...string) {
 		var members []string
 		for _, f := range r.Fields {
 			if (f.Creatable || f.Patchable) && slices.Contains(columns, f.field.StorageKey()) {
@@ -29,28 +29,28 @@ func constraints(tables []*schema.Table, r *resource) []constraint {
 			}
 		}
 		if len(members) > 0 {
-			all = append(all, constraint{name, strings.Join(members, ", ")})
+			all = append(all, constraint{name, kind, strings.Join(members, ", ")})
 		}
 	}
 	for _, c := range t.PrimaryKey {
-		add(t.Name+"_pkey", c.Name)
+		add("Unique", t.Name+"_pkey", c.Name)
 	}
 	for _, c := range t.Columns {
 		if c.Unique && !slices.Contains(t.PrimaryKey, c) {
-			add(t.Name+"_"+c.Name+"_key", c.Name)
+			add("Unique", t.Name+"_"+c.Name+"_key", c.Name)
 		}
 	}
 	for _, idx := range r.typ.Indexes {
 		if idx.Unique {
-			add(idx.Name, idx.Columns...)
+			add("Unique", idx.Name, idx.Columns...)
 		}
 	}
 	for _, fk := range t.ForeignKeys {
-		add(fk.Symbol, names(fk.Columns)...)
+		add("ForeignKey", fk.Symbol, names(fk.Columns)...)
 	}
 	if a := t.Annotation; a != nil {
 		for _, name := range slices.Sorted(maps.Keys(a.Checks)) {
-			add(name, word.FindAllString(a.Checks[name], -1)...)
+			add("Check", name, word.FindAllString(a.Checks[name], -1)...)
 		}
 	}
 	return all

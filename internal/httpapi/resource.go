@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"entgo.io/ent/dialect/sql"
@@ -51,11 +52,30 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 		}},
 	} {
 		if r.Operations.Has(o.operation) {
-			m.errs = errs[o.operation]
+			m.errs = slices.Concat(errs[o.operation], m.failures(o.operation))
 			o.add()
 		}
 	}
 	m.errs = nil
+}
+
+// failures are the errors that an operation has by what the resource is.
+func (m *mounted[E, V, C, P]) failures(o rest.Operation) []*fault.Error {
+	const (
+		writes = rest.Create | rest.Update | rest.Patch | rest.Undelete | rest.BatchCreate | rest.BatchPatch
+		keyed  = rest.BatchPatch | rest.BatchDelete
+	)
+	var errs []*fault.Error
+	if writes.Has(o) {
+		errs = m.Violations()
+	}
+	if keyed.Has(o) {
+		errs = append(errs, m.ErrMissing())
+		if m.Version != nil {
+			errs = append(errs, errStale)
+		}
+	}
+	return errs
 }
 
 // option adapts a resource to its place in the API.

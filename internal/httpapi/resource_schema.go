@@ -139,6 +139,8 @@ func exampleOf(f *rest.Field) any {
 		return exampleID
 	case f.Kind == rest.Bytes:
 		return "AQID"
+	case f.Kind == rest.Interval:
+		return "PT1H30M"
 	case f.Kind == rest.String && f.Pattern == "":
 		return exampleText(f)
 	}

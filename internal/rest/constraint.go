@@ -6,26 +6,66 @@ import (
 	"commitment/internal/fault"
 )
 
-// Explain says which members break the constraint that e names, when they are written. A
-// foreign key is broken by a reference to what isn't there: whoever deletes doesn't ask.
+// Constraint is one of the database's, with the members that it is about.
+type Constraint struct {
+	Kind    ConstraintKind
+	Members []string
+}
+
+// ConstraintKind says what a constraint forbids.
+type ConstraintKind uint8
+
+// The kinds of constraints.
+const (
+	CheckConstraint      ConstraintKind = iota
+	UniqueConstraint                    // what another entity has already
+	ForeignKeyConstraint                // a reference to what isn't there
+)
+
+var (
+	// ErrExists: a unique constraint is broken.
+	ErrExists = fault.New(fault.Conflict, "already-exists", "this conflicts with something that exists")
+	// ErrUnknownReference: a foreign key refers to nothing.
+	ErrUnknownReference = fault.New(fault.Invalid, "unknown-reference", "this refers to something that doesn't exist")
+)
+
+// Explain says which members break the constraint that e names, when they are written: who
+// deletes what others refer to doesn't ask.
 func (t *Table) Explain(e *fault.Error) *fault.Error {
-	members := t.Constraints[e.Constraint]
-	if len(members) == 0 {
+	c, ok := t.Constraints[e.Constraint]
+	if !ok {
 		return e
 	}
 	explained := *e
-	explained.Constraint = ""
-	switch e.Code {
-	case "already-exists":
-		explained.Message = article(t.Singular) + " with this " + strings.Join(members, " and ") + " exists"
-	case "still-referenced":
-		explained.Kind, explained.Code, explained.Message = fault.Invalid, "unknown-reference", "this refers to something that doesn't exist"
-	}
 	explained.Fields = nil
-	for _, name := range members {
+	switch c.Kind {
+	case UniqueConstraint:
+		explained.Message = article(t.Singular) + " with this " + strings.Join(c.Members, " and ") + " exists"
+	case ForeignKeyConstraint:
+		explained = *ErrUnknownReference.With(e)
+	case CheckConstraint:
+	}
+	explained.Constraint = ""
+	for _, name := range c.Members {
 		explained.Fields = append(explained.Fields, fault.Field{Pointer: "/" + name, Message: explained.Message})
 	}
 	return &explained
+}
+
+// Violations are the errors of constraints that writing can have.
+func (t *Table) Violations() []*fault.Error {
+	has := map[ConstraintKind]bool{}
+	for _, c := range t.Constraints {
+		has[c.Kind] = true
+	}
+	var all []*fault.Error
+	if has[UniqueConstraint] {
+		all = append(all, ErrExists)
+	}
+	if has[ForeignKeyConstraint] {
+		all = append(all, ErrUnknownReference)
+	}
+	return all
 }
 
 func article(noun string) string {

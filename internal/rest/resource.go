@@ -60,8 +60,8 @@ type Table struct {
 	Fields []Field
 	// Edges are those that clients expand, list or link.
 	Edges []Edge
-	// Constraints are the members that each constraint of the database is about.
-	Constraints map[string][]string
+	// Constraints are those of the table that clients can break by writing, by their names.
+	Constraints map[string]Constraint
 	// DefaultSort is the order of lists for which the client asks none, as "-created_at".
 	DefaultSort string
 	// MaxLimit bounds the items of a page, and MaxBatch those of a batch; 0 is none.

@@ -20,9 +20,11 @@ import (
 	"commitment/ent/migrate"
 	"commitment/ent/resource"
 	_ "commitment/ent/runtime"
+	"commitment/internal/fault"
 	"commitment/internal/openapitest"
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
+	"commitment/internal/rest"
 	"commitment/internal/txn"
 )
 
@@ -66,9 +68,12 @@ func newService(t *testing.T) *service {
 		mount(v1, resource.Teams())
 		mount(v1, resource.Clubs())
 		mount(v1, resource.Memberships())
-		mount(v1, resource.Documents())
+		mount(v1, resource.Documents(), refused)
 	})
 }
+
+// refused is what the hook of documents says.
+var refused = fails(rest.Create|rest.Update|rest.Patch, fault.New(fault.Conflict, "refused", "this title is refused"))
 
 // newServiceOf is newService of other routes.
 func newServiceOf(t *testing.T, routes func(v1 *api)) *service {

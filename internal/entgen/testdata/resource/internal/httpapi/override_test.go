@@ -16,6 +16,8 @@ import (
 // The first step of an override is an annotation: those of the schemas here are tested
 // everywhere.
 
+var errUnlucky = fault.New(fault.Invalid, "unlucky", "not this one").At("/number")
+
 func TestAReplacedFunctionHoldsInBatches(t *testing.T) {
 	t.Parallel()
 	s := newServiceOf(t, func(v1 *api) {
@@ -23,12 +25,12 @@ func TestAReplacedFunctionHoldsInBatches(t *testing.T) {
 		insert := documents.Insert
 		documents.Insert = func(ctx context.Context, in *resource.DocumentCreate) (*ent.Document, error) {
 			if in.Number == 13 {
-				return nil, fault.New(fault.Invalid, "unlucky", "not this one").At("/number")
+				return nil, errUnlucky
 			}
 			in.Title = strings.ToUpper(in.Title)
 			return insert(ctx, in)
 		}
-		mount(v1, documents)
+		mount(v1, documents, fails(rest.Create, errUnlucky))
 	})
 	if r := s.want(t, 201, "POST", documents, `{"title":"a","number":1}`); r.body["title"] != "A" {
 		t.Errorf("created = %s", r.text)
@@ -47,7 +49,7 @@ func TestAReplacedFunctionHoldsInBatches(t *testing.T) {
 
 type filed struct {
 	Body struct {
-		Title string `json:"title"`
+		Title string `json:"title" doc:"what it is called" example:"a"`
 	}
 }
 
@@ -64,7 +66,7 @@ func TestAnOrdinaryHandlerTakesTheRoute(t *testing.T) {
 	t.Parallel()
 	s := newServiceOf(t, func(v1 *api) {
 		mount(v1, resource.Documents(), except(rest.Create))
-		handle(v1, "POST /v1/documents", "fileDocument", "File a document.", file)
+		handle(v1, "POST /v1/documents", "fileDocument", "File a document. It comes first.", file)
 	})
 	if r := s.want(t, 201, "POST", documents, `{"title":"a"}`); r.body["title"] != "a, filed" {
 		t.Errorf("created = %s", r.text)
@@ -85,6 +87,6 @@ func TestAForgottenExceptFailsAtTheStart(t *testing.T) {
 	}()
 	newServiceOf(t, func(v1 *api) {
 		mount(v1, resource.Documents())
-		handle(v1, "POST /v1/documents", "fileDocument", "File a document.", file)
+		handle(v1, "POST /v1/documents", "fileDocument", "File a document. It comes first.", file)
 	})
 }
