@@ -52,22 +52,23 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 		}},
 	} {
 		if r.Operations.Has(o.operation) {
-			m.errs = slices.Concat(errs[o.operation], m.failures(o.operation))
+			m.errs = m.failures(o.operation, errs[o.operation])
 			o.add()
 		}
 	}
 	m.errs = nil
 }
 
-// failures are the errors that an operation has by what the resource is.
-func (m *mounted[E, V, C, P]) failures(o rest.Operation) []*fault.Error {
+// failures are the errors that an operation has: its own, and those that come of what the
+// resource is.
+func (m *mounted[E, V, C, P]) failures(o rest.Operation, own []*fault.Error) []*fault.Error {
 	const (
 		writes = rest.Create | rest.Update | rest.Patch | rest.Undelete | rest.BatchCreate | rest.BatchPatch
 		keyed  = rest.BatchPatch | rest.BatchDelete
 	)
-	var errs []*fault.Error
+	errs := slices.Clone(own)
 	if writes.Has(o) {
-		errs = m.Violations()
+		errs = append(errs, m.Violations(own)...)
 	}
 	if keyed.Has(o) {
 		errs = append(errs, m.ErrMissing())

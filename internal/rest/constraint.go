@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"slices"
 	"strings"
 
 	"commitment/internal/fault"
@@ -52,11 +53,12 @@ func (t *Table) Explain(e *fault.Error) *fault.Error {
 	return &explained
 }
 
-// Violations are the errors of constraints that writing can have.
-func (t *Table) Violations() []*fault.Error {
+// Violations are the errors of constraints that writing can have, apart from those that
+// own says something better of: an error at the same member.
+func (t *Table) Violations(own []*fault.Error) []*fault.Error {
 	has := map[ConstraintKind]bool{}
 	for _, c := range t.Constraints {
-		has[c.Kind] = true
+		has[c.Kind] = has[c.Kind] || !slices.ContainsFunc(own, c.isExplainedBy)
 	}
 	var all []*fault.Error
 	if has[UniqueConstraint] {
@@ -66,6 +68,12 @@ func (t *Table) Violations() []*fault.Error {
 		all = append(all, ErrUnknownReference)
 	}
 	return all
+}
+
+func (c Constraint) isExplainedBy(e *fault.Error) bool {
+	return slices.ContainsFunc(e.Fields, func(f fault.Field) bool {
+		return slices.Contains(c.Members, strings.TrimPrefix(f.Pointer, "/"))
+	})
 }
 
 func article(noun string) string {
