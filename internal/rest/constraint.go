@@ -24,9 +24,9 @@ const (
 )
 
 var (
-	// ErrExists: a unique constraint is broken.
+	// ErrExists says that a unique constraint is broken.
 	ErrExists = fault.New(fault.Conflict, "already-exists", "this conflicts with something that exists")
-	// ErrUnknownReference: a foreign key refers to nothing.
+	// ErrUnknownReference says that a foreign key refers to nothing.
 	ErrUnknownReference = fault.New(fault.Invalid, "unknown-reference", "this refers to something that doesn't exist")
 )
 
