@@ -5,12 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/ent"
 	"commitment/ent/resource"
 	"commitment/internal/fault"
 	"commitment/internal/rest"
+	"commitment/internal/txn"
 )
 
 // The first step of an override is an annotation: those of the schemas here are tested
@@ -44,6 +46,30 @@ func TestAReplacedFunctionHoldsInBatches(t *testing.T) {
 	got := s.want(t, 422, "POST", documents+":batchCreate", `{"items":[{"title":"d","number":4},{"title":"e","number":13}]}`).wrong()
 	if diff := cmp.Diff([]string{"#/items/1/number"}, got); diff != "" || s.count(t) != 3 {
 		t.Errorf("blamed (-want +got), of %d documents:\n%s", s.count(t), diff)
+	}
+}
+
+func TestAListHasAStatementTimeout(t *testing.T) {
+	t.Parallel()
+	var timeout string
+	s := newServiceOf(t, func(v1 *api) {
+		documents := resource.Documents()
+		all := documents.All
+		documents.All = func(ctx context.Context, m func(*sql.Selector)) ([]*ent.Document, error) {
+			db, err := txn.SQLFromContext(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if err := db.QueryRowContext(ctx, "SELECT current_setting('statement_timeout')", nil, &timeout); err != nil {
+				return nil, err
+			}
+			return all(ctx, m)
+		}
+		mount(v1, documents)
+	})
+	s.want(t, 200, "GET", documents, "")
+	if timeout != listTimeout {
+		t.Errorf("statement_timeout = %s, want %s", timeout, listTimeout)
 	}
 }
 
