@@ -128,7 +128,7 @@ func TestRenameAccount(t *testing.T) {
 		t.Errorf("renamed at %v (-want +got):\n%s", renamed.UpdatedAt, diff)
 	}
 	if diff := cmp.Diff(renamed, s.account(t, opened.ID)); diff != "" {
-		t.Errorf("account (-answered +read):\n%s", diff)
+		t.Errorf("account (-response +read):\n%s", diff)
 	}
 	for _, same := range []string{`{}`, `{"name":"new"}`} {
 		s.send(t, "PATCH", path, same).want(t, http.StatusOK).wantHeader(t, "ETag", `"2"`)

@@ -23,7 +23,7 @@ const (
 		"Integers lie within ±(2^53 − 1), so that JavaScript reads them exactly."
 )
 
-// license is that of LICENSE.
+// license is the one in LICENSE.
 var license = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
 
 // api registers typed handlers on a router and describes them in OpenAPI.
@@ -32,9 +32,9 @@ type api struct {
 	problems    *problem.Writer
 	readTimeout time.Duration
 	rateLimited bool
-	routes      map[string]string // the ids of those that are registered
-	resources   map[string]edged  // those that are mounted
-	tags        []string          // of what is registered
+	routes      map[string]string // the ids of the registered ones
+	resources   map[string]edged  // the mounted ones
+	tags        []string          // of the operations registered by this api
 }
 
 func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
@@ -54,7 +54,8 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 	return a
 }
 
-// tag returns an api whose operations have a tag: the noun that they are about.
+// tag returns an api that registers its operations under a tag: the noun that they are
+// about, with a sentence on it.
 func (a *api) tag(name, description string) *api {
 	document := a.huma.OpenAPI()
 	document.Tags = append(document.Tags, &huma.Tag{Name: name, Description: description})
@@ -63,11 +64,11 @@ func (a *api) tag(name, description string) *api {
 	return &tagged
 }
 
-// handle registers h for route, which is a method and a path as in "GET /v1/things".
-// Clients are generated with a method of the name id. The first sentence of text is the
-// operation's summary, the rest its description. An error of h becomes a problem; errs
-// are those of its own, the ones that no other operation has. A body that doesn't fit I
-// never gets to h. It panics when a part of I or O would silently be left out.
+// handle registers h for route, a method and a path such as "GET /v1/things". Generated
+// clients name their method after id, so it never changes. The first sentence of text is
+// the operation's summary, the rest its description. An error of h becomes a problem;
+// errs are those that only operations like this one return, for the document. An invalid
+// request never reaches h. handle panics if huma would ignore a part of I or O.
 func handle[I, O any](a *api, route, id, text string, h func(context.Context, *I) (*O, error), errs ...*fault.Error) {
 	_, path, _ := strings.Cut(route, " ")
 	if found := append(lost(reflect.TypeFor[I](), path), lost(reflect.TypeFor[O](), path)...); len(found) > 0 {
@@ -76,7 +77,7 @@ func handle[I, O any](a *api, route, id, text string, h func(context.Context, *I
 	huma.Register(a.huma, a.operation(route, id, text, errs...), reported(a, h))
 }
 
-// reported is h with its errors as problems.
+// reported returns h with its errors logged, and turned into problems.
 func reported[I, O any](a *api, h func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
 	return func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
@@ -88,8 +89,8 @@ func reported[I, O any](a *api, h func(context.Context, *I) (*O, error)) func(co
 	}
 }
 
-// operation is what every operation begins as. Its arguments are those of handle. It
-// panics when another has the route, and would silently be replaced.
+// operation returns what all operations have in common; the arguments are those of
+// handle. It panics if the route is registered already: huma would replace it.
 func (a *api) operation(route, id, text string, errs ...*fault.Error) huma.Operation {
 	if other, ok := a.routes[route]; ok {
 		panic(fmt.Sprintf("httpapi: %s is registered by %s and by %s: one of them has to go, the operation of a resource by except", route, other, id))
@@ -104,7 +105,7 @@ func (a *api) operation(route, id, text string, errs ...*fault.Error) huma.Opera
 		Summary:      strings.TrimSuffix(summary, "."),
 		Description:  description,
 		Tags:         a.tags,
-		MaxBodyBytes: -1, // a middleware bounds every body
+		MaxBodyBytes: -1, // a middleware limits every body
 		// huma sets this as the connection's read deadline and leaves it there;
 		// one that is shorter than the request ends the request's context.
 		BodyReadTimeout: a.readTimeout,

@@ -80,14 +80,14 @@ func (s *service) blocked(t *testing.T, ctx context.Context, path string) (done 
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	answered := make(chan error, 1)
+	result := make(chan error, 1)
 	go func() {
 		resp, err := s.client.Do(req)
 		if err == nil {
 			_ = resp.Body.Close()
 			err = errors.New(resp.Status)
 		}
-		answered <- err
+		result <- err
 	}()
 	pgtest.WaitFor(t, "the request waits for the row", func() bool {
 		var waiting bool
@@ -95,7 +95,7 @@ func (s *service) blocked(t *testing.T, ctx context.Context, path string) (done 
 			WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
 		return err == nil && waiting
 	})
-	return answered, func() {
+	return result, func() {
 		if err := tx.Rollback(); err != nil {
 			t.Error(err)
 		}
@@ -111,7 +111,7 @@ func TestAClientThatGoesAwayChangesNothing(t *testing.T) {
 	done, release := s.blocked(t, ctx, path)
 	leave()
 	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("answer = %v, want none", err)
+		t.Errorf("response = %v, want none", err)
 	}
 	s.log.WaitFor(t, "status=499")
 	release()

@@ -53,7 +53,7 @@ func TestPagesOfAllowedOriginsMayUseTheAPI(t *testing.T) {
 	again.wantHeader(t, "Idempotent-Replayed", "true")
 	again.wantHeader(t, "Access-Control-Allow-Origin", "https://a.example.com")
 	if first.body != again.body || len(again.header["Vary"]) != 1 {
-		t.Errorf("answer given again = %v %q, want %q", again.header, again.body, first.body)
+		t.Errorf("replayed response = %v %q, want %q", again.header, again.body, first.body)
 	}
 }
 

@@ -10,14 +10,14 @@ import (
 	"commitment/internal/middleware"
 )
 
-// The values of every example.
+// The values in examples.
 const (
 	exampleID     = "01a205f2-fac4-72e3-966d-2bc0dbaad08f"
 	exampleTime   = "2026-11-23T01:09:02.118204Z"
 	exampleCursor = "WyI4WXdSSm1CYU1EQkQiLCJDYXNoIl0"
 )
 
-// headers are those that responses of several operations have.
+// headers describe the headers that several operations respond with.
 var headers = map[string]*huma.Header{
 	"ETag": {
 		Description: "The version of the resource, for If-Match and If-None-Match.",
@@ -41,13 +41,13 @@ var headers = map[string]*huma.Header{
 	},
 }
 
-// optionalETag is that of a response that has none where edges are expanded.
+// optionalETag describes the ETag of responses that have none if edges are expanded.
 var optionalETag = &huma.Header{
 	Description: "The version of the resource, for If-Match and If-None-Match. Absent with `expand`.",
 	Schema:      &huma.Schema{Type: huma.TypeString}, Example: `"1"`,
 }
 
-// idempotencyKey is a parameter of requests that write.
+// idempotencyKey describes the parameter of operations that write.
 var idempotencyKey = &huma.Param{
 	Name: idempotency.Header, In: "header",
 	Description: "Makes the request safe to retry. The same request with the same key is done once, and gets the recorded response.",
@@ -61,8 +61,9 @@ var preconditions = map[string]string{
 	"If-None-Match": "The ETags of which the resource must have none; else the response is 304, and 412 to a request that writes.",
 }
 
-// describe adds to an operation what huma can't know: what the middlewares around its
-// handler accept and send, and each error that it can have.
+// describe adds to an operation what huma doesn't know: what the middlewares around its
+// handler accept and send, and the errors that it can have. huma calls it for every
+// operation that is registered.
 func (a *api) describe(document *huma.OpenAPI, op *huma.Operation) {
 	for _, p := range op.Parameters {
 		if text := preconditions[p.Name]; p.In == "header" && text != "" {
@@ -85,19 +86,19 @@ func (a *api) describe(document *huma.OpenAPI, op *huma.Operation) {
 	a.describeErrors(document, op)
 }
 
-// acceptsKey reports whether op honors an Idempotency-Key: it writes, and its response
-// can be recorded, which a stream can't.
+// acceptsKey reports whether op accepts an Idempotency-Key. Operations that write do,
+// except streams, which can't be recorded.
 func acceptsKey(op *huma.Operation) bool {
 	success := op.Responses["200"]
 	return !safe(op.Method) && (success == nil || success.Content["text/event-stream"] == nil)
 }
 
-// safe reports whether a method only reads.
+// safe reports whether a method is safe (RFC 9110, section 9.2.1): it only reads.
 func safe(method string) bool {
 	return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace}, method)
 }
 
-// describeHeaders documents the header of a response that is no error.
+// describeHeaders describes the headers of a success.
 func describeHeaders(document *huma.OpenAPI, op *huma.Operation, response *huma.Response) {
 	if response.Headers == nil {
 		response.Headers = map[string]*huma.Header{}
@@ -116,9 +117,8 @@ func describeHeaders(document *huma.OpenAPI, op *huma.Operation, response *huma.
 	}
 }
 
-// The following refer to a component, which they add to the document when it is the
-// first time: validators warn of one that nothing refers to.
-
+// parameterRef refers to a component. Like headerRef and responseRef it adds the
+// component on first use, because validators reject unused ones.
 func parameterRef(document *huma.OpenAPI, parameter *huma.Param) *huma.Param {
 	addComponent(&document.Components.Parameters, parameter.Name, parameter)
 	return &huma.Param{Ref: "#/components/parameters/" + parameter.Name}

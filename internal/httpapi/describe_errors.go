@@ -16,10 +16,10 @@ import (
 	"commitment/internal/txn"
 )
 
-// ownErrors is the key under which an operation's metadata has its own errors.
+// ownErrors is the key of an operation's own errors in its metadata.
 const ownErrors = "errors"
 
-// statuses say what an error of each status means.
+// statuses describe the errors of each status.
 var statuses = map[int]string{
 	http.StatusBadRequest:            "The request can't be read.",
 	http.StatusForbidden:             "This isn't allowed.",
@@ -27,14 +27,14 @@ var statuses = map[int]string{
 	http.StatusConflict:              "The current state doesn't allow this.",
 	http.StatusPreconditionFailed:    "If-Match or If-None-Match doesn't hold: the resource has changed.",
 	http.StatusRequestEntityTooLarge: "The body is too large.",
-	http.StatusUnsupportedMediaType:  "The body's type isn't accepted.",
-	http.StatusUnprocessableEntity:   "The request breaks a rule. `errors` lists the parts of it that are wrong.",
+	http.StatusUnsupportedMediaType:  "The media type of the body isn't accepted.",
+	http.StatusUnprocessableEntity:   "The request is invalid. `errors` lists the invalid parts.",
 	http.StatusTooManyRequests:       "This address has sent too many requests.",
-	http.StatusInternalServerError:   "The service failed. Nothing was changed.",
-	http.StatusServiceUnavailable:    "The service can't do this now. Nothing was changed, unless the type is `outcome-unknown`.",
+	http.StatusInternalServerError:   "The service failed, and changed nothing.",
+	http.StatusServiceUnavailable:    "The service can't do this now, and changed nothing; only after `outcome-unknown` nobody knows.",
 }
 
-// unavailable are the reasons for which any operation can fail.
+// unavailable are reasons for a 503 that every operation has.
 var unavailable = []error{
 	txn.ErrPoolTimeout,
 	fault.New(fault.Unavailable, "", "the database can't be reached now"),
@@ -43,8 +43,8 @@ var unavailable = []error{
 	fault.New(fault.Unavailable, "locked", "another request holds what this one needs"),
 }
 
-// describeErrors adds a response for each error that op can have, with an example. A
-// response that is the same for all operations, or for all that write, is a component.
+// describeErrors adds the responses of the errors that op can have, with an example of
+// each error. A response that many operations share is a component.
 func (a *api) describeErrors(document *huma.OpenAPI, op *huma.Operation) {
 	byStatus := map[int]map[string]*huma.Example{}
 	add := func(err error) (status int) {
@@ -77,10 +77,11 @@ func (a *api) describeErrors(document *huma.OpenAPI, op *huma.Operation) {
 	op.Responses["default"] = responseRef(document, "Error", errorResponse(document, "Any other error.", nil))
 }
 
-// commonErrors are those that the middlewares, huma and the database have for op.
+// commonErrors returns the errors that the middlewares, huma and the database have for an
+// operation such as op.
 func (a *api) commonErrors(document *huma.OpenAPI, op *huma.Operation) []error {
 	errs := append([]error{
-		problem.Status(http.StatusBadRequest, "the query can't be read"),
+		problem.Status(http.StatusBadRequest, "the query can't be parsed"),
 		invalidRequest(document, op),
 		&fault.Error{Kind: fault.Internal},
 	}, unavailable...)
@@ -107,8 +108,8 @@ func (a *api) commonErrors(document *huma.OpenAPI, op *huma.Operation) []error {
 	return errs
 }
 
-// invalidRequest is the error of a request that doesn't fit op's schemas: of its body, if
-// it has one, or of its query.
+// invalidRequest returns the error for an invalid body of op, or for an invalid query if op
+// has no body.
 func invalidRequest(document *huma.OpenAPI, op *huma.Operation) error {
 	p := problem.Status(http.StatusUnprocessableEntity, "validation failed")
 	part := problem.FieldError{Parameter: "page", Detail: "unknown query parameter"}
@@ -124,8 +125,8 @@ func invalidRequest(document *huma.OpenAPI, op *huma.Operation) error {
 	return p
 }
 
-// componentName names the response of that status. Operations that write can have more
-// errors of some statuses than others.
+// componentName returns the name of a shared response. Operations that write have more
+// errors of some statuses than others, and so responses of their own.
 func componentName(status int, op *huma.Operation) string {
 	name := strings.ReplaceAll(http.StatusText(status), " ", "")
 	if !safe(op.Method) && (status == http.StatusBadRequest || status == http.StatusServiceUnavailable) {
@@ -134,7 +135,7 @@ func componentName(status int, op *huma.Operation) string {
 	return name
 }
 
-// errorResponse is a response with a problem for a body.
+// errorResponse returns a response whose body is a problem.
 func errorResponse(document *huma.OpenAPI, description string, examples map[string]*huma.Example) *huma.Response {
 	return &huma.Response{
 		Description: description,

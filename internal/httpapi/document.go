@@ -9,19 +9,20 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 )
 
-// document returns handlers that serve what is registered by now, as OpenAPI 3.1 and,
-// for clients that need it, as OpenAPI 3.0. It is written when it is first asked for.
+// document returns handlers that serve the description of the registered operations, as
+// OpenAPI 3.1 and, for tools that need it, as OpenAPI 3.0.3. It is marshaled on the first
+// request.
 func (a *api) document() (openAPI31, openAPI30 http.HandlerFunc) {
 	document := a.huma.OpenAPI()
 	if len(document.Paths) == 0 {
-		document.Extensions = map[string]any{"paths": map[string]any{}} // which is required, and huma leaves it out
+		document.Extensions = map[string]any{"paths": map[string]any{}} // required, but huma omits an empty one
 	}
 	completeSchemas(document)
 	marshal := sync.OnceValue(func() []byte { return mustMarshal(document) })
 	return serveDocument(marshal), serveDocument(sync.OnceValue(func() []byte {
 		var downgraded map[string]any
 		if err := json.Unmarshal(marshal(), &downgraded); err != nil {
-			panic(fmt.Sprintf("httpapi: read the description: %v", err))
+			panic(fmt.Sprintf("httpapi: parse the OpenAPI document: %v", err))
 		}
 		downgrade(downgraded)
 		return mustMarshal(downgraded)
@@ -31,7 +32,7 @@ func (a *api) document() (openAPI31, openAPI30 http.HandlerFunc) {
 func mustMarshal(document any) []byte {
 	text, err := json.Marshal(document)
 	if err != nil {
-		panic(fmt.Sprintf("httpapi: describe the API: %v", err)) // the routes are wrong
+		panic(fmt.Sprintf("httpapi: marshal the OpenAPI document: %v", err)) // an example that isn't JSON
 	}
 	return text
 }
@@ -43,7 +44,7 @@ func serveDocument(text func() []byte) http.HandlerFunc {
 	}
 }
 
-// docs serves a browser for the description at spec, with nothing from elsewhere.
+// docs serves Swagger UI for the document at spec. It loads nothing from other hosts.
 func docs(spec, base string) http.Handler {
 	return v5emb.New(title, spec, base)
 }

@@ -11,13 +11,13 @@ import (
 )
 
 var (
-	errNotFound  = fault.New(fault.NotFound, "", "there is no such thing")
-	errForbidden = fault.New(fault.Forbidden, "", "this isn't allowed")
+	errNotFound  = fault.New(fault.NotFound, "", "not found")
+	errForbidden = fault.New(fault.Forbidden, "", "not allowed")
 )
 
-// classifyWith classifies what Ent refuses by itself, and leaves the rest to the database's
-// own function. It is asked for errors that aren't classified: a hook, a rule of a policy
-// or a validator that returns a [*fault.Error] has said all.
+// classifyWith returns a function that classifies Ent's own errors, and passes the rest to
+// that of the database. It is called for errors that aren't classified: hooks, policies
+// and validators can return a [*fault.Error].
 func classifyWith(database func(error) error) func(error) error {
 	return func(err error) error {
 		if invalid, ok := errors.AsType[*ent.ValidationError](err); ok {
@@ -32,17 +32,17 @@ func classifyWith(database func(error) error) func(error) error {
 		classified := database(err)
 		_, known := errors.AsType[*fault.Error](classified)
 		if _, refused := errors.AsType[*ent.ConstraintError](err); refused && !known {
-			// Ent asked the database, and it has no SQLSTATE: an edge of which the
-			// other end has one already.
-			return fault.New(fault.Conflict, "already-connected", "this is connected to something else").With(err)
+			// Ent has found it by a query, so it has no SQLSTATE: the other end of an
+			// edge is connected already.
+			return fault.New(fault.Conflict, "already-connected", "already connected to another").With(err)
 		}
 		return classified
 	}
 }
 
-// reason is what may be shown of the error of an [ent.ValidationError]. A validator
-// knows nothing but the value, so what it says itself is about that; an error of
-// something else that it wraps, or one that is no sentence any more, isn't shown.
+// reason returns what may be shown of the error of an [ent.ValidationError]. A validator
+// knows nothing but the value, so its own message is about that. A message that is very
+// long, or of an error that it wraps, isn't shown.
 func reason(err error) string {
 	const failed, required, maxLen = "ent: validator failed for field ", "ent: missing required ", 200
 	switch {
@@ -53,12 +53,12 @@ func reason(err error) string {
 			return said.Error()
 		}
 	}
-	return "a value breaks a rule of the data"
+	return "a value isn't valid"
 }
 
-// wraps reports whether err has other errors inside.
+// wraps reports whether err wraps other errors.
 func wraps(err error) bool {
-	switch err.(type) { //nolint:errorlint // what this very error is
+	switch err.(type) { //nolint:errorlint // of this error itself
 	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
 		return true
 	}

@@ -24,8 +24,8 @@ import (
 	"commitment/internal/problem"
 )
 
-// answered is what a client sees of an error that a handler returns.
-func answered(t *testing.T, err error) *problem.Problem {
+// problemOf returns what a client sees of an error that a handler returns.
+func problemOf(t *testing.T, err error) *problem.Problem {
 	t.Helper()
 	pw := &problem.Writer{Classify: classifyWith(postgres.Constraints(nil).Classify)}
 	return pw.From(t.Context(), err)
@@ -44,13 +44,13 @@ type entError struct {
 func (tt entError) check(t *testing.T) {
 	t.Helper()
 	want := &problem.Problem{
-		Type: "urn:problem-type:" + tt.code, Title: answered(t, tt.err).Title, Status: tt.status, Detail: tt.sentence,
+		Type: "urn:problem-type:" + tt.code, Title: problemOf(t, tt.err).Title, Status: tt.status, Detail: tt.sentence,
 	}
 	if tt.pointer != "" {
 		want.Errors = []problem.FieldError{{Pointer: tt.pointer, Detail: tt.sentence}}
 	}
-	if diff := cmp.Diff(want, answered(t, tt.err)); diff != "" {
-		t.Errorf("%s: %v is answered (-want +got):\n%s", tt.name, tt.err, diff)
+	if diff := cmp.Diff(want, problemOf(t, tt.err)); diff != "" {
+		t.Errorf("%s: %v becomes (-want +got):\n%s", tt.name, tt.err, diff)
 	}
 }
 
@@ -75,7 +75,7 @@ func TestEntsErrors(t *testing.T) {
 		{"a field that is missing", client.IdempotencyKey.Create().Exec(ctx),
 			422, "invalid", "#/subject", "is required"},
 		{"what isn't there", func() error { _, err := client.IdempotencyKey.Get(ctx, uuid.New()); return err }(),
-			404, "not-found", "", "there is no such thing"},
+			404, "not-found", "", "not found"},
 	} {
 		tt.check(t)
 	}
@@ -87,25 +87,25 @@ func TestAPolicysDecision(t *testing.T) {
 		err  error
 		want string
 	}{
-		{privacy.Deny, "this isn't allowed"},
-		{privacy.Denyf("user 5 isn't in tenant 7"), "this isn't allowed"},
-		{fmt.Errorf("query: %w", privacy.Deny), "this isn't allowed"},
+		{privacy.Deny, "not allowed"},
+		{privacy.Denyf("user 5 isn't in tenant 7"), "not allowed"},
+		{fmt.Errorf("query: %w", privacy.Deny), "not allowed"},
 		{fault.New(fault.Forbidden, "", "only editors may publish"), "only editors may publish"},
 	} {
-		if p := answered(t, tt.err); p.Status != http.StatusForbidden || p.Detail != tt.want {
-			t.Errorf("%v is answered %d %q, want 403 %q", tt.err, p.Status, p.Detail, tt.want)
+		if p := problemOf(t, tt.err); p.Status != http.StatusForbidden || p.Detail != tt.want {
+			t.Errorf("%v has the response %d %q, want 403 %q", tt.err, p.Status, p.Detail, tt.want)
 		}
 	}
 	for _, err := range []error{privacy.Skip, privacy.Allow} {
-		if p := answered(t, err); p.Status != http.StatusInternalServerError {
-			t.Errorf("%v is answered %d, want 500", err, p.Status)
+		if p := problemOf(t, err); p.Status != http.StatusInternalServerError {
+			t.Errorf("%v has the response %d, want 500", err, p.Status)
 		}
 	}
 }
 
 func TestWhatAValidatorSays(t *testing.T) {
 	t.Parallel()
-	const hidden = "a value breaks a rule of the data"
+	const hidden = "a value isn't valid"
 	for _, tt := range []struct {
 		said error
 		want string
@@ -136,13 +136,13 @@ func TestErrorsKeepTheirHeaders(t *testing.T) {
 		"a wrapped one": fmt.Errorf("authenticate: %w",
 			huma.ErrorWithHeaders(fault.New(fault.Unauthenticated, "", "who are you?"), challenge)),
 	} {
-		p := answered(t, err)
+		p := problemOf(t, err)
 		want := http.Header{"Www-Authenticate": {`Bearer realm="api"`}, "Cache-Control": {"no-store"}}
 		if diff := cmp.Diff(want, p.ResponseHeader()); diff != "" || p.Status != http.StatusUnauthorized || p.Detail != "who are you?" {
-			t.Errorf("%s is answered %d %q, header (-want +got):\n%s", name, p.Status, p.Detail, diff)
+			t.Errorf("%s has the response %d %q, header (-want +got):\n%s", name, p.Status, p.Detail, diff)
 		}
 	}
-	if p := answered(t, fault.New(fault.Unavailable, "", "come back later")); p.ResponseHeader().Get("Retry-After") != "1" {
+	if p := problemOf(t, fault.New(fault.Unavailable, "", "come back later")); p.ResponseHeader().Get("Retry-After") != "1" {
 		t.Errorf("header = %v, want Retry-After", p.ResponseHeader())
 	}
 }

@@ -18,11 +18,11 @@ import (
 	"commitment/internal/problem"
 )
 
-// huma makes its own errors (a body that doesn't parse, or doesn't fit) through
-// these variables of its package; there is no setting for one API.
+// huma makes its own errors (for a body that can't be parsed, or isn't valid) through
+// variables of its package; they can't be set for one API.
 func init() {
-	// A member in another case is an unknown one: encoding/json would take it, and
-	// in place of the one that was validated.
+	// A member in another case is unknown: encoding/json would accept it, in place of
+	// the one that was validated.
 	huma.ValidateStrictCasing = true
 	huma.ErrorFormatter = formatMessage //nolint:reassign // as the comment above says
 	huma.NewError = newError
@@ -43,8 +43,8 @@ func newError(status int, message string, details ...error) huma.StatusError {
 	return newProblem(status, message, details)
 }
 
-// formatMessage is fmt.Sprintf for huma's messages, with a bound that is a whole number
-// written as one: it would be 9.007199254740991e+15.
+// formatMessage is fmt.Sprintf for huma's messages. Bounds that are whole numbers are
+// written as such, not as 9.007199254740991e+15.
 func formatMessage(format string, args ...any) string {
 	for i, arg := range args {
 		if n, ok := arg.(float64); ok && n == math.Trunc(n) && math.Abs(n) <= maxSafeInteger {
@@ -54,15 +54,16 @@ func formatMessage(format string, args ...any) string {
 	return fmt.Sprintf(format, args...)
 }
 
-// maxErrors bounds the errors that one answer lists: a body has room for very many.
+// maxErrors limits the errors that a response lists: a body can have very many.
 const maxErrors = 20
 
-// maxMessage bounds what is said of one error, in bytes.
+// maxMessage limits the message of one error, in bytes.
 const maxMessage = 300
 
-// newProblem is huma's error as a problem. Only the parts that huma or a resolver
-// found wrong are taken from details; a resolver's problem stands for all. The one failure that huma calls its own is
-// a body that it can't read to the end, which is not the service's.
+// newProblem turns huma's error into a problem. It lists the parts of the request that
+// huma or a resolver found invalid; a problem of a resolver replaces all of them. huma
+// responds 500 only to a body that it can't read to the end, which is no failure of the
+// service.
 func newProblem(status int, message string, details []error) *problem.Problem {
 	if status == http.StatusInternalServerError {
 		return unreadable(errors.Join(details...))
@@ -73,7 +74,7 @@ func newProblem(status int, message string, details []error) *problem.Problem {
 	p := problem.Status(status, message)
 	for i, detail := range details {
 		if i == maxErrors {
-			p.Detail = fmt.Sprintf("%s; of %d errors these are the first", message, len(details))
+			p.Detail = fmt.Sprintf("%s: the first %d of %d errors", message, maxErrors, len(details))
 			break
 		}
 		p.Errors = append(p.Errors, fieldErrors(detail)...)
@@ -94,19 +95,19 @@ func fieldErrors(err error) []problem.FieldError {
 	}
 	detail, ok := errors.AsType[*huma.ErrorDetail](err)
 	if !ok {
-		return nil // of the reader or the parser: the message says enough
+		return nil // of the reader or the parser: the message is enough
 	}
-	location, message := blame(detail)
+	location, message := locate(detail)
 	if len(message) > maxMessage { // it quotes the value
 		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
 	}
 	return problem.Fields(&fault.Error{Fields: []fault.Field{{Pointer: pointer(location), Message: message}}})
 }
 
-// blame is where something is wrong, and what. Of a member that is missing, or
-// that Go can't hold, the location is that of its object, and the message has
-// the member.
-func blame(detail *huma.ErrorDetail) (location, message string) {
+// locate returns where something is invalid, and why. For a member that is missing, or out
+// of its Go type's range, huma's location is that of the object, and its message has the
+// member's name.
+func locate(detail *huma.ErrorDetail) (location, message string) {
 	var member string
 	if _, err := fmt.Sscanf(detail.Message, validation.MsgExpectedRequiredProperty, &member); err == nil {
 		return detail.Location + "." + member, "is required"
@@ -117,9 +118,9 @@ func blame(detail *huma.ErrorDetail) (location, message string) {
 	return detail.Location, detail.Message
 }
 
-// pointer is where huma found something wrong, as "body.entries[0].amount" or
-// "query.limit", in the terms of package fault. What is inside of a [Member] is found
-// at a member without a name: body.home..town is /home/town.
+// pointer turns huma's location, such as "body.entries[0].amount" or "query.limit", into
+// one of package fault. The value of a [Member] is at a member without a name:
+// body.home..town is /home/town.
 func pointer(location string) string {
 	in, path, _ := strings.Cut(location, ".")
 	if in != "body" {
@@ -131,15 +132,15 @@ func pointer(location string) string {
 	return "/" + strings.NewReplacer("~", "~0", "/", "~1", "..", "/", ".[", "/", ".", "/", "[", "/", "]", "").Replace(path)
 }
 
-// pattern is the route that a request took, as "/v1/things/{id}"; empty when
-// it took none. It is known once the request was routed.
+// pattern returns the route of a request that has been routed, such as "/v1/things/{id}",
+// or "" if none matched.
 func pattern(r *http.Request) string {
 	return chi.RouteContext(r.Context()).RoutePattern()
 }
 
 func notFound(problems *problem.Writer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		problems.Write(w, r, problem.Status(http.StatusNotFound, "there is nothing at this path"))
+		problems.Write(w, r, problem.Status(http.StatusNotFound, "no such path"))
 	}
 }
 
@@ -154,6 +155,6 @@ func methodNotAllowed(problems *problem.Writer, routes chi.Routes) http.HandlerF
 		if slices.Contains(w.Header()["Allow"], http.MethodGet) {
 			w.Header().Add("Allow", http.MethodHead)
 		}
-		problems.Write(w, r, problem.Status(http.StatusMethodNotAllowed, "this path has other methods"))
+		problems.Write(w, r, problem.Status(http.StatusMethodNotAllowed, "method not allowed"))
 	}
 }

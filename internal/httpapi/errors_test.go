@@ -78,9 +78,9 @@ func TestBodiesHaveALimit(t *testing.T) {
 		text := fmt.Sprintf(`{"name":%q,"kind":"new"}`, name)
 		return text + strings.Repeat(" ", size-len(text))
 	}
-	for name, send := range map[string]func(body string) answer{
-		"declared": func(body string) answer { return s.send(t, "POST", "/v1/things", body) },
-		"chunked": func(body string) answer {
+	for name, send := range map[string]func(body string) response{
+		"declared": func(body string) response { return s.send(t, "POST", "/v1/things", body) },
+		"chunked": func(body string) response {
 			return s.sendReader(t, "POST", "/v1/things", unsized{strings.NewReader(body)})
 		},
 	} {
@@ -124,7 +124,7 @@ func TestBodiesThatBreakOff(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a := answer{status: resp.StatusCode, header: resp.Header, body: string(text)}
+			a := response{status: resp.StatusCode, header: resp.Header, body: string(text)}
 			if a.status != 499 { // whether net/http has noticed yet that the client stopped sending
 				a.problem(t, http.StatusBadRequest).want(t, "malformed")
 			}

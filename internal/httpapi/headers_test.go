@@ -87,15 +87,15 @@ func TestAnErrorKeepsItsHeader(t *testing.T) {
 	}
 	p := refused(t, url+"/refused?kind=with+the+default+replaced", "")
 	if !cmp.Equal(p.Header.Values("Retry-After"), []string{"30"}) || p.Header.Get("Link") != "</status>" || p.Status != http.StatusServiceUnavailable {
-		t.Errorf("answer = %+v, want 503 with the handler's header", p)
+		t.Errorf("response = %+v, want 503 with the handler's header", p)
 	}
 	p = refused(t, url+"/refused?kind=of+an+error+that+isn't+shown", "k2")
 	if p.Header.Get("Link") != "</status>" || p.Status != http.StatusInternalServerError || strings.Contains(p.Detail, "secret") {
-		t.Errorf("answer = %+v, want an internal error with the handler's header", p)
+		t.Errorf("response = %+v, want an internal error with the handler's header", p)
 	}
 }
 
-// refused posts, and returns the error that is the answer, with the answer's header.
+// refused posts, and returns the error that is the response, with its header.
 func refused(t *testing.T, url, key string) problem.Problem {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("{}"))

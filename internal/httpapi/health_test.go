@@ -40,7 +40,7 @@ func TestMetricsCountTransactionsByOutcome(t *testing.T) {
 	s.send(t, "POST", "/v1/things", `{"name":"b","kind":"new"}`).want(t, http.StatusConflict)
 	s.send(t, "POST", "/v1/things", `{}`).want(t, http.StatusUnprocessableEntity) // never reaches the database
 	s.send(t, "GET", path, "").want(t, http.StatusOK)
-	if err := s.db.Wait(t.Context()); err != nil { // what only reads ends behind its answer
+	if err := s.db.Wait(t.Context()); err != nil { // what only reads ends after its response
 		t.Fatal(err)
 	}
 	a := s.send(t, "GET", "/metrics", "").want(t, http.StatusOK)

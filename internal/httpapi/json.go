@@ -13,24 +13,24 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Bounds of a body. They keep what is said of a bad one as small as the body.
+// Limits of a body. They keep error messages small.
 const (
-	maxDepth      = 64  // how deep arrays and objects nest
+	maxDepth      = 64  // of nested arrays and objects
 	maxMemberName = 256 // in bytes
 )
 
-// formats are how bodies are read and written: as JSON.
+// formats read and write bodies as JSON.
 var formats = map[string]huma.Format{
 	"application/json": {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal},
 	"json":             {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal},
 }
 
-// msgUnfitMember is what unmarshal says of a member that fits its schema and not
-// its Go type: a schema's numbers are unbounded, and 1e3 is an integer.
+// msgUnfitMember is unmarshal's message for a member that is valid by its schema but not
+// for its Go type: to a schema, 1e3 is an integer.
 const msgUnfitMember = "expected property %s to be a number in range, in plain digits"
 
-// unmarshal reads JSON. What encoding/json would silently change or drop is refused:
-// text that isn't UTF-8, and what checkJSON finds. Errors don't speak of Go.
+// unmarshal parses JSON. It rejects what encoding/json would silently change or drop: text
+// that isn't UTF-8, and what checkJSON finds. Its errors don't mention Go types.
 func unmarshal(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return errors.New("the body is not UTF-8")
@@ -43,17 +43,16 @@ func unmarshal(data []byte, v any) error {
 	case !ok:
 		return err
 	case unfit.Field == "":
-		kind, _, _ := strings.Cut(unfit.Value, " ") // the rest is the value, as long as it may be
+		kind, _, _ := strings.Cut(unfit.Value, " ") // the rest is the value, which may be very long
 		return fmt.Errorf("a %s is out of range", kind)
 	}
 	return fmt.Errorf(msgUnfitMember, unfit.Field)
 }
 
-// checkJSON finds in valid JSON a member that is given twice, of which encoding/json
-// takes the last; half of a surrogate pair, which it replaces; and nesting and names
-// out of bounds.
+// checkJSON rejects valid JSON with a duplicate member, of which encoding/json takes the
+// last; with half of a surrogate pair, which it replaces; or beyond the limits.
 func checkJSON(data []byte) error {
-	var names []map[string]bool // for each array and object around: the members so far
+	var names []map[string]bool // for each enclosing array and object: the members so far
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
 		case '{', '[':
@@ -85,7 +84,7 @@ func checkJSON(data []byte) error {
 	return nil
 }
 
-// addName adds the name of a member, as JSON has it, to those of its object.
+// addName adds the name of a member, a JSON string, to those of its object.
 func addName(names map[string]bool, text []byte) error {
 	if len(text) > maxMemberName {
 		return fmt.Errorf("a member's name is longer than %d bytes", maxMemberName)
@@ -97,14 +96,14 @@ func addName(names map[string]bool, text []byte) error {
 		}
 	}
 	if names[name] {
-		return fmt.Errorf("the member %q is given twice", name)
+		return fmt.Errorf("duplicate member %q", name)
 	}
 	names[name] = true
 	return nil
 }
 
-// checkString returns where the string that starts at data[start] ends. Each half of
-// a surrogate pair must have its other half.
+// checkString returns the end of the string that starts at data[start]. It rejects half of
+// a surrogate pair.
 func checkString(data []byte, start int) (end int, err error) {
 	for i := start + 1; ; i++ {
 		switch data[i] {
@@ -122,7 +121,7 @@ func checkString(data []byte, start int) (end int, err error) {
 	}
 }
 
-// escaped is the UTF-16 code unit that text begins with as a \u escape, or 0.
+// escaped returns the UTF-16 code unit of the \u escape that text begins with, or 0.
 func escaped(text []byte) rune {
 	if !bytes.HasPrefix(text, []byte(`\u`)) {
 		return 0

@@ -37,9 +37,9 @@ func TestEntsErrorsOfTheBooks(t *testing.T) {
 		{"an edge that is missing", client.Entry.Create().SetAmount(1).SetTransferID(transfer.ID).Exec(ctx),
 			422, "invalid", "#/account_id", "is required"},
 		{"what isn't there", func() error { _, err := client.Transfer.Get(ctx, transfer.ID); return err }(),
-			404, "not-found", "", "there is no such thing"},
+			404, "not-found", "", "not found"},
 		{"an edge whose other end is taken", tx.Account.UpdateOne(b).AddEntries(entry).Exec(ctx),
-			409, "already-connected", "", "this is connected to something else"},
+			409, "already-connected", "", "already connected to another"},
 	} {
 		tt.check(t)
 	}

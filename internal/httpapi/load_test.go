@@ -22,13 +22,13 @@ import (
 // tally is what clients were told.
 type tally struct {
 	mu       sync.Mutex
-	made     []string            // ids of the transfers that were answered with 201
+	made     []string            // ids of the transfers with the response 201
 	balances map[uuid.UUID]int64 // as those transfers leave them
-	refused  int                 // transfers that were answered with 422
-	others   []string            // all other answers
+	refused  int                 // transfers with the response 422
+	others   []string            // all other responses
 }
 
-// transfer asks for a random transfer and notes the answer.
+// transfer asks for a random transfer and notes the response.
 func (n *tally) transfer(ctx context.Context, s *service, ids []uuid.UUID) {
 	from := rand.IntN(len(ids))
 	to := (from + 1 + rand.IntN(len(ids)-1)) % len(ids)
@@ -95,11 +95,11 @@ func TestAThousandConcurrentTransfersKeepTheBooks(t *testing.T) {
 	wg.Wait()
 
 	if len(told.others) > 0 || len(told.made) == 0 || told.refused == 0 {
-		t.Errorf("made = %d, refused = %d, want some of both and no other answer: %q", len(told.made), told.refused, told.others)
+		t.Errorf("made = %d, refused = %d, want some of both and no other response: %q", len(told.made), told.refused, told.others)
 	}
 	slices.Sort(told.made)
 	if diff := cmp.Diff(told.made, s.lines(t, "SELECT id::text FROM transfers ORDER BY 1")); diff != "" {
-		t.Errorf("transfers (-answered +in the database):\n%s", diff)
+		t.Errorf("transfers (-responses +in the database):\n%s", diff)
 	}
 	wantBalances := s.lines(t, "SELECT a.id || ' ' || sum(amount) FROM accounts a JOIN entries e ON e.account_id = a.id GROUP BY a.id ORDER BY a.id")
 	var balances []string
@@ -107,7 +107,7 @@ func TestAThousandConcurrentTransfersKeepTheBooks(t *testing.T) {
 	for _, a := range all {
 		balances = append(balances, fmt.Sprint(a.ID, " ", a.Balance))
 		if a.Balance != told.balances[a.ID] {
-			t.Errorf("balance = %d, want %d of the answers", a.Balance, told.balances[a.ID])
+			t.Errorf("balance = %d, want %d of the responses", a.Balance, told.balances[a.ID])
 		}
 	}
 	if diff := cmp.Diff(wantBalances, balances); diff != "" {

@@ -15,15 +15,15 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 )
 
-// checkRequest refuses what huma would silently ignore of a request: a query that
-// can't be read, a parameter that is empty or given twice, a body where none is
-// taken, one of another type or of none, and an If-Match that isn't evaluated.
+// checkRequest rejects what huma would silently ignore: a query that can't be parsed, a
+// parameter that is empty or repeated, a body where none is expected or of another type,
+// and an If-Match that isn't evaluated.
 func (a *api) checkRequest(ctx huma.Context, next func(huma.Context)) {
 	r, _ := humachi.Unwrap(ctx)
 	op := ctx.Operation()
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		a.refuse(ctx, http.StatusBadRequest, "the query can't be read")
+		a.refuse(ctx, http.StatusBadRequest, "the query can't be parsed")
 		return
 	}
 	joinLines(r.Header, "Content-Type")
@@ -32,30 +32,30 @@ func (a *api) checkRequest(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	if r.Header["If-Match"] != nil && !declares(op, "If-Match") {
-		a.refuse(ctx, http.StatusPreconditionFailed, "nothing here has an ETag that If-Match could name")
+		a.refuse(ctx, http.StatusPreconditionFailed, "this operation doesn't support If-Match")
 		return
 	}
 	if status, err := checkBody(op, r); err != nil {
-		a.refuse(ctx, status, "the body can't be taken", &huma.ErrorDetail{Location: "body", Message: err.Error()})
+		a.refuse(ctx, status, "the body isn't accepted", &huma.ErrorDetail{Location: "body", Message: err.Error()})
 		return
 	}
 	next(ctx)
 }
 
 func (a *api) refuse(ctx huma.Context, status int, message string, errs ...error) {
-	_ = huma.WriteErr(a.huma, ctx, status, message, errs...) // fails only when there is nobody to tell
+	_ = huma.WriteErr(a.huma, ctx, status, message, errs...) // fails only if the client is gone
 }
 
-// joinLines makes one line of a header field that has several (RFC 9110, 5.3), for
-// readers of the first one alone.
+// joinLines joins the lines of a header field (RFC 9110, section 5.3), for code that reads
+// only the first.
 func joinLines(header http.Header, name string) {
 	if lines := header.Values(name); len(lines) > 1 {
 		header.Set(name, strings.Join(lines, ", "))
 	}
 }
 
-// checkParameters finds parameters that are given and empty, which huma takes for
-// absent, and those given more than once, of which it takes the first.
+// checkParameters finds parameters that are empty, which huma takes for absent, or
+// repeated, of which it takes the first.
 func checkParameters(op *huma.Operation, query url.Values, header http.Header) (errs []error) {
 	for _, p := range op.Parameters {
 		var values []string
@@ -69,9 +69,9 @@ func checkParameters(op *huma.Operation, query url.Values, header http.Header) (
 		at := p.In + "." + p.Name
 		switch exploded := p.Explode != nil && *p.Explode; {
 		case len(values) > 1 && !exploded:
-			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "is given more than once"})
+			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "must not be repeated"})
 		case len(values) == 1 && values[0] == "":
-			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "is empty"})
+			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "must not be empty"})
 		}
 	}
 	return errs
@@ -81,17 +81,17 @@ func declares(op *huma.Operation, header string) bool {
 	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "header" && p.Name == header })
 }
 
-// checkBody finds a body that op can't take. One without a type is refused, too: a
-// browser sends that for any page, without asking the service first.
+// checkBody rejects a body that op doesn't accept. That includes one without a type: any
+// page can make a browser send it, without a CORS preflight.
 func checkBody(op *huma.Operation, r *http.Request) (status int, err error) {
 	switch {
 	case !hasBody(r):
 		return 0, nil
 	case op.RequestBody == nil:
-		return http.StatusBadRequest, errors.New("expected none")
+		return http.StatusBadRequest, errors.New("must be empty")
 	case slices.ContainsFunc(r.Header["Content-Encoding"], func(coding string) bool { return !strings.EqualFold(coding, "identity") }):
 		return http.StatusUnsupportedMediaType, errors.New("expected no Content-Encoding")
-	case !takes(op.RequestBody.Content, r.Header.Get("Content-Type")):
+	case !accepts(op.RequestBody.Content, r.Header.Get("Content-Type")):
 		return http.StatusUnsupportedMediaType, errors.New("expected a Content-Type of " + types(op))
 	}
 	return 0, nil
@@ -111,7 +111,7 @@ func hasBody(r *http.Request) bool {
 	if r.ContentLength >= 0 {
 		return r.ContentLength > 0
 	}
-	first := make([]byte, 1) // chunked: only reading tells
+	first := make([]byte, 1) // chunked, so only reading tells
 	n, err := io.ReadFull(r.Body, first)
 	r.Body = struct {
 		io.Reader
@@ -120,9 +120,9 @@ func hasBody(r *http.Request) bool {
 	return !errors.Is(err, io.EOF)
 }
 
-// takes reports whether a body of that Content-Type is one of those declared. Where
-// one of them is JSON, each type of JSON in UTF-8 is.
-func takes(declared map[string]*huma.MediaType, contentType string) bool {
+// accepts reports whether a Content-Type is one of those declared. If one of them is JSON,
+// any type of JSON in UTF-8 is accepted.
+func accepts(declared map[string]*huma.MediaType, contentType string) bool {
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return false
@@ -132,7 +132,7 @@ func takes(declared map[string]*huma.MediaType, contentType string) bool {
 		return false
 	}
 	for name := range declared {
-		if matches, _ := path.Match(name, mediaType); matches || json && isJSON(name) { // a name may be image/*
+		if matches, _ := path.Match(name, mediaType); matches || json && isJSON(name) { // a name can be image/*
 			return true
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"commitment/internal/httpapi"
 )
 
-// sendRaw sends a request as it is written, and reads the answer.
-func (s *service) sendRaw(t *testing.T, lines ...string) answer {
+// sendRaw sends a request as it is written, and reads the response.
+func (s *service) sendRaw(t *testing.T, lines ...string) response {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *service) sendRaw(t *testing.T, lines ...string) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{status: resp.StatusCode, header: resp.Header, body: string(body)}
+	return response{status: resp.StatusCode, header: resp.Header, body: string(body)}
 }
 
 func TestErrorsThatAreListedHaveALimit(t *testing.T) {
@@ -46,8 +46,8 @@ func TestErrorsThatAreListedHaveALimit(t *testing.T) {
 	}
 	for members, detail := range map[int]string{
 		20:  "validation failed",
-		21:  "validation failed; of 21 errors these are the first",
-		300: "validation failed; of 300 errors these are the first",
+		21:  "validation failed: the first 20 of 21 errors",
+		300: "validation failed: the first 20 of 300 errors",
 	} {
 		p := s.refused(t, http.StatusUnprocessableEntity, "POST", "/v1/things", unknown(members))
 		if len(p.Errors) != 20 || p.Detail != detail {
@@ -143,13 +143,13 @@ func TestLinesOfAHeaderAreOneList(t *testing.T) {
 	t.Parallel()
 	s := newThings(t)
 	path := s.add(t, "a")
-	get := func(lines ...string) answer {
+	get := func(lines ...string) response {
 		return s.sendRaw(t, append(append([]string{"GET " + path + " HTTP/1.1", "Host: x"}, lines...), "", "")...)
 	}
 	get(`If-None-Match: "0"`, `If-None-Match: W/"1"`).want(t, http.StatusNotModified)
 	get(`If-Match: "0"`, `If-Match: "1"`).want(t, http.StatusOK)
 	get(`If-Match: "0"`, `If-Match: "2"`).problem(t, http.StatusPreconditionFailed).want(t, "stale")
-	remove := func(lines ...string) answer {
+	remove := func(lines ...string) response {
 		return s.sendRaw(t, append(append([]string{"DELETE " + path + " HTTP/1.1", "Host: x"}, lines...), "", "")...)
 	}
 	remove(`If-None-Match: "0"`, `If-None-Match: "1"`).problem(t, http.StatusPreconditionFailed).want(t, "stale")

@@ -281,7 +281,7 @@ func (d describer) batchSchemas(s *schemas, versioned bool) {
 		if most > 0 {
 			items.MinItems, items.MaxItems = new(1), &most
 		}
-		list := &huma.Schema{Type: "object", Required: []string{"items"}, Properties: map[string]*huma.Schema{"items": items}, Description: "Several " + d.table.Plural + "."}
+		list := &huma.Schema{Type: "object", Required: []string{"items"}, Properties: map[string]*huma.Schema{"items": items}, Description: "A batch of " + d.table.Plural + "."}
 		if most > 0 {
 			list.AdditionalProperties = false
 		}
@@ -290,10 +290,10 @@ func (d describer) batchSchemas(s *schemas, versioned bool) {
 	keyed := func(suffix string, members map[string]*huma.Schema) *huma.Schema {
 		key := &huma.Schema{Type: "object", AdditionalProperties: false, Required: []string{"id"}, Properties: map[string]*huma.Schema{"id": d.kind(d.table.ID())}}
 		if versioned {
-			key.Properties["version"] = &huma.Schema{Type: "integer", Format: "int64", Description: "The version that it must have; any, if it is left out."}
+			key.Properties["version"] = &huma.Schema{Type: "integer", Format: "int64", Description: "The version that it must have; if absent, any."}
 		}
 		maps.Copy(key.Properties, members)
-		key.Description = "Which " + d.table.Singular + ", and what is done to it."
+		key.Description = "One " + d.table.Singular + " of the batch."
 		return d.api.addSchema(d.table.Name+suffix, key)
 	}
 	if o := d.table.Operations; o.Has(rest.BatchCreate) || o.Has(rest.BatchPatch) {
@@ -311,7 +311,7 @@ func (d describer) batchSchemas(s *schemas, versioned bool) {
 }
 
 func (m *mounted[E, V, C, P]) batchOperation(verb, text string, status int, response *huma.Schema) *huma.Operation {
-	op := m.operation("POST "+m.path()+":batch"+verb, "batch"+verb+camel(m.Plural), fmt.Sprintf("%s several %s. All are done, or none is; there are at most %d.", text, m.Plural, m.MaxBatch), status, response)
+	op := m.operation("POST "+m.path()+":batch"+verb, "batch"+verb+camel(m.Plural), fmt.Sprintf("%s several %s. Either all of them succeed or nothing changes. A batch has at most %d items.", text, m.Plural, m.MaxBatch), status, response)
 	delete(op.Responses[strconv.Itoa(status)].Headers, "ETag")
 	return op
 }

@@ -55,7 +55,7 @@ func decodeParts(errs []error, fields []rest.Field, parts ...part) error {
 	blamed := map[string]bool{}
 	for _, err := range errs {
 		if detail, ok := err.(*huma.ErrorDetail); ok { //nolint:errorlint // as huma and we made it
-			location, _ := blame(detail)
+			location, _ := locate(detail)
 			blamed[location] = true
 		}
 	}

@@ -85,7 +85,7 @@ func (m *mounted[E, V, C, P]) edgePath(e *rest.Edge) string { return m.path() + 
 
 func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
 	target := e.Target().Describe()
-	text := fmt.Sprintf("List the %s of %s. Parameters are those of the list of all %s.", words(e.Name), article(m.Singular), target.Plural)
+	text := fmt.Sprintf("List the %s of %s. The parameters are those of the list of all %s.", words(e.Name), article(m.Singular), target.Plural)
 	op := m.operation("GET "+m.edgePath(e), "list"+m.Name+camel(words(e.Name)), text, http.StatusOK, schemaRef(target.Name+"Page"))
 	delete(op.Responses["200"].Headers, "ETag")
 	op.SkipValidateParams = true // ParseNested does
@@ -96,7 +96,7 @@ func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
 
 func (m *mounted[E, V, C, P]) linking(e *rest.Edge, method, id, verb string) *huma.Operation {
 	target := e.Target().Describe()
-	text := fmt.Sprintf("%s %s and one of its %s. It may be done already.", verb, article(m.Singular), words(e.Name))
+	text := fmt.Sprintf("%s %s and one of its %s. If that is so already, nothing changes.", verb, article(m.Singular), words(e.Name))
 	op := m.operation(method+" "+m.edgePath(e)+"/{"+e.Parameter()+"}", id+m.Name+camel(words(e.Name)), text, http.StatusNoContent, nil)
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name: e.Parameter(), In: "path", Required: true, Schema: describer{api: m.api, table: target}.kind(target.ID()), Description: "The id of " + article(target.Singular) + ".",
@@ -112,7 +112,7 @@ func (d describer) edge(e *rest.Edge) *huma.Schema {
 	if e.Many {
 		return schemaRef(e.To + "Page")
 	}
-	return &huma.Schema{OneOf: []*huma.Schema{schemaRef(e.To), {Type: "null"}}, Description: "Only where `expand` has " + e.Name + ". Null where there is none."}
+	return &huma.Schema{OneOf: []*huma.Schema{schemaRef(e.To), {Type: "null"}}, Description: "Present if `expand` has " + e.Name + ". Null if there is none."}
 }
 
 // expandable are the edges that clients expand.
@@ -134,6 +134,6 @@ func expandParameters(t *rest.Table) []*huma.Param {
 	explode := false // with commas
 	return []*huma.Param{{
 		Name: "expand", In: "query", Explode: &explode, Schema: &huma.Schema{Type: "array", Items: &huma.Schema{Type: "string"}, MaxItems: new(8)},
-		Description: "The edges whose entities come inside of each: of " + strings.Join(names, ", ") + ". With a dot, as in a.b, those of the edge's entities come, too.",
+		Description: "The edges to include in each item, separated by commas: " + strings.Join(names, ", ") + ". A dot leads on to an edge of the included item, as in a.b.",
 	}}
 }

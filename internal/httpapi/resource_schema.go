@@ -55,7 +55,7 @@ func (d describer) component(suffix, purpose string, access, required rest.Acces
 	s := &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{}, Description: d.table.Doc}
 	if suffix != "" {
 		s.AdditionalProperties = false
-		s.Description = fmt.Sprintf("What is sent %s %s.", purpose, article(d.table.Singular))
+		s.Description = fmt.Sprintf("The body of a request %s %s.", purpose, article(d.table.Singular))
 	}
 	for i := range d.table.Fields {
 		f := &d.table.Fields[i]
@@ -97,13 +97,13 @@ func schemaRef(name string) *huma.Schema { return &huma.Schema{Ref: "#/component
 
 func (d describer) page(view *huma.Schema) *huma.Schema {
 	s := &huma.Schema{
-		Type: "object", Required: []string{"items"}, Description: "A part of a list of " + d.table.Plural + ".",
+		Type: "object", Required: []string{"items"}, Description: "A page of a list of " + d.table.Plural + ".",
 		Properties: map[string]*huma.Schema{
 			"items":       {Type: "array", Items: view},
-			"next":        {Type: "string", Description: "The value of `after` for the next page; absent on the last.", Examples: []any{exampleCursor}},
-			"prev":        {Type: "string", Description: "The value of `before` for the previous page; absent on the first.", Examples: []any{exampleCursor}},
-			"total":       {Type: "integer", Format: "int64", Description: "How many there are on all pages, with `count`.", Examples: []any{120}},
-			"total_exact": {Type: "boolean", Description: "Whether there are no more than `total`.", Examples: []any{true}},
+			"next":        {Type: "string", Description: "The value of `after` for the next page. The last page has none.", Examples: []any{exampleCursor}},
+			"prev":        {Type: "string", Description: "The value of `before` for the previous page. The first page has none.", Examples: []any{exampleCursor}},
+			"total":       {Type: "integer", Format: "int64", Description: "The number of items on all pages, if `count` is given.", Examples: []any{120}},
+			"total_exact": {Type: "boolean", Description: "Whether `total` is exact. Otherwise there are more.", Examples: []any{true}},
 		},
 	}
 	return d.api.addSchema(d.table.Name+"Page", s)
@@ -287,7 +287,7 @@ func (m *mounted[E, V, C, P]) conditional(op *huma.Operation, names ...string) *
 }
 
 func (m *mounted[E, V, C, P]) listing() *huma.Operation {
-	op := m.operation("GET "+m.path(), "list"+camel(m.Plural), "List "+m.Plural+". Parameters filter and sort, and `next` and `prev` lead to other pages.", http.StatusOK, m.schemas.page)
+	op := m.operation("GET "+m.path(), "list"+camel(m.Plural), "List "+m.Plural+". Parameters filter and sort; `next` and `prev` lead to the other pages.", http.StatusOK, m.schemas.page)
 	op.SkipValidateParams = true // ParseQuery does
 	pages(op)
 	d := describer{api: m.api, table: &m.Table}
@@ -302,7 +302,7 @@ func pages(op *huma.Operation) {
 }
 
 func (m *mounted[E, V, C, P]) reading() *huma.Operation {
-	op := m.operation("GET "+m.path()+"/{id}", "read"+m.Name, "Read "+article(m.Singular)+". `fields` selects members.", http.StatusOK, m.schemas.view)
+	op := m.operation("GET "+m.path()+"/{id}", "read"+m.Name, "Read "+article(m.Singular)+". `fields` selects its members.", http.StatusOK, m.schemas.view)
 	op.SkipValidateParams = true // ParseItem does
 	op.Parameters = append(append(op.Parameters, fieldsParameter()), expandParameters(&m.Table)...)
 	if len(expandable(&m.Table)) > 0 && m.Version != nil {
@@ -312,13 +312,13 @@ func (m *mounted[E, V, C, P]) reading() *huma.Operation {
 }
 
 func (m *mounted[E, V, C, P]) creation() *huma.Operation {
-	op := m.operation("POST "+m.path(), "create"+m.Name, "Create "+article(m.Singular)+". Members that are left out get their defaults.", http.StatusCreated, m.schemas.view)
+	op := m.operation("POST "+m.path(), "create"+m.Name, "Create "+article(m.Singular)+". Absent members get their defaults.", http.StatusCreated, m.schemas.view)
 	op.Responses["201"].Headers["Location"] = headers["Location"]
 	return op
 }
 
 func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
-	op := m.operation("PUT "+m.path()+"/{id}", "replace"+m.Name, "Replace "+article(m.Singular)+". The body has all members that can be written.", http.StatusOK, m.schemas.view)
+	op := m.operation("PUT "+m.path()+"/{id}", "replace"+m.Name, "Replace "+article(m.Singular)+". The body has all its writable members.", http.StatusOK, m.schemas.view)
 	if m.ClientID {
 		created := *op.Responses["200"]
 		created.Description, created.Headers = http.StatusText(http.StatusCreated), maps.Clone(created.Headers)
@@ -329,17 +329,17 @@ func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
 }
 
 func (m *mounted[E, V, C, P]) patching() *huma.Operation {
-	op := m.operation("PATCH "+m.path()+"/{id}", "patch"+m.Name, "Change "+article(m.Singular)+". Members that are left out stay as they are, and null clears one.", http.StatusOK, m.schemas.view)
+	op := m.operation("PATCH "+m.path()+"/{id}", "patch"+m.Name, "Change "+article(m.Singular)+". The body is a JSON merge patch: absent members stay as they are, and null clears one.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) deletion() *huma.Operation {
-	op := m.operation("DELETE "+m.path()+"/{id}", "delete"+m.Name, "Delete "+article(m.Singular)+". What others refer to may have to stay.", http.StatusNoContent, nil)
+	op := m.operation("DELETE "+m.path()+"/{id}", "delete"+m.Name, "Delete "+article(m.Singular)+". It fails while others refer to it.", http.StatusNoContent, nil)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) undeletion() *huma.Operation {
-	op := m.operation("POST "+m.path()+"/{id}:undelete", "undelete"+m.Name, "Undelete "+article(m.Singular)+". One that isn't deleted stays as it is.", http.StatusOK, m.schemas.view)
+	op := m.operation("POST "+m.path()+"/{id}:undelete", "undelete"+m.Name, "Undelete "+article(m.Singular)+". If it isn't deleted, nothing changes.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
@@ -353,20 +353,20 @@ func camel(words string) string {
 }
 
 func fieldsParameter() *huma.Param {
-	return &huma.Param{Name: "fields", In: "query", Description: "The members that are wanted, with commas between them: the response has no others, whatever its schema requires. Defaults to all.", Schema: &huma.Schema{Type: "string"}}
+	return &huma.Param{Name: "fields", In: "query", Description: "The members to return, separated by commas; required members may be left out, too. Defaults to all.", Schema: &huma.Schema{Type: "string"}}
 }
 
 // parameters are those of a list.
 func (d describer) parameters() []*huma.Param {
 	one, most, usual := 1.0, float64(d.table.MaxLimit), min(rest.DefaultLimit, d.table.MaxLimit)
 	params := []*huma.Param{
-		{Name: "limit", In: "query", Schema: &huma.Schema{Type: "integer", Minimum: &one, Maximum: &most, Default: usual}, Description: "The most items that the page has."},
-		{Name: "after", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The `next` of the page before."},
-		{Name: "before", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The `prev` of the page after."},
-		{Name: "sort", In: "query", Schema: &huma.Schema{Type: "string", Default: d.table.DefaultSort}, Description: "Up to three of " + strings.Join(d.sortable(), ", ") + ", with commas between them; - before one reverses it. Nulls are greater than all values."},
+		{Name: "limit", In: "query", Schema: &huma.Schema{Type: "integer", Minimum: &one, Maximum: &most, Default: usual}, Description: "The maximum number of items on the page."},
+		{Name: "after", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The `next` value of the previous page."},
+		{Name: "before", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The `prev` value of the next page."},
+		{Name: "sort", In: "query", Schema: &huma.Schema{Type: "string", Default: d.table.DefaultSort}, Description: "Up to three of " + strings.Join(d.sortable(), ", ") + ", separated by commas. A leading - sorts in descending order. Null is greater than any value."},
 		fieldsParameter(),
-		{Name: "show_deleted", In: "query", Schema: &huma.Schema{Type: "boolean"}, Description: "Whether the list has what is deleted, too."},
-		{Name: "count", In: "query", Schema: &huma.Schema{Type: "string", Enum: []any{"true", "exact"}}, Description: "Whether to count all pages: up to 10000, or exactly."},
+		{Name: "show_deleted", In: "query", Schema: &huma.Schema{Type: "boolean"}, Description: "Whether to include deleted items."},
+		{Name: "count", In: "query", Schema: &huma.Schema{Type: "string", Enum: []any{"true", "exact"}}, Description: "Counts the items on all pages: `true` up to 10000, `exact` without a limit."},
 	}
 	params = append(params, expandParameters(d.table)...)
 	if d.table.SoftDelete == "" {
@@ -392,7 +392,7 @@ func (d describer) sortable() (names []string) {
 
 // filter is the parameter of a filter.
 func (d describer) filter(f *rest.Field, operator string) *huma.Param {
-	p := &huma.Param{Name: f.Name, In: "query", Schema: d.kind(f), Description: "A filter of " + f.Name + "."}
+	p := &huma.Param{Name: f.Name, In: "query", Schema: d.kind(f), Description: "Filters by " + f.Name + "."}
 	if operator != "" {
 		p.Name += "." + operator
 	}

@@ -1,7 +1,7 @@
-// Package httpapi is the service's HTTP API: routes.go shows it whole, then
-// there is one file per noun. Handlers take the client from the request's
-// context, let package ledger work, and turn the result into a body; when the
-// transaction ends, and what is answered then, is package reqtx's business.
+// Package httpapi is the service's HTTP API. All routes are in routes.go; each noun has a
+// file. Handlers take the client from the request's context, let package ledger work,
+// and turn the result into a body. When the transaction ends, and what the response is
+// then, is up to package reqtx.
 package httpapi
 
 import (
@@ -23,8 +23,7 @@ import (
 	"commitment/internal/txn"
 )
 
-// Options are what the API works with. All but Origins, Proxies, RateLimit and Closing
-// are required.
+// Options configure the API. All but Origins, Proxies, RateLimit and Closing are required.
 type Options struct {
 	// DB makes the unit of work of each request under /v1.
 	DB *txn.DB
@@ -32,25 +31,25 @@ type Options struct {
 	Log *slog.Logger
 	// Classify turns a database's error into a fault.
 	Classify func(error) error
-	// Ready says why the service can't serve now; nil when it can.
+	// Ready returns why the service can't serve now, or nil.
 	Ready func(context.Context) error
-	// Observe counts the requests, and Metrics shows the counts.
+	// Observe counts requests, and Metrics serves the metrics.
 	Observe func(http.Handler) http.Handler
 	Metrics http.Handler
-	// RequestTimeout bounds a request from its header to its answer.
+	// RequestTimeout limits a request, from its header to its response.
 	RequestTimeout time.Duration
-	// ReadTimeout bounds the reading of a body.
+	// ReadTimeout limits the time to read a body.
 	ReadTimeout time.Duration
-	// MaxBody and MaxResponse bound bodies, in bytes; MaxMemory, what is held of an
-	// response in memory.
+	// MaxBody and MaxResponse limit the bodies of requests and responses, in bytes;
+	// MaxMemory, how much of a held response stays in memory.
 	MaxBody, MaxResponse, MaxMemory int64
-	// Origins are those whose pages may use the API from a browser.
+	// Origins are the origins whose pages may use the API from a browser.
 	Origins []string
-	// Proxies are the networks whose X-Forwarded-For is believed.
+	// Proxies are the networks whose X-Forwarded-For is trusted.
 	Proxies []string
-	// RateLimit bounds the requests a minute under /v1 of each client's address.
+	// RateLimit limits the requests per minute of each client's address under /v1.
 	RateLimit int
-	// Shutdown ends when the service begins to shut down: streams end then. Nil never does.
+	// Shutdown is done when the service begins to shut down, which ends streams. Nil never is.
 	Shutdown context.Context //nolint:containedctx // of the service
 	// KeyLifetime is how long an Idempotency-Key is remembered.
 	KeyLifetime time.Duration
@@ -59,7 +58,7 @@ type Options struct {
 // New returns the API.
 func New(o Options) http.Handler { return serve(o, routes) }
 
-// routes are the service's own.
+// routes are the routes of this service.
 func routes(v1 *api) {
 	accounts := resource.Accounts()
 	accounts.Insert = openAccount
@@ -67,15 +66,15 @@ func routes(v1 *api) {
 		fails(rest.Create|rest.Patch, ledger.ErrNameTaken), fails(rest.Delete, ledger.ErrAccountHasEntries))
 	mount(v1.tag("Entries", "An entry is one side of a transfer: what an account gains, or loses."), resource.Entries())
 
-	transfers := v1.tag("Transfers", "A transfer moves money from one account to another, by an entry in each.")
+	transfers := v1.tag("Transfers", "A transfer moves money from one account to another, and makes an entry in each.")
 	mount(transfers, resource.Transfers())
-	handle(transfers, "POST /v1/transfers", "moveMoney", "Move money. Both accounts have the same currency.", moveMoney, moveMoneyErrors...)
+	handle(transfers, "POST /v1/transfers", "moveMoney", "Move money. Both accounts must have the same currency.", moveMoney, moveMoneyErrors...)
 
 	books := v1.tag("Trial balance", "The trial balance shows that no money was made or lost.")
-	handle(books, "GET /v1/trial-balance", "readTrialBalance", "Add up the books. The entries of each currency sum to 0.", trialBalance)
+	handle(books, "GET /v1/trial-balance", "readTrialBalance", "Read the trial balance. The entries of each currency sum to 0, or the books are wrong.", trialBalance)
 }
 
-// serve returns the API of these routes, and what every service has around them.
+// serve returns an API with these routes, and what every service has around them.
 func serve(o Options, routes func(v1 *api)) http.Handler {
 	problems := &problem.Writer{Log: o.Log, Classify: classifyWith(o.Classify), RequestID: middleware.RequestIDFrom}
 	r := chi.NewRouter()
@@ -121,5 +120,5 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	return r
 }
 
-// Example is a command that a person can paste to see the API at base answer.
+// Example returns a command that shows a response of the API at base.
 func Example(base string) string { return "curl " + base + "/v1/trial-balance" }

@@ -9,14 +9,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// maxSafeInteger is the largest integer that every reader of JSON reads exactly:
-// JavaScript's numbers have 53 bits.
+// maxSafeInteger is JavaScript's Number.MAX_SAFE_INTEGER: beyond it, clients that parse
+// JSON numbers as doubles round them.
 const maxSafeInteger = 1<<53 - 1
 
-// schemaName names a type in the document. A handler's input and output are structs with
-// a body: those of moveMoneyInput and moveMoneyOutput are MoveMoneyRequest and MoveMoney.
-// An instance of a generic type begins with its argument: a Page[Product] is an
-// ProductPage.
+// schemaName returns the name of a type's schema. The bodies of addThingInput and
+// thingStatsOutput are AddThingRequest and ThingStats, and Page[Thing] is ThingPage.
 func schemaName(t reflect.Type, hint string) string {
 	generic, argument, _ := strings.Cut(t.Name(), "[")
 	if argument != "" {
@@ -29,7 +27,7 @@ func schemaName(t reflect.Type, hint string) string {
 	return strings.TrimSuffix(name, "OutputBody")
 }
 
-// resolve returns what schema refers to, or schema.
+// resolve returns the schema that a reference refers to, or schema if it is none.
 func resolve(document *huma.OpenAPI, schema *huma.Schema) *huma.Schema {
 	if schema.Ref == "" {
 		return schema
@@ -37,8 +35,8 @@ func resolve(document *huma.OpenAPI, schema *huma.Schema) *huma.Schema {
 	return document.Components.Schemas.SchemaFromRef(schema.Ref)
 }
 
-// completeSchemas makes the schemas of all operations say what huma leaves out. It is
-// called before the first request, for requests are validated with the same schemas.
+// completeSchemas completes the schemas of all operations. It must be called before the
+// first request: huma validates requests with the same schemas.
 func completeSchemas(document *huma.OpenAPI) {
 	requests, responses := map[*huma.Schema]bool{}, map[*huma.Schema]bool{}
 	for _, op := range operations(document) {
@@ -66,9 +64,9 @@ func completeSchemas(document *huma.OpenAPI) {
 	}
 }
 
-// completeSchema bounds integers, and adds null to an enum that can be null: a JSON
-// schema asks for both. What a pattern is called stays in huma's messages: it is no
-// keyword of a schema.
+// completeSchema bounds integers, so that JavaScript reads them exactly, and adds null to
+// nullable enums, which JSON Schema requires. patternDescription, which it doesn't know,
+// stays in huma's messages only.
 func completeSchema(schema *huma.Schema) {
 	if schema.Type == huma.TypeInteger && schema.Format == "int64" {
 		if schema.Minimum == nil && schema.ExclusiveMinimum == nil {
@@ -85,7 +83,7 @@ func completeSchema(schema *huma.Schema) {
 	schema.PatternDescription = ""
 }
 
-// reach adds schema, and all that it consists of or refers to, to those that are reached.
+// reach adds schema, and all schemas that it contains or refers to, to reached.
 func reach(document *huma.OpenAPI, schema *huma.Schema, reached map[*huma.Schema]bool) {
 	if schema == nil || reached[schema] {
 		return
@@ -110,7 +108,7 @@ func reachContent(document *huma.OpenAPI, content map[string]*huma.MediaType, re
 	}
 }
 
-// operations are all that a document describes.
+// operations returns all operations of a document.
 func operations(document *huma.OpenAPI) []*huma.Operation {
 	var all []*huma.Operation
 	for _, item := range document.Paths {

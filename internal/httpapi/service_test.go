@@ -117,7 +117,7 @@ func (s *service) ready(ctx context.Context) error {
 }
 
 // send sends a request. header holds names and values in turn.
-func (s *service) send(t *testing.T, method, path, body string, header ...string) answer {
+func (s *service) send(t *testing.T, method, path, body string, header ...string) response {
 	t.Helper()
 	var reader io.Reader = http.NoBody
 	if body != "" {
@@ -127,7 +127,7 @@ func (s *service) send(t *testing.T, method, path, body string, header ...string
 }
 
 // sendReader is send with a body that is chunked unless its length shows.
-func (s *service) sendReader(t *testing.T, method, path string, body io.Reader, header ...string) answer {
+func (s *service) sendReader(t *testing.T, method, path string, body io.Reader, header ...string) response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, body)
 	if err != nil {
@@ -148,10 +148,10 @@ func (s *service) sendReader(t *testing.T, method, path string, body io.Reader, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{status: resp.StatusCode, header: resp.Header, body: string(got)}
+	return response{status: resp.StatusCode, header: resp.Header, body: string(got)}
 }
 
-// refused sends a request that must be answered with an error of that status
+// refused sends a request that must get an error of that status
 // and leave every row as it was.
 func (s *service) refused(t *testing.T, status int, method, path, body string, header ...string) problemBody {
 	t.Helper()

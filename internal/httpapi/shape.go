@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// parameterTags are the tags by which a field of an input is one of a request.
+// parameterTags are the tags that bind a field of an input to a parameter.
 var parameterTags = []string{"path", "query", "header", "cookie"}
 
-// lost finds fields of an operation's input or output that huma silently leaves out:
-// those that are embedded by a struct whose type isn't exported, those that have a
-// parameter's tag and no exported name, and parameters of a path that hasn't got them.
+// lost finds fields of an operation's input or output that huma silently ignores: those of
+// embedded structs whose type isn't exported, unexported ones with a parameter's tag, and
+// path parameters that the path doesn't have.
 func lost(t reflect.Type, path string) []string {
 	return findLost(t, path, map[reflect.Type]bool{})
 }
@@ -34,10 +34,10 @@ func findLost(t reflect.Type, path string, seen map[reflect.Type]bool) []string 
 		case f.Tag.Get("json") == "-":
 			continue
 		case f.Anonymous && !f.IsExported() && hasFields(f.Type):
-			found = append(found, name+" is embedded, and its type isn't exported: none of its fields would be seen")
+			found = append(found, name+" is embedded, and its type isn't exported: huma would ignore its fields")
 			continue
 		case !f.IsExported() && tagged(f):
-			found = append(found, name+" isn't exported: the parameter would not be read")
+			found = append(found, name+" isn't exported: huma would ignore the parameter")
 			continue
 		case !f.IsExported():
 			continue
@@ -54,8 +54,8 @@ func tagged(f reflect.StructField) bool {
 	return slices.ContainsFunc(parameterTags, func(tag string) bool { return f.Tag.Get(tag) != "" })
 }
 
-// hasFields reports whether t is a struct, or points to one, with fields that are to be
-// seen: one that only brings methods along loses nothing.
+// hasFields reports whether t is a struct, or points to one, with fields that belong to
+// the request or response. One that is embedded for its methods alone has none.
 func hasFields(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -71,7 +71,7 @@ func hasFields(t reflect.Type) bool {
 	return false
 }
 
-// encodesItself reports whether t's fields are its own business, as those of time.Time.
+// encodesItself reports whether t has an encoding of its own, like time.Time.
 func encodesItself(t reflect.Type) bool {
 	for _, i := range []reflect.Type{
 		reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.Unmarshaler](),

@@ -59,14 +59,14 @@ func TestHandleRefusesWhatWouldBeLost(t *testing.T) {
 			register func()
 			want     string
 		}{
-			"an embedded struct":           {input[embedsUnexported](a), "embedsUnexported.byID is embedded, and its type isn't exported"},
-			"an embedded pointer":          {input[embedsPointer](a), "embedsPointer.byID is embedded, and its type isn't exported"},
-			"one that embeds another":      {input[embedsDeeply](a), "embedsDeeply.within is embedded, and its type isn't exported"},
-			"one in a body":                {input[embedsInABody](a), ".byName is embedded, and its type isn't exported"},
-			"an unexported field":          {input[hidesParameter](a), "hidesParameter.id isn't exported: the parameter would not be read"},
-			"a parameter of no path":       {input[misspells](a), "misspells.ID is the parameter ids of the path, and /x/{id} has no {ids}"},
-			"an embedded struct to answer": {output[within](a), "within.byID is embedded, and its type isn't exported"},
-			"nothing of what is seen":      {input[correct](a), ""},
+			"an embedded struct":               {input[embedsUnexported](a), "embedsUnexported.byID is embedded, and its type isn't exported"},
+			"an embedded pointer":              {input[embedsPointer](a), "embedsPointer.byID is embedded, and its type isn't exported"},
+			"one that embeds another":          {input[embedsDeeply](a), "embedsDeeply.within is embedded, and its type isn't exported"},
+			"one in a body":                    {input[embedsInABody](a), ".byName is embedded, and its type isn't exported"},
+			"an unexported field":              {input[hidesParameter](a), "hidesParameter.id isn't exported: huma would ignore the parameter"},
+			"a parameter of no path":           {input[misspells](a), "misspells.ID is the parameter ids of the path, and /x/{id} has no {ids}"},
+			"an embedded struct of a response": {output[within](a), "within.byID is embedded, and its type isn't exported"},
+			"nothing of what is seen":          {input[correct](a), ""},
 		} {
 			if got := panicOf(tt.register); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
 				t.Errorf("%s: panic = %q, want %q in it", name, got, tt.want)

@@ -7,23 +7,23 @@ import (
 	"commitment/internal/reqtx"
 )
 
-// streams is what sse.Register needs: its function may run for as long as it likes from
-// the start, before it has sent its first event, which commits.
+// streams lifts the timeouts of responses that become streams, for sse.Register: its
+// function may run for long before it sends the first event, which commits.
 func streams(ctx huma.Context, next func(huma.Context)) { next(streamContext{ctx}) }
 
-// humaContext is embedded by a name that isn't that of its method.
+// humaContext is an alias, because an embedded Context would hide the method Context.
 type humaContext = huma.Context
 
-// streamContext sees the answer become a stream.
+// streamContext notices when the response becomes a stream.
 type streamContext struct{ humaContext }
 
-// Unwrap is what humachi.Unwrap asks for.
+// Unwrap is for humachi.Unwrap.
 func (c streamContext) Unwrap() huma.Context { return c.humaContext }
 
-// SetHeader sets a field of the answer's header.
+// SetHeader sets a field of the response's header.
 func (c streamContext) SetHeader(name, value string) {
 	c.humaContext.SetHeader(name, value)
 	if _, w := humachi.Unwrap(c.humaContext); name == "Content-Type" && reqtx.IsEventStream(w.Header()) {
-		_ = reqtx.LiftTimeouts(w) // else the context has ended, and the middleware answers
+		_ = reqtx.LiftTimeouts(w) // on an error the context has ended, and the middleware responds
 	}
 }

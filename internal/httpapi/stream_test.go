@@ -93,7 +93,7 @@ func (e *events) open(t *testing.T, method string) (lines *bufio.Scanner, leave 
 	}
 	t.Cleanup(func() { _ = resp.Body.Close() })
 	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream" {
-		t.Errorf("answer = %s %v, want events", resp.Status, resp.Header)
+		t.Errorf("response = %s %v, want events", resp.Status, resp.Header)
 	}
 	return bufio.NewScanner(resp.Body), cancel
 }
@@ -145,7 +145,7 @@ func TestEventsTakeNoIdempotencyKey(t *testing.T) {
 		})
 	})
 	if p := refused(t, url+"/events", "k"); p.Status != http.StatusBadRequest || p.Type != "urn:problem-type:idempotency-key-unsupported" {
-		t.Errorf("answer = %+v, want 400 idempotency-key-unsupported", p)
+		t.Errorf("response = %+v, want 400 idempotency-key-unsupported", p)
 	}
 	if n, err := rowtest.Count(t.Context(), db.Client()); n != 0 || err != nil {
 		t.Errorf("rows = %d, %v, want none", n, err)

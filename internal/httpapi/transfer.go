@@ -25,7 +25,7 @@ type moveMoneyOutput struct {
 	Body     view[*resource.Transfer]
 }
 
-// moveMoneyErrors are the rules that a transfer can break.
+// moveMoneyErrors are the rules that a transfer can violate.
 var moveMoneyErrors = []*fault.Error{
 	ledger.ErrInsufficientFunds, ledger.ErrAmountTooLarge, ledger.ErrSameAccount, ledger.ErrCurrencyMismatch, ledger.ErrUnknownFrom,
 }

@@ -7,7 +7,7 @@ import (
 	"commitment/internal/ledger"
 )
 
-// Balance is the trial balance of one currency as clients see it.
+// Balance is the trial balance of one currency in the API.
 type Balance struct {
 	Currency string `json:"currency" doc:"A code of ISO 4217." example:"EUR"`
 	Accounts int64  `json:"accounts" minimum:"0" doc:"The number of accounts." example:"3"`

@@ -67,7 +67,7 @@ func (c Constraints) classifyServer(pgErr *pgconn.PgError, err error) error {
 	case foreignKeyViolation, restrictViolation:
 		return violation(pgErr, err, fault.New(fault.Conflict, "still-referenced", "this refers to something that is missing, or is still referred to"))
 	case notNullViolation, checkViolation:
-		return violation(pgErr, err, fault.New(fault.Invalid, "", "a value breaks a rule of the data"))
+		return violation(pgErr, err, fault.New(fault.Invalid, "", "a value isn't valid"))
 	case lockNotAvailable:
 		return fault.New(fault.Unavailable, "locked", "another request holds what this one needs").With(err)
 	case queryCanceled, idleInTransaction, transactionTimeout:

@@ -29,14 +29,14 @@ type Problem struct { //nolint:errname // RFC 9457's term
 	// Title is a short summary for people.
 	Title string `json:"title" example:"Not found" doc:"A short summary for people, the same for every occurrence."`
 	// Status is the HTTP status of the response.
-	Status int `json:"status" example:"404" doc:"The HTTP status of the response."`
+	Status int `json:"status" minimum:"400" maximum:"599" example:"404" doc:"The HTTP status of the response."`
 	// Detail is a sentence about this occurrence.
 	Detail string `json:"detail,omitempty" example:"there is no such product" doc:"What went wrong in this occurrence."`
 	// Instance is a URI of this occurrence, for services that assign one.
 	Instance string `json:"instance,omitempty" format:"uri-reference" doc:"A URI that identifies this occurrence."`
 	// Errors are the invalid parts of the request. When there are very many, Detail
 	// says how many.
-	Errors []FieldError `json:"errors,omitempty" doc:"The invalid parts of the request: all of them, or the first of very many."`
+	Errors []FieldError `json:"errors,omitempty" nullable:"false" doc:"The invalid parts of the request: all of them, or the first of very many."`
 	// RequestID identifies the request in the log.
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the response; it identifies the request in the service's log."`
 	// Header has additional fields of the response's header, such as WWW-Authenticate.

@@ -172,7 +172,7 @@ func Invalid(err error, m ent.Mutation, fields []Field) error {
 func Reason(err error) string {
 	const maxLen = 200
 	if wraps(err) || len(err.Error()) > maxLen {
-		return "a value breaks a rule of the data"
+		return "a value isn't valid"
 	}
 	return err.Error()
 }

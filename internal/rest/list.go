@@ -185,7 +185,7 @@ func (p *parser) refuse(name, format string, a ...any) {
 
 func (p *parser) parameter(name string, values []string) {
 	if len(values) != 1 {
-		p.refuse(name, "is given more than once")
+		p.refuse(name, "must not be repeated")
 		return
 	}
 	value := values[0]

@@ -8,7 +8,10 @@ import type { components, paths } from "./schema.js";
 
 type Account = components["schemas"]["Account"];
 
-const client = createClient<paths>({ baseUrl: process.env.API! });
+const client = createClient<paths>({
+  baseUrl: process.env.API!,
+  querySerializer: { array: { style: "form", explode: false } }, // values with commas between them
+});
 
 async function open(allowNegative = false): Promise<Account> {
   const { data, response } = await client.POST("/v1/accounts", {
@@ -38,6 +41,17 @@ test("pages have all accounts", async () => {
     after = data.next;
   }
   assert.deepEqual(got.filter((id) => want.includes(id)), want);
+});
+
+test("a filter and an expansion", async () => {
+  const [from, to] = [await open(true), await open()];
+  const accounts = await client.GET("/v1/accounts", { params: { query: { "name.in": [from.name, to.name], sort: "id" } } });
+  assert.deepEqual(accounts.data?.items.map((account) => account.id), [from.id, to.id]);
+  const unsorted = await client.GET("/v1/accounts", { params: { query: { sort: "balance" } } });
+  assert.equal(unsorted.error?.errors?.[0]?.parameter, "sort");
+  await client.POST("/v1/transfers", { body: { from: from.id, to: to.id, amount: 1 } });
+  const { data } = await client.GET("/v1/entries", { params: { query: { account_id: to.id, expand: ["account"] } } });
+  assert.equal(data?.items[0]?.account?.name, to.name);
 });
 
 test("a patch of an old version is refused", async () => {

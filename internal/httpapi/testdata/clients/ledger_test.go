@@ -45,8 +45,7 @@ func TestPages(t *testing.T) {
 	for range 3 {
 		want = append(want, open(t, client, false).Id.String())
 	}
-	limit := int64(2)
-	params := &ListAccountsParams{Limit: &limit}
+	params := &ListAccountsParams{Limit: new(2)}
 	for {
 		resp, err := client.ListAccountsWithResponse(t.Context(), params)
 		if err != nil || resp.JSON200 == nil {
@@ -61,6 +60,23 @@ func TestPages(t *testing.T) {
 	}
 	if missing := slices.DeleteFunc(want, func(id string) bool { return slices.Contains(got, id) }); len(missing) > 0 {
 		t.Errorf("accounts = %v, want %v in them", got, missing)
+	}
+}
+
+func TestAFilterAndAnExpansion(t *testing.T) {
+	client := newClient(t)
+	from, to := open(t, client, true), open(t, client, false)
+	accounts, err := client.ListAccountsWithResponse(t.Context(), &ListAccountsParams{NameIn: &[]string{from.Name, to.Name}, Sort: new("-name")})
+	if err != nil || accounts.JSON200 == nil || len(accounts.JSON200.Items) != 2 || accounts.JSON200.Items[0].Name != to.Name {
+		t.Fatalf("list accounts: %v, %s %s, want the two", err, accounts.Status(), accounts.Body)
+	}
+	moved, err := client.MoveMoneyWithResponse(t.Context(), nil, MoveMoneyRequest{From: from.Id, To: to.Id, Amount: 1})
+	if err != nil || moved.JSON201 == nil {
+		t.Fatalf("move money: %v, %s %s", err, moved.Status(), moved.Body)
+	}
+	entries, err := client.ListEntriesWithResponse(t.Context(), &ListEntriesParams{AccountId: &to.Id, Expand: &[]string{"account"}})
+	if err != nil || entries.JSON200 == nil || len(entries.JSON200.Items) != 1 || entries.JSON200.Items[0].Account.Name != to.Name {
+		t.Errorf("entries = %v, %s %s, want one with its account", err, entries.Status(), entries.Body)
 	}
 }
 
