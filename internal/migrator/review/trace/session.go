@@ -22,7 +22,6 @@ type session struct {
 	conn     *sql.Conn
 	observer *sql.Conn // nil until it is needed
 	pid      int
-	path     string         // the search_path before any file
 	name     string         // of the schema that is looked at
 	schema   catalog.Schema // as it is now
 	// start is what others can see: the relations that existed when the transaction
@@ -36,7 +35,7 @@ func openSession(ctx context.Context, db *sql.DB, schema catalog.Schema) (*sessi
 		return nil, fmt.Errorf("connect to dev database: %w", err)
 	}
 	s := &session{db: db, conn: conn, schema: schema}
-	err = conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), current_setting('search_path'), coalesce(current_schema(), '')").Scan(&s.pid, &s.path, &s.name)
+	err = conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), coalesce(current_schema(), '')").Scan(&s.pid, &s.name)
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("read the session: %w", err)
@@ -193,8 +192,12 @@ func (s *session) runControl(ctx context.Context, stmt *Statement) error {
 // and after it.
 func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	before := s.now
+	changed, err := s.schemaChanges(ctx, stmt.SQL)
+	if err != nil {
+		return err
+	}
 	start := time.Now()
-	_, err := s.conn.ExecContext(ctx, stmt.SQL)
+	_, err = s.conn.ExecContext(ctx, stmt.SQL)
 	stmt.Duration = time.Since(start)
 	if err != nil {
 		stmt.fail(err)
@@ -206,13 +209,45 @@ func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	stmt.Locks, stmt.Held = before.taken(s.now, s.start), before.held(s.start)
 	stmt.Rewrites, stmt.Scans = before.rewritten(s.now, s.start), before.scanned(s.now, s.start)
 	stmt.Writes = before.written(s.now, stmt.SQL)
+	if may, err := changed(); err != nil || !may {
+		return err
+	}
 	return s.read(ctx, stmt)
 }
 
 // errNoSchema is the error of a statement after which no other can run.
 var errNoSchema = errors.New("no schema is left on search_path")
 
-// read reads the schema after a statement, whatever search_path it set. Some of
+// schemaChanges returns a function that reports, after the statement has run in the open
+// transaction, whether it may have changed the schema. Of statements on rows PostgreSQL
+// counts the rows that they write to its catalogs; others are taken to change it.
+func (s *session) schemaChanges(ctx context.Context, query string) (func() (bool, error), error) {
+	if !changesRows(query) {
+		return func() (bool, error) { return true, nil }, nil
+	}
+	before, err := s.catalogWrites(ctx)
+	return func() (bool, error) {
+		after, err := s.catalogWrites(ctx)
+		return before != after || !after.Valid, err
+	}, err
+}
+
+// catalogWrites counts the rows that the open transaction has written to the catalogs,
+// unless a file has turned counting off.
+func (s *session) catalogWrites(ctx context.Context) (n sql.NullInt64, err error) {
+	err = s.conn.QueryRowContext(ctx, `SELECT sum(pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid) + pg_stat_get_xact_tuples_deleted(oid))::bigint
+		FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND current_setting('track_counts')::bool`).Scan(&n)
+	if err != nil {
+		return n, fmt.Errorf("read counters of the catalogs: %w", err)
+	}
+	return n, nil
+}
+
+// asFresh undoes in the open transaction what the session has SET.
+const asFresh = "; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
+
+// read reads the schema after a statement as a new session sees it, whatever was SET: a
+// search_path hides tables, and defaults print differently in another time zone. Some of
 // PostgreSQL's functions lock tables until the transaction ends; rolling back to a
 // savepoint releases these locks.
 func (s *session) read(ctx context.Context, stmt *Statement) error {
@@ -224,12 +259,11 @@ func (s *session) read(ctx context.Context, stmt *Statement) error {
 	if open {
 		begin, end = "SAVEPOINT trace", "ROLLBACK TO SAVEPOINT trace; RELEASE SAVEPOINT trace"
 	}
-	if err := s.exec(ctx, begin); err != nil {
+	if err := s.exec(ctx, begin+asFresh); err != nil {
 		return err
 	}
 	var there bool
-	err = s.conn.QueryRowContext(ctx, "SELECT current_schema() IS NOT NULL FROM set_config('search_path', $1, true)", s.path).Scan(&there)
-	if err != nil {
+	if err := s.conn.QueryRowContext(ctx, "SELECT current_schema() IS NOT NULL").Scan(&there); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	if !there {
