@@ -50,7 +50,7 @@ type progressHandler struct{ slog.Handler }
 
 // Handle logs a record unless it is a result.
 func (p progressHandler) Handle(ctx context.Context, r slog.Record) error {
-	if r.Message == "migration applied" || r.Message == "migration taken back" {
+	if r.Message == "migration applied" || r.Message == "migration reverted" {
 		return nil
 	}
 	return p.Handler.Handle(ctx, r)

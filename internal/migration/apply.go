@@ -6,37 +6,36 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/schema"
 )
 
-// operator is what the revisions say of who ran them.
+// operator is what the revisions record as the program that applied them.
 const operator = "commitment"
 
-// Apply runs the pending files of dir in their order and returns the revisions
-// that it recorded, also when a later file failed. It works in the connection's
-// current schema, on one connection of db, on which it holds Atlas's advisory
-// lock: of several instances one works, and the others then find nothing to do.
-// A second connection, if db has one, looks at who is in the way. A pooler between
-// here and the server must pool by session, else Apply returns [ErrPooled].
+// Apply runs the pending files of dir in order and returns the revisions that it
+// recorded, even if a later file failed. It works in the connection's current schema,
+// on one connection of db, and holds Atlas's advisory lock on it: of several instances
+// one applies, and the others then find nothing to do. If db has a second connection,
+// that one watches who blocks the migration. A pooler between here and the server must
+// pool by session; otherwise Apply returns [ErrPooled].
 //
-// Each file runs in a transaction of its own together with its revision, unless
-// it begins with "-- atlas:txmode none". After any failure, that of this process
-// included, Apply can be run again: a file in a transaction starts anew, one
-// without goes on at the statement that failed or wasn't recorded, and what a
-// stopped CONCURRENTLY left behind is removed. A statement's failure is a
-// [StatementError].
+// Each file runs in one transaction together with its revision, unless it begins with
+// "-- atlas:txmode none". After any failure, a crash of this process included, Apply
+// can be run again: a file in a transaction starts over, one without resumes at the
+// statement that failed or wasn't recorded, and what a stopped CONCURRENTLY left behind
+// is removed. A statement that fails is a [StatementError].
 //
-// lock_timeout and statement_timeout are set for every statement as
-// [ApplyOptions] say. A file that sets one of them itself keeps its own from there
-// to its end.
+// Every statement gets the lock_timeout and statement_timeout of [ApplyOptions]. A file
+// that sets one of them keeps its own from there on.
 //
-// Nothing runs when atlas.sum doesn't match the files, when a file is older than
-// what was applied and wasn't applied itself ([migrate.HistoryNonLinearError]),
-// when the schema has tables and no revisions ([ErrNotEmpty]), or when it isn't
-// as the newest migration left it ([DriftError]).
+// Nothing runs if atlas.sum doesn't match the files, if a file that wasn't applied is
+// older than one that was ([migrate.HistoryNonLinearError]), if the schema has tables
+// but no revisions ([ErrNotEmpty]), or if it has changed since the newest migration
+// ([DriftError]).
 func Apply(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([]*migrate.Revision, error) {
 	r, err := openRunner(ctx, db, dir, o.withDefaults())
 	if err != nil {
@@ -61,28 +60,27 @@ func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
 	var applied []*migrate.Revision
 	kept := time.Now()
 	for i, f := range files {
-		rev, err := r.apply(ctx, f, begunBy(revs, f))
+		rev, err := r.apply(ctx, f, unfinished(revs, f))
 		if err != nil {
 			return applied, err
 		}
 		applied = append(applied, rev)
 		r.options.Log.InfoContext(ctx, "migration applied", "file", f.Name(), "statements", rev.Total, "duration", rev.ExecutionTime)
-		// On the way a snapshot is worth its time once in a while.
+		// Between files, a snapshot is taken only now and then, because it takes time.
 		if i == len(files)-1 || time.Since(kept) > time.Second {
-			r.keepSnapshot(ctx, f.Version())
+			r.saveSnapshot(ctx, f.Version())
 			kept = time.Now()
 		}
 	}
 	return applied, nil
 }
 
-// pending is what there is to run. The directory itself is asked, because it may
-// know of checkpoints.
+// pending asks the directory itself, which knows about checkpoints.
 func (r *runner) pending(ctx context.Context, revs []*migrate.Revision) ([]migrate.File, error) {
 	return pendingFiles(ctx, r.session, r.dir.Dir, revs)
 }
 
-// pendingFiles finds a file that can't be run before the first one is.
+// pendingFiles returns the files to apply, or the error of the first that can't be run.
 func pendingFiles(ctx context.Context, s session, dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
 	ex, err := migrate.NewExecutor(s, dir, history{revs: revs})
 	if err != nil {
@@ -100,20 +98,20 @@ func pendingFiles(ctx context.Context, s session, dir migrate.Dir, revs []*migra
 		return nil, &migrate.HistoryNonLinearError{OutOfOrder: early, Pending: files}
 	}
 	for _, f := range files {
-		if err := Runnable(f); err != nil {
+		if err := CheckRunnable(f); err != nil {
 			return nil, err
 		}
 	}
 	return files, nil
 }
 
-// apply runs what is left of one file and returns its revision.
+// apply runs the rest of one file and returns its revision.
 func (r *runner) apply(ctx context.Context, f migrate.File, begun *migrate.Revision) (*migrate.Revision, error) {
 	within, err := InTransaction(f)
 	if err != nil {
 		return nil, err
 	}
-	// What failed left nothing behind that could be taken for done.
+	// A statement that failed has left no effect that could be mistaken for a success.
 	interrupted := begun != nil && begun.Error == ""
 	if begun != nil {
 		err := r.resume(ctx, f, begun)
@@ -125,30 +123,30 @@ func (r *runner) apply(ctx context.Context, f migrate.File, begun *migrate.Revis
 		return r.applyStepwise(ctx, f, begun, interrupted)
 	}
 	var rev *migrate.Revision
-	err = r.insist(ctx, func() error {
+	err = r.retryLocked(ctx, func() error {
 		var err error
-		rev, err = r.applyWhole(ctx, f)
+		rev, err = r.applyAtomic(ctx, f)
 		return err
 	})
 	return rev, err
 }
 
-// applyWhole runs a file in a transaction together with its revision.
-func (r *runner) applyWhole(ctx context.Context, f migrate.File) (*migrate.Revision, error) {
+// applyAtomic runs a file in one transaction together with its revision.
+func (r *runner) applyAtomic(ctx context.Context, f migrate.File) (*migrate.Revision, error) {
 	tx, err := r.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("begin transaction for %s: %w", f.Name(), err)
 	}
 	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
-	w := &whole{ExecQuerier: tx, pace: pace{runner: r, set: "SET LOCAL"}}
+	w := &atomic{ExecQuerier: tx, timeouts: timeouts{runner: r, setCommand: "SET LOCAL"}}
 	records := r.revisions.of(tx).timed()
 	if records.steps, err = hasTransactions(f); err != nil {
 		return nil, err
 	}
 	if records.steps {
-		w.pace.set = "SET"
+		w.timeouts.setCommand = "SET"
 	}
-	if err := w.pace.keep(ctx, tx, command{}); err != nil { // before the revision, which can be locked too
+	if err := w.timeouts.ensure(ctx, tx, command{}); err != nil { // before the revision, which can be locked too
 		return nil, fmt.Errorf("begin %s: %w", f.Name(), err)
 	}
 	rev, err := r.execute(ctx, w, records, f)
@@ -161,23 +159,22 @@ func (r *runner) applyWhole(ctx context.Context, f migrate.File) (*migrate.Revis
 	return rev, nil
 }
 
-// whole runs the statements of a file in the file's transaction.
-type whole struct {
+// atomic runs the statements of a file in the file's transaction.
+type atomic struct {
 	schema.ExecQuerier
-	pace pace
+	timeouts timeouts
 }
 
 // ExecContext runs a statement.
-func (w *whole) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (w *atomic) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	c := parse(query)
-	if err := w.pace.keep(ctx, w.ExecQuerier, c); err != nil {
+	if err := w.timeouts.ensure(ctx, w.ExecQuerier, c); err != nil {
 		return nil, err
 	}
-	return w.pace.exec(ctx, w.ExecQuerier, c, args...)
+	return w.timeouts.exec(ctx, w.ExecQuerier, c, args...)
 }
 
-// execute runs the statements of f that are still to be run, through db, and keeps
-// records of them.
+// execute runs the remaining statements of f through db and records them.
 func (r *runner) execute(ctx context.Context, db schema.ExecQuerier, records migrate.RevisionReadWriter, f migrate.File) (*migrate.Revision, error) {
 	ex, err := migrate.NewExecutor(session{db: db}, r.dir, records, migrate.WithOperatorVersion(operator))
 	if err != nil {
@@ -195,11 +192,11 @@ func hasTransactions(f migrate.File) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(stmts, func(s *migrate.Stmt) bool { return parse(s.Text).transaction }), nil
+	return slices.ContainsFunc(stmts, func(s *migrate.Stmt) bool { return parse(s.Text).controlsTransaction }), nil
 }
 
-// InTransaction reports whether a file runs in a transaction of its own, which it does
-// unless its txmode directive is none.
+// InTransaction reports whether a file runs in one transaction, which it does unless
+// its txmode directive is none.
 func InTransaction(f migrate.File) (bool, error) {
 	var modes []string
 	if d, ok := f.(interface{ Directive(name string) []string }); ok {
@@ -211,5 +208,5 @@ func InTransaction(f migrate.File) (bool, error) {
 	case len(modes) == 1 && modes[0] == "none":
 		return false, nil
 	}
-	return false, fmt.Errorf("%s: txmode is %q, want file or none", f.Name(), modes)
+	return false, fmt.Errorf("%s: unknown txmode %q (want file or none)", f.Name(), strings.Join(modes, " "))
 }

@@ -370,7 +370,7 @@ func TestApplyRefuses(t *testing.T) {
 		db := emptyDB(t)
 		dir := files(t, "1_a.sql", createA, "2_b.sql", "-- atlas:txmode all\n\n"+createB)
 		revs, err := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{})
-		if err == nil || !strings.Contains(err.Error(), "2_b.sql: txmode") {
+		if err == nil || !strings.Contains(err.Error(), "2_b.sql: unknown txmode") {
 			t.Errorf("error = %v, want one of the directive of 2_b.sql", err)
 		}
 		if len(revs) != 0 {
@@ -399,7 +399,7 @@ func TestRunnable(t *testing.T) {
 		}
 	}
 	for _, other := range []string{"INSERT INTO a VALUES ('COPY a FROM STDIN');", "COPY a FROM '/tmp/stdin';", "COPY stdin TO '/tmp/a';"} {
-		if err := migration.Runnable(migrate.NewLocalFile("1_a.sql", []byte(other))); err != nil {
+		if err := migration.CheckRunnable(migrate.NewLocalFile("1_a.sql", []byte(other))); err != nil {
 			t.Errorf("%s: %v", other, err)
 		}
 	}

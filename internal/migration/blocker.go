@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// Blocker is a session that holds a lock which a migration waits for, or waits
-// for one before it.
+// Blocker is a session that holds a lock which a migration waits for, or that is ahead
+// of it in the queue.
 type Blocker struct {
-	// PID is that of the session's server process; 0 for a prepared transaction,
+	// PID is the ID of the session's server process; 0 for a prepared transaction,
 	// which has none.
 	PID int
-	// Application, User and State are those of pg_stat_activity. They and Query
-	// are empty when the migration's role may not see them.
+	// Application, User and State are those of pg_stat_activity. They and Query are
+	// empty if the migration's role may not see them.
 	Application, User, State string
-	// Open is how long its transaction has been open; 0 when it has none, or the
+	// Open is how long its transaction has been open; 0 without one, or if the
 	// migration's role may not see it.
 	Open time.Duration
-	// Query is what it runs, or ran last: the first 80 characters.
+	// Query is the first 80 characters of what it runs or ran last.
 	Query string
 }
 
-// String says it all in a line.
+// String describes the session in one line.
 func (b Blocker) String() string {
 	if b.PID == 0 {
 		return "a prepared transaction"
@@ -47,7 +47,7 @@ func (b Blocker) String() string {
 	return text
 }
 
-// BlockedError says that a lock on a table wasn't to be had within
+// BlockedError reports that a lock on a table wasn't granted within
 // [ApplyOptions.TableLockWait].
 type BlockedError struct {
 	Tries    int
@@ -56,13 +56,13 @@ type BlockedError struct {
 	Err      error     // PostgreSQL's, of the last try
 }
 
-// Error says how long it waited and for whom.
+// Error reports how long it waited and for whom.
 func (e *BlockedError) Error() string {
 	by := ""
 	if len(e.Blockers) > 0 {
 		by = " by " + strings.Join(describe(e.Blockers), "; ")
 	}
-	return fmt.Sprintf("blocked%s for all of %d tries in %s: %v", by, e.Tries, e.Waited.Round(time.Millisecond), e.Err)
+	return fmt.Sprintf("blocked%s during all %d tries in %s: %v", by, e.Tries, e.Waited.Round(time.Millisecond), e.Err)
 }
 
 // Unwrap returns the cause.
@@ -76,7 +76,7 @@ func describe(blockers []Blocker) []string {
 	return all
 }
 
-// blocked puts the blockers into err, below the place that it names.
+// blocked wraps err, below the place that it names.
 func blocked(err error, b BlockedError) error {
 	if at, ok := errors.AsType[*StatementError](err); ok {
 		b.Err = at.Err

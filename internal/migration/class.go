@@ -7,24 +7,24 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// class says what a statement may wait for and how long it may take.
+// class decides how long a statement may wait for locks and how long it may run.
 type class int
 
 const (
-	// strong is what changes the schema: everybody queues behind its lock.
+	// strong statements change the schema; others queue behind their lock.
 	strong class = iota
-	// data is what reads or changes rows.
+	// data statements read or change rows.
 	data
-	// weak is what takes its time under a lock that lets reads and writes pass.
+	// weak statements take time under a lock that blocks neither reads nor writes.
 	weak
-	// concurrent is what says CONCURRENTLY. It waits for other transactions
-	// while nobody has to wait for it, and leaves ruins when it is stopped.
+	// concurrent statements say CONCURRENTLY. They wait for other transactions while
+	// nobody waits for them, and leave something half done when they are stopped.
 	concurrent
-	// control is what changes the session.
+	// control statements change the session.
 	control
 )
 
-// action is what has to be looked at around a concurrent statement.
+// action is what may need repair around a concurrent statement.
 type action int
 
 const (
@@ -35,29 +35,28 @@ const (
 	reindex
 )
 
-// command is what the words at the head of a statement say of it.
+// command is what the leading words of a statement say about it.
 type command struct {
 	sql    string
 	class  class
 	action action
-	// within says that the statement can run in a transaction, but for blocks and
-	// procedures that end theirs.
-	within bool
-	// transaction says that it begins or ends one.
-	transaction bool
-	// parameter is what a SET, a RESET or set_config sets; "all" for all.
+	// transactional marks a statement that can run in a transaction, except for blocks
+	// and procedures that end it.
+	transactional bool
+	// controlsTransaction marks one that begins or ends a transaction.
+	controlsTransaction bool
+	// parameter is what a SET, a RESET or set_config sets; "all" for all of them.
 	parameter string
-	// keyword is the word CONCURRENTLY. table is the one that the action is
-	// about, and object the index or the partition; of a reindex, object is
-	// either.
+	// keyword is the word CONCURRENTLY, table the table that the action is about, and
+	// object the index or partition; of a REINDEX, object is an index or a table.
 	keyword, table, object sqltoken.Token
 }
 
-// head bounds the tokens that are looked at.
+// head is how many tokens are read.
 const head = 24
 
-// parse reads the statement's leading words. What it doesn't know is strong,
-// which is the class with the most care.
+// parse reads the statement's leading words. A statement that it doesn't know is
+// strong, the most careful class.
 func parse(sql string) command {
 	c := command{sql: sql}
 	r := reader{sql: sql, tokens: lex(sql, head)}
@@ -78,7 +77,7 @@ func readControl(r *reader, c *command) bool {
 		return true
 	}
 	if r.eatAny("begin", "start", "commit", "end", "rollback", "abort") {
-		c.class, c.transaction = control, true
+		c.class, c.controlsTransaction = control, true
 		return true
 	}
 	if r.eatAny("savepoint", "release", "listen", "unlisten", "notify", "discard", "prepare", "deallocate", "load", "show") {
@@ -100,11 +99,11 @@ func readRows(r *reader, c *command) bool {
 	if !r.eatAny("insert", "update", "delete", "merge", "select", "with", "values", "copy", "do", "call", "execute", "explain", "(") {
 		return false
 	}
-	c.class, c.within = data, true
+	c.class, c.transactional = data, true
 	return true
 }
 
-// readIndex reads what makes, drops or rebuilds an index CONCURRENTLY.
+// readIndex reads statements that build, drop or rebuild an index CONCURRENTLY.
 func readIndex(r *reader, c *command) bool {
 	unique := r.eat("create", "unique", "index")
 	switch {
@@ -129,7 +128,7 @@ func readIndex(r *reader, c *command) bool {
 	return false
 }
 
-// readReindex knows that the word can stand in two places.
+// readReindex finds CONCURRENTLY in either of its two places.
 func readReindex(r *reader, c *command) bool {
 	if !slices.ContainsFunc(r.tokens, func(t sqltoken.Token) bool { return t.Is("concurrently") }) {
 		return false
@@ -167,7 +166,7 @@ func readCreateIndex(r *reader, c *command) bool {
 	return true
 }
 
-// readTable reads those forms of ALTER TABLE that don't hold everybody up.
+// readTable reads the forms of ALTER TABLE that block nobody.
 func readTable(r *reader, c *command) bool {
 	if !r.eat("alter", "table") {
 		return false
@@ -179,7 +178,7 @@ func readTable(r *reader, c *command) bool {
 	case !ok:
 		return false
 	case r.eat("validate", "constraint"):
-		c.class, c.within = weak, true
+		c.class, c.transactional = weak, true
 		return true
 	case !r.eat("detach", "partition"):
 		return false
@@ -200,20 +199,21 @@ func readMaintenance(r *reader, c *command) bool {
 	return true
 }
 
-// readSchema finds what can't run in a transaction among what changes the schema.
+// readSchema reads other statements on the schema, some of which can't run in a
+// transaction.
 func readSchema(r *reader, c *command) bool {
 	switch {
 	case r.eatAny("comment", "truncate", "grant", "revoke", "security", "import", "reassign"):
-		c.within = true
+		c.transactional = true
 	case r.eatAny("create", "alter", "drop"):
-		c.within = !r.eatAny("database", "tablespace", "subscription", "system")
+		c.transactional = !r.eatAny("database", "tablespace", "subscription", "system")
 	default:
 		return false
 	}
 	return true
 }
 
-// concurrently takes the word, and notes where it stands.
+// concurrently takes the word and notes its position.
 func (r *reader) concurrently(c *command) bool {
 	rest := r.tokens
 	if !r.eat("concurrently") {
@@ -223,7 +223,7 @@ func (r *reader) concurrently(c *command) bool {
 	return true
 }
 
-// folded is a name as PostgreSQL reads it where it isn't quoted.
+// folded is a name as PostgreSQL folds it if it isn't quoted.
 func folded(name string) string {
 	if strings.HasPrefix(name, `"`) {
 		return name

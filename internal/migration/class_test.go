@@ -57,7 +57,7 @@ func TestParse(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := parse(tt.sql)
-			got := want{c.class, c.action, c.within, c.parameter, c.table.Text, c.object.Text}
+			got := want{c.class, c.action, c.transactional, c.parameter, c.table.Text, c.object.Text}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("command (-want +got):\n%s", diff)
 			}

@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// awaitTwin waits until no other session runs the same statement. The server goes
-// on with what a killed program had started until it notices, and the Atlas CLI
+// waitForSameStatement waits until no other session runs the same statement. The server
+// goes on with what a killed program had started until it notices, and the Atlas CLI
 // doesn't hold its lock on the connection that works.
-func (s *stepwise) awaitTwin(ctx context.Context, c command) error {
+func (s *stepwise) waitForSameStatement(ctx context.Context, c command) error {
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		twins, err := querySessions(ctx, s, `SELECT `+sessions+` FROM pg_stat_activity a
+		same, err := querySessions(ctx, s, `SELECT `+sessions+` FROM pg_stat_activity a
 			WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.state = 'active'
 			AND octet_length(a.query) >= least(octet_length($1), 100) AND starts_with($1, a.query)`, c.sql)
 		if err != nil {
 			return fmt.Errorf("look for the same statement: %w", err)
 		}
-		if len(twins) == 0 {
+		if len(same) == 0 {
 			return nil
 		}
 		if wait == firstWait {
-			s.pace.options.Log.InfoContext(ctx, "waiting for the same statement of an earlier run", "run_by", describe(twins))
+			s.timeouts.options.Log.InfoContext(ctx, "waiting for the same statement of an earlier run", "run_by", describe(same))
 		}
 		select {
 		case <-ctx.Done():
@@ -34,12 +34,12 @@ func (s *stepwise) awaitTwin(ctx context.Context, c command) error {
 	}
 }
 
-// prepare puts right what an earlier try of the command left. done says that there
-// is nothing more to do.
-func (s *stepwise) prepare(ctx context.Context, c command, resumed bool) (done bool, err error) {
+// repair cleans up what an earlier try of the command left behind. If done, nothing is
+// left to run.
+func (s *stepwise) repair(ctx context.Context, c command, resumed bool) (done bool, err error) {
 	switch c.action {
 	case createIndex:
-		return s.prepareIndex(ctx, c, resumed)
+		return s.repairIndex(ctx, c, resumed)
 	case dropIndex:
 		if !resumed {
 			return false, nil
@@ -55,43 +55,43 @@ func (s *stepwise) prepare(ctx context.Context, c command, resumed bool) (done b
 	return false, nil
 }
 
-// built is the index that bears the name of the one to build.
-type built struct {
+// existingIndex is the index that has the name of the one to build.
+type existingIndex struct {
 	name  string // qualified
 	valid bool
-	// own says that it is one on that table, and not the parent of partitions'
-	// indexes, which is invalid for other reasons.
-	own bool
+	// onTable says that it is an index of that table, rather than the parent of its
+	// partitions' indexes, which may be invalid for other reasons.
+	onTable bool
 }
 
-// findIndex returns the zero value when the name is free.
-func (s *stepwise) findIndex(ctx context.Context, c command) (built, error) {
-	var b built
-	err := s.pace.conn.QueryRowContext(ctx, `SELECT quote_ident(n.nspname) || '.' || quote_ident(x.relname), coalesce(i.indisvalid, true),
+// findIndex returns the zero value if the name is free.
+func (s *stepwise) findIndex(ctx context.Context, c command) (existingIndex, error) {
+	var b existingIndex
+	err := s.timeouts.conn.QueryRowContext(ctx, `SELECT quote_ident(n.nspname) || '.' || quote_ident(x.relname), coalesce(i.indisvalid, true),
 			x.relkind = 'i' AND coalesce(i.indrelid = t.oid, false)
 		FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
 		JOIN pg_class x ON x.oid = to_regclass(quote_ident(n.nspname) || '.' || $2)
 		LEFT JOIN pg_index i ON i.indexrelid = x.oid
-		WHERE t.oid = to_regclass($1)`, c.table.Text, c.object.Text).Scan(&b.name, &b.valid, &b.own)
+		WHERE t.oid = to_regclass($1)`, c.table.Text, c.object.Text).Scan(&b.name, &b.valid, &b.onTable)
 	if errors.Is(err, sql.ErrNoRows) {
-		return built{}, nil
+		return existingIndex{}, nil
 	}
 	if err != nil {
-		return built{}, fmt.Errorf("look for index: %w", err)
+		return existingIndex{}, fmt.Errorf("look for index: %w", err)
 	}
 	return b, nil
 }
 
-// prepareIndex drops the invalid index that a failed build left, which CREATE
-// INDEX IF NOT EXISTS would take for the one it was asked for. A valid one that an
-// earlier run may have built is that one when it is the same.
-func (s *stepwise) prepareIndex(ctx context.Context, c command, resumed bool) (done bool, err error) {
+// repairIndex drops the invalid index that a failed build left, which CREATE INDEX IF
+// NOT EXISTS would keep. A valid index that an earlier run may have built is kept if it
+// is the same.
+func (s *stepwise) repairIndex(ctx context.Context, c command, resumed bool) (done bool, err error) {
 	b, err := s.findIndex(ctx, c)
 	switch {
-	case err != nil || !b.own:
+	case err != nil || !b.onTable:
 		return false, err
 	case b.valid && resumed:
-		return isSameIndex(ctx, s.pace.conn, c, b.name)
+		return isSameIndex(ctx, s.timeouts.conn, c, b.name)
 	case b.valid:
 		return false, nil
 	}
@@ -99,17 +99,17 @@ func (s *stepwise) prepareIndex(ctx context.Context, c command, resumed bool) (d
 }
 
 func (s *stepwise) dropInvalid(ctx context.Context, index string) error {
-	s.pace.options.Log.WarnContext(ctx, "dropping the invalid index that a failed build left", "index", index)
+	s.timeouts.options.Log.WarnContext(ctx, "dropping the invalid index that a failed build left", "index", index)
 	drop := command{sql: "DROP INDEX CONCURRENTLY IF EXISTS " + index, class: concurrent}
-	if _, err := s.alone(ctx, drop); err != nil {
+	if _, err := s.outsideTransaction(ctx, drop); err != nil {
 		return fmt.Errorf("drop invalid index %s: %w", index, err)
 	}
 	return nil
 }
 
-// dropLeftovers drops what a failed REINDEX CONCURRENTLY left beside the indexes
-// of a table, under names of PostgreSQL's making: each try would leave another one,
-// which slows every write down and serves no query.
+// dropLeftovers drops the indexes that a failed REINDEX CONCURRENTLY left on a table
+// under names of PostgreSQL's. Each try would leave another one, which slows down every
+// write and serves no query.
 func (s *stepwise) dropLeftovers(ctx context.Context, c command) error {
 	const query = `SELECT coalesce(array_to_json(array_agg(i.indexrelid::regclass::text ORDER BY i.indexrelid)), '[]')
 		FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
@@ -131,29 +131,29 @@ func (s *stepwise) dropLeftovers(ctx context.Context, c command) error {
 	return nil
 }
 
-// verify makes sure that an index that was built can be used.
+// verify checks that an index that was built is valid.
 func (s *stepwise) verify(ctx context.Context, c command) error {
 	if c.action != createIndex {
 		return nil
 	}
 	b, err := s.findIndex(ctx, c)
-	if err == nil && b.own && !b.valid {
+	if err == nil && b.onTable && !b.valid {
 		err = fmt.Errorf("index %s is invalid after it was built", b.name)
 	}
 	return err
 }
 
-// finishDetach ends what a stopped DETACH PARTITION CONCURRENTLY left pending:
-// until then the table can't be detached from, and the partition is in between.
+// finishDetach finalizes a stopped DETACH PARTITION CONCURRENTLY. Until then no other
+// partition can be detached.
 func (s *stepwise) finishDetach(ctx context.Context, c command, resumed bool) (done bool, err error) {
 	pending, err := s.pendingDetach(ctx, c)
 	if err != nil {
 		return false, err
 	}
 	if pending != "" {
-		s.pace.options.Log.WarnContext(ctx, "finishing the detach that was stopped", "table", c.table.Text, "partition", pending)
+		s.timeouts.options.Log.WarnContext(ctx, "finishing the detach that was stopped", "table", c.table.Text, "partition", pending)
 		finish := command{sql: fmt.Sprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE", c.table.Text, pending)}
-		if _, err := s.alone(ctx, finish); err != nil {
+		if _, err := s.outsideTransaction(ctx, finish); err != nil {
 			return false, fmt.Errorf("finish detach of %s: %w", pending, err)
 		}
 	}
@@ -165,7 +165,7 @@ func (s *stepwise) finishDetach(ctx context.Context, c command, resumed bool) (d
 	return done, err
 }
 
-// pendingDetach is the partition whose detach is pending; a table has one at most.
+// pendingDetach is the partition whose detach is pending; a table has at most one.
 func (s *stepwise) pendingDetach(ctx context.Context, c command) (string, error) {
 	var name string
 	err := s.scan(ctx, &name, `SELECT coalesce(max(inhrelid::regclass::text), '') FROM pg_inherits
@@ -173,9 +173,9 @@ func (s *stepwise) pendingDetach(ctx context.Context, c command) (string, error)
 	return name, err
 }
 
-// scan asks for one value.
+// scan queries a single value.
 func (s *stepwise) scan(ctx context.Context, into any, query string, args ...any) error {
-	if err := s.pace.conn.QueryRowContext(ctx, query, args...).Scan(into); err != nil {
+	if err := s.timeouts.conn.QueryRowContext(ctx, query, args...).Scan(into); err != nil {
 		return fmt.Errorf("look for what an earlier run left: %w", err)
 	}
 	return nil

@@ -1,10 +1,10 @@
-// Package migration applies the versioned migrations of ent/migrate/migrations
-// with Atlas's library. The files, atlas.sum, the directives, the lock and the
-// table of revisions are those of the Atlas CLI, so either can go on where the
-// other stopped. It sees to it that a migration holds nobody up for long, that it
-// can be stopped at any moment and run again, and that nobody else has changed the
-// schema meanwhile. It knows a directory and a *sql.DB; where that database comes
-// from, and what is printed, is for its callers.
+// Package migration applies the versioned migrations of ent/migrate/migrations with
+// Atlas's library. The files, atlas.sum, the directives, the lock and the table of
+// revisions are those of the Atlas CLI, so that either can continue where the other
+// stopped. A migration blocks nobody for long, can be stopped at any moment and run
+// again, and refuses a schema that somebody else has changed. The package knows a
+// directory and a *sql.DB; callers decide where the database comes from and what is
+// printed.
 package migration
 
 import (
@@ -20,9 +20,8 @@ import (
 // Embedded returns the migrations that are compiled into the program.
 func Embedded() (migrate.Dir, error) { return FromFS(migrations.FS) }
 
-// FromFS returns the migrations in the root of fsys, read into memory, with
-// their atlas.sum. A directory on disk that is to be written to is
-// [migrate.NewLocalDir].
+// FromFS reads the migrations in the root of fsys into memory, with their atlas.sum.
+// For a directory on disk that is to be written, use [migrate.NewLocalDir].
 func FromFS(fsys fs.FS) (migrate.Dir, error) {
 	names, err := fs.Glob(fsys, "*.sql")
 	if err != nil {
@@ -38,14 +37,14 @@ func FromFS(fsys fs.FS) (migrate.Dir, error) {
 			return nil, fmt.Errorf("read migration: %w", err)
 		}
 		if err := dir.WriteFile(name, content); err != nil {
-			return nil, fmt.Errorf("keep migration: %w", err)
+			return nil, fmt.Errorf("load migration: %w", err)
 		}
 	}
 	return dir, nil
 }
 
-// Validate compares the files of dir with its atlas.sum. The error of a
-// difference is a [migrate.ChecksumError], wrapped to name the file.
+// Validate compares the files of dir with its atlas.sum. A difference is a
+// [migrate.ChecksumError], wrapped to name the file.
 func Validate(dir migrate.Dir) error {
 	err := migrate.Validate(dir)
 	if sum, ok := errors.AsType[*migrate.ChecksumError](err); ok {
@@ -57,28 +56,28 @@ func Validate(dir migrate.Dir) error {
 	return nil
 }
 
-// frozen is a directory whose files and sums were read once. Atlas's executor asks
+// loadedDir is a directory whose files and sums were read once. Atlas's executor asks
 // for all of them again for every file that it runs.
-type frozen struct {
+type loadedDir struct {
 	migrate.Dir
 	files []migrate.File
 	sum   migrate.HashFile
 }
 
-func freeze(dir migrate.Dir) (frozen, error) {
+func loadDir(dir migrate.Dir) (loadedDir, error) {
 	files, err := dir.Files()
 	if err != nil {
-		return frozen{}, fmt.Errorf("read migrations: %w", err)
+		return loadedDir{}, fmt.Errorf("read migrations: %w", err)
 	}
 	sum, err := dir.Checksum()
 	if err != nil {
-		return frozen{}, fmt.Errorf("sum migrations: %w", err)
+		return loadedDir{}, fmt.Errorf("hash migrations: %w", err)
 	}
-	return frozen{Dir: dir, files: files, sum: sum}, nil
+	return loadedDir{Dir: dir, files: files, sum: sum}, nil
 }
 
 // Files returns the files.
-func (d frozen) Files() ([]migrate.File, error) { return d.files, nil }
+func (d loadedDir) Files() ([]migrate.File, error) { return d.files, nil }
 
 // Checksum returns the sums.
-func (d frozen) Checksum() (migrate.HashFile, error) { return d.sum, nil }
+func (d loadedDir) Checksum() (migrate.HashFile, error) { return d.sum, nil }

@@ -13,28 +13,28 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// Way is the way back from one file that was applied.
-type Way struct {
-	// Version is the file's.
+// Reverse has the statements that revert one applied file.
+type Reverse struct {
+	// Version is the file's version.
 	Version string
-	// Statements are run in their order: the first ones, as many as Outside
-	// says, outside a transaction and each as often as it takes, the others in
-	// one transaction, together with the end of the revision. The names of
-	// indexes that the first ones make are in double quotes.
+	// Statements are run in order. The first ones, as many as Outside, run outside of a
+	// transaction and can be repeated; the others run in one transaction, in which the
+	// revision is deleted as well. The first ones quote the names of the indexes that
+	// they create.
 	Statements []string
 	Outside    int
 }
 
-// Revert goes ways back, one after the other, and returns the versions that it
-// took back, also when a later one failed. It holds the lock that [Apply] holds,
-// sets the same timeouts, and refuses what Apply refuses: files that don't match
-// atlas.sum, a drifted schema, a pooler that pools by transaction.
+// Revert reverts files, one after another, and returns the versions that it reverted,
+// even if a later one failed. It holds the lock that [Apply] holds, sets the same
+// timeouts, and refuses what Apply refuses: files that don't match atlas.sum, a drifted
+// schema, a pooler that pools by transaction.
 //
-// While the lock is held, find is called with the revisions of the database,
-// oldest first, to say which ways to go. An error of it ends Revert and nothing
-// has changed. After any other failure Revert can be run again.
+// While it holds the lock it calls find with the database's revisions, oldest first, to
+// get the statements. If find fails, nothing has changed. After any other failure
+// Revert can be run again.
 func Revert(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions,
-	find func(ctx context.Context, applied []*migrate.Revision) ([]Way, error),
+	find func(ctx context.Context, applied []*migrate.Revision) ([]Reverse, error),
 ) ([]string, error) {
 	r, err := openRunner(ctx, db, dir, o.withDefaults())
 	if err != nil {
@@ -44,42 +44,42 @@ func Revert(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions,
 	return r.revert(ctx, find)
 }
 
-func (r *runner) revert(ctx context.Context, find func(context.Context, []*migrate.Revision) ([]Way, error)) ([]string, error) {
+func (r *runner) revert(ctx context.Context, find func(context.Context, []*migrate.Revision) ([]Reverse, error)) ([]string, error) {
 	revs, err := r.revisions.ReadRevisions(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read revisions: %w", err)
 	}
-	ways, err := find(ctx, revs)
+	reverses, err := find(ctx, revs)
 	if err != nil {
 		return nil, err
 	}
-	if err := explained(checkDrift(ctx, r.snapshots, revs, r.options), ways); err != nil {
+	if err := withoutBuiltIndexes(checkDrift(ctx, r.snapshots, revs, r.options), reverses); err != nil {
 		return nil, err
 	}
 	var reverted []string
-	for _, w := range ways {
-		if err := r.goBack(ctx, w); err != nil {
-			_ = r.keepNewest(ctx) // the indexes that stay aren't drift; a lost connection keeps nothing
+	for _, w := range reverses {
+		if err := r.revertFile(ctx, w); err != nil {
+			_ = r.snapshotNewest(ctx) // the indexes that stay aren't drift; a lost connection keeps nothing
 			return reverted, err
 		}
 		reverted = append(reverted, w.Version)
-		r.options.Log.InfoContext(ctx, "migration taken back", "version", w.Version, "statements", len(w.Statements))
-		if err := r.keepNewest(ctx); err != nil {
+		r.options.Log.InfoContext(ctx, "migration reverted", "version", w.Version, "statements", len(w.Statements))
+		if err := r.snapshotNewest(ctx); err != nil {
 			return reverted, err
 		}
 	}
 	return reverted, nil
 }
 
-// explained takes out of a drift the indexes that an earlier run has built on its
-// ways back, before it was stopped.
-func explained(err error, ways []Way) error {
+// withoutBuiltIndexes removes from a drift the indexes that an earlier run of Revert
+// built before it was stopped.
+func withoutBuiltIndexes(err error, reverses []Reverse) error {
 	drift, ok := errors.AsType[*DriftError](err)
 	if !ok {
 		return err
 	}
 	built := map[string]bool{}
-	for _, w := range ways {
+	for _, w := range reverses {
 		for _, statement := range w.Statements[:w.Outside] {
 			if c := parse(statement); c.action == createIndex {
 				built[c.object.Text] = true
@@ -95,50 +95,50 @@ func explained(err error, ways []Way) error {
 	return &DriftError{Version: drift.Version, Changes: changes}
 }
 
-// keepNewest keeps the schema as that of the newest migration that is left.
-func (r *runner) keepNewest(ctx context.Context) error {
+// snapshotNewest saves a snapshot for the newest migration that is left.
+func (r *runner) snapshotNewest(ctx context.Context) error {
 	revs, err := r.revisions.ReadRevisions(ctx)
 	if err != nil {
 		return fmt.Errorf("read revisions: %w", err)
 	}
 	if len(revs) > 0 {
-		r.keepSnapshot(ctx, revs[len(revs)-1].Version)
+		r.saveSnapshot(ctx, revs[len(revs)-1].Version)
 	}
 	return nil
 }
 
-// goBack goes one way.
-func (r *runner) goBack(ctx context.Context, w Way) error {
+// revertFile reverts one file.
+func (r *runner) revertFile(ctx context.Context, w Reverse) error {
 	for _, statement := range w.Statements[:w.Outside] {
-		// An earlier run may have come this far.
-		s := &stepwise{ExecQuerier: r.conn, pace: pace{runner: r, set: "SET"}, resumed: true}
+		// An earlier run may have got this far.
+		s := &stepwise{ExecQuerier: r.conn, timeouts: timeouts{runner: r, setCommand: "SET"}, resumed: true}
 		if _, err := s.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("take back %s: %w: %s", w.Version, err, statement)
+			return fmt.Errorf("revert %s: %w: %s", w.Version, err, statement)
 		}
 	}
-	return r.insist(ctx, func() error { return r.goBackTogether(ctx, w) })
+	return r.retryLocked(ctx, func() error { return r.revertAtomic(ctx, w) })
 }
 
-func (r *runner) goBackTogether(ctx context.Context, w Way) error {
+func (r *runner) revertAtomic(ctx context.Context, w Reverse) error {
 	tx, err := r.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
-	db := &whole{ExecQuerier: tx, pace: pace{runner: r, set: "SET LOCAL"}}
-	if err := db.pace.keep(ctx, tx, command{}); err != nil { // before the revision, which can be locked too
-		return fmt.Errorf("take back %s: %w", w.Version, err)
+	db := &atomic{ExecQuerier: tx, timeouts: timeouts{runner: r, setCommand: "SET LOCAL"}}
+	if err := db.timeouts.ensure(ctx, tx, command{}); err != nil { // before the revision, which can be locked too
+		return fmt.Errorf("revert %s: %w", w.Version, err)
 	}
 	for _, statement := range w.Statements[w.Outside:] {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("take back %s: %w: %s", w.Version, err, statement)
+			return fmt.Errorf("revert %s: %w: %s", w.Version, err, statement)
 		}
 	}
 	if err := r.revisions.on(tx).DeleteRevision(ctx, w.Version); err != nil {
-		return fmt.Errorf("end revision %s: %w", w.Version, err)
+		return fmt.Errorf("delete revision %s: %w", w.Version, err)
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit the way back from %s: %w", w.Version, err)
+		return fmt.Errorf("commit the revert of %s: %w", w.Version, err)
 	}
 	return nil
 }

@@ -15,32 +15,31 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// insufficientPrivilege is the SQLSTATE of what a role may not do.
+// insufficientPrivilege is the SQLSTATE of a missing permission.
 const insufficientPrivilege = "42501"
 
-// DriftError says that the schema was changed by something else than a migration.
+// DriftError reports that something other than a migration changed the schema.
 type DriftError struct {
-	// Version is the newest migration's.
+	// Version is that of the newest migration.
 	Version string
-	// Changes lead from the schema as that migration left it to the one that is.
+	// Changes lead from the schema after that migration to the present one.
 	Changes []catalog.Change
 }
 
 // Error lists the changes, one on a line.
 func (e *DriftError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "the schema isn't as migration %s left it, and no migration changed it:", e.Version)
+	fmt.Fprintf(&b, "the schema has drifted since migration %s:", e.Version)
 	for _, c := range e.Changes {
 		fmt.Fprintf(&b, "\n  %s", c)
 	}
 	return b.String()
 }
 
-// Drift compares the current schema of db with what the files of dir make that
-// were applied to it. They are replayed on dev, an empty throwaway database on a
-// server of the same major version, and their schema stays there for other uses.
-// Of a file that was stopped halfway the statements count that were applied. The
-// changes lead from what the files make to what is.
+// Drift compares the current schema of db with what its applied files make. It replays
+// them on dev, an empty throwaway database on a server of the same major version, and
+// leaves the result there. Of a file that was stopped halfway, the statements that were
+// applied count. The changes lead from what the files make to what is.
 func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir) ([]catalog.Change, error) {
 	revs, err := readCurrent(ctx, db)
 	if err != nil {
@@ -53,32 +52,32 @@ func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir) ([]catalog.Cha
 	if err := replayParts(ctx, dev, applied); err != nil {
 		return nil, err
 	}
-	want, err := readPlainly(ctx, dev)
+	want, err := readCanonical(ctx, dev)
 	if err != nil {
 		return nil, fmt.Errorf("read the replayed schema: %w", err)
 	}
-	have, err := readPlainly(ctx, db)
+	have, err := readCanonical(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	return withoutPartitions(catalog.Compare(want, have)), nil
 }
 
-// readPlainly reads the current schema at one moment.
-func readPlainly(ctx context.Context, db *sql.DB) (catalog.Schema, error) {
+// readCanonical reads the current schema at one moment, in canonical form.
+func readCanonical(ctx context.Context, db *sql.DB) (catalog.Schema, error) {
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return catalog.Schema{}, err
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
-	if _, err := tx.ExecContext(ctx, plainly); err != nil {
+	if _, err := tx.ExecContext(ctx, canonical); err != nil {
 		return catalog.Schema{}, err
 	}
 	return catalog.Read(ctx, tx)
 }
 
 // appliedParts are the files that were applied, and those older than the first
-// revision, which the database brought along.
+// revision, which the database had before.
 func appliedParts(dir migrate.Dir, revs []*migrate.Revision) ([]part, error) {
 	all, err := dir.Files()
 	if err != nil {
@@ -106,12 +105,12 @@ func checkDrift(ctx context.Context, snaps snapshots, revs []*migrate.Revision, 
 		return nil
 	}
 	newest := revs[len(revs)-1].Version
-	changes, uncompared, err := snaps.changesSince(ctx, newest)
+	changes, reason, err := snaps.changesSince(ctx, newest)
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for drift: %w", err)
-	case uncompared != "":
-		o.Log.InfoContext(ctx, "the schema is not looked at for drift", "reason", uncompared)
+	case reason != "":
+		o.Log.InfoContext(ctx, "skipping the check for drift", "reason", reason)
 		return nil
 	case len(changes) == 0:
 		return nil
@@ -120,44 +119,44 @@ func checkDrift(ctx context.Context, snaps snapshots, revs []*migrate.Revision, 
 	if !o.AllowDrift {
 		return drift
 	}
-	o.Log.WarnContext(ctx, "going on although the schema has drifted", "drift", drift)
+	o.Log.WarnContext(ctx, "applying although the schema has drifted", "drift", drift)
 	return nil
 }
 
-// changesSince compares the schema with the snapshot that was kept after that
-// version, or says why it can't be compared.
-func (s snapshots) changesSince(ctx context.Context, version string) (changes []catalog.Change, uncompared string, err error) {
+// changesSince compares the schema with the snapshot taken after that version, or gives
+// the reason why it can't.
+func (s snapshots) changesSince(ctx context.Context, version string) (changes []catalog.Change, reason string, err error) {
 	kept, err := s.read(ctx)
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == insufficientPrivilege {
-		return nil, "its snapshot may not be read", nil
+		return nil, "no permission to read the snapshot", nil
 	}
 	if err != nil {
 		return nil, "", err
 	}
 	if kept == nil {
-		return nil, "there is no snapshot of it", nil
+		return nil, "there is no snapshot", nil
 	}
 	if kept.version != version {
-		return nil, fmt.Sprintf("its snapshot is of migration %s, and the newest is %s", kept.version, version), nil
+		return nil, fmt.Sprintf("the snapshot is of migration %s, but the newest is %s", kept.version, version), nil
 	}
 	now, err := s.take(ctx)
 	if err != nil {
 		return nil, "", err
 	}
 	if kept.server != now.server || kept.format != now.format {
-		return nil, "its snapshot was taken by another version of PostgreSQL or of this program", nil
+		return nil, "the snapshot was taken by another version of PostgreSQL or of this program", nil
 	}
 	if kept.Origin != now.Origin {
-		return nil, "its snapshot was taken in the database that this one is a copy of", nil
+		return nil, "the snapshot was taken in the database that this one is a copy of", nil
 	}
 	return withoutPartitions(catalog.CompareObjects(kept.Objects, now.Objects)), "", nil
 }
 
-// isPartition finds the definition of a table that is a part of another.
+// isPartition matches the definition of a partition.
 var isPartition = regexp.MustCompile(`^TABLE (UNLOGGED )?PARTITION OF `)
 
-// withoutPartitions leaves out the partitions that came or went, with what belongs
-// to them: jobs make them and drop them, as rows come and age.
+// withoutPartitions leaves out partitions that were created or dropped, with all that
+// belongs to them: jobs create and drop them as rows come and age.
 func withoutPartitions(changes []catalog.Change) []catalog.Change {
 	moved := map[string]bool{}
 	for _, c := range changes {
@@ -170,10 +169,10 @@ func withoutPartitions(changes []catalog.Change) []catalog.Change {
 	})
 }
 
-// keepSnapshot leaves a schema without one when that isn't to be had: before its
-// next migration it is then not looked at for drift.
-func (r *runner) keepSnapshot(ctx context.Context, version string) {
-	if err := r.snapshots.keep(ctx, version); err != nil {
-		r.options.Log.WarnContext(ctx, "no snapshot of the schema is kept: its drift won't be seen", "error", err)
+// saveSnapshot goes on if the snapshot can't be saved: then the next migration isn't
+// preceded by a check for drift.
+func (r *runner) saveSnapshot(ctx context.Context, version string) {
+	if err := r.snapshots.save(ctx, version); err != nil {
+		r.options.Log.WarnContext(ctx, "can't save a snapshot of the schema: the next migration won't check for drift", "error", err)
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"ariga.io/atlas/sql/migrate"
 )
 
-// Statement is a statement of a migration that is to be run.
+// Statement is a statement that a migration would run.
 type Statement struct {
-	// File is the migration's name, and Line, counted from 1, the one on which
-	// the statement begins.
+	// File is the migration's name, and Line where the statement begins, counted from
+	// 1.
 	File string
 	Line int
 	SQL  string
@@ -19,8 +19,8 @@ type Statement struct {
 	Transaction bool
 }
 
-// DryRun returns the statements that [Apply] would run, in its order, and refuses
-// what it would refuse. It takes no lock and changes nothing.
+// DryRun returns the statements that [Apply] would run, in order, and refuses what
+// Apply would refuse. It takes no lock and changes nothing.
 func DryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([]Statement, error) {
 	o = o.withDefaults()
 	if err := Validate(dir); err != nil {
@@ -52,7 +52,7 @@ func DryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([
 	return statements(files, revs)
 }
 
-// pendingOffline is what there is to run on a database that has these revisions.
+// pendingOffline returns the files to apply to a database with these revisions.
 func pendingOffline(ctx context.Context, conn *sql.Conn, dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
 	s, err := openSession(ctx, conn)
 	if err != nil {
@@ -61,7 +61,7 @@ func pendingOffline(ctx context.Context, conn *sql.Conn, dir migrate.Dir, revs [
 	return pendingFiles(ctx, s, dir, revs)
 }
 
-// statements are those of files that weren't applied yet.
+// statements are the statements that weren't applied yet.
 func statements(files []migrate.File, revs []*migrate.Revision) ([]Statement, error) {
 	applied := map[string]int{}
 	for _, r := range revs {
@@ -69,8 +69,8 @@ func statements(files []migrate.File, revs []*migrate.Revision) ([]Statement, er
 	}
 	var all []Statement
 	for _, f := range files {
-		if begun := begunBy(revs, f); begun != nil {
-			if _, err := checkBegun(f, begun); err != nil {
+		if begun := unfinished(revs, f); begun != nil {
+			if _, err := checkUnfinished(f, begun); err != nil {
 				return nil, err
 			}
 		}

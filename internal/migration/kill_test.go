@@ -181,7 +181,7 @@ func TestApplyKilledWhileTheServerGoesOn(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(log.String(), "an earlier run has done this") {
+	if !strings.Contains(log.String(), "an earlier run did this") {
 		t.Errorf("log = %s, want the index that was built without a record in it", log.String())
 	}
 }

@@ -8,28 +8,27 @@ import (
 
 // ApplyOptions configure [Apply]. The zero value works.
 type ApplyOptions struct {
-	// Log reports every file that was applied, every wait and who is waited for,
-	// what was repaired, and how far an index is built. Defaults to nothing
-	// being logged.
+	// Log reports every applied file, every wait and whom it is for, every repair, and
+	// the progress of building an index. Defaults to no logging.
 	Log *slog.Logger
-	// LockTimeout bounds the wait for another instance that is migrating the
-	// same database; [ErrLocked] follows. Defaults to as long as the context.
+	// LockTimeout limits the wait for another instance that is migrating the same
+	// database; then Apply returns [ErrLocked]. Defaults to as long as the context.
 	LockTimeout time.Duration
-	// TableLockTimeout is PostgreSQL's lock_timeout, because whoever comes to a
-	// table queues up behind a statement that waits for a lock on it. A file in
-	// a transaction is then rolled back, which frees its locks, and tried again;
-	// in one without, it is the statement. What says CONCURRENTLY has none: in
-	// its way is nobody. Defaults to 2 seconds.
+	// TableLockTimeout is PostgreSQL's lock_timeout, because queries queue up behind a
+	// statement that waits for a lock. When it expires, a file in a transaction is
+	// rolled back, which releases its locks, and retried; in a file without one, the
+	// statement is retried. CONCURRENTLY has no lock timeout, because nobody queues
+	// behind it. Defaults to 2 seconds.
 	TableLockTimeout time.Duration
-	// TableLockWait bounds the time of all tries to get those locks; a
-	// [BlockedError] follows. Defaults to 5 minutes.
+	// TableLockWait limits the time of all tries together; then Apply returns a
+	// [BlockedError]. Defaults to 5 minutes.
 	TableLockWait time.Duration
-	// StatementTimeout is PostgreSQL's statement_timeout for what changes the
-	// schema, since others wait as long as it runs. What changes rows, validates
-	// a constraint or says CONCURRENTLY has none. Defaults to 15 minutes.
+	// StatementTimeout is PostgreSQL's statement_timeout for statements that change the
+	// schema, because others wait as long as they run. Statements that change rows,
+	// validate a constraint or say CONCURRENTLY have none. Defaults to 15 minutes.
 	StatementTimeout time.Duration
-	// AllowDrift goes on when the schema isn't as the newest migration left it.
-	// Defaults to a [DriftError].
+	// AllowDrift applies even if the schema has changed since the newest migration.
+	// Defaults to returning a [DriftError].
 	AllowDrift bool
 }
 

@@ -12,33 +12,33 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ErrPooled says that a pooler between here and the server gives every transaction
-// another of the server's sessions. The lock that keeps two instances apart, and
-// what a migration SETs, belong to a session.
+// ErrPooled reports a pooler between here and the server that may run each transaction
+// in another session. But the lock that keeps two instances apart, and whatever a
+// migration SETs, belong to a session.
 var ErrPooled = errors.New("the database is behind a pooler that pools by transaction, " +
 	"and a migration needs a session of its own: connect to PostgreSQL itself, or to a pool with pool_mode = session")
 
-// poolerTimeout bounds the wait for a second connection: behind a full pool there
-// is none to be had.
+// poolerTimeout limits the wait for a second connection, which a full pool doesn't
+// have.
 const poolerTimeout = 5 * time.Second
 
-// mark is a setting that lives as long as a session does.
+// mark is a setting that lasts as long as a session.
 const mark = "commitment.session"
 
-// checkPooler returns the process ID of the server's session on which conn works,
-// or [ErrPooled]. Without a pooler that is what the server told when the connection
-// began; a pooler tells a number of its own.
+// checkPooler returns the process ID of the session on which conn works, or
+// [ErrPooled]. Without a pooler it is the one that the server reported when it accepted
+// the connection; a pooler reports a number of its own.
 func checkPooler(ctx context.Context, db *sql.DB, conn *sql.Conn) (int, error) {
-	told, err := toldPID(conn)
+	reported, err := reportedPID(conn)
 	if err != nil {
 		return 0, err
 	}
-	mine := rand.Text()
-	pid, _, err := sessionOf(ctx, conn, "set_config('"+mark+"', '"+mine+"', false)")
-	if err != nil || pid == told {
+	token := rand.Text()
+	pid, _, err := sessionOf(ctx, conn, "set_config('"+mark+"', '"+token+"', false)")
+	if err != nil || pid == reported {
 		return pid, err
 	}
-	second, err := markedElsewhere(ctx, db, conn, mine)
+	second, err := pidWhileSecond(ctx, db, conn, token)
 	if err != nil {
 		return 0, err
 	}
@@ -48,9 +48,10 @@ func checkPooler(ctx context.Context, db *sql.DB, conn *sql.Conn) (int, error) {
 	return pid, nil
 }
 
-// markedElsewhere returns the process ID of conn's session while a transaction on
-// a second connection holds another, and 0 when one of the two isn't where it was.
-func markedElsewhere(ctx context.Context, db *sql.DB, conn *sql.Conn, mine string) (int, error) {
+// pidWhileSecond returns the process ID of conn's session while a transaction on a
+// second connection occupies another one, and 0 if either isn't in the session where it
+// was.
+func pidWhileSecond(ctx context.Context, db *sql.DB, conn *sql.Conn, token string) (int, error) {
 	brief, cancel := context.WithTimeout(ctx, poolerTimeout)
 	defer cancel()
 	if other, err := db.Conn(brief); err == nil {
@@ -61,13 +62,13 @@ func markedElsewhere(ctx context.Context, db *sql.DB, conn *sql.Conn, mine strin
 		}
 		if err == nil {
 			defer func() { _ = tx.Rollback() }() // it has changed nothing
-			if _, marked, err := sessionOf(brief, tx, readMark); err == nil && marked == mine {
+			if _, marked, err := sessionOf(brief, tx, readMark); err == nil && marked == token {
 				return 0, nil
 			}
 		}
 	}
 	pid, marked, err := sessionOf(ctx, conn, readMark)
-	if err != nil || marked != mine {
+	if err != nil || marked != token {
 		return 0, err
 	}
 	return pid, nil
@@ -79,22 +80,23 @@ type rowQuerier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// sessionOf asks in one message: a prepared statement would be another session's.
+// sessionOf queries in one message: a prepared statement would belong to another
+// session.
 func sessionOf(ctx context.Context, db rowQuerier, markExpr string) (pid int, marked string, err error) {
 	err = db.QueryRowContext(ctx, "SELECT pg_backend_pid(), "+markExpr, pgx.QueryExecModeSimpleProtocol).Scan(&pid, &marked)
 	if err != nil {
-		return 0, "", fmt.Errorf("ask for the session: %w", err)
+		return 0, "", fmt.Errorf("identify the session: %w", err)
 	}
 	return pid, marked, nil
 }
 
-// toldPID is the process ID that the server, or a pooler, told conn.
-func toldPID(conn *sql.Conn) (pid int, err error) {
+// reportedPID is the process ID that the server, or a pooler, reported to conn.
+func reportedPID(conn *sql.Conn) (pid int, err error) {
 	err = raw(conn, func(c *pgconn.PgConn) { pid = int(c.PID()) })
 	return pid, err
 }
 
-// raw looks below database/sql.
+// raw gives access to pgx below database/sql.
 func raw(conn *sql.Conn, look func(*pgconn.PgConn)) error {
 	return conn.Raw(func(driver any) error {
 		c, ok := driver.(interface{ Conn() *pgx.Conn })

@@ -9,10 +9,10 @@ import (
 	"ariga.io/atlas/sql/migrate"
 )
 
-// Replay runs files on a throwaway database, in their order and each in the
-// transaction that its txmode asks for, and records nothing. It works on one
-// session, so that what a file SETs holds for the next, and discards it. A
-// statement's failure is a [StatementError].
+// Replay runs files on a throwaway database, in order and each in the transaction that
+// its txmode asks for, and records nothing. It works on one session, so that what a
+// file SETs holds for the next one, and discards that session. A statement that fails
+// is a [StatementError].
 func Replay(ctx context.Context, db *sql.DB, files []migrate.File) error {
 	var whole []part
 	for _, f := range files {
@@ -21,13 +21,13 @@ func Replay(ctx context.Context, db *sql.DB, files []migrate.File) error {
 	return replayParts(ctx, db, whole)
 }
 
-// part is a file from its beginning to one of its statements.
+// part is a file up to one of its statements.
 type part struct {
 	migrate.File
 	statements int
 }
 
-// everyStatement is the number of a file's statements, whatever it is.
+// everyStatement is more statements than any file has.
 const everyStatement = math.MaxInt
 
 func replayParts(ctx context.Context, db *sql.DB, parts []part) error {
@@ -46,7 +46,7 @@ func replayParts(ctx context.Context, db *sql.DB, parts []part) error {
 
 func replay(ctx context.Context, conn *sql.Conn, p part) error {
 	f := p.File
-	if err := Runnable(f); err != nil {
+	if err := CheckRunnable(f); err != nil {
 		return err
 	}
 	within, err := InTransaction(f)

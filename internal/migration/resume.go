@@ -10,16 +10,16 @@ import (
 	"ariga.io/atlas/sql/migrate"
 )
 
-// resume readies the revision of a file that an earlier run has begun. From the
-// statement on that failed the file may have been mended since.
+// resume prepares the revision of a file that an earlier run didn't finish. From the
+// statement that failed on, the file may have been corrected since.
 func (r *runner) resume(ctx context.Context, f migrate.File, begun *migrate.Revision) error {
-	total, err := checkBegun(f, begun)
+	total, err := checkUnfinished(f, begun)
 	if err != nil {
 		return err
 	}
 	hash, err := r.dir.sum.SumByName(f.Name())
 	if err != nil {
-		return fmt.Errorf("find the sum of %s: %w", f.Name(), err)
+		return fmt.Errorf("find the hash of %s: %w", f.Name(), err)
 	}
 	begun.Total, begun.Hash = total, hash
 	begun.Error, begun.ErrorStmt = "", "" // from here on it is unknown what becomes of the statement
@@ -29,10 +29,10 @@ func (r *runner) resume(ctx context.Context, f migrate.File, begun *migrate.Revi
 	return nil
 }
 
-// checkBegun returns the number of the file's statements, or a
-// [migrate.HistoryChangedError] when those that were applied aren't the same any
-// more. Atlas's executor takes for granted that they are all there.
-func checkBegun(f migrate.File, begun *migrate.Revision) (int, error) {
+// checkUnfinished returns the number of the file's statements, or a
+// [migrate.HistoryChangedError] if those that were applied have changed. Atlas's
+// executor assumes that they are all there.
+func checkUnfinished(f migrate.File, begun *migrate.Revision) (int, error) {
 	stmts, err := Statements(f)
 	if err != nil {
 		return 0, err
@@ -50,9 +50,9 @@ func checkBegun(f migrate.File, begun *migrate.Revision) (int, error) {
 	return len(stmts), nil
 }
 
-// begunBy is the revision of a file that was begun and not finished, or nil. It
-// can only be the newest one.
-func begunBy(revs []*migrate.Revision, f migrate.File) *migrate.Revision {
+// unfinished is the revision of a file that an earlier run began and didn't finish, or
+// nil. Only the newest revision can be one.
+func unfinished(revs []*migrate.Revision, f migrate.File) *migrate.Revision {
 	if len(revs) == 0 || revs[len(revs)-1].Version != f.Version() {
 		return nil
 	}

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// revisionsTable is the Atlas CLI's name for what was applied.
+	// revisionsTable is the Atlas CLI's table of applied migrations.
 	revisionsTable = "atlas_schema_revisions"
-	// cloudIdentifier is a row that the CLI puts beside the revisions.
+	// cloudIdentifier is a row that the CLI adds to the revisions.
 	cloudIdentifier = ".atlas_cloud_identifier"
-	// writeTimeout bounds the record of a statement whose context has ended.
+	// writeTimeout limits recording a statement after its context has ended.
 	writeTimeout = 5 * time.Second
 )
 
-// createRevisions is the table as the CLI creates it. It has no column of ours:
-// the CLI drops those that it doesn't know whenever it applies.
+// createRevisions is the table as the CLI creates it. It has no columns of our own:
+// whenever the CLI applies, it drops the columns that it doesn't know.
 const createRevisions = `CREATE TABLE IF NOT EXISTS %s (
   "version" character varying NOT NULL,
   "description" character varying NOT NULL,
@@ -45,19 +45,19 @@ const createRevisions = `CREATE TABLE IF NOT EXISTS %s (
 type revisions struct {
 	db    schema.ExecQuerier
 	table string // as SQL: quoted and qualified, so that no migration's search_path moves it
-	// began is when a run of a file began.
+	// began is when this run of the file began.
 	began time.Time
-	// whole says that db is the transaction of a whole file. Its steps aren't
-	// recorded, nor its failure: a record that is undone together with its
-	// statement helps nobody.
-	whole bool
-	// steps says that they are all the same, because the file itself ends the
-	// transaction.
+	// atomic says that db is the transaction of a whole file. Then neither its steps
+	// nor its failure are recorded, because the record would be rolled back together
+	// with the statements.
+	atomic bool
+	// steps says that the steps are recorded all the same, because the file itself ends
+	// the transaction.
 	steps bool
 }
 
-// openRevisions returns the revisions of the connection's current schema, and
-// creates their table when it isn't there: only then it takes a right to create.
+// openRevisions returns the revisions of the connection's current schema, and creates
+// their table if it is missing. Only then does it need the permission to create.
 func openRevisions(ctx context.Context, conn *sql.Conn) (revisions, error) {
 	name, err := currentSchema(ctx, conn)
 	if err != nil {
@@ -84,7 +84,7 @@ func currentSchema(ctx context.Context, conn *sql.Conn) (string, error) {
 		return "", fmt.Errorf("read current schema: %w", err)
 	}
 	if !name.Valid {
-		return "", errors.New("no schema to migrate: search_path names none that exists")
+		return "", errors.New("no schema to migrate: no schema on search_path exists")
 	}
 	return name.String, nil
 }
@@ -97,17 +97,17 @@ func (r revisions) on(db schema.ExecQuerier) revisions {
 
 // of returns the same revisions, read and written in the transaction of a whole file.
 func (r revisions) of(file schema.ExecQuerier) revisions {
-	r.db, r.whole = file, true
+	r.db, r.atomic = file, true
 	return r
 }
 
-// timed returns the same revisions for a file that begins to run now.
+// timed returns the same revisions for a file that starts now.
 func (r revisions) timed() revisions {
 	r.began = time.Now()
 	return r
 }
 
-// Ident names the table to a driver's check for other tables. Ours needs none.
+// Ident names the table for a driver that checks for other tables. Ours needs no name.
 func (revisions) Ident() *migrate.TableIdent { return nil }
 
 // ReadRevisions returns all revisions, oldest first.
@@ -162,11 +162,11 @@ func scanRevision(rows *sql.Rows) (*migrate.Revision, error) {
 	return &rev, nil
 }
 
-// WriteRevision inserts or updates a revision to what the CLI would write. It
-// finishes when ctx has ended: a statement that ran outside a transaction and
-// isn't recorded would be run again.
+// WriteRevision inserts or updates a revision as the CLI would. It finishes even if ctx
+// has ended: a statement that ran outside of a transaction and isn't recorded would run
+// again.
 func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
-	if r.whole && (rev.Error != "" || !r.steps && rev.Applied > 0 && rev.Applied < rev.Total) {
+	if r.atomic && (rev.Error != "" || !r.steps && rev.Applied > 0 && rev.Applied < rev.Total) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)

@@ -15,12 +15,12 @@ type runner struct {
 	revisions revisions
 	snapshots snapshots
 	watcher   watcher
-	dir       frozen
+	dir       loadedDir
 	options   ApplyOptions
 }
 
-// openRunner validates dir and takes the lock. The runner's connection is then to
-// be discarded.
+// openRunner validates dir and takes the lock. The caller discards the runner's
+// connection.
 func openRunner(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) (*runner, error) {
 	if err := Validate(dir); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func newRunner(ctx context.Context, conn *sql.Conn, dir migrate.Dir, o ApplyOpti
 	if err != nil {
 		return nil, err
 	}
-	read, err := freeze(dir)
+	read, err := loadDir(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// isSameIndex reports whether the index of that name is what the command makes.
-// PostgreSQL itself says what that would be: the command is run on an empty table
-// of the same name and columns, in a transaction that is rolled back.
+// isSameIndex reports whether the index of that name is the one that the command would
+// build. PostgreSQL decides: the command runs on an empty table with the same name and
+// columns, in a transaction that is rolled back.
 func isSameIndex(ctx context.Context, conn *sql.Conn, c command, index string) (bool, error) {
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
@@ -24,8 +24,8 @@ func isSameIndex(ctx context.Context, conn *sql.Conn, c command, index string) (
 	return have == want, nil
 }
 
-// bothIndexes returns the definitions of the index and of what the command makes,
-// as they read from within the table's schema.
+// bothIndexes returns the definitions of the index and of the one that the command
+// builds, as seen from the table's schema.
 func bothIndexes(ctx context.Context, tx *sql.Tx, c command, index string) (have, want string, err error) {
 	var path, schema, table string
 	err = tx.QueryRowContext(ctx, `SELECT current_setting('search_path'), n.nspname, c.relname
@@ -51,7 +51,7 @@ func bothIndexes(ctx context.Context, tx *sql.Tx, c command, index string) (have
 	return have, want, err
 }
 
-// definition is an index as it reads from within a schema.
+// definition is an index's definition as seen from a schema.
 func definition(ctx context.Context, tx *sql.Tx, index, schema string) (text string, err error) {
 	if _, err := tx.ExecContext(ctx, "SELECT set_config('search_path', quote_ident($1), true)", schema); err != nil {
 		return "", err
@@ -60,7 +60,7 @@ func definition(ctx context.Context, tx *sql.Tx, index, schema string) (text str
 	return text, err
 }
 
-// onTable is the CREATE INDEX CONCURRENTLY for another table, and in a transaction.
+// onTable is the CREATE INDEX CONCURRENTLY for another table, without CONCURRENTLY.
 func (c command) onTable(table string) string {
 	return c.sql[:c.keyword.From] + c.sql[c.keyword.To:c.table.From] + table + c.sql[c.table.To:]
 }

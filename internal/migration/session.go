@@ -15,7 +15,7 @@ import (
 	"ariga.io/atlas/sql/schema"
 )
 
-// executeLock is the name under which the Atlas CLI locks a database that it
+// executeLock is the name of the lock that the Atlas CLI takes on a database that it
 // migrates.
 const executeLock = "atlas_migrate_execute"
 
@@ -25,18 +25,17 @@ const (
 	lastWait  = 500 * time.Millisecond
 )
 
-// ErrLocked says that another instance held the lock for longer than
+// ErrLocked reports that another instance held the lock for longer than
 // [ApplyOptions.LockTimeout].
 var ErrLocked = errors.New("another instance is migrating this database")
 
-// ErrNotEmpty says that a database without revisions has tables already: what
-// the first migration would meet there is unknown.
+// ErrNotEmpty reports a database that has tables but no revisions: nobody knows what
+// the first migration would meet there.
 var ErrNotEmpty = errors.New("the schema has tables that no migration made")
 
-// session is as much of a driver as Atlas's executor asks for, on the one connection
-// that migrates. Atlas's own driver for PostgreSQL plans as well, and for that links a
-// parser of HCL. Statements run through db: the connection, or the transaction that
-// is open on it.
+// session is the part of a driver that Atlas's executor needs, on the one connection
+// that migrates. Atlas's own PostgreSQL driver also plans, and for that links a parser
+// of HCL. Statements run through db: the connection, or its open transaction.
 type session struct {
 	migrate.Driver // nil
 	db             schema.ExecQuerier
@@ -48,12 +47,12 @@ func openSession(ctx context.Context, conn *sql.Conn) (session, error) {
 		return session{}, fmt.Errorf("read server version: %w", err)
 	}
 	if cockroach {
-		return session{}, errors.New("this server speaks PostgreSQL's protocol and isn't PostgreSQL")
+		return session{}, errors.New("the server speaks PostgreSQL's protocol but isn't PostgreSQL")
 	}
 	return session{db: conn}, nil
 }
 
-// ScanStmts cuts a file into statements.
+// ScanStmts splits a file into statements.
 func (session) ScanStmts(input string) ([]*migrate.Stmt, error) { return scan(input) }
 
 // ExecContext runs a statement of a migration.
@@ -61,9 +60,9 @@ func (s session) ExecContext(ctx context.Context, query string, args ...any) (sq
 	return s.db.ExecContext(ctx, query, args...)
 }
 
-// CheckClean refuses a first run on a schema with tables that aren't ours. It
-// looks at the current schema only, as the CLI does for a URL with search_path.
-// What extensions brought doesn't count.
+// CheckClean refuses to apply the first migration to a schema with tables of other
+// origin. Like the CLI with search_path in the URL, it looks at the current schema
+// only. Tables of extensions don't count.
 func (s session) CheckClean(ctx context.Context, _ *migrate.TableIdent) error {
 	rows, err := s.db.QueryContext(ctx, `SELECT min(c.oid::regclass::text) FROM pg_class c
 		WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
@@ -88,17 +87,16 @@ func (s session) CheckClean(ctx context.Context, _ *migrate.TableIdent) error {
 	return nil
 }
 
-// discard ends the session of conn instead of giving it back to the pool. That
-// releases its locks whatever happened, and takes along what a migration may
-// have SET.
+// discard closes the session of conn instead of returning it to the pool. That releases
+// its locks in any case, and drops whatever a migration has SET.
 func discard(conn *sql.Conn) {
 	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 }
 
-// lock takes the lock of that name for the rest of conn's session, and waits for
-// it until the timeout, when there is one, or the end of ctx. It asks again and
-// again because a session that waits inside PostgreSQL holds a snapshot, which
-// the holder's CREATE INDEX CONCURRENTLY would wait for in turn.
+// lock takes the lock of that name for the rest of conn's session. It waits until the
+// timeout, if there is one, or until ctx ends. It polls, because a session that waits
+// inside of PostgreSQL holds a snapshot, for which the holder's CREATE INDEX
+// CONCURRENTLY would wait in turn.
 func lock(ctx context.Context, conn *sql.Conn, name string, timeout time.Duration, log *slog.Logger) error {
 	var expired <-chan time.Time
 	if timeout > 0 {
@@ -113,7 +111,7 @@ func lock(ctx context.Context, conn *sql.Conn, name string, timeout time.Duratio
 			return nil
 		}
 		if wait == firstWait {
-			// Without the right to see who it is, it is waited for all the same.
+			// Wait even without the permission to see who holds the lock.
 			holders, _ := querySessions(ctx, conn, `SELECT `+sessions+` FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 				WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid::bigint = $1 AND l.objsubid = 1
 				AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`, lockID(name))
@@ -129,7 +127,7 @@ func lock(ctx context.Context, conn *sql.Conn, name string, timeout time.Duratio
 	}
 }
 
-// lockID is the key that Atlas makes of a lock's name.
+// lockID is the key that Atlas derives from a lock's name.
 func lockID(name string) int64 {
 	h := fnv.New32()
 	_, _ = h.Write([]byte(name)) // a hash never fails

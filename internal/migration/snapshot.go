@@ -10,12 +10,12 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// snapshotFormat is raised when objects come to be described in other words:
-// snapshots of another format can't be compared.
+// snapshotFormat is raised when the descriptions of objects change: snapshots of
+// different formats can't be compared.
 const snapshotFormat = 2
 
-// The snapshots are in a schema of their own. In that of the migrations they would
-// be a table that no migration made, to the Atlas CLI as to us.
+// The snapshots are in a schema of their own. In the schema of the migrations they
+// would be a table that no migration made, for the Atlas CLI and for us.
 const createSnapshots = `CREATE TABLE IF NOT EXISTS commitment.schema_snapshots (
   "schema" text PRIMARY KEY,
   "version" text NOT NULL,
@@ -25,24 +25,24 @@ const createSnapshots = `CREATE TABLE IF NOT EXISTS commitment.schema_snapshots 
   "objects" jsonb NOT NULL
 )`
 
-// snapshots keep what the schema consists of since the newest migration.
+// snapshots stores what the schema consisted of after the newest migration.
 type snapshots struct {
 	conn   *sql.Conn
 	schema string
 	path   string // the search_path before any migration
 }
 
-// snapshot is what was kept after a migration.
+// snapshot is what was stored after a migration.
 type snapshot struct {
 	version        string
 	server, format int // the server's major version
 	content
 }
 
-// content is what a snapshot keeps as JSON.
+// content is the part of a snapshot that is stored as JSON.
 type content struct {
-	// Origin tells a database from one to which pg_dump has brought it: an
-	// expression that was parsed again may read otherwise, and be the same.
+	// Origin tells a database from a copy of it that pg_dump made, in which an
+	// expression that was parsed again may read differently and mean the same.
 	Origin  string
 	Objects []catalog.Object
 }
@@ -58,7 +58,7 @@ func openSnapshots(ctx context.Context, conn *sql.Conn) (s snapshots, err error)
 	return s, nil
 }
 
-// read returns what was kept, or nil.
+// read returns the stored snapshot, or nil.
 func (s snapshots) read(ctx context.Context) (*snapshot, error) {
 	var there bool
 	err := s.conn.QueryRowContext(ctx, "SELECT to_regclass('commitment.schema_snapshots') IS NOT NULL").Scan(&there)
@@ -83,12 +83,12 @@ func (s snapshots) read(ctx context.Context) (*snapshot, error) {
 	return &kept, json.Unmarshal(text, &kept.content)
 }
 
-// plainly has PostgreSQL print expressions in the same words whatever the session,
-// its role or a migration has set: a default of timestamptz reads otherwise in
+// canonical makes PostgreSQL print expressions the same way whatever the session, its
+// role or a migration has set: the default of a timestamptz column reads differently in
 // another time zone.
-const plainly = `SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL quote_all_identifiers = off`
+const canonical = `SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres'; SET LOCAL quote_all_identifiers = off`
 
-// take reads the schema as it is, whatever search_path a migration has left.
+// take reads the present schema, whatever search_path a migration has left.
 func (s snapshots) take(ctx context.Context) (snapshot, error) {
 	tx, err := s.conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -96,7 +96,7 @@ func (s snapshots) take(ctx context.Context) (snapshot, error) {
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
 	now := snapshot{format: snapshotFormat}
-	if _, err := tx.ExecContext(ctx, plainly); err != nil {
+	if _, err := tx.ExecContext(ctx, canonical); err != nil {
 		return snapshot{}, err
 	}
 	err = tx.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int / 10000,
@@ -113,8 +113,8 @@ func (s snapshots) take(ctx context.Context) (snapshot, error) {
 	return now, nil
 }
 
-// keep takes a snapshot and puts it in the place of the last one.
-func (s snapshots) keep(ctx context.Context, version string) error {
+// save takes a snapshot and replaces the stored one.
+func (s snapshots) save(ctx context.Context, version string) error {
 	if err := s.create(ctx); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (s snapshots) keep(ctx context.Context, version string) error {
 	return err
 }
 
-// create asks for the right to create only where there is something to create.
+// create needs the permission to create only if something is missing.
 func (s snapshots) create(ctx context.Context) error {
 	var schema, table bool
 	err := s.conn.QueryRowContext(ctx, "SELECT to_regnamespace('commitment') IS NOT NULL, to_regclass('commitment.schema_snapshots') IS NOT NULL").

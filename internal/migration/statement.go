@@ -12,13 +12,13 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// StatementError is a statement of a migration that failed. Its Err holds the
-// [pgconn.PgError] with SQLSTATE, detail and hint when PostgreSQL refused it.
+// StatementError is a statement of a migration that failed. If PostgreSQL refused it,
+// Err wraps the [pgconn.PgError] with SQLSTATE, detail and hint.
 //
 // [pgconn.PgError]: https://pkg.go.dev/github.com/jackc/pgx/v5/pgconn#PgError
 type StatementError struct {
-	// File is the migration's name, and Line, counted from 1, the one on which
-	// the statement begins.
+	// File is the migration's name, and Line where the statement begins, counted from
+	// 1.
 	File string
 	Line int
 	// SQL is the whole statement.
@@ -26,8 +26,7 @@ type StatementError struct {
 	Err error
 }
 
-// Error names the place, the statement's first line and, as part of what
-// PostgreSQL says, the SQLSTATE.
+// Error names the place, the error with its SQLSTATE, and the statement's first line.
 func (e *StatementError) Error() string {
 	first, rest, _ := strings.Cut(e.SQL, "\n")
 	if rest != "" {
@@ -39,13 +38,13 @@ func (e *StatementError) Error() string {
 // Unwrap returns the cause.
 func (e *StatementError) Unwrap() error { return e.Err }
 
-// errFromClient is of a statement that would wait for its rows for ever.
-var errFromClient = errors.New("COPY FROM STDIN takes its rows from a client, and a migration is none: write INSERT")
+// errFromClient is the error of a statement that would wait forever for its rows.
+var errFromClient = errors.New("COPY FROM STDIN needs a client that sends the rows: use INSERT in a migration")
 
-// Runnable says why a file can't be run, before any of it is: its txmode is none
-// that there is, or a statement waits for what nobody sends, which is a
+// CheckRunnable returns an error for a file that can't be run, before any of it is: its
+// txmode is invalid, or a statement waits for rows that nobody sends, which is a
 // [StatementError].
-func Runnable(f migrate.File) error {
+func CheckRunnable(f migrate.File) error {
 	if _, err := InTransaction(f); err != nil {
 		return err
 	}
@@ -73,9 +72,9 @@ func copiesFromClient(sql string) bool {
 	return from > 0 && from+1 < len(tokens) && tokens[from+1].Is("stdin")
 }
 
-// locate turns the executor's error for a statement, which knows only a version,
-// into one that says where the statement stands. What the executor adds to it is
-// dropped: in an aborted transaction its note of the failure can only fail too.
+// locate turns the executor's error, which knows only a version, into one that names
+// the file and line. What else the executor reports is dropped: in an aborted
+// transaction its record of the failure can only fail too.
 func locate(dir migrate.Dir, err error) error {
 	failed, ok := errors.AsType[*migrate.StmtExecError](err)
 	if !ok {
@@ -95,8 +94,8 @@ func locate(dir migrate.Dir, err error) error {
 	return e
 }
 
-// Statements are the statements of a file, cut as Atlas's driver for PostgreSQL cuts
-// what it runs: [migrate.File.StmtDecls] knows no blocks.
+// Statements are the statements of a file, split as Atlas's PostgreSQL driver splits
+// what it runs: [migrate.File.StmtDecls] doesn't recognize blocks.
 func Statements(f migrate.File) ([]*migrate.Stmt, error) {
 	stmts, err := scan(string(f.Bytes()))
 	if err != nil {
@@ -111,7 +110,7 @@ func scan(text string) ([]*migrate.Stmt, error) {
 	}}).Scan(text)
 }
 
-// lineOf is the line on which the byte at pos stands, counted from 1.
+// lineOf is the line of the byte at pos, counted from 1.
 func lineOf(f migrate.File, pos int) int {
 	return 1 + bytes.Count(f.Bytes()[:pos], []byte("\n"))
 }

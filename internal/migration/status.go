@@ -12,23 +12,23 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// undefinedTable is the SQLSTATE of a table that isn't there.
+// undefinedTable is the SQLSTATE of a missing table.
 const undefinedTable = "42P01"
 
-// currentRevisions is the table of revisions of the current schema, and empty
-// when the name is found in a later schema of the search_path.
+// currentRevisions is the table of revisions of the current schema, and empty if the
+// name resolves to a later schema of the search_path.
 const currentRevisions = `(SELECT * FROM ` + revisionsTable + `
 	WHERE tableoid = to_regclass(quote_ident(current_schema()) || '.` + revisionsTable + `')) AS revisions`
 
-// Status is what a database has of a directory.
+// Status compares a database with a directory.
 type Status struct {
-	// Applied are the revisions of the database, oldest first. The last one may
-	// have stopped at an error, and is pending too then.
+	// Applied are the revisions of the database, oldest first. The last one may have
+	// stopped at an error, and is then pending too.
 	Applied []*migrate.Revision
-	// Pending are the files that [Apply] would run, in its order.
+	// Pending are the files that [Apply] would run, in order.
 	Pending []migrate.File
-	// OutOfOrder are files that were added behind what was applied. While there
-	// are any, Apply refuses to run.
+	// OutOfOrder are files that were added before ones that are applied. With any of
+	// them, Apply refuses to run.
 	OutOfOrder []migrate.File
 }
 
@@ -40,13 +40,13 @@ func (s Status) Current() string {
 	return s.Applied[len(s.Applied)-1].Version
 }
 
-// UpToDate reports whether every file of the directory was applied. A database
-// that is ahead of the directory is up to date: while a release rolls out, the
-// old program runs on the new schema.
+// UpToDate reports whether every file of the directory is applied. A database that is
+// ahead of the directory is up to date: while a release rolls out, the old program runs
+// on the new schema.
 func (s Status) UpToDate() bool { return len(s.Pending)+len(s.OutOfOrder) == 0 }
 
-// ReadStatus compares dir with the connection's current schema. It asks the
-// database one query and changes nothing, so a role that can only read may ask.
+// ReadStatus compares dir with the connection's current schema. It runs one query and
+// changes nothing, so read permission is enough.
 func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error) {
 	revs, err := readCurrent(ctx, db)
 	if err != nil {
@@ -71,9 +71,9 @@ func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error
 	return s, nil
 }
 
-// beforeFirst are the files that were added before the first one that was applied.
-// Atlas's executor takes them for what the database was begun with; that they can
-// only be before a baseline or a checkpoint.
+// beforeFirst are the files that were added before the first one that is applied.
+// Atlas's executor assumes that the database had them from the start, which is only
+// true of a baseline or a checkpoint.
 func beforeFirst(dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
 	if len(revs) == 0 || !revs[0].Type.Has(migrate.RevisionTypeExecute) {
 		return nil, nil
@@ -87,7 +87,8 @@ func beforeFirst(dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, err
 	return files[:max(first, 0)], nil // the first may be gone, or be a checkpoint
 }
 
-// readCurrent returns the revisions of the current schema; none without their table.
+// readCurrent returns the revisions of the current schema; none if their table is
+// missing.
 func readCurrent(ctx context.Context, db schema.ExecQuerier) ([]*migrate.Revision, error) {
 	revs, err := revisions{db: db, table: currentRevisions}.ReadRevisions(ctx)
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == undefinedTable {
@@ -99,7 +100,7 @@ func readCurrent(ctx context.Context, db schema.ExecQuerier) ([]*migrate.Revisio
 	return revs, nil
 }
 
-// history lends revisions that were read to Atlas's executor.
+// history gives revisions that were read already to Atlas's executor.
 type history struct {
 	migrate.NopRevisionReadWriter
 	revs []*migrate.Revision
@@ -108,8 +109,8 @@ type history struct {
 // ReadRevisions returns the revisions.
 func (h history) ReadRevisions(context.Context) ([]*migrate.Revision, error) { return h.revs, nil }
 
-// offline is the driver of an executor that compares and executes nothing.
+// offline is the driver of an executor that only compares.
 type offline struct{ migrate.Driver }
 
-// CheckClean finds nothing to object to: a status isn't a first run.
+// CheckClean accepts any schema: a status isn't a first run.
 func (offline) CheckClean(context.Context, *migrate.TableIdent) error { return nil }

@@ -12,12 +12,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// applyStepwise runs a file outside a transaction, and each statement together
-// with its record where PostgreSQL lets it run in a transaction.
+// applyStepwise runs a file without a transaction, and each statement in one together
+// with its record if PostgreSQL allows that.
 func (r *runner) applyStepwise(ctx context.Context, f migrate.File, begun *migrate.Revision, interrupted bool) (*migrate.Revision, error) {
-	s := &stepwise{ExecQuerier: r.conn, pace: pace{runner: r, set: "SET"}, resumed: interrupted}
+	s := &stepwise{ExecQuerier: r.conn, timeouts: timeouts{runner: r, setCommand: "SET"}, resumed: interrupted}
 	if begun != nil {
-		if err := s.restore(ctx, f, begun.Applied); err != nil {
+		if err := s.restoreSettings(ctx, f, begun.Applied); err != nil {
 			return nil, err
 		}
 	}
@@ -27,19 +27,19 @@ func (r *runner) applyStepwise(ctx context.Context, f migrate.File, begun *migra
 // stepwise runs the statements of a file one by one.
 type stepwise struct {
 	schema.ExecQuerier
-	pace pace
-	// resumed says that an earlier run may have run the next statement and not
-	// have come to record it.
+	timeouts timeouts
+	// resumed says that an earlier run may have run the next statement without
+	// recording it.
 	resumed bool
 	// tx is open between a statement and its record.
 	tx *sql.Tx
-	// undone says that a statement failed in a transaction that the file itself
-	// has begun, with which the records of its statements are undone, too.
-	undone bool
+	// rolledBack says that a statement failed in a transaction that the file itself
+	// began, so that the records of its statements are rolled back as well.
+	rolledBack bool
 }
 
-// restore runs again what the file SET for its session before it was stopped.
-func (s *stepwise) restore(ctx context.Context, f migrate.File, applied int) error {
+// restoreSettings runs again what the file SET for its session before it was stopped.
+func (s *stepwise) restoreSettings(ctx context.Context, f migrate.File, applied int) error {
 	stmts, err := Statements(f)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (s *stepwise) restore(ctx context.Context, f migrate.File, applied int) err
 		if c.parameter == "" {
 			continue
 		}
-		if err := s.pace.keep(ctx, s, c); err != nil {
+		if err := s.timeouts.ensure(ctx, s, c); err != nil {
 			return err
 		}
 		if _, err := s.ExecQuerier.ExecContext(ctx, stmt.Text); err != nil {
@@ -64,28 +64,28 @@ func (s *stepwise) ExecContext(ctx context.Context, query string, args ...any) (
 	c := parse(query)
 	resumed := s.resumed
 	s.resumed = false
-	own, err := hasBegun(s.pace.conn)
+	own, err := transactionOpen(s.timeouts.conn)
 	if err != nil {
 		return nil, err
 	}
 	if own {
-		result, err := s.alone(ctx, c, args...)
-		s.undone = err != nil
+		result, err := s.outsideTransaction(ctx, c, args...)
+		s.rolledBack = err != nil
 		return result, err
 	}
 	var result sql.Result
-	err = s.pace.insist(ctx, func() error {
+	err = s.timeouts.retryLocked(ctx, func() error {
 		var err error
 		switch {
 		case c.class == concurrent:
 			result, err = s.concurrently(ctx, c, resumed)
-		case c.within:
-			result, err = s.together(ctx, c, args...)
+		case c.transactional:
+			result, err = s.withRecord(ctx, c, args...)
 			if refusesTransaction(err) {
-				result, err = s.alone(ctx, c, args...)
+				result, err = s.outsideTransaction(ctx, c, args...)
 			}
 		default:
-			result, err = s.alone(ctx, c, args...)
+			result, err = s.outsideTransaction(ctx, c, args...)
 		}
 		return err
 	})
@@ -93,30 +93,30 @@ func (s *stepwise) ExecContext(ctx context.Context, query string, args ...any) (
 }
 
 // hasBegun reports whether a transaction is open on conn.
-func hasBegun(conn *sql.Conn) (open bool, err error) {
+func transactionOpen(conn *sql.Conn) (open bool, err error) {
 	err = raw(conn, func(c *pgconn.PgConn) { open = c.TxStatus() != 'I' })
 	return open, err
 }
 
-// alone runs the command in no transaction of ours.
-func (s *stepwise) alone(ctx context.Context, c command, args ...any) (sql.Result, error) {
-	if err := s.pace.keep(ctx, s.ExecQuerier, c); err != nil {
+// outsideTransaction runs the command in no transaction of ours.
+func (s *stepwise) outsideTransaction(ctx context.Context, c command, args ...any) (sql.Result, error) {
+	if err := s.timeouts.ensure(ctx, s.ExecQuerier, c); err != nil {
 		return nil, err
 	}
-	return s.pace.exec(ctx, s.ExecQuerier, c, args...)
+	return s.timeouts.exec(ctx, s.ExecQuerier, c, args...)
 }
 
-// together runs the command in a transaction, which stays open for its record.
-func (s *stepwise) together(ctx context.Context, c command, args ...any) (sql.Result, error) {
-	if err := s.pace.keep(ctx, s.ExecQuerier, c); err != nil {
+// withRecord runs the command in a transaction, which stays open for its record.
+func (s *stepwise) withRecord(ctx context.Context, c command, args ...any) (sql.Result, error) {
+	if err := s.timeouts.ensure(ctx, s.ExecQuerier, c); err != nil {
 		return nil, err
 	}
-	// The record is written also when ctx has ended, which would end the transaction.
-	tx, err := s.pace.conn.BeginTx(context.WithoutCancel(ctx), nil)
+	// The record is written even if ctx has ended, which would end the transaction.
+	tx, err := s.timeouts.conn.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return nil, fmt.Errorf("begin transaction: %w", err)
 	}
-	result, err := s.pace.exec(ctx, tx, c, args...)
+	result, err := s.timeouts.exec(ctx, tx, c, args...)
 	if err != nil {
 		_ = tx.Rollback() // the session may be gone already
 		return nil, err
@@ -125,35 +125,35 @@ func (s *stepwise) together(ctx context.Context, c command, args ...any) (sql.Re
 	return result, nil
 }
 
-// refusesTransaction reports whether a statement can't run in a transaction after
-// all: a block or a procedure commits as it goes, a function asks for none.
+// refusesTransaction reports whether a statement turns out not to run in a transaction:
+// a block or a procedure may commit, and a function may need that there is none.
 func refusesTransaction(err error) bool {
 	const activeTransaction, invalidTermination = "25001", "2D000"
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pgErr.Code == activeTransaction || pgErr.Code == invalidTermination)
 }
 
-// concurrently runs the command after what an earlier one left was put right.
+// concurrently repairs what an earlier try left, and runs the command.
 func (s *stepwise) concurrently(ctx context.Context, c command, resumed bool) (sql.Result, error) {
-	if err := s.awaitTwin(ctx, c); err != nil {
+	if err := s.waitForSameStatement(ctx, c); err != nil {
 		return nil, err
 	}
-	done, err := s.prepare(ctx, c, resumed)
+	done, err := s.repair(ctx, c, resumed)
 	if err != nil {
 		return nil, err
 	}
 	if done {
-		s.pace.options.Log.InfoContext(ctx, "an earlier run has done this and not recorded it", "statement", c.sql)
+		s.timeouts.options.Log.InfoContext(ctx, "an earlier run did this without recording it", "statement", c.sql)
 		return driver.ResultNoRows, nil
 	}
-	result, err := s.alone(ctx, c)
+	result, err := s.outsideTransaction(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	return result, s.verify(ctx, c)
 }
 
-// steps records the steps of a file, each in the transaction that is open for it.
+// steps records the statements of a file, each in its open transaction.
 type steps struct {
 	revisions
 	file *stepwise
@@ -163,7 +163,7 @@ type steps struct {
 func (s steps) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
 	tx := s.file.tx
 	switch {
-	case s.file.undone:
+	case s.file.rolledBack:
 		return nil
 	case tx == nil:
 		return s.revisions.WriteRevision(ctx, rev)

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// The watcher looks often enough to see who is in the way before the lock's
-// timeout, and repeats itself seldom.
+// The watcher looks often enough to see a blocker before the lock timeout, and repeats
+// itself rarely.
 const (
 	fastestLook = 10 * time.Millisecond
 	slowestLook = 500 * time.Millisecond
 	repeatAfter = 10 * time.Second
 )
 
-// watcher asks another connection who blocks the migrating session, and how far
-// an index is built. What it can't find out it leaves out: nothing depends on it.
+// watcher uses another connection to find out who blocks the migrating session, and the
+// progress of building an index. It ignores errors: nothing depends on it.
 type watcher struct {
 	db  *sql.DB
 	pid int // of the session's server process
@@ -28,20 +28,20 @@ type watcher struct {
 	blockers []Blocker
 }
 
-// seen are the blockers that were seen last.
-func (w *watcher) seen() []Blocker {
+// lastBlockers are those that were seen last.
+func (w *watcher) lastBlockers() []Blocker {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.blockers
 }
 
-func (w *watcher) forget() {
+func (w *watcher) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.blockers = nil
 }
 
-// watch looks until stop is called, which waits for the last look's end.
+// watch looks until stop is called, which waits for the last look to end.
 func (w *watcher) watch(ctx context.Context, lockTimeout time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	every := slowestLook
@@ -50,13 +50,13 @@ func (w *watcher) watch(ctx context.Context, lockTimeout time.Duration) (stop fu
 	}
 	var looking sync.WaitGroup
 	looking.Go(func() {
-		var said teller
+		var logged repeatFilter
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-time.After(every):
-				w.look(ctx, &said)
+				w.look(ctx, &logged)
 			}
 		}
 	})
@@ -66,7 +66,7 @@ func (w *watcher) watch(ctx context.Context, lockTimeout time.Duration) (stop fu
 	}
 }
 
-func (w *watcher) look(ctx context.Context, said *teller) {
+func (w *watcher) look(ctx context.Context, logged *repeatFilter) {
 	blockers, err := readBlockers(ctx, w.db, w.pid)
 	if err != nil {
 		return
@@ -75,24 +75,24 @@ func (w *watcher) look(ctx context.Context, said *teller) {
 		w.mu.Lock()
 		w.blockers = blockers
 		w.mu.Unlock()
-		if said.isNew(pids(blockers)...) {
+		if logged.isNew(pids(blockers)...) {
 			w.log.InfoContext(ctx, "waiting for a lock", "blocked_by", describe(blockers))
 		}
 		return
 	}
 	phase, percent, err := readProgress(ctx, w.db, w.pid)
-	if err == nil && phase != "" && said.isNew(phase) {
+	if err == nil && phase != "" && logged.isNew(phase) {
 		w.log.InfoContext(ctx, "building index", "phase", phase, "percent", percent)
 	}
 }
 
-// teller keeps what it is told from being said again too soon.
-type teller struct {
+// repeatFilter suppresses a message that repeats too soon.
+type repeatFilter struct {
 	last []any
 	at   time.Time
 }
 
-func (t *teller) isNew(what ...any) bool {
+func (t *repeatFilter) isNew(what ...any) bool {
 	if slices.Equal(t.last, what) && time.Since(t.at) < repeatAfter {
 		return false
 	}
@@ -108,7 +108,7 @@ func pids(blockers []Blocker) []any {
 	return all
 }
 
-// sessions are the columns of a Blocker, of a as in pg_stat_activity.
+// sessions are the columns of a Blocker; a is a row of pg_stat_activity.
 const sessions = `coalesce(a.pid, 0), coalesce(a.application_name, ''), coalesce(a.usename, ''), coalesce(a.state, ''),
 	coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8,
 	coalesce(left(regexp_replace(btrim(a.query), '\s+', ' ', 'g'), 80), '')`
@@ -141,7 +141,8 @@ func querySessions(ctx context.Context, db querier, query string, args ...any) (
 	return all, rows.Err()
 }
 
-// readProgress says what CREATE INDEX is at. The phase is empty when it isn't.
+// readProgress returns the progress of CREATE INDEX. The phase is empty if none is
+// running.
 func readProgress(ctx context.Context, db querier, pid int) (phase string, percent int, err error) {
 	rows, err := db.QueryContext(ctx, `SELECT phase, (100 * coalesce(
 			blocks_done::float8 / nullif(blocks_total, 0), tuples_done::float8 / nullif(tuples_total, 0), lockers_done::float8 / nullif(lockers_total, 0), 0))::int

@@ -16,11 +16,11 @@ import (
 
 func devFlag(cmd *cobra.Command, url *string) {
 	cmd.Flags().StringVar(url, "dev-url", "",
-		"the `URL` of a server where databases may be made and dropped, instead of a throwaway PostgreSQL")
+		"the `URL` of a server on which to create throwaway databases, instead of a private PostgreSQL")
 }
 
-// withDev runs work on a server for throwaway databases: the one at databaseURL, or
-// one that is itself thrown away.
+// withDev runs work with a server for throwaway databases: the one at databaseURL, or a
+// private one that is stopped afterwards.
 func (sys system) withDev(ctx context.Context, databaseURL string, work func(*dev.Server) error) (err error) {
 	if databaseURL == "" {
 		private, err := sys.throwaway(ctx)

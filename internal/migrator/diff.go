@@ -23,9 +23,9 @@ func diffCommand(sys system) *cobra.Command {
 ent/schema, and write it beside them for review. Run it in the project's root,
 after "go generate ./...".
 
-What has a form that doesn't stop a busy service is planned in that form, in as many
-files as it takes. What loses something is in a file of its own, whose name ends in
-_contract. The files are replayed in a throwaway PostgreSQL.`,
+Changes that would block a busy service are planned in a form that doesn't, in as many
+files as that needs. Statements that lose data are in a file of their own, whose name
+ends in _contract. The files are replayed in a throwaway PostgreSQL.`,
 		Example: "  go run ./cmd/migrate diff add_product_owner",
 		Args:    fileName,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,7 +47,7 @@ _contract. The files are replayed in a throwaway PostgreSQL.`,
 	return cmd
 }
 
-// printFiles prints the paths of what was planned.
+// printFiles prints the paths of the planned files.
 func (sys system) printFiles(names []string, asJSON bool) error {
 	paths := make([]string, 0, len(names))
 	for _, name := range names {
@@ -69,11 +69,10 @@ func checkCommand(sys system) *cobra.Command {
 	var devURL string
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Fail when the files don't make what the entities declare",
-		Long: `Fail when the files that were compiled in don't make what the entities declare:
-tables, and what is declared beside them. What is missing is shown as SQL. The files
-are replayed in a throwaway PostgreSQL. Whether a database is what the files make is
-for "migrate status".`,
+		Short: "Fail if the files don't make what the entities declare",
+		Long: `Fail if the compiled-in files don't make what the entities declare: tables, and what
+is declared beside them. The difference is printed as SQL. The files are replayed in a
+throwaway PostgreSQL. To compare a database with the files, use "migrate status".`,
 		Example: "  go run ./cmd/migrate check",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

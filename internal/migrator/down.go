@@ -23,14 +23,14 @@ func downCommand(sys system) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "down",
-		Short: "Take back the newest migrations that were applied",
-		Long: `Take back the newest migrations that were applied to DATABASE_URL, or to the private
-PostgreSQL where it is not set. The way back is computed from what the files do, and
-is tried, up, down and up again, in a throwaway PostgreSQL. The files stay, and are
+		Short: "Revert the newest applied migrations",
+		Long: `Revert the newest migrations applied to DATABASE_URL, or to the private PostgreSQL
+if that is not set. The statements are computed from what the files do, and are tried
+in a throwaway PostgreSQL: apply, revert and apply again. The files remain, and are
 pending afterwards.
 
-Where rows would be lost, --allow-loss has to say so. Where nothing brings back what
-a file changed, nothing is done.`,
+A revert that loses rows needs --allow-loss. If a file can't be reverted, nothing is
+done.`,
 		Example: `  go run ./cmd/migrate down --dry-run
   go run ./cmd/migrate down --to 20261123011438`,
 		Args: exclusive([]string{"last", "to"}),
@@ -44,44 +44,44 @@ a file changed, nothing is done.`,
 			})
 		},
 	}
-	lastFlag(cmd, &o.Count, "take back the last `N` files (default 1)")
+	lastFlag(cmd, &o.Count, "revert the last `N` files (default 1)")
 	f := cmd.Flags()
-	f.Func("to", "take back what comes after this `VERSION`", func(version string) error {
+	f.Func("to", "revert the files after this `VERSION`", func(version string) error {
 		if o.To = version; version == "" {
 			return errors.New("want a version")
 		}
 		return nil
 	})
-	f.BoolVar(&o.AllowLoss, "allow-loss", false, "also take back what loses rows")
-	f.BoolVar(&o.DryRun, "dry-run", false, "print the statements that would run, and run none")
+	f.BoolVar(&o.AllowLoss, "allow-loss", false, "also revert files whose revert loses rows")
+	f.BoolVar(&o.DryRun, "dry-run", false, "only print the statements that would run")
 	devFlag(cmd, &devURL)
 	cli.JSONFlag(cmd, &asJSON)
 	return cmd
 }
 
-// printReverted prints what was taken back, and what wasn't because of err, which
-// it returns.
+// printReverted prints the files that were reverted, and those that weren't because of
+// err, which it returns.
 func (sys system) printReverted(all []revert.Reverted, asJSON bool, err error) error {
 	if errors.Is(err, revert.ErrLossy) { // what is lost is printed below
-		err = fmt.Errorf("%w: --allow-loss goes it nevertheless", revert.ErrLossy)
+		err = fmt.Errorf("%w: pass --allow-loss to revert anyway", revert.ErrLossy)
 	}
 	if asJSON {
 		return errors.Join(err, cli.WriteJSON(sys.Stdout, map[string]any{"files": append([]revert.Reverted{}, all...)}))
 	}
 	if len(all) == 0 && err == nil {
-		fmt.Fprintln(sys.Stdout, "Nothing to do: no migration that was applied comes after that version.")
+		fmt.Fprintln(sys.Stdout, "Nothing to do: no applied migration comes after that version.")
 	}
 	for _, r := range all {
-		fmt.Fprint(sys.Stdout, printable.Text(reversion(r)))
+		fmt.Fprint(sys.Stdout, printable.Text(revertText(r)))
 	}
 	return err
 }
 
-// reversion is the way back from one file, as SQL with comments.
-func reversion(r revert.Reverted) string {
-	state := "not taken back"
+// revertText is the statements that revert one file, as SQL with comments.
+func revertText(r revert.Reverted) string {
+	state := "not reverted"
 	if r.Done {
-		state = "taken back"
+		state = "reverted"
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "-- %s: %s, %s\n", r.File, state, r.Revert.Grade)

@@ -15,9 +15,9 @@ import (
 func newCommand(sys system) *cobra.Command {
 	return &cobra.Command{
 		Use:   "new NAME",
-		Short: "Write an empty migration, for statements by hand",
-		Long: `Write a migration without statements behind all others in ` + migrations + `.
-Run it in the project's root, and "migrate hash" after the file was edited.`,
+		Short: "Write an empty migration to edit by hand",
+		Long: `Write an empty migration that comes after all others in ` + migrations + `.
+Run it in the project's root, and run "migrate hash" after editing the file.`,
 		Example: "  go run ./cmd/migrate new backfill_owners",
 		Args:    fileName,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -38,9 +38,9 @@ Run it in the project's root, and "migrate hash" after the file was edited.`,
 func hashCommand(sys system) *cobra.Command {
 	return &cobra.Command{
 		Use:   "hash",
-		Short: "Write atlas.sum anew, after a migration was written or edited by hand",
-		Long: `Write atlas.sum anew, after a file in ` + migrations + ` was written or
-edited by hand. Run it in the project's root.`,
+		Short: "Update atlas.sum after editing migrations by hand",
+		Long: `Update atlas.sum after writing or editing a file in ` + migrations + `
+by hand. Run it in the project's root.`,
 		Example: "  go run ./cmd/migrate hash",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -67,9 +67,9 @@ func validateCommand(sys system) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Fail when the files can't be applied to an empty database",
-		Long: `Fail when atlas.sum doesn't match the files in ` + migrations + `, when two
-have the same version, or when one of their statements fails in a throwaway PostgreSQL.
-Run it in the project's root.`,
+		Long: `Fail if atlas.sum doesn't match the files in ` + migrations + `, if two of
+them have the same version, or if a statement fails in a throwaway PostgreSQL. Run it
+in the project's root.`,
 		Example: "  go run ./cmd/migrate validate",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -93,11 +93,11 @@ func rebaseCommand(sys system) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "rebase",
-		Short: "Bring this branch's migrations behind those of its base",
-		Long: `Bring the migrations that this branch adds behind the newest one of its base: a
-file that sorts before one that was applied never is. They get new versions, their
-order stays, and atlas.sum is written anew, which also ends a conflict in it. The
-base's own files are left alone. Run it in the project's root.`,
+		Short: "Move this branch's migrations after those of its base",
+		Long: `Give the migrations that this branch adds versions after the newest one of its base,
+because a file older than an applied one is never applied. Their order stays, and
+atlas.sum is updated, which also resolves a conflict in it. The base's own files
+aren't changed. Run it in the project's root.`,
 		Example: "  git merge origin/main; go run ./cmd/migrate rebase --base origin/main",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -107,7 +107,7 @@ base's own files are left alone. Run it in the project's root.`,
 			}
 			done, err := files.Rebase(cmd.Context(), dir, base)
 			if err != nil {
-				return baseless(err)
+				return asUsage(err)
 			}
 			return sys.printRebased(done, asJSON)
 		},
@@ -129,7 +129,7 @@ func (sys system) printRebased(done files.Rebased, asJSON bool) error {
 	case done.Rehashed:
 		fmt.Fprintf(sys.Stdout, "%s/%s\n", migrations, migrate.HashFileName)
 	case len(done.Renamed) == 0:
-		fmt.Fprintf(sys.Stdout, "Nothing to do: every new file comes behind those of %s.\n", done.Base)
+		fmt.Fprintf(sys.Stdout, "Nothing to do: every new file comes after those of %s.\n", done.Base)
 	}
 	return nil
 }

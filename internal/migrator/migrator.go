@@ -1,7 +1,7 @@
 // Package migrator is the development tool beside the service: it plans migrations from
 // the entities, reviews what they will do to production, keeps the directory in order,
-// and applies and takes back. What it has that the service lacks is never shipped: the
-// code generator, the loader of packages, the planner and the reports.
+// and applies and reverts. The code generator, the loader of packages, the planner and
+// the reports are here, so that the service ships without them.
 package migrator
 
 import (
@@ -19,10 +19,10 @@ import (
 	"commitment/internal/migrator/plan"
 )
 
-// migrations is where the project keeps its migrations, seen from its root.
+// migrations is the directory of the migrations, from the project's root.
 const migrations = "ent/migrate/migrations"
 
-// system is what a command has of the system around it.
+// system is the environment of a command.
 type system struct{ cli.System }
 
 // Run runs the command that args name, as [cli.Run] does.
@@ -36,8 +36,8 @@ func command(sys system) *cobra.Command {
 		Short: "Plan, review and apply changes of the schema",
 		Long: `Plan, review and apply changes of the schema. Run it in the project's root.
 
-The exit code is 0 when all is well, 1 when something was found, refused or failed,
-and 2 when the command line or the environment is wrong.`,
+The exit code is 0 on success, 1 when something was found, refused or failed, and 2
+when the command line or the environment is invalid.`,
 		Example: `  go run ./cmd/migrate diff add_product_owner
   go run ./cmd/migrate review
   go run ./cmd/migrate apply`,
@@ -61,7 +61,7 @@ func applyCommand(sys system) *cobra.Command {
 func openDir() (*migrate.LocalDir, error) {
 	dir, err := migrate.NewLocalDir(migrations)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, cli.Usage(fmt.Errorf("there is no folder %s here: run this in the project's root", migrations))
+		return nil, cli.Usage(fmt.Errorf("there is no folder %s here: run it in the project's root", migrations))
 	}
 	if err != nil {
 		return nil, cli.Usage(fmt.Errorf("open migrations: %w", err))
@@ -77,7 +77,7 @@ func fileName(cmd *cobra.Command, args []string) error {
 	return plan.CheckName(args[0])
 }
 
-// exclusive takes no arguments, and of each group of flags one at most.
+// exclusive allows no arguments, and at most one flag of each group.
 func exclusive(groups ...[]string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		for _, group := range groups {
@@ -88,19 +88,19 @@ func exclusive(groups ...[]string) cobra.PositionalArgs {
 				}
 			}
 			if len(given) > 1 {
-				return fmt.Errorf("%s don't go together", strings.Join(given, " and "))
+				return fmt.Errorf("%s can't be combined", strings.Join(given, " and "))
 			}
 		}
 		return cobra.NoArgs(cmd, args)
 	}
 }
 
-// lastFlag is for a number of files.
+// lastFlag adds a flag for a number of files.
 func lastFlag(cmd *cobra.Command, n *int, usage string) {
 	cmd.Flags().Func("last", usage, func(text string) error {
 		given, err := strconv.Atoi(text)
 		if err != nil || given < 1 {
-			return errors.New("want a number from 1 on")
+			return errors.New("want a number of at least 1")
 		}
 		*n = given
 		return nil
@@ -108,5 +108,5 @@ func lastFlag(cmd *cobra.Command, n *int, usage string) {
 }
 
 func baseFlag(cmd *cobra.Command, base *string) {
-	cmd.Flags().StringVar(base, "base", "main", "the branch, tag or commit (`REF`) in git that the files are compared with")
+	cmd.Flags().StringVar(base, "base", "main", "the branch, tag or commit (`REF`) in git to compare the files with")
 }

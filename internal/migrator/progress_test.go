@@ -10,7 +10,7 @@ func TestPacedLeavesOutWhatComesTooSoon(t *testing.T) {
 	t.Parallel()
 	for every, want := range map[time.Duration][]string{0: {"a", "b"}, time.Hour: nil} {
 		var said []string
-		say := paced(every, func(line string) { said = append(said, line) })
+		say := throttled(every, func(line string) { said = append(said, line) })
 		say("a")
 		say("b")
 		if !slices.Equal(said, want) {

@@ -23,12 +23,12 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// carrier writes a report in one form.
-type carrier func(io.Writer, review.Report) error
+// renderer writes a report in one format.
+type renderer func(io.Writer, review.Report) error
 
-// carriers are the forms of a report, by the name that selects them.
-func (sys system) carriers() map[string]carrier {
-	return map[string]carrier{
+// renderers are the formats of a report, by name.
+func (sys system) renderers() map[string]renderer {
+	return map[string]renderer{
 		"terminal": func(w io.Writer, r review.Report) error { return report.Terminal(w, r, sys.terminal(w)) },
 		"markdown": report.Markdown,
 		"json":     report.JSON,
@@ -38,7 +38,7 @@ func (sys system) carriers() map[string]carrier {
 	}
 }
 
-// terminal is what w can do. Color is for a terminal alone, and NO_COLOR is heard.
+// terminal describes w. Only a terminal gets color, and none with NO_COLOR.
 func (sys system) terminal(w io.Writer) report.TerminalOptions {
 	fd, ok := cli.Terminal(w)
 	if !ok {
@@ -52,7 +52,7 @@ func (sys system) terminal(w io.Writer) report.TerminalOptions {
 	return report.TerminalOptions{Width: width, Color: !plain}
 }
 
-// reviewFlags are what the command line says of a review.
+// reviewFlags are the flags of a review.
 type reviewFlags struct {
 	selection review.Selection
 	devURL    string
@@ -68,14 +68,14 @@ func reviewCommand(sys system) *cobra.Command {
 	var flags reviewFlags
 	cmd := &cobra.Command{
 		Use:   "review",
-		Short: "Say what the new migrations will do to production",
-		Long: `Say what the new migrations will do to production: run each of their statements in a
-throwaway PostgreSQL, and read there which locks it takes, what it rewrites and scans;
-hold the code of this branch and of its base against the schema before and after; and
-find the way back. Run it in the project's root.
+		Short: "Report what the new migrations will do to production",
+		Long: `Report what the new migrations will do to production: run each statement in a
+throwaway PostgreSQL and read which locks it takes and what it rewrites and scans; try
+the code of this branch and of its base on the schema before and after; and find out
+how to revert the files. Run it in the project's root.
 
-The files are new that --base doesn't have. An error among the findings, which no
-directive accepts, is exit code 1:
+New files are those that --base doesn't have. A finding that is an error is exit code
+1, unless a directive accepts it:
 
   -- atlas:nolint DS103 reason="nobody reads it since 1.4" until=2027-01-31`,
 		Example: `  go run ./cmd/migrate review
@@ -92,18 +92,18 @@ directive accepts, is exit code 1:
 	baseFlag(cmd, &flags.selection.Base)
 	devFlag(cmd, &flags.devURL)
 	cli.JSONFlag(cmd, &flags.asJSON)
-	lastFlag(cmd, &flags.selection.Last, "review the last `N` files instead of those that the base doesn't have")
+	lastFlag(cmd, &flags.selection.Last, "review the last `N` files")
 	f := cmd.Flags()
-	f.BoolVar(&flags.selection.All, "all", false, "review all files instead of those that the base doesn't have")
-	f.StringVar(&flags.stats, "stats", "", "a `FILE` that \"migrate stats\" wrote, to estimate durations by")
-	f.StringVar(&flags.format, "format", "terminal", "the `FORM` that is printed: "+strings.Join(sys.formats(), ", "))
-	f.StringArrayVar(&flags.writes, "write", nil, "write the report to a file, too, in a form and to a path (`FORM=FILE`), as in html=review.html; may be repeated")
-	f.BoolVar(&flags.fix, "fix", false, "rewrite the new files into their safe forms where there is one, and review them again")
-	f.BoolVar(&flags.patch, "patch", false, "print what --fix would do, for \"git apply\", instead of the report")
+	f.BoolVar(&flags.selection.All, "all", false, "review all files")
+	f.StringVar(&flags.stats, "stats", "", "a `FILE` written by \"migrate stats\", for estimates of durations")
+	f.StringVar(&flags.format, "format", "terminal", "the `FORM` to print: "+strings.Join(sys.formats(), ", "))
+	f.StringArrayVar(&flags.writes, "write", nil, "also write the report to a file (`FORM=FILE`), such as html=review.html; can be repeated")
+	f.BoolVar(&flags.fix, "fix", false, "rewrite the new files into their safe forms, and review them again")
+	f.BoolVar(&flags.patch, "patch", false, "print the changes of --fix as a patch for \"git apply\", instead of the report")
 	return cmd
 }
 
-func (sys system) formats() []string { return slices.Sorted(maps.Keys(sys.carriers())) }
+func (sys system) formats() []string { return slices.Sorted(maps.Keys(sys.renderers())) }
 
 func (sys system) review(ctx context.Context, flags reviewFlags) error {
 	if flags.asJSON {
@@ -122,9 +122,9 @@ func (sys system) review(ctx context.Context, flags reviewFlags) error {
 		return err
 	}
 	return sys.withDev(ctx, flags.devURL, func(server *dev.Server) error {
-		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Source: source(sys.Environ), Progress: paced(3*time.Second, sys.Progress)}
+		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Source: source(sys.Environ), Progress: throttled(3*time.Second, sys.Progress)}
 		sys.Progress("reviewing")
-		r, err := sys.reviewed(ctx, o, flags.fix)
+		r, err := sys.reviewAndFix(ctx, o, flags.fix)
 		if err != nil {
 			return err
 		}
@@ -140,10 +140,10 @@ func (sys system) review(ctx context.Context, flags reviewFlags) error {
 	})
 }
 
-const nothingFixed = "Nothing to fix: no finding has a safe form that a rule can write."
+const nothingFixed = "Nothing to fix: no finding has an automatic fix."
 
-// source is where GitHub shows the files of the commit that a workflow runs on, or empty
-// outside of one.
+// source is where GitHub shows the files of the commit that a workflow runs on; empty
+// outside of a workflow.
 func source(environ []string) string {
 	server, repository, commit := env(environ, "GITHUB_SERVER_URL"), env(environ, "GITHUB_REPOSITORY"), env(environ, "GITHUB_SHA")
 	if server == "" || repository == "" || commit == "" {
@@ -161,20 +161,20 @@ func env(environ []string, name string) string {
 	return ""
 }
 
-// baseless makes an error of usage of one that says that the selection, or the base
-// that it names, isn't there.
-func baseless(err error) error {
+// asUsage turns an error about the selection, or about the base that it names, into an
+// error of usage.
+func asUsage(err error) error {
 	if _, ok := errors.AsType[*files.BaseError](err); ok || errors.Is(err, review.ErrSelection) {
 		return cli.Usage(err)
 	}
 	return err
 }
 
-// reviewed reviews, and when something was fixed reviews what came of it.
-func (sys system) reviewed(ctx context.Context, o review.Options, fix bool) (review.Report, error) {
+// reviewAndFix reviews and, if something was fixed, reviews again.
+func (sys system) reviewAndFix(ctx context.Context, o review.Options, fix bool) (review.Report, error) {
 	r, err := review.Run(ctx, o)
 	if err != nil || !fix {
-		return r, baseless(err)
+		return r, asUsage(err)
 	}
 	written, more, err := sys.fix(r, o.Dir)
 	if err != nil || !written {
@@ -186,7 +186,7 @@ func (sys system) reviewed(ctx context.Context, o review.Options, fix bool) (rev
 	return review.Run(ctx, o)
 }
 
-// fix writes the safe forms, and says how many more files there are then.
+// fix writes the safe forms, and returns how many files were added.
 func (sys system) fix(r review.Report, dir *migrate.LocalDir) (written bool, more int, err error) {
 	before, err := dir.Files()
 	if err != nil {
@@ -219,26 +219,26 @@ func (sys system) printPatch(ctx context.Context, r review.Report, dir *migrate.
 	return err
 }
 
-// outputs are what is to be written of a report.
+// outputs write a report in all requested formats.
 func (sys system) outputs(flags reviewFlags) ([]func(review.Report) error, error) {
-	carriers := sys.carriers()
+	carriers := sys.renderers()
 	carry, ok := carriers[flags.format]
 	if !ok {
-		return nil, fmt.Errorf("--format %s: want one of %s", flags.format, strings.Join(sys.formats(), ", "))
+		return nil, fmt.Errorf("unknown --format %q (want one of %s)", flags.format, strings.Join(sys.formats(), ", "))
 	}
 	all := []func(review.Report) error{func(r review.Report) error { return carry(sys.Stdout, r) }}
 	for _, w := range flags.writes {
 		format, path, _ := strings.Cut(w, "=")
 		carry, ok := carriers[format]
 		if !ok || path == "" {
-			return nil, fmt.Errorf("--write %s: want a form and a file, as in html=review.html; the forms are %s", w, strings.Join(sys.formats(), ", "))
+			return nil, fmt.Errorf("invalid --write %q (want FORM=FILE, such as html=review.html; the forms are %s)", w, strings.Join(sys.formats(), ", "))
 		}
 		all = append(all, func(r review.Report) error { return writeFile(path, r, carry) })
 	}
 	return all, nil
 }
 
-func writeFile(path string, r review.Report, carry carrier) (err error) {
+func writeFile(path string, r review.Report, carry renderer) (err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
@@ -247,7 +247,7 @@ func writeFile(path string, r review.Report, carry carrier) (err error) {
 	return carry(f, r)
 }
 
-// verdict is an error when the report has one that no directive accepts.
+// verdict returns an error if the report has one that no directive accepts.
 func verdict(r review.Report) error {
 	if !r.Failed() {
 		return nil

@@ -16,10 +16,10 @@ import (
 func statsCommand(sys system) *cobra.Command {
 	return &cobra.Command{
 		Use:   "stats",
-		Short: "Take the sizes of a database, by which a review estimates",
-		Long: `Take the sizes of the tables at DATABASE_URL: rows, bytes, reads and writes per
-second. No row is read, and a role that may connect and nothing else is enough. A
-review that is given the file says minutes and gigabytes.`,
+		Short: "Read the sizes of a database, for the estimates of a review",
+		Long: `Read the sizes of the tables at DATABASE_URL: rows, bytes, reads and writes per
+second. No row is read, and a role that may only connect is enough. With the output
+in a file, "migrate review --stats" estimates minutes and gigabytes.`,
 		Example: `  DATABASE_URL=postgres://reader@db/app go run ./cmd/migrate stats >stats.json
   go run ./cmd/migrate review --stats stats.json`,
 		Args: cobra.NoArgs,
@@ -35,7 +35,7 @@ review that is given the file says minutes and gigabytes.`,
 	}
 }
 
-// readStats reads the file that statsCommand wrote; without a path there is none.
+// readStats reads the file written by statsCommand; without a path there is none.
 func readStats(path string) (*stats.Snapshot, error) {
 	if path == "" {
 		return nil, nil

@@ -28,17 +28,17 @@ func statusCommand(sys system) *cobra.Command {
 	cmd.Short = "Show what is applied, what is pending, and what has drifted"
 	cmd.Long += `
 
-With --drift the applied files are replayed in a throwaway PostgreSQL, and what the
-database has otherwise is shown: tables, and also views, functions, triggers,
-policies, and constraints and indexes that aren't valid. Any of it is exit code 1.`
+With --drift the applied files are replayed in a throwaway PostgreSQL, and differences
+of the database are printed: in tables, views, functions, triggers and policies, and
+constraints and indexes that aren't valid. Any difference is exit code 1.`
 	cmd.Example = `  go run ./cmd/migrate status
   DATABASE_URL=postgres://owner@db/app go run ./cmd/migrate status --drift`
-	cmd.Flags().BoolVar(&asked, "drift", false, "compare the database with what its files make")
+	cmd.Flags().BoolVar(&asked, "drift", false, "compare the database with what its applied files make")
 	devFlag(cmd, &devURL)
 	return cmd
 }
 
-// drift is what the database has otherwise than its applied files make it.
+// drift is how the database differs from what its applied files make.
 func (sys system) drift(ctx context.Context, db *sql.DB, dir migrate.Dir, devURL string) (changes []catalog.Change, err error) {
 	err = sys.withDev(ctx, devURL, func(server *dev.Server) (err error) {
 		scratch, err := server.Database(ctx)

@@ -1,47 +1,45 @@
-// Package catalog reads what a schema of a PostgreSQL database consists of, as
-// PostgreSQL's own catalogs say it: tables with their columns, constraints and
-// indexes, and what neither Ent nor Atlas's open-source engine looks at: views,
-// functions, triggers, policies, types, extensions, and whether constraints and
-// indexes are valid. Two schemas can be compared object by object. It reads and
-// never writes.
+// Package catalog reads what a schema of a PostgreSQL database consists of from
+// PostgreSQL's own catalogs: tables with their columns, constraints and indexes, and
+// what neither Ent nor Atlas's open-source engine looks at: views, functions, triggers,
+// policies, types, extensions, and whether constraints and indexes are valid. Two
+// schemas can be compared object by object. It only reads.
 package catalog
 
-// Schema is one schema of a database. The table of Atlas's revisions and what
-// extensions brought are left out.
+// Schema is one schema of a database, without Atlas's table of revisions and the
+// objects of extensions.
 type Schema struct {
 	Name   string
 	Tables []Table // by name
-	// Others are the objects that belong to no table: views, functions, types,
-	// sequences that no column owns, extensions. By kind and name.
+	// Others are the objects that belong to no table, by kind and name: views,
+	// functions, types, sequences that no column owns, extensions.
 	Others []Object
 }
 
 // Table is an ordinary or a partitioned table.
 type Table struct {
 	Name string
-	// OID identifies the table for as long as it lives, whatever it is called.
+	// OID identifies the table for its lifetime, across renames.
 	OID         uint32
 	Columns     []Column     // by position
 	Constraints []Constraint // by name
 	Indexes     []Index      // by name, those of constraints included
 	// Others are the table's triggers and policies, by kind and name.
 	Others []Object
-	// Options are what else PostgreSQL keeps of the table and a plan could
-	// lose: row-level security, persistence, partitioning, storage parameters.
-	// In SQL, empty for an ordinary table.
+	// Options are the other properties of the table that a plan could lose: row-level
+	// security, persistence, partitioning, storage parameters. They are in SQL, and
+	// empty for an ordinary table.
 	Options string
 }
 
 // Column is a column of a table.
 type Column struct {
 	Name string
-	// Position is pg_attribute.attnum: it survives a rename, and a column that
-	// is dropped leaves a gap.
+	// Position is pg_attribute.attnum. It survives a rename, and a dropped column
+	// leaves a gap.
 	Position int16
 	Type     string // as format_type prints it
 	NotNull  bool
-	// Default is the default's expression, or a generated column's; empty
-	// without one.
+	// Default is the expression of a default or a generated column; empty without one.
 	Default   string
 	Generated bool // GENERATED ALWAYS AS (…) STORED or VIRTUAL
 	Virtual   bool // a generated column that isn't STORED
@@ -68,7 +66,7 @@ type Constraint struct {
 	Definition string // as pg_get_constraintdef prints it
 	Valid      bool   // false: NOT VALID
 	Columns    []string
-	// References is the table that a foreign key points to, and RefColumns its
+	// References is the table that a foreign key references, and RefColumns are its
 	// columns there.
 	References string
 	RefColumns []string
@@ -86,7 +84,7 @@ type Index struct {
 	Constraint string   // the constraint that owns it, or empty
 }
 
-// Kind is the kind of an object, in SQL's words.
+// Kind is the kind of an object, as SQL calls it.
 type Kind string
 
 // The kinds that [Schema.Objects] returns.
@@ -106,19 +104,18 @@ const (
 	KindExtension        Kind = "extension"
 )
 
-// Object is anything of a schema in one comparable form.
+// Object is any part of a schema in a form that can be compared.
 type Object struct {
 	Kind  Kind
 	Table string // what a column, constraint, index, trigger or policy belongs to
 	Name  string // a function's with the types of its arguments
-	// Definition is what PostgreSQL says of the object, in SQL and without the
-	// schema's name: equal definitions are equal objects, in whatever schema. An
-	// object that isn't valid says so at its end.
+	// Definition is PostgreSQL's SQL for the object, without the schema's name, so that
+	// it can be compared across schemas. An object that isn't valid says so at the end.
 	Definition string
 }
 
-// Change is an object that two schemas don't have alike. Before is empty for one
-// that only the second has, After for one that only the first has.
+// Change is an object that differs between two schemas. Before is empty if only the
+// second schema has it, After if only the first does.
 type Change struct {
 	Kind          Kind
 	Table, Name   string

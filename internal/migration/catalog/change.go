@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// String says the change on one line, as in
+// String describes the change in one line, as in
 //
 //	index products.products_name_key was dropped: CREATE UNIQUE INDEX …
 func (c Change) String() string {

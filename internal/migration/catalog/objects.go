@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// order is the order of kinds: what others need comes first.
+// order is the order of kinds: first those that others depend on.
 var order = []Kind{
 	KindExtension, KindType, KindDomain, KindSequence, KindTable, KindColumn, KindConstraint, KindIndex,
 	KindFunction, KindTrigger, KindPolicy, KindView, KindMaterializedView,
@@ -30,8 +30,8 @@ func (t Table) Column(name string) (Column, bool) {
 	return t.Columns[i], true
 }
 
-// Objects returns everything in one list, sorted by kind, so that what others need
-// comes first, then by table and name.
+// Objects returns all objects in one list, sorted by kind, so that dependencies come
+// first, then by table and name.
 func (s Schema) Objects() []Object {
 	all := slices.Clone(s.Others)
 	for _, t := range s.Tables {
@@ -59,7 +59,7 @@ func (t Table) objects() []Object {
 	return all
 }
 
-// definition is what stands behind the column's name in CREATE TABLE.
+// definition is the column's definition as in CREATE TABLE, without the name.
 func (c Column) definition() string {
 	words := []string{c.Type}
 	if c.Collation != "" {
@@ -94,9 +94,8 @@ func compareKeys(a, b key) int {
 	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.table, b.table), cmp.Compare(a.name, b.name))
 }
 
-// Compare returns what differs, in the order of [Schema.Objects]. What became of an
-// object that was renamed isn't asked: it is one change that drops it and one that
-// adds it.
+// Compare returns the differences, in the order of [Schema.Objects]. A renamed object
+// is one that was dropped and one that was added.
 func Compare(before, after Schema) []Change { return CompareObjects(before.Objects(), after.Objects()) }
 
 // CompareObjects is [Compare] for what [Schema.Objects] returned.

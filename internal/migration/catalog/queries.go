@@ -1,12 +1,12 @@
 package catalog
 
-// The queries read the current schema. They don't see the table of Atlas's
-// revisions, what an extension brought, or what the server keeps for itself.
+// The queries read the current schema, without Atlas's table of revisions, the objects
+// of extensions and the server's own relations.
 const (
 	// here is the current schema's OID.
 	here = `(SELECT oid FROM pg_namespace WHERE nspname = current_schema())`
 
-	// ours leaves out what an extension brought: the row is c of pg_class.
+	// ours leaves out the relations of extensions; c is a row of pg_class.
 	ours = `c.relnamespace = ` + here + ` AND c.relname <> 'atlas_schema_revisions' AND NOT EXISTS (
 		SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
 
@@ -37,9 +37,9 @@ const columns = `SELECT a.attrelid::bigint, a.attname, a.attnum, format_type(a.a
 	WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN (SELECT c.oid FROM ` + ourTables + `)
 	ORDER BY a.attrelid, a.attnum`
 
-// constraints leaves out the triggers that are constraints, which are triggers,
-// PostgreSQL 18's not-null constraints, which say again what the column says, and the
-// copies of a foreign key that PostgreSQL keeps for each partition that it points to.
+// constraints leaves out constraint triggers, which are triggers; PostgreSQL 18's
+// not-null constraints, which repeat the column's property; and the copies of a foreign
+// key that PostgreSQL keeps for each referenced partition.
 const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.contype::text, pg_get_constraintdef(n.oid, true), n.convalidated,
 		coalesce((SELECT string_agg(a.attname, chr(1) ORDER BY k.place) FROM unnest(n.conkey) WITH ORDINALITY k (num, place)
 			JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = k.num), ''),
@@ -60,10 +60,10 @@ const indexes = `SELECT i.indrelid::bigint, x.relname, x.oid::bigint, pg_get_ind
 	WHERE i.indrelid IN (SELECT c.oid FROM ` + ourTables + `)
 	ORDER BY i.indrelid, x.relname COLLATE "C"`
 
-// trigger is the definition of a trigger, t of pg_trigger, with its state.
+// trigger is the definition of a trigger with its state; t is a row of pg_trigger.
 const trigger = `pg_get_triggerdef(t.oid, true) || CASE t.tgenabled WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' ENABLED FOR REPLICA' WHEN 'A' THEN ' ENABLED ALWAYS' ELSE '' END`
 
-const belongings = `SELECT c.oid::bigint, 'trigger', c.relname, t.tgname, ` + trigger + `
+const triggersAndPolicies = `SELECT c.oid::bigint, 'trigger', c.relname, t.tgname, ` + trigger + `
 	FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 	WHERE NOT t.tgisinternal AND c.oid IN (SELECT c.oid FROM ` + ourTables + `)
 	UNION ALL
@@ -78,9 +78,9 @@ const belongings = `SELECT c.oid::bigint, 'trigger', c.relname, t.tgname, ` + tr
 	WHERE c.oid IN (SELECT c.oid FROM ` + ourTables + `)
 	ORDER BY 2 DESC, 3, 4`
 
-// others are the objects that belong to no table. A function's definition still has
-// the schema's name where it sets a search_path. It leaves out the sequences that belong to columns, and an extension's
-// version, which differs from server to server.
+// others are the objects that belong to no table. A function that sets a search_path
+// still has the schema's name in its definition. Sequences that columns own are left
+// out, and so is an extension's version, which differs from server to server.
 const others = `WITH here AS (SELECT ` + here + ` AS oid), extended AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
 	SELECT kind, name, definition FROM (
 		SELECT 'extension', extname::text, 'CREATE EXTENSION ' || quote_ident(extname) FROM pg_extension WHERE extname <> 'plpgsql'

@@ -13,10 +13,10 @@ type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Read reads the current schema of the session: the first of its search_path that
-// exists. It asks a fixed number of queries, however many tables there are. On a
-// database that others change meanwhile it has to be given a transaction of
-// REPEATABLE READ to see one moment.
+// Read reads the current schema of the session, which is the first existing one on its
+// search_path. The number of queries is fixed, however many tables there are. On a
+// database that others change meanwhile, give it a REPEATABLE READ transaction, so that
+// it sees one moment.
 func Read(ctx context.Context, db Querier) (Schema, error) {
 	var s Schema
 	name, err := schemaName(ctx, db)
@@ -41,12 +41,12 @@ func schemaName(ctx context.Context, db Querier) (string, error) {
 		return "", fmt.Errorf("read current schema: %w", err)
 	}
 	if !names[0].Valid {
-		return "", errors.New("no schema to read: search_path names none that exists")
+		return "", errors.New("no schema to read: no schema on search_path exists")
 	}
 	return names[0].String, nil
 }
 
-// readTables reads the tables and puts to each what belongs to it.
+// readTables reads the tables with everything that belongs to them.
 func readTables(ctx context.Context, db Querier) ([]Table, error) {
 	all, err := collect(ctx, db, tables, func(rows *sql.Rows, t *Table) error {
 		return rows.Scan(&t.Name, &t.OID, &t.Options)
@@ -60,11 +60,11 @@ func readTables(ctx context.Context, db Querier) ([]Table, error) {
 	}
 	return all, errors.Join(
 		readColumns(ctx, db, index), readConstraints(ctx, db, index),
-		readIndexes(ctx, db, index), readBelongings(ctx, db, index),
+		readIndexes(ctx, db, index), readTriggersAndPolicies(ctx, db, index),
 	)
 }
 
-// part is something of a table, with the table's OID.
+// part is a part of a table, with the table's OID.
 type part[T any] struct {
 	table uint32
 	value T
@@ -125,8 +125,8 @@ func readIndexes(ctx context.Context, db Querier, tables map[uint32]*Table) erro
 }
 
 // readBelongings reads triggers and policies.
-func readBelongings(ctx context.Context, db Querier, tables map[uint32]*Table) error {
-	parts, err := collect(ctx, db, belongings, func(rows *sql.Rows, p *part[Object]) error {
+func readTriggersAndPolicies(ctx context.Context, db Querier, tables map[uint32]*Table) error {
+	parts, err := collect(ctx, db, triggersAndPolicies, func(rows *sql.Rows, p *part[Object]) error {
 		o := &p.value
 		return rows.Scan(&p.table, &o.Kind, &o.Table, &o.Name, &o.Definition)
 	})
@@ -150,15 +150,15 @@ func readObjects(ctx context.Context, db Querier, query, schema string) ([]Objec
 	}
 	for i := range all {
 		if all[i].Kind == KindFunction {
-			all[i].Definition = anywhere(all[i].Definition, schema)
+			all[i].Definition = withoutSchema(all[i].Definition, schema)
 		}
 	}
 	return all, nil
 }
 
-// anywhere is a function's definition without the schema's name in the search_path
-// that it sets. The clause stands before the body, whose text is left as it is.
-func anywhere(definition, schema string) string {
+// withoutSchema is a function's definition without the schema's name in the search_path
+// that it sets. The clause stands before the body, which is left as it is.
+func withoutSchema(definition, schema string) string {
 	const clause = "\n SET search_path TO "
 	start := strings.Index(definition, clause)
 	body := strings.Index(definition, "\nAS ")
@@ -176,7 +176,7 @@ func anywhere(definition, schema string) string {
 	return definition[:start] + strings.Join(path, ", ") + definition[end:]
 }
 
-// separator stands between the names of a list. No name holds it.
+// separator separates the names of a list, and occurs in none.
 const separator = "\x01"
 
 func split(list string) []string {

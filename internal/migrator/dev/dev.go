@@ -1,5 +1,4 @@
-// Package dev gives migrations throwaway databases to be replayed in, on a
-// server where databases may be made and dropped.
+// Package dev creates throwaway databases, in which migrations are replayed.
 package dev
 
 import (
@@ -16,34 +15,34 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver, "pgx"
 )
 
-// Server makes databases. It is safe for concurrent use.
+// Server creates databases. It is safe for concurrent use.
 type Server struct {
 	url      *url.URL
 	admin    *sql.DB
 	strategy string // how CREATE DATABASE copies, when it isn't the default
 }
 
-// Open connects to the server of a URL, postgres://…. Its role needs CREATEDB; the
+// Open connects to the server of a URL, postgres://…. Its role needs CREATEDB. The
 // database that the URL names is only connected to, never changed.
 func Open(ctx context.Context, databaseURL string) (*Server, error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return nil, errors.New("the dev server's URL isn't one of postgres://") // its text may hold the password
+		return nil, errors.New("the dev server's URL must begin with postgres://") // its text may hold the password
 	}
 	admin, err := sql.Open("pgx", databaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("open dev server: %w", err)
 	}
 	s := &Server{url: u, admin: admin}
-	// Where a checkpoint costs nothing, as on a private server, copying files takes a
-	// third of writing them to the log.
+	// Without fsync, as on a private server, checkpoints cost nothing, and copying a
+	// database by file takes a third of the time of writing it to the log.
 	const query = `SELECT rolcreatedb OR rolsuper,
 		CASE WHEN current_setting('fsync') = 'off' AND current_setting('server_version_num')::int >= 150000 THEN ' STRATEGY file_copy' ELSE '' END
 		FROM pg_roles WHERE rolname = current_user`
 	var may bool
 	err = admin.QueryRowContext(ctx, query).Scan(&may, &s.strategy)
 	if err == nil && !may {
-		err = errors.New("its role may not create databases")
+		err = errors.New("the role may not create databases")
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to dev server: %w", err), admin.Close())
@@ -51,7 +50,7 @@ func Open(ctx context.Context, databaseURL string) (*Server, error) {
 	return s, nil
 }
 
-// Close closes the connection. Databases that weren't dropped stay.
+// Close closes the connection. Databases that weren't dropped remain.
 func (s *Server) Close() error { return s.admin.Close() }
 
 // Version is the server's version, as in "17.10".
@@ -64,7 +63,7 @@ func (s *Server) Version(ctx context.Context) (string, error) {
 	return v, nil
 }
 
-// Database is a throwaway database. Its pool is an ordinary one.
+// Database is a throwaway database with an ordinary pool.
 type Database struct {
 	*sql.DB
 	URL    string
@@ -72,11 +71,12 @@ type Database struct {
 	server *Server
 }
 
-// Database makes an empty database.
+// Database creates an empty database.
 func (s *Server) Database(ctx context.Context) (*Database, error) { return s.create(ctx, "template0") }
 
-// Clone makes a database with what this one has. Nobody may be connected to it,
-// so its own pool's idle connections are closed; it goes on working.
+// Clone creates a copy of the database. Because PostgreSQL copies only a database that
+// nobody is connected to, the pool's idle connections are closed; the pool remains
+// usable.
 func (d *Database) Clone(ctx context.Context) (*Database, error) {
 	d.SetMaxIdleConns(0)
 	return d.server.create(ctx, d.name)
@@ -101,7 +101,7 @@ func (s *Server) create(ctx context.Context, template string) (*Database, error)
 	return &Database{DB: db, URL: u.String(), name: name, server: s}, nil
 }
 
-// Drop closes the pool and drops the database, also when ctx has ended.
+// Drop closes the pool and drops the database, even if ctx has ended.
 func (d *Database) Drop(ctx context.Context) error {
 	closed := d.Close()
 	_, err := d.server.admin.ExecContext(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+sqltoken.Quote(d.name)+" WITH (FORCE)")

@@ -91,7 +91,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(url, "@")
 	for name, tt := range map[string]struct{ url, want string }{
-		"what is no URL":                     {"host=127.0.0.1 password=secret", "isn't one of postgres://"},
+		"what is no URL":                     {"host=127.0.0.1 password=secret", "must begin with postgres://"},
 		"a role that may not make databases": {"postgres://dev_may_not:secret@" + rest, "may not create databases"},
 		"a server that isn't there":          {"postgres://postgres:secret@127.0.0.1:1/postgres", "connect to dev server"},
 	} {

@@ -8,33 +8,33 @@ import (
 	"ariga.io/atlas/sql/migrate"
 )
 
-// Base is what the migrations are on the branch that others are merged into.
+// Base is the state of the migrations on the branch that others are merged into.
 type Base struct {
-	// Name is how git calls it, "main" or "origin/main".
+	// Name is its name in git, such as "main" or "origin/main".
 	Name string
 	// Commit is its newest commit.
 	Commit string
-	// Files are what it has now, also those that came after the branches parted.
+	// Files are its present files, including those added after the branches diverged.
 	Files []migrate.File
 	fork  []migrate.File // what both had when they parted
 }
 
-// BaseError says why git can't tell what the base has: there is no repository, no
-// such ref, or no commit in common.
+// BaseError reports why git can't compare with the base: there is no repository, no
+// such ref, or no common commit.
 type BaseError struct {
 	Ref string
 	Err error
 }
 
-// Error says it for the ref.
+// Error names the ref.
 func (e *BaseError) Error() string { return fmt.Sprintf("read base %s: %v", e.Ref, e.Err) }
 
 // Unwrap returns the cause.
 func (e *BaseError) Unwrap() error { return e.Err }
 
-// ReadBase reads from git what dir has at ref, a branch, tag or commit. Where git
-// doesn't know ref it is looked for at the remote "origin". An error is a
-// [BaseError], or that of ctx.
+// ReadBase reads the files of dir at ref, a branch, tag or commit, from git. A ref that
+// git doesn't know is looked up at the remote "origin". The error is a [BaseError], or
+// that of ctx.
 func ReadBase(ctx context.Context, dir *migrate.LocalDir, ref string) (Base, error) {
 	b, err := readBase(ctx, folder(dir.Path()), ref)
 	switch {
@@ -51,7 +51,7 @@ func readBase(ctx context.Context, f folder, ref string) (Base, error) {
 	if err != nil {
 		return Base{}, err
 	}
-	fork, err := f.fork(ctx, commit)
+	fork, err := f.mergeBase(ctx, commit)
 	if err != nil {
 		return Base{}, err
 	}
@@ -66,13 +66,13 @@ func readBase(ctx context.Context, f folder, ref string) (Base, error) {
 	return b, err
 }
 
-// Rename is a file that has, or is to have, another name.
+// Rename is a file that has, or gets, another name.
 type Rename struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-// Difference is what a directory does to its base.
+// Difference is how a directory differs from its base.
 type Difference struct {
 	New     []migrate.File // by name
 	Edited  []migrate.File // with the content that they have now
@@ -80,8 +80,8 @@ type Difference struct {
 	Renamed []Rename // the content is the same
 }
 
-// Compare finds what the files of a directory do to the base. What the base
-// itself did since the branches parted is none of it.
+// Compare finds how the files of a directory differ from the base, leaving out what the
+// base itself changed since the branches diverged.
 func (b Base) Compare(now []migrate.File) Difference {
 	var d Difference
 	at, before, here := byName(b.Files), byName(b.fork), byName(now)
@@ -102,8 +102,7 @@ func (b Base) Compare(now []migrate.File) Difference {
 	return d
 }
 
-// remove notes that f is gone: under another name, when a new file has its
-// content.
+// remove records that f is gone, or was renamed if a new file has its content.
 func (d *Difference) remove(f migrate.File) {
 	for i, candidate := range d.New {
 		if same(f, candidate) {
@@ -115,9 +114,9 @@ func (d *Difference) remove(f migrate.File) {
 	d.Removed = append(d.Removed, f.Name())
 }
 
-// Behind returns the new files whose version isn't after the newest of the
-// base's: where that was applied, they never will be.
-func (b Base) Behind(added []migrate.File) []migrate.File {
+// OutOfOrder returns the new files whose version isn't after the newest of the base:
+// where that one was applied, they never will be.
+func (b Base) OutOfOrder(added []migrate.File) []migrate.File {
 	var behind []migrate.File
 	newest := b.newest()
 	for _, f := range added {
@@ -128,7 +127,7 @@ func (b Base) Behind(added []migrate.File) []migrate.File {
 	return behind
 }
 
-// newest is the version of the base's last file, empty without one.
+// newest is the version of the base's last file; empty without one.
 func (b Base) newest() string {
 	if len(b.Files) == 0 {
 		return ""

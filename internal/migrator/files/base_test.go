@@ -101,7 +101,7 @@ func TestBehindSeesWhatLandedMeanwhile(t *testing.T) {
 	if diff := cmp.Diff([]string{"20260101000000_a.sql", "20260103000000_c.sql"}, names(base.Files)); diff != "" {
 		t.Errorf("base files (-want +got):\n%s", diff)
 	}
-	got := names(base.Behind(base.Compare(r.files()).New))
+	got := names(base.OutOfOrder(base.Compare(r.files()).New))
 	if diff := cmp.Diff([]string{"20260102000000_b.sql"}, got); diff != "" {
 		t.Errorf("behind (-want +got):\n%s", diff)
 	}

@@ -1,7 +1,6 @@
-// Package files keeps a directory of migrations in order: what a branch in git
-// adds to another, whether that comes behind it, and how it is brought there. It
-// makes, renames and validates files. What the statements in them do is for the
-// packages that trace and judge them.
+// Package files keeps a directory of migrations in order: it compares the branches of a
+// git repository, and creates, rebases and validates files. What their statements do is
+// the business of the packages that trace and judge them.
 package files
 
 import (
@@ -17,16 +16,16 @@ import (
 	"commitment/internal/migrator/plan"
 )
 
-// newText is what a new file says until somebody writes into it. A line with
-// Atlas's prefix of directives would be read as one.
-const newText = `-- Each statement ends with a semicolon, and all of them run in one transaction.
--- What can't, such as CREATE INDEX CONCURRENTLY, goes into a file of its own with
--- the transaction mode "none". When done: go run ./cmd/migrate hash
+// newText is the content of a new file. A line with the prefix of Atlas's directives
+// would be read as one.
+const newText = `-- End each statement with a semicolon. All of them run in one transaction.
+-- A statement that can't, such as CREATE INDEX CONCURRENTLY, belongs in a file of its
+-- own with the transaction mode "none". When done, run: go run ./cmd/migrate hash
 
 `
 
-// New writes a migration without statements that comes after all others of dir,
-// and atlas.sum, and returns the file's name. The name is made of a-z, 0-9 and _.
+// New writes an empty migration that comes after all others of dir, updates atlas.sum,
+// and returns the file's name. The name consists of a-z, 0-9 and _.
 func New(dir *migrate.LocalDir, name string) (string, error) {
 	if err := plan.CheckName(name); err != nil {
 		return "", err
@@ -45,8 +44,7 @@ func New(dir *migrate.LocalDir, name string) (string, error) {
 	return f.Name(), nil
 }
 
-// Hash writes atlas.sum for the files that dir has and reports whether it was
-// another one before.
+// Hash writes atlas.sum for the files of dir and reports whether it changed.
 func Hash(dir *migrate.LocalDir) (changed bool, err error) {
 	sum, err := dir.Checksum()
 	if err != nil {
@@ -66,9 +64,9 @@ func Hash(dir *migrate.LocalDir) (changed bool, err error) {
 	return true, nil
 }
 
-// Validate proves that dir can be applied to an empty database: atlas.sum
-// matches, no version is there twice, and every statement runs. A statement's
-// failure is a [migration.StatementError].
+// Validate checks that dir can be applied to an empty database: atlas.sum matches, no
+// two files have the same version, and every statement runs. A statement that fails is
+// a [migration.StatementError].
 func Validate(ctx context.Context, server *dev.Server, dir migrate.Dir) (err error) {
 	if err := migration.Validate(dir); err != nil {
 		return err

@@ -40,7 +40,7 @@ func TestNewRefuses(t *testing.T) {
 		r := newRepository(t, "20260101000000_a.sql")
 		for _, name := range []string{"", "../a", "A", "a b"} {
 			_, err := files.New(r.dir, name)
-			wantError(t, err, "is made of a-z, 0-9 and _")
+			wantError(t, err, "want a-z, 0-9 and _")
 		}
 		r.wantNames("20260101000000_a.sql")
 	})

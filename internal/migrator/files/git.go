@@ -17,14 +17,14 @@ import (
 // folder is a folder in the work tree of a git repository.
 type folder string
 
-// git runs git in the folder and returns what it prints.
+// git runs git in the folder and returns its output.
 func (f folder) git(ctx context.Context, stdin string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = string(f)
 	cmd.Stdin = strings.NewReader(stdin)
 	out, err := cmd.Output()
 	if errors.Is(err, exec.ErrNotFound) {
-		return nil, errors.New("git isn't installed, and without it nothing is known of other revisions")
+		return nil, errors.New("git isn't installed, and is needed to compare with other revisions")
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -38,21 +38,20 @@ func (f folder) git(ctx context.Context, stdin string, args ...string) ([]byte, 
 	return out, nil
 }
 
-// ask returns git's answer of one line.
-func (f folder) ask(ctx context.Context, args ...string) (string, error) {
+// line returns git's output, which is one line.
+func (f folder) line(ctx context.Context, args ...string) (string, error) {
 	out, err := f.git(ctx, "", args...)
 	return strings.TrimSpace(string(out)), err
 }
 
-// resolve returns the commit that ref names, and the name by which it was found:
-// where only the remote's branches are known, as in most CI jobs, "main" is
-// "origin/main".
+// resolve returns the commit that ref names, and the name under which it was found: in
+// a clone with remote branches only, as in most CI jobs, "main" is "origin/main".
 func (f folder) resolve(ctx context.Context, ref string) (name, commit string, err error) {
-	if _, err := f.ask(ctx, "rev-parse", "--is-inside-work-tree"); err != nil {
+	if _, err := f.line(ctx, "rev-parse", "--is-inside-work-tree"); err != nil {
 		return "", "", err
 	}
 	for _, name := range []string{ref, "origin/" + ref} {
-		commit, err = f.ask(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
+		commit, err = f.line(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 		if err == nil || ctx.Err() != nil {
 			return name, commit, err
 		}
@@ -60,17 +59,17 @@ func (f folder) resolve(ctx context.Context, ref string) (name, commit string, e
 	return "", "", fmt.Errorf("git knows neither %q nor %q", ref, "origin/"+ref)
 }
 
-// fork returns the last commit that HEAD and the given one have in common.
-func (f folder) fork(ctx context.Context, commit string) (string, error) {
-	if _, err := f.ask(ctx, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
+// mergeBase returns the last commit that HEAD and the given one have in common.
+func (f folder) mergeBase(ctx context.Context, commit string) (string, error) {
+	if _, err := f.line(ctx, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
 		return "", errors.New("there is no commit yet")
 	}
-	fork, err := f.ask(ctx, "merge-base", commit, "HEAD")
+	fork, err := f.line(ctx, "merge-base", commit, "HEAD")
 	if err == nil || ctx.Err() != nil {
 		return fork, err
 	}
-	if shallow, serr := f.ask(ctx, "rev-parse", "--is-shallow-repository"); serr == nil && shallow == "true" {
-		return "", errors.New(`the clone is too shallow to see where the branches part: run "git fetch --unshallow", or let CI check out all history`)
+	if shallow, serr := f.line(ctx, "rev-parse", "--is-shallow-repository"); serr == nil && shallow == "true" {
+		return "", errors.New(`the clone is too shallow to find the common commit of the branches: run "git fetch --unshallow", or let CI check out all history`)
 	}
 	return "", errors.New("the branches have no commit in common")
 }
@@ -78,8 +77,8 @@ func (f folder) fork(ctx context.Context, commit string) (string, error) {
 // blob is a file in a commit.
 type blob struct{ name, id string }
 
-// migrations reads the *.sql files that the folder has in a commit; none when it
-// isn't there.
+// migrations reads the *.sql files of the folder in a commit; none if the folder isn't
+// there.
 func (f folder) migrations(ctx context.Context, commit string) ([]migrate.File, error) {
 	blobs, err := f.list(ctx, commit)
 	if err != nil || len(blobs) == 0 {
@@ -105,8 +104,8 @@ func (f folder) migrations(ctx context.Context, commit string) ([]migrate.File, 
 	return files, nil
 }
 
-// list lists the *.sql files by name. From git's point of view they are those
-// of the folder that it runs in.
+// list lists the *.sql files by name. Git names them relative to the folder that it
+// runs in.
 func (f folder) list(ctx context.Context, commit string) ([]blob, error) {
 	out, err := f.git(ctx, "", "ls-tree", "-z", commit)
 	if err != nil {
@@ -123,8 +122,8 @@ func (f folder) list(ctx context.Context, commit string) ([]blob, error) {
 	return blobs, nil
 }
 
-// nextBlob reads one answer of cat-file --batch: "<id> blob <size>", the content,
-// and a line's end.
+// nextBlob reads one object of cat-file --batch: "<id> blob <size>", the content, and a
+// newline.
 func nextBlob(r *bufio.Reader) ([]byte, error) {
 	head, err := r.ReadString('\n')
 	if err != nil {
@@ -132,7 +131,7 @@ func nextBlob(r *bufio.Reader) ([]byte, error) {
 	}
 	fields := strings.Fields(head)
 	if len(fields) != 3 || fields[1] != "blob" {
-		return nil, fmt.Errorf("git says %q", strings.TrimSpace(head))
+		return nil, fmt.Errorf("unexpected output of git: %q", strings.TrimSpace(head))
 	}
 	size, err := strconv.Atoi(fields[2])
 	if err != nil {

@@ -9,15 +9,15 @@ import (
 	"path/filepath"
 )
 
-// Patch is the difference between two states of a folder, by the names of its
-// files, in the form that "git apply" takes where path leads to that folder.
+// Patch returns the difference between two states of the folder at path, keyed by file
+// name, as a patch for "git apply".
 func Patch(ctx context.Context, path string, before, after map[string][]byte) (patch string, err error) {
 	top, err := os.MkdirTemp("", "patch-")
 	if err != nil {
 		return "", fmt.Errorf("write patch: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(top)) }()
-	// Git names the two sides a and b, and these are their folders.
+	// Git names the two sides a and b after these folders.
 	for side, contents := range map[string]map[string][]byte{"a": before, "b": after} {
 		if err := writeAll(filepath.Join(top, side, filepath.FromSlash(path)), contents); err != nil {
 			return "", fmt.Errorf("write patch: %w", err)

@@ -15,20 +15,20 @@ import (
 	"commitment/internal/migrator/plan"
 )
 
-// Rebased is what [Rebase] did. Without renames and with the sums left alone
-// there was nothing to do.
+// Rebased is what [Rebase] did. If nothing was renamed or rehashed, there was nothing
+// to do.
 type Rebased struct {
 	Base    string   `json:"base"` // as git calls it
 	Renamed []Rename `json:"renamed"`
-	// Rehashed says that atlas.sum is another one than before.
+	// Rehashed says that atlas.sum has changed.
 	Rehashed bool `json:"rehashed"`
 }
 
-// Rebase brings the files of dir that the base in git doesn't have behind its
-// newest: those that stand before it, or have a version twice, get new versions,
-// and their order stays. Then atlas.sum is written anew, whatever it was, so this
-// also ends a conflict in it. The base's own files are never touched: when one
-// was edited, removed or renamed, nothing is done at all.
+// Rebase moves the files of dir that the base in git doesn't have behind its newest
+// file: those that are older, or whose version is taken, get new versions, in the same
+// order. It rewrites atlas.sum whatever it contained, which also resolves a conflict in
+// it. The base's own files are never touched: if one was edited, removed or renamed,
+// Rebase does nothing.
 func Rebase(ctx context.Context, dir *migrate.LocalDir, ref string) (Rebased, error) {
 	base, err := ReadBase(ctx, dir, ref)
 	if err != nil {
@@ -39,7 +39,7 @@ func Rebase(ctx context.Context, dir *migrate.LocalDir, ref string) (Rebased, er
 		return Rebased{}, fmt.Errorf("read migrations: %w", err)
 	}
 	d := base.Compare(now)
-	if err := errors.Join(d.untouched(base.Name), resolved(d.New)); err != nil {
+	if err := errors.Join(d.checkUntouched(base.Name), checkResolved(d.New)); err != nil {
 		return Rebased{}, err
 	}
 	done := Rebased{Base: base.Name}
@@ -53,8 +53,9 @@ func Rebase(ctx context.Context, dir *migrate.LocalDir, ref string) (Rebased, er
 	return done, err
 }
 
-// untouched refuses a directory that changes its base: new sums would hide it.
-func (d Difference) untouched(base string) error {
+// checkUntouched refuses a directory that changes files of its base, which new sums
+// would hide.
+func (d Difference) checkUntouched(base string) error {
 	var errs []error
 	refuse := func(name, was string) {
 		errs = append(errs, fmt.Errorf("%s is part of %s and was %s: restore it first (git checkout %s -- %s)", name, base, was, base, name))
@@ -71,8 +72,8 @@ func (d Difference) untouched(base string) error {
 	return errors.Join(errs...)
 }
 
-// resolved refuses files in which a merge has left both sides.
-func resolved(files []migrate.File) error {
+// checkResolved refuses files with unresolved conflicts of a merge.
+func checkResolved(files []migrate.File) error {
 	for _, f := range files {
 		for line := range bytes.Lines(f.Bytes()) {
 			if bytes.HasPrefix(line, []byte("<<<<<<< ")) {
@@ -83,8 +84,8 @@ func resolved(files []migrate.File) error {
 	return nil
 }
 
-// schedule gives new versions to the files, from the first one on that doesn't
-// come after newest and after the file before it.
+// schedule assigns new versions to the files, beginning with the first that isn't after
+// newest and after the file before it.
 func schedule(newest string, files []migrate.File) ([]Rename, error) {
 	var renames []Rename
 	for _, f := range files {
@@ -102,8 +103,8 @@ func schedule(newest string, files []migrate.File) ([]Rename, error) {
 	return renames, nil
 }
 
-// VersionAfter is the version for the file that follows one of version newest: the
-// present, or a second later.
+// VersionAfter is the version of the file that follows version newest: the present
+// time, or a second later.
 func VersionAfter(newest string) (string, error) {
 	last := &migrate.MemDir{}
 	if err := last.WriteFile(newest+".sql", nil); err != nil {
@@ -111,13 +112,13 @@ func VersionAfter(newest string) (string, error) {
 	}
 	version, err := plan.NextVersion(last)
 	if err == nil && version <= newest {
-		err = fmt.Errorf("version %q sorts behind the present time, so no time comes after it", newest)
+		err = fmt.Errorf("no version can follow %q, which sorts after the present time", newest)
 	}
 	return version, err
 }
 
-// rename begins with the last file, so that no name is taken that another file
-// has yet to give up, and a failure leaves the order as it was.
+// rename begins with the last file, so that it never takes a name that another file
+// still has, and a failure leaves the files in order.
 func rename(dir *migrate.LocalDir, renames []Rename) error {
 	for _, r := range slices.Backward(renames) {
 		from, to := filepath.Join(dir.Path(), r.From), filepath.Join(dir.Path(), r.To)

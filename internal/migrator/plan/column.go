@@ -12,7 +12,7 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// changeColumns adds the columns that the files don't have and changes types.
+// changeColumns adds the missing columns and changes types.
 func (p *planner) changeColumns(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
@@ -32,22 +32,22 @@ func (p *planner) changeColumns(ctx context.Context) error {
 
 func columnKey(table, name string) key { return key{catalog.KindColumn, table, name} }
 
-// addColumns adds together what costs nothing, and by themselves the columns
-// whose values can't be had that way: those that would rewrite the table, and
-// those that have no value for the rows that are there.
+// addColumns adds together the columns that are instant, and separately those whose
+// values aren't: those that would rewrite the table, and those without a value for
+// existing rows.
 func (p *planner) addColumns(ctx context.Context, have, want catalog.Table) ([]Step, error) {
 	var plain, bare []atlas.Change
 	for _, c := range want.Columns {
-		written, ours := p.words.column(want.Name, c.Name)
+		written, ours := p.desired.column(want.Name, c.Name)
 		if _, there := have.Column(c.Name); there || !ours {
 			continue
 		}
-		gradual, err := p.needsFilling(ctx, want.Name, c, written)
+		gradual, err := p.needsBackfill(ctx, want.Name, c, written)
 		if err != nil {
 			return nil, err
 		}
 		if gradual {
-			p.gradual[columnKey(want.Name, c.Name)] = true
+			p.addedEmpty[columnKey(want.Name, c.Name)] = true
 			bare = append(bare, &atlas.AddColumn{C: withoutValue(written)})
 			continue
 		}
@@ -65,7 +65,7 @@ func (p *planner) addedWith(ctx context.Context, table, comment string, changes 
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	steps, err := p.words.alter(ctx, table, changes...)
+	steps, err := p.desired.alter(ctx, table, changes...)
 	if err != nil {
 		return nil, err
 	}
@@ -73,26 +73,26 @@ func (p *planner) addedWith(ctx context.Context, table, comment string, changes 
 	return steps, nil
 }
 
-// needsFilling says that a column can't simply be added with its value.
-func (p *planner) needsFilling(ctx context.Context, table string, c catalog.Column, written *atlas.Column) (bool, error) {
+// needsBackfill reports whether a column can't simply be added with its value.
+func (p *planner) needsBackfill(ctx context.Context, table string, c catalog.Column, written *atlas.Column) (bool, error) {
 	if c.Identity || c.NotNull && c.Default == "" {
 		return true, nil
 	}
 	if c.Default == "" {
 		return false, nil
 	}
-	steps, err := p.words.alter(ctx, table, &atlas.AddColumn{C: written})
+	steps, err := p.desired.alter(ctx, table, &atlas.AddColumn{C: written})
 	if err != nil {
 		return false, err
 	}
-	rewrites, err := p.trial(ctx, table, steps[0].SQL)
+	rewrites, err := p.tryStatement(ctx, table, steps[0].SQL)
 	if err != nil {
 		return false, fmt.Errorf("add column %q to %q: %w", c.Name, table, err)
 	}
 	return rewrites, nil
 }
 
-// withoutValue is a column that can be added to any table at once.
+// withoutValue is the definition of a column that can be added to any table at once.
 func withoutValue(c *atlas.Column) *atlas.Column {
 	bare := *c
 	t := *c.Type
@@ -110,8 +110,8 @@ func withoutValue(c *atlas.Column) *atlas.Column {
 	return &bare
 }
 
-// settleColumns sets and drops defaults, and lets columns be empty that have to
-// be, those included that are to go.
+// settleColumns sets and drops defaults, and makes columns nullable, including those
+// that are to be dropped.
 func (p *planner) settleColumns(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
@@ -136,30 +136,30 @@ func (p *planner) settleColumn(table string, have, want catalog.Column) []Step {
 	switch {
 	case have.Default == want.Default || have.Generated || want.Generated:
 	case want.Default == "":
-		steps = append(steps, Step{SQL: alter + "DROP DEFAULT", Comment: fmt.Sprintf("%q has no default any more: whoever inserts gives the value", have.Name)})
+		steps = append(steps, Step{SQL: alter + "DROP DEFAULT", Comment: fmt.Sprintf("%q has no default any more: every INSERT must give a value", have.Name)})
 	default:
-		comment := "The default is for new rows: those that are there keep their values"
-		if p.gradual[columnKey(table, have.Name)] {
-			comment = "New rows have the default from now on. Those that are there have no value: fill them, a few\nthousand at a time"
+		comment := "The default is for new rows; existing rows keep their values"
+		if p.addedEmpty[columnKey(table, have.Name)] {
+			comment = "New rows get the default from now on. Existing rows have no value: backfill them, a few\nthousand at a time"
 			steps = append(steps, ownSequence(table, want)...)
 		}
 		steps = append(steps, Step{SQL: alter + "SET DEFAULT " + want.Default, Comment: comment})
 	}
 	if have.NotNull && !want.NotNull {
-		steps = append(steps, Step{SQL: alter + "DROP NOT NULL", Comment: fmt.Sprintf("%q may be empty from now on: code that reads it has to expect that", have.Name)})
+		steps = append(steps, Step{SQL: alter + "DROP NOT NULL", Comment: fmt.Sprintf("%q may be NULL from now on: code that reads it must expect that", have.Name)})
 	}
 	return steps
 }
 
-// releaseColumn lets code insert that doesn't know a column any more, which is
-// dropped when no older code is left.
+// releaseColumn lets code insert that no longer knows a column, which is dropped when
+// no older code is left.
 func (p *planner) releaseColumn(t catalog.Table, c catalog.Column) []Step {
-	if _, altered := p.aims[columnKey(t.Name, c.Name)]; altered || !c.NotNull || c.Default != "" || c.Identity || c.Generated || inKey(t, c.Name) {
+	if _, altered := p.want[columnKey(t.Name, c.Name)]; altered || !c.NotNull || c.Default != "" || c.Identity || c.Generated || inKey(t, c.Name) {
 		return nil
 	}
 	return []Step{{
 		SQL:     fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", sqltoken.Quote(t.Name), sqltoken.Quote(c.Name)),
-		Comment: fmt.Sprintf("Code that doesn't know %q any more can insert, until the column is dropped", c.Name),
+		Comment: fmt.Sprintf("Lets code that no longer knows %q insert, until the column is dropped", c.Name),
 	}}
 }
 

@@ -10,11 +10,11 @@ import (
 	atlas "ariga.io/atlas/sql/schema"
 )
 
-// remarks are the comments in a database, by table and column; the table's own
-// has an empty column.
-type remarks map[[2]string]string
+// comments are the comments in a database, by table and column; the table's own has an
+// empty column.
+type comments map[[2]string]string
 
-func (p *planner) readRemarks(ctx context.Context) (remarks, error) {
+func (p *planner) readComments(ctx context.Context) (comments, error) {
 	rows, err := p.db.QueryContext(ctx, `SELECT c.relname, coalesce(a.attname, ''), d.description
 		FROM pg_description d
 		JOIN pg_class c ON c.oid = d.objoid AND c.relkind IN ('r', 'p')
@@ -24,7 +24,7 @@ func (p *planner) readRemarks(ctx context.Context) (remarks, error) {
 		return nil, fmt.Errorf("read comments: %w", err)
 	}
 	defer rows.Close()
-	all := remarks{}
+	all := comments{}
 	for rows.Next() {
 		var table, column, text string
 		if err := rows.Scan(&table, &column, &text); err != nil {
@@ -38,16 +38,16 @@ func (p *planner) readRemarks(ctx context.Context) (remarks, error) {
 	return all, nil
 }
 
-// commentSteps write the comments that the entities have and the files don't.
-// Others are left: people write them by hand.
+// commentSteps write the comments that the entities have and the files don't. Other
+// comments stay, because people write them by hand.
 func (p *planner) commentSteps(ctx context.Context) ([]Step, error) {
-	have, err := p.readRemarks(ctx)
+	have, err := p.readComments(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var steps []Step
 	for _, t := range p.base.Tables {
-		w, ours := p.words[t.Name]
+		w, ours := p.desired[t.Name]
 		if !ours {
 			continue
 		}
@@ -65,7 +65,7 @@ func remark(on, have string, attrs []atlas.Attr) []Step {
 	for _, a := range attrs {
 		if c, ok := a.(*atlas.Comment); ok && c.Text != "" && c.Text != have {
 			text := "'" + strings.ReplaceAll(c.Text, "'", "''") + "'"
-			return []Step{{SQL: fmt.Sprintf("COMMENT ON %s IS %s", on, text), Comment: "Say in the database what the entity says"}}
+			return []Step{{SQL: fmt.Sprintf("COMMENT ON %s IS %s", on, text), Comment: "Comment as declared by the entity"}}
 		}
 	}
 	return nil

@@ -12,9 +12,8 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// changeConstraints drops the constraints that no entity has and adds those that
-// the files don't, for new rows alone: the rows that are there are looked at
-// later, by validate.
+// changeConstraints drops the constraints that no entity declares and adds the missing
+// ones for new rows only; validate checks the existing rows later.
 func (p *planner) changeConstraints(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
@@ -28,22 +27,23 @@ func (p *planner) changeConstraints(ctx context.Context) error {
 	return p.advance(ctx, steps)
 }
 
-// dropConstraints leaves the primary key alone, and what goes with a column.
+// dropConstraints leaves out the primary key, and what is dropped together with a
+// column.
 func (p *planner) dropConstraints(have, want catalog.Table) []Step {
 	var steps []Step
 	demanded := map[string]bool{}
-	for _, c := range p.unmet(have, want) {
-		demanded[demandName(have.Name, c.Name)] = true
+	for _, c := range p.missingNotNull(have, want) {
+		demanded[notNullCheckName(have.Name, c.Name)] = true
 	}
 	for _, c := range have.Constraints {
-		_, stays := p.aims[constraintKey(have.Name, c.Name)]
+		_, stays := p.want[constraintKey(have.Name, c.Name)]
 		if stays || demanded[c.Name] || c.Type == catalog.PrimaryKey || goesWithColumn(c.Columns, want) ||
 			p.uniqueEitherWay(constraintKey(have.Name, c.Name), c) {
 			continue
 		}
 		steps = append(steps, Step{
 			SQL:     fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", sqltoken.Quote(have.Name), sqltoken.Quote(c.Name)),
-			Comment: fmt.Sprintf("No entity has %q any more", c.Name),
+			Comment: fmt.Sprintf("No entity declares %q any more", c.Name),
 		})
 	}
 	return steps
@@ -51,8 +51,8 @@ func (p *planner) dropConstraints(have, want catalog.Table) []Step {
 
 func constraintKey(table, name string) key { return key{catalog.KindConstraint, table, name} }
 
-// goesWithColumn says that something on these columns is dropped when one of them
-// is, by the contract.
+// goesWithColumn reports whether something on these columns is dropped when the
+// contract drops one of them.
 func goesWithColumn(columns []string, want catalog.Table) bool {
 	return slices.ContainsFunc(columns, func(name string) bool {
 		_, stays := want.Column(name)
@@ -85,21 +85,21 @@ func (p *planner) addConstraints(ctx context.Context, have, want catalog.Table) 
 	return steps, nil
 }
 
-// addConstraint adds a constraint for new rows, in the place of the one that has
-// its name already, if there is one.
+// addConstraint adds a constraint for new rows, replacing the one of the same name if
+// there is one.
 func (p *planner) addConstraint(ctx context.Context, table string, c catalog.Constraint, replaces bool) (Step, error) {
 	var changes []atlas.Change
-	if fk, ok := p.words.foreignKey(table, c.Name); ok {
+	if fk, ok := p.desired.foreignKey(table, c.Name); ok {
 		changes = append(changes, &atlas.AddForeignKey{F: fk, Extra: []atlas.Clause{&postgres.NotValid{}}})
-	} else if check, ok := p.words.check(table, c.Name); ok {
+	} else if check, ok := p.desired.check(table, c.Name); ok {
 		changes = append(changes, &atlas.AddCheck{C: check, Extra: []atlas.Clause{&postgres.NotValid{}}})
 	}
 	step := Step{
-		SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s%s", sqltoken.Quote(table), sqltoken.Quote(c.Name), rule(c), notValid),
-		Comment: "Hold new rows to it at once. Those that are there are looked at by a later file, which\nstops nobody",
+		SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s%s", sqltoken.Quote(table), sqltoken.Quote(c.Name), withoutNotValid(c), notValid),
+		Comment: "Enforce for new rows now; existing rows are validated in a later file",
 	}
 	if len(changes) > 0 {
-		steps, err := p.words.alter(ctx, table, changes...)
+		steps, err := p.desired.alter(ctx, table, changes...)
 		if err != nil {
 			return Step{}, err
 		}
@@ -112,11 +112,11 @@ func (p *planner) addConstraint(ctx context.Context, table string, c catalog.Con
 	return step, nil
 }
 
-// demand has new rows fill the columns that are to be NOT NULL, by a check: once
-// that is validated, SET NOT NULL has nothing to scan. It begins a file, because
-// code that doesn't fill them has to be gone by then, and code that does may need
-// what stands before it.
-func (p *planner) demand(ctx context.Context) error {
+// requireForNewRows requires a value for the columns that become NOT NULL, by a check:
+// once that is validated, SET NOT NULL has nothing to scan. It begins a file, because
+// code that leaves the columns out must be gone by then, and code that fills them may
+// need what comes before.
+func (p *planner) requireForNewRows(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
 		steps = append(steps, p.demands(have, want)...)
@@ -129,21 +129,21 @@ func (p *planner) demand(ctx context.Context) error {
 
 func (p *planner) demands(have, want catalog.Table) []Step {
 	var steps []Step
-	for _, c := range p.unmet(have, want) {
-		if _, there := constraint(p.present, have.Name, demandName(have.Name, c.Name)); there {
+	for _, c := range p.missingNotNull(have, want) {
+		if _, there := constraint(p.present, have.Name, notNullCheckName(have.Name, c.Name)); there {
 			continue
 		}
-		comment := fmt.Sprintf("Have new rows fill %q. Where rows are there without it, fill them, a few thousand at a time,\nbefore the file that validates this: with one that is empty, it fails", c.Name)
+		comment := fmt.Sprintf("Require %q of new rows. Backfill the existing rows, a few thousand at a time, before the file\nthat validates this: it fails on a row without a value", c.Name)
 		steps = append(steps, Step{
-			SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s", sqltoken.Quote(have.Name), sqltoken.Quote(demandName(have.Name, c.Name)), sqltoken.Quote(c.Name), notValid),
+			SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s", sqltoken.Quote(have.Name), sqltoken.Quote(notNullCheckName(have.Name, c.Name)), sqltoken.Quote(c.Name), notValid),
 			Comment: comment,
 		})
 	}
 	return steps
 }
 
-// unmet are the columns that are to be NOT NULL and aren't.
-func (p *planner) unmet(have, want catalog.Table) []catalog.Column {
+// missingNotNull are the columns that are to be NOT NULL and aren't.
+func (p *planner) missingNotNull(have, want catalog.Table) []catalog.Column {
 	var all []catalog.Column
 	for _, c := range want.Columns {
 		old, there := have.Column(c.Name)
@@ -154,10 +154,10 @@ func (p *planner) unmet(have, want catalog.Table) []catalog.Column {
 	return all
 }
 
-func demandName(table, column string) string { return named(table+"_"+column, "_required") }
+func notNullCheckName(table, column string) string { return suffixed(table+"_"+column, "_required") }
 
-// validate has the rows that are there looked at, which takes time and stops
-// nobody. It begins a file, so that the strong locks of adding are gone.
+// validate checks the existing rows, which takes time and blocks nobody. It begins a
+// file, so that the strong locks of adding are released.
 func (p *planner) validate(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
@@ -168,7 +168,7 @@ func (p *planner) validate(ctx context.Context) error {
 			}
 			steps = append(steps, Step{
 				SQL:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", sqltoken.Quote(have.Name), sqltoken.Quote(c.Name)),
-				Comment: "Look at the rows that are there. Reads and writes go on",
+				Comment: "Check the existing rows. Reads and writes go on",
 			})
 		}
 	}
@@ -178,18 +178,18 @@ func (p *planner) validate(ctx context.Context) error {
 	return p.advance(ctx, steps)
 }
 
-// require sets NOT NULL where validate has proved it, and makes identity columns.
+// require sets NOT NULL where validate has proved it, and creates identity columns.
 func (p *planner) require(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
-		for _, c := range p.unmet(have, want) {
+		for _, c := range p.missingNotNull(have, want) {
 			table := "ALTER TABLE " + sqltoken.Quote(have.Name)
 			steps = append(steps, Step{
 				SQL:     fmt.Sprintf("%s ALTER COLUMN %s SET NOT NULL", table, sqltoken.Quote(c.Name)),
-				Comment: "The rows were looked at by then: nothing is scanned",
+				Comment: "The validated check saves the scan",
 			}, Step{
-				SQL:     fmt.Sprintf("%s DROP CONSTRAINT %s", table, sqltoken.Quote(demandName(have.Name, c.Name))),
-				Comment: "The column says so itself now",
+				SQL:     fmt.Sprintf("%s DROP CONSTRAINT %s", table, sqltoken.Quote(notNullCheckName(have.Name, c.Name))),
+				Comment: "NOT NULL replaces the check",
 			})
 		}
 	}

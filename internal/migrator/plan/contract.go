@@ -11,11 +11,11 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// dependentObjects is the SQLSTATE of a DROP that something else stands on.
+// dependentObjects is the SQLSTATE of a DROP that other objects depend on.
 const dependentObjects = "2BP01"
 
-// contract drops what no entity has any more: first what stands on tables, then
-// columns, tables, and what they stood on.
+// contract drops what is no longer declared: first what depends on tables, then
+// columns, tables, and what they depended on.
 func (p *planner) contract(ctx context.Context) error {
 	var drops []Step
 	for _, kind := range []catalog.Kind{
@@ -24,15 +24,15 @@ func (p *planner) contract(ctx context.Context) error {
 	} {
 		drops = append(drops, p.dropsOf(kind)...)
 	}
-	return p.dropAll(ctx, append(p.openTables(), drops...))
+	return p.dropAll(ctx, append(p.disableRowSecurity(), drops...))
 }
 
-// dropsOf are the statements for the objects of a kind that only the files have.
-// What belongs to a table that goes, goes with it.
+// dropsOf are the statements for the objects of a kind that only the files have. What
+// belongs to a dropped table goes with it.
 func (p *planner) dropsOf(kind catalog.Kind) []Step {
 	var drops []Step
-	for k := range p.has {
-		if _, stays := p.aims[k]; stays || k.kind != kind {
+	for k := range p.now {
+		if _, stays := p.want[k]; stays || k.kind != kind {
 			continue
 		}
 		if _, tableStays := p.full.Table(k.table); k.table != "" && !tableStays {
@@ -49,7 +49,7 @@ func (p *planner) dropsOf(kind catalog.Kind) []Step {
 
 func bySQL(a, b Step) int { return cmp.Compare(a.SQL, b.SQL) }
 
-// dropStatement is empty for a kind that isn't dropped by its name.
+// dropStatement is empty for a kind that can't be dropped by name.
 func dropStatement(k key) []Step {
 	var sql string
 	switch k.kind {
@@ -69,7 +69,7 @@ func dropStatement(k key) []Step {
 	default:
 		return nil
 	}
-	return []Step{{SQL: sql, Comment: "Nothing that is declared has it any more"}}
+	return []Step{{SQL: sql, Comment: "No longer declared"}}
 }
 
 func keywords(k catalog.Kind) string { return strings.ToUpper(string(k)) }
@@ -93,8 +93,9 @@ func lostColumn(table, name string) string {
 	return fmt.Sprintf("column %q of table %q and its values", name, table)
 }
 
-// openTables takes row-level security off the tables that nothing declares it for.
-func (p *planner) openTables() []Step {
+// disableRowSecurity disables row-level security on the tables that no longer declare
+// it.
+func (p *planner) disableRowSecurity() []Step {
 	const rows = " ROW LEVEL SECURITY"
 	var steps []Step
 	for _, have := range p.present.Tables {
@@ -106,7 +107,7 @@ func (p *planner) openTables() []Step {
 			if strings.Contains(have.Options, on+rows) && !strings.Contains(want.Options, on+rows) {
 				steps = append(steps, Step{
 					SQL:     fmt.Sprintf("ALTER TABLE %s %s%s", sqltoken.Quote(have.Name), off, rows),
-					Comment: "Nothing that is declared has it any more",
+					Comment: "No longer declared",
 					Loses:   fmt.Sprintf("row-level security of table %q (%s)", have.Name, on),
 				})
 			}
@@ -116,8 +117,8 @@ func (p *planner) openTables() []Step {
 	return steps
 }
 
-// dropAll runs drops in the order that what depends on what allows, which is
-// found by trying, and takes them into the plan in that order.
+// dropAll runs drops in an order that dependencies allow, found by trying, and adds
+// them to the plan in that order.
 func (p *planner) dropAll(ctx context.Context, drops []Step) error {
 	for len(drops) > 0 {
 		var waiting []Step
@@ -127,7 +128,7 @@ func (p *planner) dropAll(ctx context.Context, drops []Step) error {
 			switch {
 			case err == nil:
 				p.steps = append(p.steps, s)
-			case refused(err, dependentObjects):
+			case failedWith(err, dependentObjects):
 				waiting, refusal = append(waiting, s), err
 			default:
 				return fmt.Errorf("run %s: %w", s.SQL, err)
@@ -136,17 +137,17 @@ func (p *planner) dropAll(ctx context.Context, drops []Step) error {
 		if len(waiting) == len(drops) {
 			together, ok := dropTogether(waiting)
 			if !ok {
-				return fmt.Errorf("drop what something else stands on: %w", detailed(refusal))
+				return fmt.Errorf("drop what other objects depend on: %w", detailed(refusal))
 			}
 			waiting = together
 		}
 		drops = waiting
 	}
-	return p.look(ctx)
+	return p.refresh(ctx)
 }
 
-// dropTogether makes one statement of those that drop tables: tables that refer
-// to each other can only go at once.
+// dropTogether combines the drops of tables into one statement, because tables that
+// reference each other can only be dropped together.
 func dropTogether(drops []Step) ([]Step, bool) {
 	const drop = "DROP TABLE "
 	var tables, lost []string
@@ -161,6 +162,6 @@ func dropTogether(drops []Step) ([]Step, bool) {
 	if len(tables) < 2 {
 		return nil, false
 	}
-	all := Step{SQL: drop + strings.Join(tables, ", "), Comment: "Nothing that is declared has them any more, and they refer to each other", Loses: strings.Join(lost, "\n")}
+	all := Step{SQL: drop + strings.Join(tables, ", "), Comment: "No longer declared. They reference each other", Loses: strings.Join(lost, "\n")}
 	return append([]Step{all}, others...), true
 }

@@ -2,7 +2,7 @@ package plan
 
 import "commitment/internal/migration/catalog"
 
-// key names an object of a schema.
+// key identifies an object of a schema.
 type key struct {
 	kind        catalog.Kind
 	table, name string
@@ -19,8 +19,8 @@ func definitionsOf(s catalog.Schema) definitions {
 	return all
 }
 
-// settled says that an object is as the target has it, or that neither has it.
-func (p *planner) settled(k key) bool { return p.has[k] == p.aims[k] }
+// settled reports whether an object is as the target has it, or missing in both.
+func (p *planner) settled(k key) bool { return p.now[k] == p.want[k] }
 
 func constraint(s catalog.Schema, table, name string) (catalog.Constraint, bool) {
 	t, _ := s.Table(table)
@@ -47,8 +47,7 @@ func column(s catalog.Schema, table, name string) (catalog.Column, bool) {
 	return t.Column(name)
 }
 
-// shared are the tables that the entities have and the files make, as each has
-// them.
+// shared are the tables that both the entities and the files have.
 func (p *planner) shared(yield func(have, want catalog.Table) bool) {
 	for _, want := range p.base.Tables {
 		if have, ok := p.present.Table(want.Name); ok && !yield(have, want) {

@@ -20,26 +20,26 @@ import (
 
 var nameRE = regexp.MustCompile(`^[a-z0-9_]+$`)
 
-// CheckName returns an error for a name that a migration can't have.
+// CheckName returns an error for an invalid name of a migration.
 func CheckName(name string) error {
 	if !nameRE.MatchString(name) {
-		return fmt.Errorf("a migration can't be called %q: its name is made of a-z, 0-9 and _", name)
+		return fmt.Errorf("invalid migration name %q (want a-z, 0-9 and _)", name)
 	}
 	return nil
 }
 
-// DriftError says that the migrations don't make what the entities declare.
+// DriftError reports that the migrations don't make what the entities declare.
 type DriftError struct {
-	// SQL is what new migrations would have to do.
+	// SQL is the missing migrations.
 	SQL string
 }
 
 // Error shows the difference as SQL.
 func (e *DriftError) Error() string {
-	return "the migrations and the entities differ by:\n" + e.SQL
+	return "the entities declare what the migrations don't make:\n" + e.SQL
 }
 
-// Entities are what migrations are to lead to.
+// Entities are what the migrations should lead to.
 type Entities struct {
 	Tables  []*schema.Table
 	Objects []schemakit.Object
@@ -55,13 +55,13 @@ func Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name s
 	return compiledIn().Diff(ctx, server, dir, name)
 }
 
-// Diff plans what the entities declare and the files of dir don't make, writes it
-// into dir together with atlas.sum, and returns the names of the files that it
-// added: none when there is nothing to do. The name is made of a-z, 0-9 and _.
+// Diff plans what the entities declare and the files of dir don't make, writes it into
+// dir together with atlas.sum, and returns the names of the files that it added: none
+// if nothing is missing. The name consists of a-z, 0-9 and _.
 //
-// The plan has been run, on what the files make, and led to what is declared,
-// before any of it is written. Rows that the files insert are not looked at. The
-// error of a file that can't be replayed is a [migration.StatementError].
+// Before anything is written, the plan has been run on the replayed files and has led
+// to the declared schema. Rows that the files insert don't count. If a file can't be
+// replayed, the error is a [migration.StatementError].
 func (e Entities) Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string) ([]string, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
@@ -93,8 +93,8 @@ func Check(ctx context.Context, server *dev.Server, dir migrate.Dir) error {
 	return compiledIn().Check(ctx, server, dir)
 }
 
-// Check plans as [Entities.Diff] does, writes nothing, and returns a [DriftError]
-// when there is something to do.
+// Check plans as [Entities.Diff] does, writes nothing, and returns a [DriftError] if
+// something is missing.
 func (e Entities) Check(ctx context.Context, server *dev.Server, dir migrate.Dir) error {
 	steps, err := e.plan(ctx, server, dir)
 	if err != nil || len(steps) == 0 {
@@ -111,8 +111,7 @@ func (e Entities) Check(ctx context.Context, server *dev.Server, dir migrate.Dir
 	return &DriftError{SQL: sql.String()}
 }
 
-// plan compares the files with the entities and returns what leads from the one
-// to the other.
+// plan returns the steps from the files to the entities.
 func (e Entities) plan(ctx context.Context, server *dev.Server, dir migrate.Dir) (_ []Step, err error) {
 	if err := migration.Validate(dir); err != nil {
 		return nil, err
@@ -126,7 +125,7 @@ func (e Entities) plan(ctx context.Context, server *dev.Server, dir migrate.Dir)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	// Making both sides is nearly all of the work.
+	// Nearly all of the time goes into these two.
 	var (
 		wg        sync.WaitGroup
 		to        *target
@@ -141,16 +140,16 @@ func (e Entities) plan(ctx context.Context, server *dev.Server, dir migrate.Dir)
 	if targetErr != nil {
 		return nil, targetErr
 	}
-	if err := empty(ctx, db.DB); err != nil {
+	if err := deleteRows(ctx, db.DB); err != nil {
 		return nil, err
 	}
 	p := &planner{target: to, db: db.DB}
 	return p.plan(ctx)
 }
 
-// empty removes the rows that files insert. A plan for them would fail where the
-// one for production is right, once the rows are filled as its comments say.
-func empty(ctx context.Context, db *sql.DB) error {
+// deleteRows deletes the rows that files insert. Otherwise a plan that is right for
+// production, once rows are backfilled as its comments say, would fail here.
+func deleteRows(ctx context.Context, db *sql.DB) error {
 	const filled = `SELECT coalesce(string_agg(quote_ident(c.relname), ', '), '') FROM pg_class c
 		WHERE c.relkind = 'r' AND c.relnamespace = quote_ident(current_schema())::regnamespace AND pg_relation_size(c.oid) > 0
 		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
@@ -162,11 +161,12 @@ func empty(ctx context.Context, db *sql.DB) error {
 		return nil
 	}
 	_, err := db.ExecContext(ctx, "TRUNCATE "+tables+" CASCADE")
-	if err != nil && !refused(err, raised) {
+	if err != nil && !failedWith(err, raisedException) {
 		return fmt.Errorf("remove the files' rows: %w", err)
 	}
 	return nil
 }
 
-// raised is the SQLSTATE of a trigger's RAISE. Rows that a trigger keeps stay.
-const raised = "P0001"
+// raisedException is the SQLSTATE of a trigger's RAISE. Rows that a trigger protects
+// stay.
+const raisedException = "P0001"

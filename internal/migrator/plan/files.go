@@ -11,19 +11,18 @@ import (
 	"ariga.io/atlas/sql/migrate"
 )
 
-// versionLayout is the time that Atlas makes a version of, in UTC.
+// versionLayout is the format of Atlas's versions, which are times in UTC.
 const versionLayout = "20060102150405"
 
-// A contract is the file with what is lost.
+// A contract is the file that destroys data.
 const (
 	contractSuffix = "_contract"
-	contractHead   = `-- What this file destroys, nothing brings back. Apply it when no running version
--- of the service needs it any longer:
+	contractHead   = `-- This file destroys data, which only a backup has afterwards. Apply it when no running
+-- version of the service needs the following any more:
 `
 )
 
-// suffixes say at the end of a file's name what it is for, by its first
-// statement.
+// suffixes end a file's name with its purpose, taken from its first statement.
 var suffixes = []struct {
 	statement *regexp.Regexp
 	suffix    string
@@ -33,9 +32,9 @@ var suffixes = []struct {
 	{regexp.MustCompile(`(?i)\bSET NOT NULL\b`), "_not_null"},
 }
 
-// NextVersion is the version for the next file of dir: the present, or one
-// second after the newest version when the clock is behind it, because a file
-// that sorts before another would never be applied.
+// NextVersion is the version for the next file of dir: the present time, or one second
+// after the newest version if the clock is behind it, because a file that sorts before
+// an applied one would never be applied.
 func NextVersion(dir migrate.Dir) (string, error) {
 	files, err := dir.Files()
 	if err != nil {
@@ -56,16 +55,16 @@ func nextVersion(newest string, now time.Time) string {
 	return now.Format(versionLayout)
 }
 
-// Files writes steps as migrations, in their order and as few as they allow. The
-// first has the version that is given, which is a time to the second as Atlas has
-// it, and each next one is a second later.
+// Files writes steps as migrations, in order and in as few files as possible. The first
+// has the given version, which is a time with seconds as Atlas has it, and each further
+// one is a second later.
 func Files(version, name string, steps []Step) ([]migrate.File, error) {
 	var files []migrate.File
 	for i, group := range groups(steps) {
 		if i > 0 {
 			last, err := time.Parse(versionLayout, version)
 			if err != nil {
-				return nil, fmt.Errorf("version %q is not a time, so nothing comes a second after it", version)
+				return nil, fmt.Errorf("version %q isn't a time, so the next file has no version", version)
 			}
 			version = last.Add(time.Second).Format(versionLayout)
 		}
@@ -87,13 +86,13 @@ func groups(steps []Step) [][]Step {
 	return all
 }
 
-// parted says that two steps can't be in one file.
+// parted reports whether two steps can't be in one file.
 func parted(before, s Step) bool {
 	return s.Apart || s.Alone || before.Alone || (s.Loses == "") != (before.Loses == "")
 }
 
-// suffix ends the name of the i-th file. The first and only the first of a plan
-// may do without one; a contract never does.
+// suffix ends the name of the i-th file. Only the first of a plan may do without one; a
+// contract never does.
 func suffix(steps []Step, i int) string {
 	if steps[0].Loses != "" {
 		return contractSuffix
@@ -131,7 +130,7 @@ func body(steps []Step) string {
 		if s.Comment != "" {
 			comment(&b, s.Comment)
 		}
-		b.WriteString(terminated(s.SQL) + "\n")
+		b.WriteString(withSemicolon(s.SQL) + "\n")
 	}
 	return b.String()
 }
@@ -142,7 +141,7 @@ func comment(b *strings.Builder, text string) {
 	}
 }
 
-func terminated(sql string) string {
+func withSemicolon(sql string) string {
 	sql = strings.TrimSpace(sql)
 	last := sql[strings.LastIndexByte(sql, '\n')+1:]
 	switch commented := strings.Contains(last, "--"); {
@@ -154,16 +153,16 @@ func terminated(sql string) string {
 	return sql + ";"
 }
 
-// ends reports whether what is written on the next line is another statement.
+// ends reports whether the next line begins another statement.
 func ends(sql string) bool {
 	const next = "SELECT 1"
 	stmts, err := migrate.Stmts(sql + "\n" + next)
 	return err == nil && stmts[len(stmts)-1].Text == next
 }
 
-// Write puts files into dir, in the place of those of the same names, and writes
-// atlas.sum anew. All of them are on disk before the first takes its place, so a
-// full disk changes nothing.
+// Write puts files into dir, replacing those of the same names, and updates atlas.sum.
+// All of them are on disk before the first replaces another, so that a full disk
+// changes nothing.
 func Write(dir *migrate.LocalDir, files []migrate.File) error {
 	staged, err := os.MkdirTemp(dir.Path(), ".plan-")
 	if err != nil {

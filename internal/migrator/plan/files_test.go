@@ -43,8 +43,8 @@ func TestFiles(t *testing.T) {
 		{"set apart what is lost, and list it", []plan.Step{
 			{SQL: "DROP TABLE a, b", Loses: "table a\ntable b"},
 		}, map[string]string{
-			"20261231235959_change_contract.sql": "-- What this file destroys, nothing brings back. Apply it when no running version\n" +
-				"-- of the service needs it any longer:\n--   table a\n--   table b\n\nDROP TABLE a, b;\n",
+			"20261231235959_change_contract.sql": "-- This file destroys data, which only a backup has afterwards. Apply it when no running\n" +
+				"-- version of the service needs the following any more:\n--   table a\n--   table b\n\nDROP TABLE a, b;\n",
 		}},
 	}
 	for _, tt := range tests {

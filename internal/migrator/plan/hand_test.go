@@ -172,21 +172,21 @@ func TestNoPlan(t *testing.T) {
 	}{
 		"a table that is not logged": {
 			"CREATE UNLOGGED TABLE items (id bigint PRIMARY KEY);", tables(items()),
-			"no safe plan is known for this, write the migration by hand:\n  table \"items\" is TABLE UNLOGGED, want TABLE",
+			"no safe plan is known for these differences; write the migration by hand:\n  table \"items\" is TABLE UNLOGGED, want TABLE",
 		},
 		"a type that another isn't cast to": {
 			"CREATE TABLE items (id bigint PRIMARY KEY, price bytea NOT NULL);", tables(items(number("price"))),
 			`change the type of "price" in "items" from bytea to bigint`,
 		},
-		"a declared object that can't be made": {itemsTable, broken, `make the declared object "broken": `},
+		"a declared object that can't be made": {itemsTable, broken, `create the declared object "broken": `},
 		"a declared object whose Down doesn't fit": {
 			itemsTable + "CREATE TABLE audit (what text);", declared(schemakit.Object{Name: "audit", Up: audit.Up, Down: "DROP TABLE other"}),
-			`change the declared object "audit": write this migration by hand: its Down doesn't fit what the files make: ERROR: table "other" does not exist`,
+			`change the declared object "audit": write this migration by hand: its Down fails on the replayed files: ERROR: table "other" does not exist`,
 		},
 		"a declared type that a column has": {
 			"CREATE TYPE state AS ENUM ('on'); CREATE TABLE items (id bigint PRIMARY KEY, name varchar(20), state state);",
 			declared(schemakit.Object{Name: "state", Up: "CREATE TYPE state AS ENUM ('on', 'off')", Down: "DROP TYPE state", First: true}),
-			`change the declared object "state": write this migration by hand: drop what something else stands on: ERROR: cannot drop type state because other objects depend on it (SQLSTATE 2BP01): column state of table items depends on type state`,
+			`change the declared object "state": write this migration by hand: drop what other objects depend on: ERROR: cannot drop type state because other objects depend on it (SQLSTATE 2BP01): column state of table items depends on type state`,
 		},
 		"a type of a column that a view shows": {
 			itemsTable + "CREATE VIEW named AS SELECT name FROM items;", tables(items(text("name", 30))),
@@ -194,14 +194,14 @@ func TestNoPlan(t *testing.T) {
 		},
 		"a swap of two names": {
 			itemsTable, renamed(items(text("name", 20)), schemakit.Rename{Table: "items", Column: "name", From: "id"}, schemakit.Rename{Table: "items", Column: "id", From: "name"}),
-			`RenamedFrom gives the name of column "id" of table "items" to another at once: rename one in each release`,
+			`RenamedFrom reuses the name of column "id" of table "items" in the same release: rename one per release`,
 		},
 		"a name that is passed on": {
 			itemsTable, renamed(items(text("title", 20), text("name", 20)), schemakit.Rename{Table: "items", Column: "title", From: "name"}, schemakit.Rename{Table: "items", Column: "name", From: "id"}),
-			`RenamedFrom gives the name of column "name" of table "items" to another at once: rename one in each release`,
+			`RenamedFrom reuses the name of column "name" of table "items" in the same release: rename one per release`,
 		},
-		"a name of a table that PostgreSQL would cut":  {itemsTable, tables(table(strings.Repeat("t", 64))), "PostgreSQL keeps 63 bytes of a name: give table"},
-		"a name of a column that PostgreSQL would cut": {itemsTable, tables(items(number(strings.Repeat("c", 64)))), "PostgreSQL keeps 63 bytes of a name: give column"},
+		"a name of a table that PostgreSQL would cut":  {itemsTable, tables(table(strings.Repeat("t", 64))), "is longer than PostgreSQL's 63 bytes: shorten it with entsql.Table"},
+		"a name of a column that PostgreSQL would cut": {itemsTable, tables(items(number(strings.Repeat("c", 64)))), "is longer than PostgreSQL's 63 bytes: shorten it with StorageKey"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

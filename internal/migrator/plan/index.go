@@ -12,9 +12,8 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// changeIndexes builds and drops indexes while the tables are read and written.
-// What an index does is never missing: the new one is there before the old one
-// goes.
+// changeIndexes builds and drops indexes online. The new index is built before the old
+// one is dropped, so that queries always have one.
 func (p *planner) changeIndexes(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
@@ -24,9 +23,9 @@ func (p *planner) changeIndexes(ctx context.Context) error {
 		}
 		steps = append(steps, built...)
 		for _, i := range have.Indexes {
-			_, stays := p.aims[indexKey(have.Name, i.Name)]
+			_, stays := p.want[indexKey(have.Name, i.Name)]
 			if !stays && i.Constraint == "" && !goesWithColumn(plainColumns(i, have), want) {
-				steps = append(steps, dropIndex(i.Name, fmt.Sprintf("No entity has %q any more. Reads and writes go on", i.Name)))
+				steps = append(steps, dropIndex(i.Name, fmt.Sprintf("No entity declares %q any more. Reads and writes go on", i.Name)))
 			}
 		}
 	}
@@ -50,7 +49,7 @@ func (p *planner) buildIndexes(ctx context.Context, have, want catalog.Table) ([
 	var steps []Step
 	for _, i := range want.Indexes {
 		old, there := index(p.present, have.Name, i.Name)
-		if i.Constraint != "" || p.settled(indexKey(want.Name, i.Name)) || there && old.Constraint != "" && nameless(old) == nameless(i) {
+		if i.Constraint != "" || p.settled(indexKey(want.Name, i.Name)) || there && old.Constraint != "" && trialDefinition(old) == trialDefinition(i) {
 			continue
 		}
 		same := false
@@ -73,10 +72,10 @@ func (p *planner) buildIndexes(ctx context.Context, have, want catalog.Table) ([
 		case !old.Valid:
 			steps = append(steps, dropIndex(i.Name, "A build that failed has left it: it costs writes and serves no reads"), build)
 		default:
-			aside := named(i.Name, "_old")
+			aside := suffixed(i.Name, "_old")
 			steps = append(steps, Step{
 				SQL:     fmt.Sprintf("ALTER INDEX %s RENAME TO %s", sqltoken.Quote(i.Name), sqltoken.Quote(aside)),
-				Comment: "Keep the index in use until the one that takes its place is built",
+				Comment: "Keep the old index in use until its replacement is built",
 			}, build, dropIndex(aside, "Its successor is in use. Reads and writes go on"))
 		}
 	}
@@ -86,17 +85,17 @@ func (p *planner) buildIndexes(ctx context.Context, have, want catalog.Table) ([
 func (p *planner) buildIndex(ctx context.Context, table string, i catalog.Index) (Step, error) {
 	step := Step{
 		SQL:     strings.Replace(i.Definition, " INDEX ", " INDEX CONCURRENTLY ", 1),
-		Comment: "Build the index while the table is read and written",
+		Comment: "Build the index while others read and write",
 		Alone:   true,
 	}
 	if i.Unique {
 		step.Comment += ". It fails, and leaves an index\nthat isn't valid, when a value is there twice"
 	}
-	written, ok := p.words.index(table, i.Name)
+	written, ok := p.desired.index(table, i.Name)
 	if !ok {
 		return step, nil
 	}
-	steps, err := p.words.alter(ctx, table, &atlas.AddIndex{I: written, Extra: []atlas.Clause{&postgres.Concurrently{}}})
+	steps, err := p.desired.alter(ctx, table, &atlas.AddIndex{I: written, Extra: []atlas.Clause{&postgres.Concurrently{}}})
 	if err != nil {
 		return Step{}, err
 	}

@@ -8,8 +8,7 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// changeKeys gives a table another primary key, whose index is built while the
-// table is read and written.
+// changeKeys gives a table another primary key, whose index is built online.
 func (p *planner) changeKeys(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
@@ -18,18 +17,18 @@ func (p *planner) changeKeys(ctx context.Context) error {
 		if !wanted || had && old.Definition == key.Definition && old.Name == key.Name {
 			continue
 		}
-		table, built := sqltoken.Quote(want.Name), named(key.Name, "_new")
+		table, built := sqltoken.Quote(want.Name), suffixed(key.Name, "_new")
 		add := fmt.Sprintf("ADD CONSTRAINT %s PRIMARY KEY USING INDEX %s", sqltoken.Quote(key.Name), sqltoken.Quote(built))
 		if had {
 			add = fmt.Sprintf("DROP CONSTRAINT %s, %s", sqltoken.Quote(old.Name), add)
 		}
 		steps = append(steps, Step{
 			SQL:     fmt.Sprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s)", sqltoken.Quote(built), table, sqltoken.Quote(key.Columns...)),
-			Comment: "Build the index of the new primary key while the table is read and written",
+			Comment: "Build the index of the new primary key while others read and write",
 			Alone:   true,
 		}, Step{
 			SQL:     fmt.Sprintf("ALTER TABLE %s %s", table, add),
-			Comment: "Make it the primary key, which takes no time",
+			Comment: "Make it the primary key, which is instant",
 		})
 	}
 	if err := p.advance(ctx, steps); err != nil {
@@ -60,7 +59,7 @@ func primaryKey(t catalog.Table) (catalog.Constraint, bool) {
 	return catalog.Constraint{}, false
 }
 
-// changeIdentity makes columns give themselves a number, or stops that.
+// changeIdentity turns columns into identities or back.
 func (p *planner) changeIdentity(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
@@ -81,13 +80,13 @@ func identityStep(table string, have, want catalog.Column) []Step {
 	}
 	switch {
 	case have.Identity && !want.Identity:
-		return []Step{{SQL: alter + "DROP IDENTITY", Comment: fmt.Sprintf("Whoever inserts gives %q from now on", want.Name)}}
+		return []Step{{SQL: alter + "DROP IDENTITY", Comment: fmt.Sprintf("Every INSERT must give %q from now on", want.Name)}}
 	case have.Identity && have.Always != want.Always:
-		return []Step{{SQL: alter + "SET " + generated, Comment: "Say whether an INSERT may give a number of its own"}}
+		return []Step{{SQL: alter + "SET " + generated, Comment: "Whether an INSERT may give a number of its own"}}
 	case !have.Identity && want.Identity:
 		return []Step{{
 			SQL:     alter + "ADD " + generated + " AS IDENTITY",
-			Comment: fmt.Sprintf("Number new rows by themselves. Where rows are there, move the sequence of %q\nbehind them with setval", want.Name),
+			Comment: fmt.Sprintf("Number new rows. If there are rows already, set the sequence of %q past their\nnumbers with setval", want.Name),
 		}}
 	}
 	return nil

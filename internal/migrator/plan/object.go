@@ -12,19 +12,19 @@ import (
 	"commitment/internal/schemakit"
 )
 
-// outside finds what PostgreSQL does in no transaction.
+// outside matches statements that can't run in a transaction.
 var outside = regexp.MustCompile(`(?i)\bCONCURRENTLY\b`)
 
 func up(o schemakit.Object) Step {
-	return Step{SQL: o.Up, Comment: fmt.Sprintf("Make %q, as it is declared", o.Name), Alone: outside.MatchString(o.Up)}
+	return Step{SQL: o.Up, Comment: fmt.Sprintf("Create %q as declared", o.Name), Alone: outside.MatchString(o.Up)}
 }
 
 func down(o schemakit.Object) Step {
-	return Step{SQL: o.Down, Comment: fmt.Sprintf("Make place for %q as it is declared now", o.Name), Alone: outside.MatchString(o.Down)}
+	return Step{SQL: o.Down, Comment: fmt.Sprintf("Remove the old form of %q", o.Name), Alone: outside.MatchString(o.Down)}
 }
 
-// makeFirst and makeLater make and change the declared objects, those that tables
-// need and the others.
+// makeFirst and makeLater create and change the declared objects: those that tables
+// need, and the others.
 func (p *planner) makeFirst(ctx context.Context) error { return p.makeDeclared(ctx, true) }
 func (p *planner) makeLater(ctx context.Context) error { return p.makeDeclared(ctx, false) }
 
@@ -40,39 +40,38 @@ func (p *planner) makeDeclared(ctx context.Context, first bool) error {
 			}
 		}
 		if err := p.advance(ctx, []Step{up(o)}); err != nil {
-			return fmt.Errorf("make the declared object %q: %w", o.Name, err)
+			return fmt.Errorf("create the declared object %q: %w", o.Name, err)
 		}
 		p.steps = append(p.steps[:start], together(p.steps[start:])...)
 	}
 	return nil
 }
 
-// together makes one step of several, so that no file's end comes between them: a
-// policy or a trigger that is made anew is missing to nobody.
+// together combines several steps into one, so that no file ends between them: a policy
+// or trigger that is replaced is never missing.
 func together(steps []Step) []Step {
 	if slices.ContainsFunc(steps, func(s Step) bool { return s.Alone }) {
 		return steps
 	}
 	all := steps[0]
-	all.SQL = terminated(all.SQL) + "\n" + strings.TrimSuffix(body(steps[1:]), "\n")
+	all.SQL = withSemicolon(all.SQL) + "\n" + strings.TrimSuffix(body(steps[1:]), "\n")
 	return []Step{all}
 }
 
 func changeKey(c catalog.Change) key { return key{c.Kind, c.Table, c.Name} }
 
-// isMade says that everything that an object makes is as it is in the end.
+// isMade reports whether everything that an object creates is as declared.
 func (p *planner) isMade(i int) bool {
-	return !slices.ContainsFunc(p.made[i], func(c catalog.Change) bool { return !p.settled(changeKey(c)) })
+	return !slices.ContainsFunc(p.objectChanges[i], func(c catalog.Change) bool { return !p.settled(changeKey(c)) })
 }
 
-// isAbsent says that everything that an object makes is as it was before.
+// isAbsent reports whether everything that an object creates is as it was before.
 func (p *planner) isAbsent(i int) bool {
-	return !slices.ContainsFunc(p.made[i], func(c catalog.Change) bool { return p.has[changeKey(c)] != c.Before })
+	return !slices.ContainsFunc(p.objectChanges[i], func(c catalog.Change) bool { return p.now[changeKey(c)] != c.Before })
 }
 
-// clear takes away what stands where an object will be made: by its Down, which
-// knows best, or, where that doesn't fit what the files make, piece by piece. What
-// CREATE OR REPLACE makes can stay.
+// clear removes what is in the way of an object: by its Down or, if that fails on the
+// replayed files, piece by piece. What CREATE OR REPLACE replaces can stay.
 func (p *planner) clear(ctx context.Context, i int) error {
 	if replaced, err := p.isReplaced(ctx, i); replaced || err != nil {
 		return err
@@ -93,7 +92,7 @@ func (p *planner) clear(ctx context.Context, i int) error {
 	return nil
 }
 
-// isReplaced says that an object can be made with the files' still there.
+// isReplaced reports whether an object can be created while the old one is still there.
 func (p *planner) isReplaced(ctx context.Context, i int) (bool, error) {
 	step := up(p.objects[i])
 	if step.Alone {
@@ -112,7 +111,7 @@ func (p *planner) isReplaced(ctx context.Context, i int) (bool, error) {
 		return false, err
 	}
 	has := definitionsOf(made)
-	return !slices.ContainsFunc(p.made[i], func(c catalog.Change) bool { return has[changeKey(c)] != p.aims[changeKey(c)] }), nil
+	return !slices.ContainsFunc(p.objectChanges[i], func(c catalog.Change) bool { return has[changeKey(c)] != p.want[changeKey(c)] }), nil
 }
 
 // fits runs statements in a transaction that is rolled back.
@@ -126,35 +125,35 @@ func (p *planner) fits(ctx context.Context, statements string) error {
 	return err
 }
 
-// clearPieces drops what the object makes and the files have, together with what
-// is to go anyway and may hang on it. What holds rows is left to its Down.
+// clearPieces drops what the object creates and the files have, together with what is
+// dropped anyway and may depend on it. What holds rows is left to its Down.
 func (p *planner) clearPieces(ctx context.Context, i int, downErr error) error {
 	hanging := []catalog.Kind{catalog.KindTrigger, catalog.KindPolicy, catalog.KindView}
 	pieces := append([]catalog.Kind{catalog.KindMaterializedView, catalog.KindFunction, catalog.KindDomain, catalog.KindType}, hanging...)
 	var drops []Step
-	for k := range p.has {
-		_, stays := p.aims[k]
-		mine := slices.ContainsFunc(p.made[i], func(c catalog.Change) bool { return changeKey(c) == k && c.Before == "" })
+	for k := range p.now {
+		_, stays := p.want[k]
+		mine := slices.ContainsFunc(p.objectChanges[i], func(c catalog.Change) bool { return changeKey(c) == k && c.Before == "" })
 		if mine && slices.Contains(pieces, k.kind) || !stays && slices.Contains(hanging, k.kind) {
 			drops = append(drops, dropStatement(k)...)
 		}
 	}
 	if len(drops) == 0 {
-		return fmt.Errorf("its Down doesn't fit what the files make: %w", downErr)
+		return fmt.Errorf("its Down fails on the replayed files: %w", downErr)
 	}
 	slices.SortFunc(drops, bySQL)
 	for n := range drops {
-		drops[n].Comment = fmt.Sprintf("Make place for %q as it is declared now", p.objects[i].Name)
+		drops[n].Comment = fmt.Sprintf("Remove the old form of %q", p.objects[i].Name)
 	}
 	return p.dropAll(ctx, drops)
 }
 
-// lostBetween names the tables, columns and sequences that are gone.
+// lostBetween lists the tables, columns and sequences that are gone.
 func lostBetween(before, after catalog.Schema) string {
 	var lost []string
 	for _, c := range catalog.CompareObjects(before.Others, after.Others) {
 		if c.Kind == catalog.KindSequence && c.After == "" {
-			lost = append(lost, fmt.Sprintf("how far sequence %q has counted", c.Name))
+			lost = append(lost, fmt.Sprintf("the position of sequence %q", c.Name))
 		}
 	}
 	for _, t := range before.Tables {

@@ -41,11 +41,11 @@ func guarded(command string) schemakit.Object {
 }
 
 var (
-	citext = schemakit.Object{Name: "citext", Up: "CREATE EXTENSION IF NOT EXISTS citext", Down: "DROP EXTENSION citext", First: true}
-	named  = schemakit.Object{Name: "named", Up: "CREATE VIEW named AS SELECT name FROM items", Down: "DROP VIEW named"}
-	audit  = schemakit.Object{Name: "audit", Up: "CREATE TABLE audit (id bigint PRIMARY KEY, what text NOT NULL)", Down: "DROP TABLE audit"}
-	audit2 = schemakit.Object{Name: "audit", Up: "CREATE TABLE audit (id bigint PRIMARY KEY, what jsonb NOT NULL)", Down: "DROP TABLE audit"}
-	sparse = schemakit.Object{
+	citext   = schemakit.Object{Name: "citext", Up: "CREATE EXTENSION IF NOT EXISTS citext", Down: "DROP EXTENSION citext", First: true}
+	suffixed = schemakit.Object{Name: "named", Up: "CREATE VIEW named AS SELECT name FROM items", Down: "DROP VIEW named"}
+	audit    = schemakit.Object{Name: "audit", Up: "CREATE TABLE audit (id bigint PRIMARY KEY, what text NOT NULL)", Down: "DROP TABLE audit"}
+	audit2   = schemakit.Object{Name: "audit", Up: "CREATE TABLE audit (id bigint PRIMARY KEY, what jsonb NOT NULL)", Down: "DROP TABLE audit"}
+	sparse   = schemakit.Object{
 		Name: "items_long", Up: "CREATE INDEX CONCURRENTLY items_long ON items (length(name)) WHERE length(name) > 5", Down: "DROP INDEX CONCURRENTLY items_long",
 	}
 )
@@ -93,11 +93,11 @@ var objectChanges = []change{
 		rows: "SELECT 1", holds: "SELECT count(*) = 0 FROM items",
 	},
 	{
-		name: "declare_objects", before: declared(), after: declared(citext, stamp("a"), guarded("SELECT"), named, sparse),
+		name: "declare_objects", before: declared(), after: declared(citext, stamp("a"), guarded("SELECT"), suffixed, sparse),
 		rows: oneItem, holds: "SELECT count(*) = 1 FROM named",
 	},
 	{
-		name: "change_objects", before: declared(stamp("a"), guarded("SELECT"), named), after: declared(stamp("b"), guarded("UPDATE"), named),
+		name: "change_objects", before: declared(stamp("a"), guarded("SELECT"), suffixed), after: declared(stamp("b"), guarded("UPDATE"), suffixed),
 		rows: oneItem, holds: "SELECT name = 'a' FROM items",
 	},
 	{
@@ -109,7 +109,7 @@ var objectChanges = []change{
 		rows: oneItem, holds: "SELECT count(*) = 1 FROM pg_trigger WHERE tgrelid = 'items'::regclass",
 	},
 	{
-		name: "remove_objects", before: declared(citext, stamp("a"), guarded("SELECT"), named, sparse, audit), after: declared(),
+		name: "remove_objects", before: declared(citext, stamp("a"), guarded("SELECT"), suffixed, sparse, audit), after: declared(),
 		rows: oneItem, holds: "SELECT name = 'a' FROM items",
 	},
 	{
@@ -128,7 +128,7 @@ var objectChanges = []change{
 	{
 		name: "end_in_a_comment", before: declared(), after: declared(
 			schemakit.Object{Name: "one", Up: "CREATE VIEW one AS SELECT 1 AS a -- the first", Down: "DROP VIEW one"},
-			schemakit.Object{Name: "two", Up: "CREATE VIEW two AS SELECT '--' AS a; -- the second;", Down: "DROP VIEW two"}, named,
+			schemakit.Object{Name: "two", Up: "CREATE VIEW two AS SELECT '--' AS a; -- the second;", Down: "DROP VIEW two"}, suffixed,
 		),
 		rows: oneItem, holds: "SELECT count(*) = 1 FROM one, two, named",
 	},
@@ -137,7 +137,7 @@ var objectChanges = []change{
 		rows: "INSERT INTO audit VALUES (1, '{}')", holds: "SELECT count(*) = 0 FROM audit",
 	},
 	{
-		name: "drop_what_a_view_needs", before: declared(named), after: tables(items()),
+		name: "drop_what_a_view_needs", before: declared(suffixed), after: tables(items()),
 		rows: oneItem, holds: "SELECT id = 1 FROM items",
 	},
 	{

@@ -13,8 +13,8 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// planner plans stage by stage. What a stage has planned is run on db before the
-// next one looks at it: each sees the schema that its statements will meet, and
+// planner plans stage by stage. What a stage has planned is run on db before the next
+// stage looks at it, so that each sees the schema that its statements will meet, and
 // nothing is planned that doesn't run.
 type planner struct {
 	*target
@@ -22,22 +22,22 @@ type planner struct {
 	present catalog.Schema
 	steps   []Step
 
-	made    [][]catalog.Change // by each declared object
-	has     definitions        // of present
-	aims    definitions        // of full
-	gradual map[key]bool       // columns that are added without their values
-	alike   map[[2]string]bool // what same found out
+	objectChanges [][]catalog.Change // by each declared object
+	now           definitions        // of present
+	want          definitions        // of full
+	addedEmpty    map[key]bool       // columns that are added without their values
+	equivalent    map[[2]string]bool // what same found out
 }
 
 func (p *planner) plan(ctx context.Context) ([]Step, error) {
-	if err := p.look(ctx); err != nil {
+	if err := p.refresh(ctx); err != nil {
 		return nil, err
 	}
 	if err := p.checkRenames(); err != nil {
 		return nil, err
 	}
-	p.aims, p.gradual, p.alike = definitionsOf(p.full), map[key]bool{}, map[[2]string]bool{}
-	left, err := p.left(ctx)
+	p.want, p.addedEmpty, p.equivalent = definitionsOf(p.full), map[key]bool{}, map[[2]string]bool{}
+	left, err := p.remaining(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -45,48 +45,48 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 		err := p.addComments(ctx)
 		return p.steps, err
 	}
-	if p.made, err = p.makers(ctx); err != nil {
+	if p.objectChanges, err = p.readObjectChanges(ctx); err != nil {
 		return nil, err
 	}
 	for _, stage := range []func(context.Context) error{
 		p.rename, p.renameParts,
 		p.makeFirst, p.addTables, p.changeColumns, p.settleColumns, p.changeConstraints, p.addComments,
-		p.changeIndexes, p.demand, p.validate, p.require, p.changeKeys, p.makeLater,
+		p.changeIndexes, p.requireForNewRows, p.validate, p.require, p.changeKeys, p.makeLater,
 		p.contract,
 	} {
 		if err := stage(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if err := p.done(ctx); err != nil {
+	if err := p.checkComplete(ctx); err != nil {
 		return nil, err
 	}
 	isolate(p.steps)
 	return p.steps, nil
 }
 
-func (p *planner) look(ctx context.Context) (err error) {
+func (p *planner) refresh(ctx context.Context) (err error) {
 	p.present, err = catalog.Read(ctx, p.db)
-	p.has = definitionsOf(p.present)
+	p.now = definitionsOf(p.present)
 	return err
 }
 
-// advance takes steps into the plan and runs them.
+// advance adds steps to the plan and runs them.
 func (p *planner) advance(ctx context.Context, steps []Step) error {
 	if len(steps) == 0 {
 		return nil
 	}
 	if err := replay(ctx, p.db, steps); err != nil {
-		return fmt.Errorf("run the plan on what the files make: %w", err)
+		return fmt.Errorf("run the plan on the replayed files: %w", err)
 	}
 	p.steps = append(p.steps, steps...)
-	return p.look(ctx)
+	return p.refresh(ctx)
 }
 
-// trial runs a statement in a transaction that is rolled back, and says whether
-// it writes the whole table anew. Rows don't matter: PostgreSQL gives the table
-// another file, whatever is in it.
-func (p *planner) trial(ctx context.Context, table, statement string) (rewrites bool, err error) {
+// tryStatement runs a statement in a transaction that is rolled back, and reports
+// whether it rewrites the table. No rows are needed: PostgreSQL gives the table another
+// file even if it is empty.
+func (p *planner) tryStatement(ctx context.Context, table, statement string) (rewrites bool, err error) {
 	const file = "SELECT pg_relation_filenode(quote_ident($1)::regclass)"
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -106,8 +106,8 @@ func (p *planner) trial(ctx context.Context, table, statement string) (rewrites 
 	return before != after, nil
 }
 
-// left is what differs from the target still.
-func (p *planner) left(ctx context.Context) ([]catalog.Change, error) {
+// remaining is what still differs from the target.
+func (p *planner) remaining(ctx context.Context) ([]catalog.Change, error) {
 	var left []catalog.Change
 	for _, c := range catalog.Compare(p.present, p.full) {
 		same, err := p.same(ctx, changeKey(c))
@@ -121,33 +121,33 @@ func (p *planner) left(ctx context.Context) ([]catalog.Change, error) {
 	return left, nil
 }
 
-// done is an error that names what no stage could plan.
-func (p *planner) done(ctx context.Context) error {
-	left, err := p.left(ctx)
+// checkComplete returns an error that lists what no stage could plan.
+func (p *planner) checkComplete(ctx context.Context) error {
+	left, err := p.remaining(ctx)
 	if err != nil || len(left) == 0 {
 		return err
 	}
 	var b strings.Builder
-	b.WriteString("no safe plan is known for this, write the migration by hand:")
+	b.WriteString("no safe plan is known for these differences; write the migration by hand:")
 	for _, c := range left {
 		name := sqltoken.Quote(c.Name)
 		if c.Table != "" {
 			name += " of " + sqltoken.Quote(c.Table)
 		}
-		fmt.Fprintf(&b, "\n  %s %s is %s, want %s", c.Kind, name, orNone(c.Before), orNone(c.After))
+		fmt.Fprintf(&b, "\n  %s %s is %s, want %s", c.Kind, name, orMissing(c.Before), orMissing(c.After))
 	}
 	return errors.New(b.String())
 }
 
-func orNone(definition string) string {
+func orMissing(definition string) string {
 	if definition == "" {
-		return "not there"
+		return "missing"
 	}
 	return definition
 }
 
-// refused says whether PostgreSQL refused a statement with a SQLSTATE.
-func refused(err error, code string) bool {
+// failedWith reports whether PostgreSQL refused a statement with that SQLSTATE.
+func failedWith(err error, code string) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == code
 }

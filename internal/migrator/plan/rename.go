@@ -10,8 +10,8 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// rename renames the tables and columns that an annotation says have had other
-// names. One that was renamed already is left alone.
+// rename renames the tables and columns whose annotations give an older name, unless
+// that was done already.
 func (p *planner) rename(ctx context.Context) error {
 	for _, r := range p.renames {
 		var steps []Step
@@ -27,9 +27,9 @@ func (p *planner) rename(ctx context.Context) error {
 	return nil
 }
 
-// checkRenames returns an error for a name that goes from one thing to another at
-// once, as both do in a swap: running code would take the one for the other, and
-// from the schema nobody can tell whether a swap was done.
+// checkRenames returns an error if a name changes hands within one plan, as two names
+// do in a swap: running code would confuse the two, and the schema doesn't show whether
+// the swap was done.
 func (p *planner) checkRenames() error {
 	for _, r := range p.renames {
 		name := former(r)
@@ -37,13 +37,13 @@ func (p *planner) checkRenames() error {
 			return next.Table == name.Table && next.Column == name.Column && p.isThere(former(next))
 		})
 		if passed && p.isThere(name) {
-			return fmt.Errorf("RenamedFrom gives the name of %s to another at once: rename one in each release, or write this migration by hand and take the annotations away", described(name))
+			return fmt.Errorf("RenamedFrom reuses the name of %s in the same release: rename one per release, or write the migration by hand and remove the annotations", described(name))
 		}
 	}
 	return nil
 }
 
-// former is the table or the column that a rename begins with.
+// former is the table or column that a rename starts from.
 func former(r schemakit.Rename) schemakit.Rename {
 	if r.Column == "" {
 		return schemakit.Rename{Table: r.From}
@@ -77,7 +77,7 @@ func (p *planner) renameTable(from, to string) []Step {
 	}
 	return []Step{{
 		SQL:     fmt.Sprintf("ALTER TABLE %s RENAME TO %s", sqltoken.Quote(from), sqltoken.Quote(to)),
-		Comment: fmt.Sprintf("Rename table %q to %q and keep its rows: code that has the old name fails from now on", from, to),
+		Comment: fmt.Sprintf("Rename table %q to %q and keep its rows: code that uses the old name fails from now on", from, to),
 	}}
 }
 
@@ -91,12 +91,12 @@ func (p *planner) renameColumn(table, from, to string) []Step {
 	}
 	return []Step{{
 		SQL:     fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", sqltoken.Quote(table), sqltoken.Quote(from), sqltoken.Quote(to)),
-		Comment: fmt.Sprintf("Rename column %q to %q and keep its values: code that has the old name fails from now on", from, to),
+		Comment: fmt.Sprintf("Rename column %q to %q and keep its values: code that uses the old name fails from now on", from, to),
 	}}
 }
 
-// renameParts renames the constraints and indexes that differ in nothing but the
-// name, as those do that Ent derives from a table's or a column's name.
+// renameParts renames the constraints and indexes that differ in their name only, such
+// as those whose name Ent derives from a table or column.
 func (p *planner) renameParts(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
@@ -121,13 +121,13 @@ func (p *planner) renameConstraints(have, want catalog.Table) []Step {
 		}
 		for _, c := range want.Constraints {
 			_, there := constraint(p.present, have.Name, c.Name)
-			if there || taken[c.Name] || c.Type != old.Type || rule(c) != rule(old) {
+			if there || taken[c.Name] || c.Type != old.Type || withoutNotValid(c) != withoutNotValid(old) {
 				continue
 			}
 			taken[c.Name] = true
 			steps = append(steps, Step{
 				SQL:     fmt.Sprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sqltoken.Quote(have.Name), sqltoken.Quote(old.Name), sqltoken.Quote(c.Name)),
-				Comment: fmt.Sprintf("Rename constraint %q, which is the same but for its name", old.Name),
+				Comment: fmt.Sprintf("Rename constraint %q, which is otherwise the same", old.Name),
 			})
 			break
 		}
@@ -144,13 +144,13 @@ func (p *planner) renameIndexes(have, want catalog.Table) []Step {
 		}
 		for _, i := range want.Indexes {
 			_, there := index(p.present, have.Name, i.Name)
-			if there || taken[i.Name] || i.Constraint != "" || nameless(i) != nameless(old) {
+			if there || taken[i.Name] || i.Constraint != "" || trialDefinition(i) != trialDefinition(old) {
 				continue
 			}
 			taken[i.Name] = true
 			steps = append(steps, Step{
 				SQL:     fmt.Sprintf("ALTER INDEX %s RENAME TO %s", sqltoken.Quote(old.Name), sqltoken.Quote(i.Name)),
-				Comment: fmt.Sprintf("Rename index %q, which is the same but for its name", old.Name),
+				Comment: fmt.Sprintf("Rename index %q, which is otherwise the same", old.Name),
 			})
 			break
 		}

@@ -9,17 +9,16 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// trialName is what a constraint or an index is called that is made in order to
-// be looked at.
+// trialName is the name of a constraint or index that is created only to be looked at.
 const trialName = "commitment_trial"
 
 const notValid = " NOT VALID"
 
-// rule is a constraint's definition, whether it is valid or not.
-func rule(c catalog.Constraint) string { return strings.TrimSuffix(c.Definition, notValid) }
+// withoutNotValid is a constraint's definition, whether it is valid or not.
+func withoutNotValid(c catalog.Constraint) string { return strings.TrimSuffix(c.Definition, notValid) }
 
-// nameless is an index's definition under the name of a trial.
-func nameless(i catalog.Index) string {
+// trialDefinition is an index's definition under the name for trials.
+func trialDefinition(i catalog.Index) string {
 	for _, name := range []string{i.Name, sqltoken.Quote(i.Name)} {
 		if before, after, ok := strings.Cut(i.Definition, " INDEX "+name+" ON "); ok {
 			return before + " INDEX " + trialName + " ON " + after
@@ -28,8 +27,8 @@ func nameless(i catalog.Index) string {
 	return i.Definition
 }
 
-// same says that the files and the target have an object alike, be it in other
-// words.
+// same reports whether an object is equivalent in the files and the target, even if it
+// is written differently.
 func (p *planner) same(ctx context.Context, k key) (bool, error) {
 	if p.settled(k) {
 		return true, nil
@@ -57,46 +56,46 @@ func (p *planner) same(ctx context.Context, k key) (bool, error) {
 	}
 }
 
-// uniqueEitherWay says that a unique constraint of the files is a unique index of
-// the entities: nothing that a service does can tell them apart.
+// uniqueEitherWay reports whether a unique constraint of the files is a unique index of
+// the entities: a service can't tell them apart.
 func (p *planner) uniqueEitherWay(k key, have catalog.Constraint) bool {
 	if have.Type != catalog.Unique || strings.Contains(have.Definition, "DEFERRABLE") {
 		return false
 	}
 	mine, _ := index(p.present, k.table, k.name)
 	want, ok := index(p.full, k.table, k.name)
-	return ok && nameless(mine) == nameless(want)
+	return ok && trialDefinition(mine) == trialDefinition(want)
 }
 
-// sameRule compares constraints but for their validity.
+// sameRule compares constraints except for their validity.
 func (p *planner) sameRule(ctx context.Context, table string, have, want catalog.Constraint) (bool, error) {
-	if have.Type != want.Type || rule(have) == rule(want) || want.Type != catalog.Check {
-		return have.Type == want.Type && rule(have) == rule(want), nil
+	if have.Type != want.Type || withoutNotValid(have) == withoutNotValid(want) || want.Type != catalog.Check {
+		return have.Type == want.Type && withoutNotValid(have) == withoutNotValid(want), nil
 	}
-	statement := fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s", sqltoken.Quote(table), trialName, rule(want))
-	return p.again(ctx, statement, rule(have), func(s catalog.Schema) string {
+	statement := fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s", sqltoken.Quote(table), trialName, withoutNotValid(want))
+	return p.printsSame(ctx, statement, withoutNotValid(have), func(s catalog.Schema) string {
 		c, _ := constraint(s, table, trialName)
-		return rule(c)
+		return withoutNotValid(c)
 	})
 }
 
-// sameIndex compares indexes but for their validity.
+// sameIndex compares indexes except for their validity.
 func (p *planner) sameIndex(ctx context.Context, table string, have, want catalog.Index) (bool, error) {
-	if nameless(have) == nameless(want) {
+	if trialDefinition(have) == trialDefinition(want) {
 		return true, nil
 	}
-	return p.again(ctx, nameless(want), nameless(have), func(s catalog.Schema) string {
+	return p.printsSame(ctx, trialDefinition(want), trialDefinition(have), func(s catalog.Schema) string {
 		i, _ := index(s, table, trialName)
-		return nameless(i)
+		return trialDefinition(i)
 	})
 }
 
-// again says that PostgreSQL, given what it printed of the target, prints what
-// the files have: it doesn't always print what it reads. A file that was written
-// from what it printed then only looks different.
-func (p *planner) again(ctx context.Context, statement, want string, find func(catalog.Schema) string) (bool, error) {
+// printsSame reports whether PostgreSQL, given what it printed for the target, prints
+// what the files have. It doesn't always print what it reads, so a file written from
+// its output may look different.
+func (p *planner) printsSame(ctx context.Context, statement, want string, find func(catalog.Schema) string) (bool, error) {
 	pair := [2]string{statement, want}
-	if alike, known := p.alike[pair]; known {
+	if alike, known := p.equivalent[pair]; known {
 		return alike, nil
 	}
 	tx, err := p.db.BeginTx(ctx, nil)
@@ -111,6 +110,6 @@ func (p *planner) again(ctx context.Context, statement, want string, find func(c
 	if err != nil {
 		return false, err
 	}
-	p.alike[pair] = find(s) == want
-	return p.alike[pair], nil
+	p.equivalent[pair] = find(s) == want
+	return p.equivalent[pair], nil
 }

@@ -15,18 +15,18 @@ import (
 	"commitment/internal/schemakit"
 )
 
-// target is where a plan leads to.
+// target is the schema that a plan leads to.
 type target struct {
 	server  *dev.Server
-	words   words
+	desired desiredTables
 	objects []schemakit.Object
 	renames []schemakit.Rename
-	// base is the schema with the tables, before the objects that come after
-	// them, and full the one with everything.
+	// base is the schema with the tables, before the objects that come after them, and
+	// full is the whole schema.
 	base, full catalog.Schema
 }
 
-// declare makes what the entities declare in a database and reads it back.
+// declare creates what the entities declare in a database and reads it back.
 func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target, err error) {
 	if err := checkNames(want.Tables); err != nil {
 		return nil, err
@@ -36,11 +36,11 @@ func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	w, err := wordsOf(ctx, db.DB, want.Tables)
+	w, err := readDesired(ctx, db.DB, want.Tables)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{server: server, words: w, objects: want.Objects, renames: want.Renames}
+	t := &target{server: server, desired: w, objects: want.Objects, renames: want.Renames}
 	if err := t.makeObjects(ctx, db.DB, true, nil); err != nil {
 		return nil, err
 	}
@@ -62,13 +62,13 @@ func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target,
 }
 
 func (t *target) makeTables(ctx context.Context, db *sql.DB) error {
-	steps, err := t.words.create(ctx, slices.Sorted(maps.Keys(t.words)))
+	steps, err := t.desired.create(ctx, slices.Sorted(maps.Keys(t.desired)))
 	if err != nil {
 		return err
 	}
 	var all strings.Builder
 	for _, s := range steps {
-		all.WriteString(terminated(s.SQL) + "\n")
+		all.WriteString(withSemicolon(s.SQL) + "\n")
 	}
 	if _, err := db.ExecContext(ctx, all.String()); err != nil {
 		return fmt.Errorf("create the entities' tables: %w", err)
@@ -76,15 +76,15 @@ func (t *target) makeTables(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// makeObjects runs the objects that come before the tables, or after them. After
-// each, made is called with its position, if it isn't nil.
+// makeObjects runs the objects that come before the tables, or those that come after
+// them. It calls made, unless that is nil, with the index of each.
 func (t *target) makeObjects(ctx context.Context, db *sql.DB, first bool, made func(int) error) error {
 	for i, o := range t.objects {
 		if o.First != first {
 			continue
 		}
 		if err := replay(ctx, db, []Step{up(o)}); err != nil {
-			return fmt.Errorf("make the declared object %q: %w", o.Name, err)
+			return fmt.Errorf("create the declared object %q: %w", o.Name, err)
 		}
 		if made == nil {
 			continue
@@ -96,8 +96,9 @@ func (t *target) makeObjects(ctx context.Context, db *sql.DB, first bool, made f
 	return nil
 }
 
-// makers finds out what each object makes or changes, in a database of its own.
-func (t *target) makers(ctx context.Context) (_ [][]catalog.Change, err error) {
+// readObjectChanges finds what each object creates or changes, in a database of its
+// own.
+func (t *target) readObjectChanges(ctx context.Context) (_ [][]catalog.Change, err error) {
 	changes := make([][]catalog.Change, len(t.objects))
 	if len(t.objects) == 0 {
 		return changes, nil
@@ -124,7 +125,7 @@ func (t *target) makers(ctx context.Context) (_ [][]catalog.Change, err error) {
 	return changes, t.makeObjects(ctx, db.DB, false, note)
 }
 
-// replay runs steps as the files that they become.
+// replay runs steps as the files that they are written to.
 func replay(ctx context.Context, db *sql.DB, steps []Step) error {
 	files, err := Files(versionLayout, "plan", steps)
 	if err != nil {

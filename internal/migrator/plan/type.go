@@ -13,8 +13,8 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// changeTypes gives columns other types in one statement, so that a table is
-// written anew once at most.
+// changeTypes changes the types of columns in one statement, so that a table is
+// rewritten at most once.
 func (p *planner) changeTypes(ctx context.Context, have, want catalog.Table) ([]Step, error) {
 	var actions, comments, losses []string
 	var sequences []Step
@@ -27,7 +27,7 @@ func (p *planner) changeTypes(ctx context.Context, have, want catalog.Table) ([]
 		if err != nil {
 			return nil, fmt.Errorf("change the type of %q in %q from %s to %s: write this migration by hand: %w", c.Name, want.Name, old.Type, c.Type, detailed(err))
 		}
-		loss, err := p.lostBy(ctx, want.Name, old, c, strings.Contains(action, using))
+		loss, err := p.lossOf(ctx, want.Name, old, c, strings.Contains(action, using))
 		if err != nil {
 			return nil, err
 		}
@@ -42,9 +42,9 @@ func (p *planner) changeTypes(ctx context.Context, have, want catalog.Table) ([]
 	return append([]Step{change}, sequences...), nil
 }
 
-// changeType changes a type in the first form that PostgreSQL accepts. A default
-// that isn't that of the new type makes place for its successor, so that no INSERT
-// does without one.
+// changeType changes a type in the first form that PostgreSQL accepts. A default that
+// doesn't fit the new type is replaced in the same statement, so that no INSERT misses
+// it.
 func (p *planner) changeType(ctx context.Context, table string, have, want catalog.Column) (action, comment string, err error) {
 	name := sqltoken.Quote(want.Name)
 	var before, after string
@@ -59,16 +59,16 @@ func (p *planner) changeType(ctx context.Context, table string, have, want catal
 		form += " COLLATE " + want.Collation
 	}
 	alter := "ALTER TABLE " + sqltoken.Quote(table) + " "
-	rewrites, err := p.trial(ctx, table, alter+form+after)
-	if refused(err, datatypeMismatch) {
+	rewrites, err := p.tryStatement(ctx, table, alter+form+after)
+	if failedWith(err, datatypeMismatch) {
 		form += fmt.Sprintf("%s%s::%s", using, name, want.Type)
-		rewrites, err = p.trial(ctx, table, alter+form+after)
+		rewrites, err = p.tryStatement(ctx, table, alter+form+after)
 	}
 	return form + after, typeComment(have, want, rewrites), err
 }
 
 const (
-	// datatypeMismatch is the SQLSTATE of a cast that isn't made by itself.
+	// datatypeMismatch is the SQLSTATE of a cast that needs USING.
 	datatypeMismatch = "42804"
 	using            = " USING " // begins the cast that is made then
 )
@@ -76,13 +76,12 @@ const (
 func typeComment(have, want catalog.Column, rewrites bool) string {
 	change := fmt.Sprintf("Change %q from %s to %s", want.Name, have.Type, want.Type)
 	if rewrites {
-		return change + ": this REWRITES the table and its indexes, and\nnobody reads or writes the table meanwhile"
+		return change + ": this REWRITES the table and its indexes, and\nblocks reads and writes meanwhile"
 	}
 	return change + " in place: no row is rewritten"
 }
 
-// detailed is an error with what PostgreSQL says of it beside its message, as what
-// stands on a column.
+// detailed is an error with PostgreSQL's detail, such as the dependent column.
 func detailed(err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Detail != "" {
 		return fmt.Errorf("%w: %s", err, pg.Detail)
@@ -90,22 +89,22 @@ func detailed(err error) error {
 	return err
 }
 
-// telling are values that show what a change of type rounds or cuts, of numbers and
-// of times.
-var telling = []string{"1.23456789", "1234567890.12345678901234", "16777217", "9007199254740993", "2000-01-02 03:04:05.678901+00"}
+// sampleValues are numbers and times that show what a change of type rounds or
+// truncates.
+var sampleValues = []string{"1.23456789", "1234567890.12345678901234", "16777217", "9007199254740993", "2000-01-02 03:04:05.678901+00"}
 
-// unprepared has the driver remember nothing of a statement: the next one of the
-// same words is on a column of another type.
+// unprepared keeps the driver from caching a statement: the next one of the same text
+// is about a column of another type.
 const unprepared = pgx.QueryExecModeExec
 
-// lostBy says what values lose that a type can't hold. What it refuses isn't lost:
-// the statement fails.
-func (p *planner) lostBy(ctx context.Context, table string, have, want catalog.Column, explicit bool) ([]string, error) {
+// lossOf describes how values are changed by a type that can't hold them. What the type
+// refuses isn't lost, because the statement fails.
+func (p *planner) lossOf(ctx context.Context, table string, have, want catalog.Column, explicit bool) ([]string, error) {
 	form := want.Type
 	if explicit {
 		form += using + "v::" + want.Type
 	}
-	for _, value := range telling {
+	for _, value := range sampleValues {
 		before, after, err := p.converted(ctx, value, have.Type, form)
 		if _, refused := errors.AsType[*pgconn.PgError](err); refused || err == nil && before == after {
 			continue
@@ -113,12 +112,12 @@ func (p *planner) lostBy(ctx context.Context, table string, have, want catalog.C
 		if err != nil {
 			return nil, fmt.Errorf("convert a value: %w", err)
 		}
-		return []string{fmt.Sprintf("what column %q of table %q holds and %s doesn't: %s becomes %s", want.Name, table, want.Type, before, after)}, nil
+		return []string{fmt.Sprintf("values of column %q of table %q that %s can't hold: %s becomes %s", want.Name, table, want.Type, before, after)}, nil
 	}
 	return nil, nil
 }
 
-// converted is a value of one type before and after its column took another form.
+// converted returns a value before and after its column's type is changed.
 func (p *planner) converted(ctx context.Context, value, from, form string) (before, after string, err error) {
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {

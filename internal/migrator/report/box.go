@@ -6,9 +6,9 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// box draws a table up: all columns of one that is new or gone, and of any other
-// those that change or that a key needs.
-func (d drafting) box(name string, keys []key) box {
+// box is a table in the diagram: all columns of a table that was added or dropped, and
+// otherwise those that change or that a key needs.
+func (d diagramSource) box(name string, keys []key) box {
 	before, after := d.before[name], d.after[name]
 	b := box{Name: line(name), Mark: d.markOfTable(name)}
 	marks := map[string]catalog.Change{}
@@ -37,7 +37,7 @@ func (d drafting) box(name string, keys []key) box {
 	return b
 }
 
-func (d drafting) markOfTable(name string) mark {
+func (d diagramSource) markOfTable(name string) mark {
 	switch {
 	case d.before[name] == nil:
 		return added
@@ -50,7 +50,7 @@ func (d drafting) markOfTable(name string) mark {
 	}
 }
 
-// columnsOfTable are the columns that a table has, and then those it had.
+// columnsOfTable are the present columns of a table, then those it had before.
 func columnsOfTable(before, after *catalog.Table) []catalog.Column {
 	if after == nil {
 		return before.Columns
@@ -79,7 +79,7 @@ func column(t *catalog.Table, name string) *catalog.Column {
 }
 
 // row is a column, and whether a diagram of changes needs it.
-func (d drafting) row(table string, c catalog.Column, changes map[string]catalog.Change, keys []key) (row, bool) {
+func (d diagramSource) row(table string, c catalog.Column, changes map[string]catalog.Change, keys []key) (row, bool) {
 	r := row{Name: line(c.Name), Is: formOf(c), Key: d.keyOf(table, c.Name, keys), Column: true}
 	change, ok := changes[c.Name]
 	if !ok {
@@ -121,9 +121,9 @@ func defaultText(c catalog.Column) string {
 	}
 }
 
-// keyOf says whether a column is in the primary key, in one of the foreign keys,
-// or pointed at by one.
-func (d drafting) keyOf(table, name string, keys []key) string {
+// keyOf says whether a column is in the primary key, in a foreign key, or referenced by
+// one.
+func (d diagramSource) keyOf(table, name string, keys []key) string {
 	for _, t := range []*catalog.Table{d.after[table], d.before[table]} {
 		if t == nil {
 			continue

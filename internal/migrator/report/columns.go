@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/width"
 )
 
-// clip cuts text to a number of columns, with a sign that it did.
+// clip truncates text to a number of columns, with an ellipsis.
 func clip(s string, columns int) string {
 	if columnsOf(s) <= columns {
 		return s
@@ -22,7 +22,7 @@ func clip(s string, columns int) string {
 	return s
 }
 
-// columnsOf is the room that text takes on a terminal.
+// columnsOf is the width of text on a terminal.
 func columnsOf(s string) int {
 	n := 0
 	for _, r := range s {
@@ -31,8 +31,7 @@ func columnsOf(s string) int {
 	return n
 }
 
-// columnsOfRune is 2 for the wide characters of East Asia and 0 for a mark that
-// sits on the character before it.
+// columnsOfRune is 2 for wide East Asian characters and 0 for combining marks.
 func columnsOfRune(r rune) int {
 	if unicode.In(r, unicode.Mn, unicode.Me) {
 		return 0
@@ -45,8 +44,8 @@ func columnsOfRune(r rune) int {
 	}
 }
 
-// wrap breaks text into lines of at most so many columns, at white space where
-// there is some. It returns at least one line.
+// wrap breaks text into lines of at most that many columns, at white space if possible.
+// It returns at least one line.
 func wrap(s string, columns int) []string {
 	var lines []string
 	current := ""
@@ -65,7 +64,7 @@ func wrap(s string, columns int) []string {
 	return append(lines, current)
 }
 
-// chop cuts a word that is longer than a line.
+// chop splits a word that is longer than a line.
 func chop(word string, columns int) []string {
 	var pieces []string
 	start, used := 0, 0

@@ -11,19 +11,19 @@ type deploy struct {
 	Rows  []release
 }
 
-// release is how the code of one release fares before and after the file.
+// release is how the code of one release works before and after the file.
 type release struct {
 	Name          string
 	Before, After []broken
 }
 
-// broken is what doesn't work, its text clean.
+// broken is something that doesn't work; its text is clean.
 type broken struct{ What, SQL, Error string }
 
-// shownDeploy returns the order that isn't known for a nil verdict.
+// shownDeploy returns an unknown order for a nil verdict.
 func shownDeploy(v *compat.Verdict) deploy {
 	if v == nil {
-		return deploy{Order: "not checked", Text: "The entities at the base aren't known, so old and new code weren't tried."}
+		return deploy{Order: "not checked", Text: "The entities of the base aren't known, so old and new code weren't tried."}
 	}
 	d := deploy{Order: orderName(v.Order), Text: orderText(v.Order)}
 	for _, name := range []string{"old", "new"} {
@@ -39,7 +39,7 @@ func shownDeploy(v *compat.Verdict) deploy {
 // Known reports whether old and new code were tried.
 func (d deploy) Known() bool { return len(d.Rows) > 0 }
 
-// Breaks are all that doesn't work, each with the code and the schema.
+// Breaks are everything that doesn't work, each with its release and state.
 func (d deploy) Breaks() []broken {
 	var all []broken
 	for _, r := range d.Rows {
@@ -63,13 +63,13 @@ func orderName(o compat.Order) string {
 func orderText(o compat.Order) string {
 	switch o {
 	case compat.Either:
-		return "Old and new code run before the file and after it."
+		return "Old and new code run before and after the file."
 	case compat.MigrationFirst:
-		return "The new code needs what the file makes: apply the file, then deploy."
+		return "The new code needs the file: apply the file, then deploy."
 	case compat.CodeFirst:
-		return "The old code breaks on what the file makes: deploy the new code everywhere, then apply the file."
+		return "The old code breaks after the file: deploy the new code everywhere, then apply the file."
 	case compat.TwoReleases:
-		return "Whichever goes first, something breaks meanwhile: add in one release, take away in the next."
+		return "Either order breaks something: add in one release, remove in the next."
 	default:
 		return ""
 	}

@@ -8,13 +8,13 @@ import (
 	"commitment/internal/migrator/review"
 )
 
-// The bounds of a diagram that a person can still read.
+// The limits of a diagram that a person can still read.
 const (
 	maxBoxes = 60
 	maxRows  = 30
 )
 
-// mark says what became of something. It is the sign that stands before it.
+// mark is the sign for what happened to something.
 type mark string
 
 const (
@@ -35,7 +35,7 @@ func markOf(c catalog.Change) mark {
 	}
 }
 
-// Word is the mark for those who can't see it, and the name of its style.
+// Word is the mark in a word, which is also the name of its style.
 func (m mark) Word() string {
 	switch m {
 	case added:
@@ -49,12 +49,12 @@ func (m mark) Word() string {
 	}
 }
 
-// diagram shows the tables that change and their neighbors, which are those
-// that a foreign key joins to them.
+// diagram shows the tables that change and their neighbors, which a foreign key joins
+// to them.
 type diagram struct {
 	Boxes []box
 	Edges []edge
-	// Left is how many tables found no room.
+	// Left is how many tables aren't drawn for lack of room.
 	Left int
 }
 
@@ -76,14 +76,14 @@ type row struct {
 	Column bool
 }
 
-// form is what a column is: its type, and what a change is about besides.
+// form is a column's type, and what else of it changes.
 type form struct{ Type, More string }
 
 // String is empty for no form.
 func (f form) String() string { return strings.TrimSpace(f.Type + " " + f.More) }
 
-// edge is a foreign key, from the row of its first column to that of the column
-// that it points at. A row of -1 is the box itself.
+// edge is a foreign key, from the row of its first column to that of the column that it
+// references. Row -1 is the box itself.
 type edge struct {
 	From, To       int // boxes
 	FromRow, ToRow int
@@ -92,7 +92,7 @@ type edge struct {
 }
 
 func diagramOf(r review.Report) diagram {
-	d := drafting{before: tables(r.Before), after: tables(r.After), changes: map[string][]catalog.Change{}}
+	d := diagramSource{before: tables(r.Before), after: tables(r.After), changes: map[string][]catalog.Change{}}
 	for _, c := range r.Changes {
 		if name := tableOf(c); name != "" && (d.before[name] != nil || d.after[name] != nil) {
 			d.changes[name] = append(d.changes[name], c)

@@ -24,8 +24,8 @@ func tableOf(c catalog.Change) string {
 	return c.Table
 }
 
-// drafting is what a diagram is drawn from.
-type drafting struct {
+// diagramSource is what a diagram is drawn from.
+type diagramSource struct {
 	before, after map[string]*catalog.Table
 	changes       map[string][]catalog.Change // by table
 }
@@ -38,7 +38,7 @@ type key struct {
 }
 
 // names are the tables of the diagram: those that change, then their neighbors.
-func (d drafting) names() []string {
+func (d diagramSource) names() []string {
 	changing := slices.Sorted(maps.Keys(d.changes))
 	neighbors := map[string]bool{}
 	for _, k := range d.allKeys() {
@@ -56,7 +56,7 @@ func (d drafting) names() []string {
 }
 
 // allKeys are the foreign keys of both schemas, each once, by table and name.
-func (d drafting) allKeys() []key {
+func (d diagramSource) allKeys() []key {
 	var keys []key
 	for _, t := range d.after {
 		keys = append(keys, d.keysOf(t, d.before[t.Name], added)...)
@@ -68,9 +68,8 @@ func (d drafting) allKeys() []key {
 	return slices.CompactFunc(keys, func(a, b key) bool { return a.table == b.table && a.Name == b.Name })
 }
 
-// keysOf are a table's foreign keys, marked when the other side doesn't have
-// them.
-func (d drafting) keysOf(t, other *catalog.Table, missing mark) []key {
+// keysOf are a table's foreign keys, marked if the other state doesn't have them.
+func (d diagramSource) keysOf(t, other *catalog.Table, missing mark) []key {
 	var keys []key
 	for _, c := range t.Constraints {
 		if c.Type != catalog.ForeignKey || d.before[c.References] == nil && d.after[c.References] == nil {
@@ -91,9 +90,9 @@ func (d drafting) keysOf(t, other *catalog.Table, missing mark) []key {
 	return keys
 }
 
-// keys are the foreign keys that both have their ends in the diagram and touch
-// a table that changes.
-func (d drafting) keys(names []string) []key {
+// keys are the foreign keys that have both ends in the diagram and touch a table that
+// changes.
+func (d diagramSource) keys(names []string) []key {
 	return slices.DeleteFunc(d.allKeys(), func(k key) bool {
 		_, from := d.changes[k.table]
 		_, to := d.changes[k.References]

@@ -13,7 +13,7 @@ type statement struct {
 	Line  int
 	SQL   string
 	Short string // on one line
-	// Locks are the locks that others can run into, as in "SHARE on products".
+	// Locks are the locks that others can notice, such as "SHARE on products".
 	Locks    []string
 	Blocks   []string // whom they block, and until when
 	Rewrites []string
@@ -26,7 +26,7 @@ func shownStatement(s trace.Statement) statement {
 		Line: s.Line, SQL: block(s.SQL), Short: line(s.SQL),
 		Rewrites: lines(s.Rewrites), Scans: lines(s.Scans),
 	}
-	locks := inTheWay(s.Before, s.Locks)
+	locks := noticeable(s.Before, s.Locks)
 	for _, l := range locks {
 		shown.Locks = append(shown.Locks, lockText(l))
 	}
@@ -37,7 +37,7 @@ func shownStatement(s trace.Statement) statement {
 	return shown
 }
 
-// Effects are what the statement does, a phrase each.
+// Effects describe what the statement does, a phrase each.
 func (s statement) Effects() []string {
 	effects := slices.Concat(s.Locks, s.Blocks)
 	if len(s.Rewrites) > 0 {
@@ -50,7 +50,7 @@ func (s statement) Effects() []string {
 		effects = append(effects, "fails: "+s.Error)
 	}
 	if len(effects) == 0 {
-		return []string{"nobody waits for it"}
+		return []string{"blocks nobody"}
 	}
 	return effects
 }
@@ -74,7 +74,7 @@ func relation(l trace.Lock) string {
 	return line(l.Relation)
 }
 
-// strength orders the modes that DDL can be noticed by; 0 is every other mode,
+// strength orders the modes of locks by which others notice DDL; 0 is every other mode,
 // which ordinary statements take as well.
 func strength(mode string) int {
 	return 1 + slices.Index([]string{
@@ -82,10 +82,10 @@ func strength(mode string) int {
 	}, mode)
 }
 
-// inTheWay are the locks that others can run into, the strongest of each
-// relation: not those on what nobody sees yet, and not those on an index whose
-// table is locked as strongly.
-func inTheWay(before catalog.Schema, locks []trace.Lock) []trace.Lock {
+// noticeable are the locks that others can notice, the strongest of each relation,
+// without those on new relations and those on an index whose table is locked as
+// strongly.
+func noticeable(before catalog.Schema, locks []trace.Lock) []trace.Lock {
 	strongest := map[string]trace.Lock{}
 	var order []string
 	for _, l := range locks {
@@ -129,7 +129,7 @@ func until(s trace.Statement) string {
 	return "while it runs"
 }
 
-// blocked says who waits for locks.
+// blocked says what the locks block.
 func blocked(locks []trace.Lock, until string) []string {
 	var all, writes []string
 	for _, l := range locks {
@@ -145,10 +145,10 @@ func blocked(locks []trace.Lock, until string) []string {
 		phrases = append(phrases, "blocks reads and writes of "+list(all)+" "+until)
 	}
 	if len(writes) > 0 {
-		phrases = append(phrases, "blocks writes of "+list(writes)+" "+until)
+		phrases = append(phrases, "blocks writes to "+list(writes)+" "+until)
 	}
 	return phrases
 }
 
-// joined is for a cell of a table: phrases with semicolons between them.
+// joined joins phrases with semicolons, for a cell of a table.
 func joined(phrases []string) string { return strings.Join(phrases, "; ") }

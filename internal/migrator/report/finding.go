@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -12,15 +11,15 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// finding is a [hazard.Finding] as it is shown, its text clean.
+// finding is a [hazard.Finding] as it is shown, with clean text.
 type finding struct {
 	Severity hazard.Severity
 	Code     string
 	Place    string // "20261201000000_name.sql:3", or the folder
 	Title    string
 	Reason   string
-	// Facts are the lock, whom it blocks, whether that was measured, and how
-	// long it takes.
+	// Facts are the lock, what it blocks, whether that was measured, and how long it
+	// takes.
 	Facts      []string
 	Advice     string
 	Fix        string // statements, each with its comment above it
@@ -30,7 +29,7 @@ type finding struct {
 	Suppressed string
 }
 
-// rank orders severities, the worst first. A severity that isn't known comes last.
+// rank orders severities, the worst first. An unknown severity comes last.
 func rank(s hazard.Severity) int {
 	order := []hazard.Severity{hazard.Error, hazard.Warning, hazard.Note}
 	if i := slices.Index(order, s); i >= 0 {
@@ -39,8 +38,7 @@ func rank(s hazard.Severity) int {
 	return len(order)
 }
 
-// worstFirst orders findings by severity, then by place, and puts the accepted
-// ones behind all others.
+// worstFirst orders findings by severity, then by place, with the accepted ones last.
 func worstFirst(findings []hazard.Finding) []hazard.Finding {
 	sorted := slices.Clone(findings)
 	slices.SortStableFunc(sorted, func(a, b hazard.Finding) int {
@@ -54,7 +52,7 @@ func worstFirst(findings []hazard.Finding) []hazard.Finding {
 	return sorted
 }
 
-// split separates the findings that count from those that a directive accepts.
+// split separates the open findings from those that a directive accepts.
 func split(findings []finding) (open, accepted []finding) {
 	for _, f := range findings {
 		if f.Suppressed == "" {
@@ -79,28 +77,29 @@ func shownFindings(source, dir string, findings []hazard.Finding) []finding {
 			Advice:     line(f.Advice),
 			Fix:        script(f.Fix),
 			FixFiles:   slices.ContainsFunc(f.Fix, apart),
-			Docs:       pageOf(source, f),
-			Explain:    explain(f),
+			Docs:       pageOf(source, f.Code),
+			Explain:    explain(f.Code),
 			Suppressed: line(f.Suppressed),
 		})
 	}
 	return shown
 }
 
-// pageOf is the address of the page about a finding's code, or empty.
-func pageOf(source string, f hazard.Finding) string {
-	if source == "" || f.Docs == "" {
+// pageOf is the address of the page about a code, or empty.
+func pageOf(source, code string) string {
+	r := ruleOf(code)
+	if source == "" || r.Code == "" {
 		return ""
 	}
-	return webPage(source + (&url.URL{Path: f.Docs}).EscapedPath())
+	return webPage(source + r.Page())
 }
 
-// explain is the command that prints the page about a finding's code, or empty.
-func explain(f hazard.Finding) string {
-	if ruleOf(f.Code).Code == "" {
+// explain is the command that prints the page about a code, or empty.
+func explain(code string) string {
+	if ruleOf(code).Code == "" {
 		return ""
 	}
-	return explainCommand + " " + f.Code
+	return explainCommand + " " + code
 }
 
 // ruleOf is the rule of a code, and the zero value if there is none.
@@ -113,7 +112,7 @@ func ruleOf(code string) hazard.Rule {
 	return hazard.Rule{}
 }
 
-// facts are what a reviewer wants to know of a finding besides its sentence.
+// facts are the short facts of a finding.
 func facts(f hazard.Finding) []string {
 	var facts []string
 	for _, s := range []string{f.Lock, blocks(f.Lock), string(f.Evidence), f.Estimate} {
@@ -124,7 +123,7 @@ func facts(f hazard.Finding) []string {
 	return facts
 }
 
-// blocks says whom a lock, as in "SHARE on products", keeps waiting.
+// blocks says what a lock, such as "SHARE on products", blocks.
 func blocks(lock string) string {
 	mode, _, _ := strings.Cut(lock, " on ")
 	l := trace.Lock{Mode: mode}
@@ -148,13 +147,13 @@ func script(steps []plan.Step) string {
 		for lost := range strings.Lines(s.Loses) {
 			b.WriteString("-- Loses " + line(lost) + "\n")
 		}
-		b.WriteString(terminated(block(s.SQL)) + "\n")
+		b.WriteString(withSemicolon(block(s.SQL)) + "\n")
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // terminated is a statement with its semicolon.
-func terminated(sql string) string {
+func withSemicolon(sql string) string {
 	if sql == "" || strings.HasSuffix(sql, ";") {
 		return sql
 	}

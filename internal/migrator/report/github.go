@@ -13,13 +13,13 @@ import (
 	"commitment/internal/printable"
 )
 
-// maxAnnotations is how many annotations of a level GitHub shows for a step.
+// maxAnnotations is how many annotations per level GitHub shows for a step.
 const maxAnnotations = 10
 
-// GitHub writes the findings as workflow commands, which GitHub shows beside the
-// lines that they name. What it wouldn't show, the mildest of each level, is
-// counted in a last notice. Accepted findings are left out. For the job's
-// summary there is [Markdown].
+// GitHub writes the findings as workflow commands, which GitHub shows beside the lines
+// that they name. The findings beyond GitHub's limit, the mildest of each level, are
+// counted in a last notice. Accepted findings are left out. For the job summary use
+// [Markdown].
 func GitHub(w io.Writer, r review.Report) error {
 	var out strings.Builder
 	shown := map[string]int{}
@@ -41,7 +41,7 @@ func GitHub(w io.Writer, r review.Report) error {
 	}
 	if left > 0 {
 		fmt.Fprintf(&out, "::notice title=Migration review::%s\n",
-			message(fmt.Sprintf("%s more: GitHub shows %d of a level. The job's summary has all of them.", count(left, "finding"), maxAnnotations)))
+			message(fmt.Sprintf("%s more: GitHub shows %d per level. The job summary has all of them.", count(left, "finding"), maxAnnotations)))
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
@@ -58,15 +58,15 @@ func annotation(s hazard.Severity) string {
 	}
 }
 
-// command is one finding as a workflow command. A finding of the directory
-// stands with the file that pins its content.
+// command is one finding as a workflow command. A finding about the directory is shown
+// at atlas.sum.
 func command(level string, r review.Report, f hazard.Finding) string {
 	properties := "file=" + property(path.Join(r.Dir, cmp.Or(f.File, sumFile)))
 	if f.Line > 0 {
 		properties += fmt.Sprintf(",line=%d", f.Line)
 	}
 	properties += ",title=" + property(line(f.Title)+" ("+line(f.Code)+")")
-	parts := []string{line(f.Reason), strings.Join(facts(f), " · "), line(f.Advice), script(f.Fix), cmp.Or(pageOf(r.Source, f), explain(f))}
+	parts := []string{line(f.Reason), strings.Join(facts(f), " · "), line(f.Advice), script(f.Fix), cmp.Or(pageOf(r.Source, f.Code), explain(f.Code))}
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	return fmt.Sprintf("::%s %s::%s\n", level, properties, message(strings.Join(parts, "\n")))
 }

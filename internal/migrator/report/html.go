@@ -28,8 +28,8 @@ var pages = template.Must(template.New("page").Funcs(template.FuncMap{
 	"tell": count,
 }).Parse(pageTemplate))
 
-// page is what the template gets. Its style, script and drawing are ours, and
-// are taken as they are.
+// page is the data of the template. Style, script and drawing are our own, and not
+// escaped.
 type page struct {
 	view
 	Policy  string
@@ -38,8 +38,8 @@ type page struct {
 	Drawing template.HTML
 }
 
-// HTML writes the report as one page that needs nothing else: no request, no
-// script, no font. It can be read on a phone, printed, and opened from a disk.
+// HTML writes the report as a self-contained page, without requests to a network. It
+// can be read on a phone, printed, and opened from disk.
 func HTML(w io.Writer, r review.Report) error {
 	v := newView(r)
 	var b strings.Builder
@@ -57,7 +57,7 @@ func HTML(w io.Writer, r review.Report) error {
 	return err
 }
 
-// policy lets the browser load nothing and run the page's own script alone.
+// policy allows the page's own style and script, and no requests.
 func policy() string {
 	return "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'" +
 		"; style-src " + digest(pageStyle) + "; script-src " + digest(pageScript)
@@ -69,7 +69,7 @@ func digest(s string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// sign goes before a severity, so that it isn't told by color alone.
+// sign stands before a severity, so that it isn't told by color alone.
 func sign(s hazard.Severity) string {
 	switch s {
 	case hazard.Error:

@@ -10,11 +10,11 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// document is the JSON of a report: what [review.Report] has, with the answer
-// first. Lists are never null.
+// document is the JSON of a report: [review.Report] with the result first. Lists are
+// never null.
 type document struct {
-	// Failed says that there is an error which nothing suppresses: the
-	// command's exit code is 1.
+	// Failed says that there is an error which no directive accepts: then the exit code
+	// is 1.
 	Failed bool `json:"failed"`
 	review.Report
 	Findings []hazard.Finding  `json:"findings"`
@@ -30,12 +30,12 @@ type documentFile struct {
 
 type documentStatement struct {
 	trace.Statement
-	// Error is why the statement couldn't run. Those behind it were not tried.
+	// Error is why the statement failed. Later ones weren't tried.
 	Error string `json:"error,omitempty"`
 }
 
-// documentChanged is an object that the new files make (it has no before), drop
-// (no after) or alter.
+// documentChanged is an object that the new files add (it has no before), drop (no
+// after) or alter.
 type documentChanged struct {
 	Kind   catalog.Kind `json:"kind"`
 	Table  string       `json:"table,omitempty"`

@@ -18,10 +18,9 @@ const (
 	tallColumn  = 760.0
 )
 
-// layout is where everything of a diagram goes: boxes in columns, what is
-// pointed at to the left of what points, and lines only between boxes. A line
-// that has to pass a column has a lane of its own in it, so that none crosses a
-// box.
+// layout places the parts of a diagram: boxes in columns, referenced tables to the left
+// of those that reference them, and lines only between boxes. A line that passes a
+// column has a lane of its own there, so that no line crosses a box.
 type layout struct {
 	d       diagram
 	columns [][]*node
@@ -46,7 +45,8 @@ type end struct {
 	row int
 }
 
-// lineEnd is the left end of lines: those that share it share lanes and tracks.
+// lineEnd is the left end of lines. Lines with the same left end share lanes and
+// tracks.
 type lineEnd struct {
 	box, row int
 	mark     mark
@@ -56,7 +56,7 @@ type lineEnd struct {
 type polyline struct {
 	edge   edge
 	points []point
-	// flipped says that the foreign key's own table is the left end.
+	// flipped says that the foreign key's own table is at the left end.
 	flipped bool
 }
 
@@ -72,8 +72,8 @@ func layoutOf(d diagram) layout {
 	return l
 }
 
-// layers gives each box its distance from the boxes that point at nothing.
-// Boxes without lines get a layer of their own, the last.
+// layers gives each box its distance from the boxes that reference nothing. Boxes
+// without lines get the last layer.
 func layers(d diagram) []int {
 	next := make([][]int, len(d.Boxes))
 	joined := make([]bool, len(d.Boxes))
@@ -110,8 +110,7 @@ func layers(d diagram) []int {
 	return depth
 }
 
-// arrange puts the boxes of each layer into one column, or into several when
-// they are too many.
+// arrange puts the boxes of each layer into one column, or several if there are many.
 func (l *layout) arrange(layer []int) {
 	order := make([]int, len(layer))
 	for i := range order {
@@ -151,8 +150,7 @@ func (b box) size() (w, h float64) {
 	return float64(widest)*charWidth + 2*padding, headHeight + float64(rows)*rowHeight + padding/2
 }
 
-// chains leads every foreign key from its right box through lanes to its left
-// one.
+// chains routes every foreign key from its right box through lanes to its left box.
 func (l *layout) chains() [][]*node {
 	type lane struct {
 		end    lineEnd
@@ -179,7 +177,7 @@ func (l *layout) chains() [][]*node {
 	return chains
 }
 
-// join tells the nodes of a chain of one another.
+// join links the nodes of a chain.
 func join(chain []*node, rows map[*node]int) {
 	for i, left := range chain[1:] {
 		right := chain[i]
@@ -188,7 +186,7 @@ func join(chain []*node, rows map[*node]int) {
 	}
 }
 
-// ends are a foreign key's boxes by their places, and its left end.
+// ends are the indexes of a foreign key's boxes, and its left end.
 func (l *layout) ends(e edge) (left, right *node, end lineEnd) {
 	left, right, end = l.place[e.To], l.place[e.From], lineEnd{e.To, e.ToRow, e.Mark}
 	if left.column > right.column {

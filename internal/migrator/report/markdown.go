@@ -11,27 +11,27 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// Marker is the first line of the Markdown. It isn't shown, and a comment that
-// begins with it is the one to update.
+// Marker is the first line of the Markdown. It is invisible, and identifies the comment
+// to update.
 const Marker = "<!-- commitment migrate review -->"
 
-// maxComment is the longest comment that GitHub takes, in characters. It is kept
-// in bytes, of which there are never fewer.
+// maxComment is the longest comment that GitHub accepts, in characters. We count bytes,
+// of which there are never fewer.
 const maxComment = 65536
 
-// cutNote is the end of a comment that was cut. Room is kept for it.
-const cutNote = "\n**%s left out**: GitHub takes no longer comment. `" + reviewCommand + "` shows all of it, and so do the formats json, sarif and html.\n"
+// cutNote ends a comment that was cut. Room is reserved for it.
+const cutNote = "\n**%s left out**, because GitHub limits the length of a comment. `" + reviewCommand + "` shows everything, as do the formats json, sarif and html.\n"
 
 // Markdown writes the report as a comment on a pull request: a summary, then the
-// details, folded. It is never longer than GitHub accepts; what is left out then
-// are whole parts of the details, and the comment says so.
+// details, folded. If it would be longer than GitHub accepts, whole parts of the
+// details are left out, and the comment says so.
 func Markdown(w io.Writer, r review.Report) error {
 	v := newView(r)
 	c := comment{room: maxComment - len(cutNote) - 20}
 	c.add(Marker + "\n" + heading(v))
 	c.add(filesTable(v))
 	c.add(worst(v))
-	c.fold("The folder", findingParts(v.Findings))
+	c.fold("The directory", findingParts(v.Findings))
 	for _, f := range v.Files {
 		c.fold(inElement(f.Name)+": "+f.Tally.String(), fileParts(f))
 	}
@@ -41,7 +41,7 @@ func Markdown(w io.Writer, r review.Report) error {
 	return err
 }
 
-// comment is Markdown that doesn't outgrow its room.
+// comment is Markdown of limited length.
 type comment struct {
 	b    strings.Builder
 	room int // bytes
@@ -87,7 +87,7 @@ func (c *comment) end() string {
 	return c.b.String()
 }
 
-// inElement is code where Markdown isn't read.
+// inElement is code inside of an HTML element, where Markdown isn't parsed.
 func inElement(s string) string { return "<code>" + elements.Replace(line(s)) + "</code>" }
 
 var elements = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@<!-- -->", "#", "#<!-- -->")
@@ -118,13 +118,13 @@ func filesTable(v view) string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("| migration | findings | deploy | way back |\n|---|---|---|---|\n")
+	b.WriteString("| migration | findings | deploy | revert |\n|---|---|---|---|\n")
 	for i, f := range v.Files {
 		if i == 50 {
 			fmt.Fprintf(&b, "| and %s | | | |\n", count(len(v.Files)-i, "more migration"))
 			break
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(code(clip(f.Name, 120))), f.Tally, cell(markdown(f.Deploy.Order)), cell(markdown(f.WayBack.Grade)))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(code(clip(f.Name, 120))), f.Tally, cell(markdown(f.Deploy.Order)), cell(markdown(f.Revert.Grade)))
 	}
 	return b.String()
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// fileParts are the details of a migration, what matters most first.
+// fileParts are the details of a migration, the most important first.
 func fileParts(f file) []string {
 	parts := findingParts(f.Findings)
 	parts = append(parts, "**Deploy:** "+markdown(f.Deploy.Order)+". "+markdown(f.Deploy.Text)+"\n")
@@ -16,10 +16,10 @@ func fileParts(f file) []string {
 		parts = append(parts, markdown(b.What+": "+b.Error)+"\n\n"+fenced("sql", b.SQL))
 	}
 	parts = append(parts, statementParts(f)...)
-	return append(parts, wayBackPart(f.WayBack))
+	return append(parts, revertPart(f.Revert))
 }
 
-// matrix is old and new code before and after the file.
+// matrix is how old and new code work before and after the file.
 func matrix(d deploy) string {
 	var b strings.Builder
 	b.WriteString("| | before the file | after the file |\n|---|---|---|\n")
@@ -29,7 +29,7 @@ func matrix(d deploy) string {
 	return b.String()
 }
 
-// works says in a word how code fares.
+// works says how code works, in a word.
 func works(breaks []broken) string {
 	if len(breaks) == 0 {
 		return "works"
@@ -44,7 +44,7 @@ func works(breaks []broken) string {
 	return "**breaks**: " + cell(strings.Join(what, ", "))
 }
 
-// rowsPerTable parts a long table, so that a comment that is cut keeps some.
+// rowsPerTable splits a long table, so that a comment that is cut keeps some of it.
 const rowsPerTable = 25
 
 // statementParts are tables of what each statement does.
@@ -68,9 +68,9 @@ func statementParts(f file) []string {
 	return parts
 }
 
-func wayBackPart(w wayBack) string {
+func revertPart(w reverting) string {
 	var b strings.Builder
-	b.WriteString("**Way back:** " + markdown(strings.TrimSpace(w.Grade+". "+w.Text+" "+w.Proof())) + "\n")
+	b.WriteString("**Revert:** " + markdown(strings.TrimSpace(w.Grade+". "+w.Text+" "+w.Proof())) + "\n")
 	for _, s := range w.Lost {
 		b.WriteString("- " + markdown(clip(s, 300)) + "\n")
 	}

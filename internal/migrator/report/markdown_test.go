@@ -166,7 +166,7 @@ func TestMarkdownSaysWhatItLeavesOut(t *testing.T) {
 	if err := wrongComment(got); err != nil {
 		t.Error(err)
 	}
-	if !regexp.MustCompile(`\*\*\d+ parts left out\*\*: GitHub takes no longer comment\.`).MatchString(got) {
+	if !regexp.MustCompile(`\*\*\d+ parts left out\*\*, because GitHub limits the length of a comment\.`).MatchString(got) {
 		t.Errorf("the comment doesn't say that it was cut; its end is %q", got[max(0, len(got)-300):])
 	}
 	if len(got) < 50_000 {

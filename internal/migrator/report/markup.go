@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// What GitHub's Markdown takes for markup inside a line: backslashes escape most
-// of it. Mentions and references to issues are found after that, in the text, so
-// an empty comment parts them from their sign; a dollar sign begins a formula
-// unless it is an element of its own.
+// What GitHub's Markdown treats as markup inside a line. Backslashes escape most of it.
+// Mentions and references to issues are recognized afterwards, in the text, so an empty
+// comment separates them from their sign; a dollar sign begins a formula unless it is
+// in an element of its own.
 var markup = strings.NewReplacer(
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "~", `\~`,
 	"<", "&lt;", ">", "&gt;", "&", "&amp;",
 	"@", "@<!-- -->", "#", "#<!-- -->", "$", "<span>$</span>", "://", ":<!-- -->//",
 )
 
-// markdown is text that stays text.
+// markdown escapes text.
 func markdown(s string) string { return markup.Replace(line(s)) }
 
-// backticks are runs that a fence has to be longer than.
+// backticks matches runs that a fence must be longer than.
 var backticks = regexp.MustCompile("`+")
 
 // fence is a run of at least n backticks that doesn't occur in the text.
@@ -42,13 +42,13 @@ func code(s string) string {
 	return f + s + f
 }
 
-// cell is Markdown in a table: a bar ends a cell, in code, too.
+// cell is Markdown in a table, where a bar ends a cell, even in code.
 func cell(md string) string { return strings.ReplaceAll(md, "|", `\|`) }
 
 // maxCode is how much of a block of code a comment shows, in bytes.
 const maxCode = 4000
 
-// fenced is a block of code. Its end is left out when it is very long.
+// fenced is a block of code, cut if it is very long.
 func fenced(language, s string) string {
 	s = block(s)
 	if len(s) > maxCode {

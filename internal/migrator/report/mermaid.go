@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// mermaid draws the diagram as it was before the new files, or as it is after
-// them, in Mermaid's language. It is empty when nothing is there.
+// mermaid is the diagram in Mermaid's language, before or after the new files; empty if
+// there is nothing.
 func (d diagram) mermaid(after bool) string {
 	gone := added
 	if after {
@@ -30,7 +30,7 @@ func (d diagram) mermaid(after bool) string {
 	return "erDiagram\n" + b.String()
 }
 
-// mermaid writes a table. Its identifier is its number: a name can be anything.
+// mermaid writes a table. Its identifier is a number, because a name can be anything.
 func (t box) mermaid(b *strings.Builder, number int, after bool) {
 	fmt.Fprintf(b, "  t%d[\"%s\"] {\n", number, label(t.Name))
 	for _, r := range t.Rows {
@@ -42,8 +42,8 @@ func (t box) mermaid(b *strings.Builder, number int, after bool) {
 	b.WriteString("  }\n")
 }
 
-// mermaid is a column. Its comment says what a change is about, unless the whole
-// table is new or gone.
+// mermaid is a column. Its comment says what changes, unless the whole table was added
+// or dropped.
 func (r row) mermaid(table mark, after bool) string {
 	is := r.Is
 	if r.Was != (form{}) && !after {
@@ -63,7 +63,7 @@ func (r row) mermaid(table mark, after bool) string {
 	return text
 }
 
-// identifier is a name or a type as an attribute of Mermaid can have it.
+// identifier is a name or type as an attribute in Mermaid.
 func identifier(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if letter(r) || '0' <= r && r <= '9' || strings.ContainsRune("_()[]-", r) {

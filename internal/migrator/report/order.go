@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// sweeps is how often the columns are sorted: more changes little.
+// sweeps is how often the columns are sorted; more changes little.
 const sweeps = 6
 
-// sort orders the columns so that what is joined stands at about the same
-// height, which keeps lines short and apart.
+// sort orders the columns so that joined boxes are at about the same height, which
+// keeps lines short and apart.
 func (l *layout) sort() {
 	for _, column := range l.columns {
 		rerank(column)
@@ -33,7 +33,7 @@ func rerank(column []*node) {
 	}
 }
 
-// pull sorts a column by the mean of the neighbors on one side.
+// pull sorts a column by the mean of its neighbors on one side.
 func (l *layout) pull(column []*node, side int) {
 	for _, n := range column {
 		sum, count := 0.0, 0.0
@@ -60,7 +60,7 @@ func (l *layout) rankOf(e end) float64 {
 	return e.rank + (float64(e.row+1)/rows-0.5)/float64(len(l.columns[e.column]))
 }
 
-// stack gives every node its height: columns are centered on the tallest.
+// stack sets every node's height: columns are centered on the tallest.
 func (l *layout) stack() {
 	tall := make([]float64, len(l.columns))
 	for c, column := range l.columns {

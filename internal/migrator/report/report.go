@@ -1,11 +1,11 @@
-// Package report shows a review to whoever has to act on it: on a terminal, in a
-// pull request, in an editor, to a program, as a page. It renders a
-// [review.Report] and decides nothing: what it says was found by the packages
-// below it. It opens no files and no connections.
+// Package report renders a review for its readers: on a terminal, in a pull request, in
+// an editor, for a program, as a page. It renders a [review.Report] and decides
+// nothing: its content was found by the packages below. It opens no files and no
+// connections.
 //
-// Names, statements and a server's messages come from whoever wrote the
-// migration. No carrier lets them become more than text: no markup, no control
-// sequence, no workflow command.
+// Names, statements and a server's messages come from whoever wrote the migration. No
+// format lets them become more than text: no markup, no control sequence, no workflow
+// command.
 package report
 
 import (
@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// reviewCommand is what a reader runs again.
+// reviewCommand runs the review again.
 const reviewCommand = "go run ./cmd/migrate review"
 
 // explainCommand prints the page about a code.

@@ -2,7 +2,7 @@ package report
 
 import "slices"
 
-// anchor is the height at which a line meets a box, or that of a lane.
+// anchor is the height at which a line meets a box or a lane.
 func (l *layout) anchor(n *node, row int) float64 {
 	if n.box < 0 {
 		return n.y + n.h/2
@@ -17,7 +17,7 @@ func (l *layout) anchor(n *node, row int) float64 {
 	return y + rowHeight/2
 }
 
-// height is the room of a row, in two lines when it tells what was before.
+// height is the height of a row, which has two lines if it shows what was before.
 func (r row) height() float64 {
 	if r.Was != (form{}) {
 		return 2 * rowHeight
@@ -25,8 +25,8 @@ func (r row) height() float64 {
 	return rowHeight
 }
 
-// route gives columns their place, with a track for each left end in the gutter
-// before them, and draws the lines.
+// route places columns, with a track for each left end in the gutter before them, and
+// draws the lines.
 func (l *layout) route(chains [][]*node) {
 	tracks := l.tracks(chains)
 	x := gutterWidth / 2
@@ -52,7 +52,7 @@ func (l *layout) route(chains [][]*node) {
 	}
 }
 
-// tracks are the left ends whose lines stand upright in each gutter.
+// tracks are the left ends whose lines run vertically in each gutter.
 func (l *layout) tracks(chains [][]*node) [][]lineEnd {
 	tracks := make([][]lineEnd, len(l.columns))
 	for i, chain := range chains {
@@ -97,7 +97,7 @@ func (l *layout) line(e edge, chain []*node, tracks [][]lineEnd, starts []float6
 	return p
 }
 
-// loop is the line of a table that points at itself.
+// loop is the line of a table that references itself.
 func (l *layout) loop(e edge) polyline {
 	n := l.place[e.From]
 	from, to := l.anchor(n, e.FromRow), l.anchor(n, e.ToRow)

@@ -17,12 +17,11 @@ import (
 	"commitment/internal/printable"
 )
 
-// sumFile pins the content of a directory: what is wrong with the directory as a
-// whole is shown there.
+// sumFile has the hashes of a directory: findings about the directory are shown there.
 const sumFile = "atlas.sum"
 
-// SARIF writes the findings in the Static Analysis Results Interchange Format,
-// version 2.1.0. The addresses of the files are relative to the project's root.
+// SARIF writes the findings in the Static Analysis Results Interchange Format, version
+// 2.1.0. Paths are relative to the project's root.
 func SARIF(w io.Writer, r review.Report) error {
 	findings := worstFirst(r.All())
 	rules, index := sarifRules(r.Source, findings)
@@ -36,7 +35,7 @@ func SARIF(w io.Writer, r review.Report) error {
 		result := sarifFinding(r, f)
 		result.RuleIndex = index[f.Code]
 		mark := prints.of(r, f)
-		// GitHub tells alerts apart by the second name alone.
+		// GitHub tells alerts apart only by the second name.
 		result.Fingerprints = map[string]string{"finding/v1": mark, "primaryLocationLineHash": mark}
 		run.Results = append(run.Results, result)
 	}
@@ -49,8 +48,8 @@ func SARIF(w io.Writer, r review.Report) error {
 	})
 }
 
-// sarifRules describes each code by the worst finding that has it. The map leads
-// from a code to its place in the list.
+// sarifRules describes each code by its worst finding. The map leads from a code to its
+// index in the list.
 func sarifRules(source string, findings []hazard.Finding) ([]sarifRule, map[string]int) {
 	worst := map[string]hazard.Finding{}
 	for _, f := range findings {
@@ -66,7 +65,7 @@ func sarifRules(source string, findings []hazard.Finding) ([]sarifRule, map[stri
 			ID:        id,
 			Name:      known.Slug,
 			Short:     sarifText{printable.Text(cmp.Or(known.Title, f.Reason, f.Title, id))},
-			HelpURI:   pageOf(source, f),
+			HelpURI:   pageOf(source, id),
 			Configure: sarifDefaults{sarifLevel(f.Severity)},
 		}
 		if help := strings.TrimSpace(printable.Text(f.Reason) + "\n\n" + printable.Text(f.Advice)); help != "" {
@@ -119,10 +118,10 @@ func sarifMessage(f hazard.Finding) string {
 			parts = append(parts, strings.TrimRight(s, ".")+".")
 		}
 	}
-	return cmp.Or(strings.Join(parts, " "), line(f.Code), "A finding without words.")
+	return cmp.Or(strings.Join(parts, " "), line(f.Code), "A finding without text.")
 }
 
-// sarifPlace is a line of a file; the first one when it is about all of them.
+// sarifPlace is a line of a file; the first one if the finding is about the whole file.
 func sarifPlace(dir, file string, number int) sarifLocation {
 	return sarifLocation{sarifPhysical{
 		Artifact: sarifArtifact{address(dir, cmp.Or(file, sumFile))},
@@ -135,8 +134,8 @@ func address(dir, file string) string {
 	return (&url.URL{Path: cmp.Or(strings.TrimLeft(path.Join(dir, file), "/"), ".")}).String()
 }
 
-// sarifInvoked says how the review went. A statement that couldn't run is
-// something that the tool met, beside what it found.
+// sarifInvoked describes the run. A failed statement is a notification of the tool, in
+// addition to the finding.
 func sarifInvoked(r review.Report) sarifInvocation {
 	in := sarifInvocation{Successful: true}
 	if r.Failed() {
@@ -147,7 +146,7 @@ func sarifInvoked(r review.Report) sarifInvocation {
 			if s.Err != nil {
 				in.Notifications = append(in.Notifications, sarifNotification{
 					Level:     "error",
-					Message:   sarifText{"The statement couldn't be run: " + line(s.Err.Error())},
+					Message:   sarifText{"The statement failed: " + line(s.Err.Error())},
 					Locations: []sarifLocation{sarifPlace(r.Dir, f.Name, s.Line)},
 				})
 			}
@@ -159,12 +158,12 @@ func sarifInvoked(r review.Report) sarifInvocation {
 // pageLink is a link from one page about a code to another.
 var pageLink = regexp.MustCompile(`\[(\w+)\]\(\w+\.md\)`)
 
-// linkPages gives the links of a page their full addresses, or takes them out where the
+// linkPages gives the links of a page their full addresses, or removes them if the
 // addresses aren't known.
 func linkPages(source, page string) string {
 	return pageLink.ReplaceAllStringFunc(page, func(link string) string {
 		code := pageLink.FindStringSubmatch(link)[1]
-		if address := pageOf(source, hazard.Finding{Docs: ruleOf(code).Page()}); address != "" {
+		if address := pageOf(source, code); address != "" {
 			return "[" + code + "](" + address + ")"
 		}
 		return code

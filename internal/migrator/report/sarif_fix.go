@@ -16,8 +16,8 @@ import (
 // fingerprints counts findings that are otherwise alike.
 type fingerprints map[string]int
 
-// of tells a finding from the others by what it is about, so that it stays the
-// same when lines move or the file gets another version.
+// of identifies a finding by what it is about, so that it stays the same when lines
+// move or the file gets another version.
 func (p fingerprints) of(r review.Report, f hazard.Finding) string {
 	_, name, _ := strings.Cut(f.File, "_")
 	sql := ""
@@ -42,14 +42,14 @@ func statementAt(r review.Report, f hazard.Finding) (review.File, trace.Statemen
 	return review.File{}, trace.Statement{}, false
 }
 
-// header makes the statements of a file commit one by one.
+// header makes a file run statement by statement.
 const header = "-- atlas:txmode none\n\n"
 
-// sarifFixes is the fix as a change of the file, if it is one: a fix that needs
-// files of its own is left to the command that writes them.
+// sarifFixes is the fix as a change of the file, if it is one: a fix that needs files
+// of its own is left to --fix.
 func sarifFixes(r review.Report, f hazard.Finding) []sarifFix {
 	file, s, ok := statementAt(r, f)
-	if !ok || len(f.Fix) == 0 || crowded(file, s) {
+	if !ok || len(f.Fix) == 0 || sharesLine(file, s) {
 		return nil
 	}
 	change := sarifChange{Artifact: sarifArtifact{address(r.Dir, f.File)}}
@@ -69,11 +69,11 @@ func sarifFixes(r review.Report, f hazard.Finding) []sarifFix {
 	}}
 }
 
-// apart reports whether a step can't just stand among the others.
+// apart reports whether a step can't be in one file with the others.
 func apart(s plan.Step) bool { return s.Alone || s.Apart || s.Loses != "" }
 
-// crowded reports whether another statement stands on one of the lines of s.
-func crowded(f review.File, s trace.Statement) bool {
+// sharesLine reports whether another statement is on one of the lines of s.
+func sharesLine(f review.File, s trace.Statement) bool {
 	n := 0
 	for _, other := range f.Statements {
 		if other.Line <= lastLine(s) && lastLine(other) >= s.Line {

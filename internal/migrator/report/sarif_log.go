@@ -1,6 +1,6 @@
 package report
 
-// The part of SARIF 2.1.0 that a review needs, under the standard's names.
+// The part of SARIF 2.1.0 that a review needs, with the standard's names.
 
 type sarifLog struct {
 	Schema  string     `json:"$schema"`
@@ -47,7 +47,7 @@ type sarifText struct {
 }
 
 type sarifInvocation struct {
-	// Successful says that the review came to its end, not that it found nothing.
+	// Successful says that the review was completed, not that it found nothing.
 	Successful    bool                `json:"executionSuccessful"`
 	ExitCode      int                 `json:"exitCode"`
 	Notifications []sarifNotification `json:"toolExecutionNotifications,omitempty"`
@@ -84,8 +84,8 @@ type sarifArtifact struct {
 	URI string `json:"uri"`
 }
 
-// sarifRegion is whole lines unless it has columns. Lines and columns count from
-// 1; the end column is the one behind the last character.
+// sarifRegion is whole lines unless it has columns. Lines and columns count from 1; the
+// end column is the one after the last character.
 type sarifRegion struct {
 	StartLine   int `json:"startLine"`
 	StartColumn int `json:"startColumn,omitempty"`

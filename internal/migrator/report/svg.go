@@ -32,8 +32,7 @@ func (r row) text() string {
 
 func (r row) was() string { return "    was " + clip(r.Was.String(), maxType) }
 
-// svg draws the diagram. Its styles are the page's: classes are named after the
-// marks.
+// svg draws the diagram. The page styles it; classes are named after the marks.
 func (d diagram) svg() string {
 	if len(d.Boxes) == 0 {
 		return ""
@@ -59,14 +58,14 @@ func (d diagram) svg() string {
 	return s.String()
 }
 
-// description is the diagram for those who hear it.
+// description is the diagram in words, for screen readers.
 func (d diagram) description() string {
 	var parts []string
 	for _, b := range d.Boxes {
 		parts = append(parts, b.Name+" is "+b.Mark.Word())
 	}
 	for _, e := range d.Edges {
-		parts = append(parts, fmt.Sprintf("%s refers to %s (%s)", d.Boxes[e.From].Name, d.Boxes[e.To].Name, e.Mark.Word()))
+		parts = append(parts, fmt.Sprintf("%s references %s (%s)", d.Boxes[e.From].Name, d.Boxes[e.To].Name, e.Mark.Word()))
 	}
 	return strings.Join(parts, ", ") + "."
 }
@@ -76,7 +75,7 @@ type drawing struct{ strings.Builder }
 
 func (s *drawing) printf(format string, args ...any) { fmt.Fprintf(&s.Builder, format, args...) }
 
-// text writes text as text.
+// text writes escaped text.
 func (s *drawing) text(t string) { _ = xml.EscapeText(&s.Builder, []byte(t)) } // a Builder takes everything
 
 func (s *drawing) label(x, y float64, class, t string) {
@@ -109,8 +108,8 @@ func (s *drawing) box(b box, n *node) {
 	s.printf("</g>\n")
 }
 
-// line draws a foreign key, with a crow's foot at the table that has it and a
-// bar at the one that it points at.
+// line draws a foreign key, with a crow's foot at the referencing table and a bar at
+// the referenced one.
 func (s *drawing) line(p polyline) {
 	s.printf("<g class=\"key %s\">\n<title>", p.edge.Mark.Word())
 	s.text(p.edge.Name + ", " + p.edge.Mark.Word())

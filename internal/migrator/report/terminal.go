@@ -10,18 +10,16 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// TerminalOptions says what the terminal can do.
+// TerminalOptions describe the terminal.
 type TerminalOptions struct {
-	// Width is the terminal's width in columns. Less than 40 is taken for 40.
-	// Defaults to 100.
+	// Width is the terminal's width in columns, at least 40. Defaults to 100.
 	Width int
-	// Color allows colors. Nothing is said by color alone. Defaults to false.
+	// Color allows colors, which never carry meaning alone. Defaults to false.
 	Color bool
 }
 
-// Terminal writes the report for a person at a terminal: the verdict, then each
-// file. What is there to be copied, statements and addresses, is never broken
-// into lines.
+// Terminal writes the report for a person at a terminal: the verdict, then each file.
+// Statements and commands, which may be copied, are never broken into lines.
 func Terminal(w io.Writer, r review.Report, o TerminalOptions) error {
 	t := terminal{width: max(40, cmp.Or(o.Width, 100)), color: o.Color}
 	t.report(newView(r))
@@ -52,10 +50,10 @@ func (t *terminal) paint(color, s string) string {
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }
 
-// text writes a paragraph, its first line behind lead and the others below it.
+// text writes a paragraph, its first line after lead and the others below it.
 func (t *terminal) text(lead, s, color string) { t.labeled(lead, "", s, color) }
 
-// labeled is text whose lead has a color of its own.
+// labeled is text with a separate color for its lead.
 func (t *terminal) labeled(lead, leadColor, s, color string) {
 	indent := columnsOf(lead)
 	word := strings.TrimRight(lead, " ")
@@ -105,8 +103,8 @@ func (t *terminal) file(f file) {
 	for _, b := range f.Deploy.Breaks() {
 		t.text("            - ", b.What+": "+b.Error, "")
 	}
-	t.text("  Way back  ", strings.TrimSpace(f.WayBack.Grade+". "+f.WayBack.Text+" "+f.WayBack.Proof()), "")
-	for _, s := range f.WayBack.Lost {
+	t.text("  Revert    ", strings.TrimSpace(f.Revert.Grade+". "+f.Revert.Text+" "+f.Revert.Proof()), "")
+	for _, s := range f.Revert.Lost {
 		t.text("            - ", s, "")
 	}
 	for _, x := range f.Findings {
@@ -161,7 +159,7 @@ func (t *terminal) statements(f file) {
 	t.text("  ", f.Mode, dim)
 }
 
-// at is an element, or nothing behind the last.
+// at is an element, or empty past the last.
 func at(lines []string, i int) string {
 	if i < len(lines) {
 		return lines[i]

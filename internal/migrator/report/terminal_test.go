@@ -57,7 +57,7 @@ func TestTerminalKeepsToItsWidth(t *testing.T) {
 		want := max(40, columns)
 		for l := range strings.Lines(render(t, terminal(report.TerminalOptions{Width: columns}), sample())) {
 			l = strings.TrimRight(l, "\n")
-			code := strings.HasPrefix(l, "      ") || strings.Contains(l, "https://") || strings.Contains(l, "go run ")
+			code := strings.HasPrefix(l, "      ") || strings.Contains(l, "go run ")
 			if got := cells(l); got > want && !code {
 				t.Errorf("width = %d, want at most %d: %s", got, want, l)
 			}

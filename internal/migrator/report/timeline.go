@@ -7,18 +7,16 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// timeline shows which relations are blocked while each statement of a file
-// runs.
+// timeline shows which relations are blocked during each statement of a file.
 type timeline struct {
 	Relations []string
 	Rows      []moment
-	// Commit says that the locks are held until a commit that follows the last
-	// statement.
+	// Commit says that the locks are held until a commit after the last statement.
 	Commit bool
 }
 
-// moment is one statement of a timeline, and Cells has what is blocked meanwhile
-// of each relation: nothing (empty), "writes", or "reads, writes".
+// moment is one statement of a timeline. Cells has what is blocked meanwhile of each
+// relation: nothing (empty), "writes", or "reads, writes".
 type moment struct {
 	Line  int
 	Short string
@@ -30,7 +28,7 @@ func timelineOf(f review.File) timeline {
 	blockedAt := make([]map[string]string, len(f.Statements))
 	for i, s := range f.Statements {
 		blockedAt[i] = map[string]string{}
-		for _, l := range inTheWay(s.Before, slices.Concat(s.Held, s.Locks)) {
+		for _, l := range noticeable(s.Before, slices.Concat(s.Held, s.Locks)) {
 			if !l.BlocksWrites() {
 				continue
 			}

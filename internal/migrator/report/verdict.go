@@ -11,13 +11,12 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// tally counts findings. Accepted ones, which a directive suppresses, are in no
-// other number.
+// tally counts findings. Those that a directive accepts are in no other number.
 type tally struct {
 	Errors, Warnings, Notes, Accepted int
-	// Fixable are the errors and warnings that a command can mend, and Stuck the
-	// errors that it can't.
-	Fixable, Stuck int
+	// Fixable are the errors and warnings that --fix can fix, and Unfixable the errors
+	// that it can't.
+	Fixable, Unfixable int
 }
 
 func tallyOf(findings []hazard.Finding) tally {
@@ -39,13 +38,13 @@ func tallyOf(findings []hazard.Finding) tally {
 		case len(f.Fix) > 0:
 			t.Fixable++
 		case f.Severity == hazard.Error:
-			t.Stuck++
+			t.Unfixable++
 		}
 	}
 	return t
 }
 
-// String names what there is: "2 errors, 1 note".
+// String is a summary such as "2 errors, 1 note".
 func (t tally) String() string {
 	var parts []string
 	for _, p := range []struct {
@@ -65,7 +64,7 @@ func (t tally) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// The outcomes of a review, as the page's style sheet names them.
+// The outcomes of a review, which are also names in the style sheet.
 const (
 	stop = "stop"
 	read = "read"
@@ -79,7 +78,7 @@ type verdict struct {
 	Next    []step // what to do, in order
 }
 
-// step is one thing to do, with what to type for it.
+// step is one thing to do, with the command for it.
 type step struct{ Text, Code string }
 
 func verdictOf(r review.Report) verdict {
@@ -92,9 +91,9 @@ func verdictOf(r review.Report) verdict {
 	case r.Failed():
 		return verdict{stop, "Not ready: " + found + ".", next(r, t)}
 	case len(r.Files) == 0 && t == tally{}:
-		return verdict{pass, "Nothing to review: no migrations among " + selection(r.Base) + ".", nil}
+		return verdict{pass, "Nothing to review among " + selection(r.Base) + ".", nil}
 	case t.Warnings > 0:
-		return verdict{read, "Can be applied, once this is read: " + found + ".", next(r, t)}
+		return verdict{read, "Can be applied after reading this: " + found + ".", next(r, t)}
 	default:
 		return verdict{pass, "Can be applied: " + found + ".", next(r, t)}
 	}
@@ -106,20 +105,20 @@ func next(r review.Report, t tally) []step {
 	for _, f := range r.Files {
 		for _, s := range f.Statements {
 			if s.Err != nil {
-				steps = append(steps, step{"Mend the statement that fails first; nothing behind it was tried:", placeOf(f.Name, s.Line)})
+				steps = append(steps, step{"Fix the failing statement first; later ones weren't tried:", placeOf(f.Name, s.Line)})
 			}
 		}
 	}
 	if t.Fixable > 0 {
-		steps = append(steps, step{"Let the safe form of " + count(t.Fixable, "finding") + " be written:", reviewCommand + selecting(r.Base) + " --fix"})
+		steps = append(steps, step{"Write the safe form of " + count(t.Fixable, "finding") + ":", reviewCommand + selecting(r.Base) + " --fix"})
 	}
-	if t.Stuck > 0 {
-		steps = append(steps, stuck(t.Stuck))
+	if t.Unfixable > 0 {
+		steps = append(steps, unfixable(t.Unfixable))
 	}
 	return append(steps, deployment(r.Files)...)
 }
 
-// deployment says what of the order isn't left to the reader.
+// deployment says in which order to deploy, where it matters.
 func deployment(files []review.File) []step {
 	names := map[compat.Order][]string{}
 	for _, f := range files {
@@ -132,9 +131,9 @@ func deployment(files []review.File) []step {
 		order compat.Order
 		text  string
 	}{
-		{compat.TwoReleases, "Split over two releases, for old and new code don't both run on one side of it:"},
-		{compat.CodeFirst, "Deploy the new code everywhere before this is applied:"},
-		{compat.MigrationFirst, "Apply this before the new code is deployed:"},
+		{compat.TwoReleases, "Split over two releases, because no order suits old and new code:"},
+		{compat.CodeFirst, "Deploy the new code everywhere before applying:"},
+		{compat.MigrationFirst, "Apply before deploying the new code:"},
 	} {
 		if len(names[s.order]) > 0 {
 			steps = append(steps, step{s.text, few(names[s.order])})
@@ -143,7 +142,7 @@ func deployment(files []review.File) []step {
 	return steps
 }
 
-// few names the first of many.
+// few lists the first of many.
 func few(names []string) string {
 	if len(names) > 4 {
 		names = append(names[:3:3], fmt.Sprintf("%d more", len(names)-3))
@@ -157,14 +156,14 @@ func selection(base string) string {
 	if base == "all files" || strings.HasPrefix(base, "the last ") {
 		return base
 	}
-	return "the files that are new against " + base
+	return "the files that " + base + " doesn't have"
 }
 
 // lastFiles is a selection by number.
 var lastFiles = regexp.MustCompile(`^the last (?:(\d+) files|file)$`)
 
-// selecting are the flags that select the same files, for who types the command. That
-// of a name which a shell could take for more is left to them.
+// selecting are the flags that select the same files, for the command line. A name that
+// a shell could interpret is left out.
 func selecting(base string) string {
 	last := lastFiles.FindStringSubmatch(base)
 	switch {
@@ -180,14 +179,14 @@ func selecting(base string) string {
 	return " --base " + base
 }
 
-// plainRef is a name of git's without anything that means something elsewhere.
+// plainRef matches a git ref without characters that mean something to a shell.
 var plainRef = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 
-// stuck is what to do about errors that no command mends.
-func stuck(n int) step {
-	text := fmt.Sprintf("%d errors have no fix by rule: change what they name, or accept each by a line above the statement:", n)
+// unfixable is what to do about errors that --fix can't fix.
+func unfixable(n int) step {
+	text := fmt.Sprintf("%d errors have no automatic fix: change the statements, or accept each with a line above it:", n)
 	if n == 1 {
-		text = "1 error has no fix by rule: change what it names, or accept it by a line above the statement:"
+		text = "1 error has no automatic fix: change the statement, or accept it with a line above it:"
 	}
 	return step{text, "-- atlas:nolint CODE reason=WHY until=DATE"}
 }

@@ -8,8 +8,8 @@ import (
 	"commitment/internal/migrator/review"
 )
 
-// view is a report in the words that people read. Its texts are clean: what a
-// carrier still has to escape is what means something in its own syntax.
+// view is a report in the words that people read. Its texts are clean; a format only
+// has to escape its own syntax.
 type view struct {
 	Verdict  verdict
 	Facts    []fact
@@ -22,7 +22,7 @@ type view struct {
 
 type fact struct{ Name, Text string }
 
-// file is one migration. Its findings are those that count, the worst first.
+// file is one migration with its open findings, the worst first.
 type file struct {
 	Name       string
 	Mode       string // how its statements are committed
@@ -31,10 +31,10 @@ type file struct {
 	Findings   []finding
 	Statements []statement
 	Timeline   timeline
-	WayBack    wayBack
+	Revert     reverting
 }
 
-// change is one object that the new files make, drop or alter.
+// change is one object that the new files add, drop or alter.
 type change struct {
 	Mark          mark
 	Object        string // with its kind and table
@@ -63,7 +63,7 @@ func factsOf(r review.Report) []fact {
 		{"Measured on", line(r.Server)},
 	}
 	if r.StatsTaken.IsZero() {
-		return append(facts, fact{"Sizes", "none given: migrate stats takes them from production"})
+		return append(facts, fact{"Sizes", "unknown: migrate stats reads them from production"})
 	}
 	return append(facts, fact{"Sizes", "production at " + r.StatsTaken.UTC().Format(time.RFC3339)})
 }
@@ -71,14 +71,14 @@ func factsOf(r review.Report) []fact {
 func shownFile(source string, f review.File) file {
 	shown := file{
 		Name:     line(f.Name),
-		Mode:     "One transaction: every lock is held until the last statement has run.",
+		Mode:     "One transaction: locks are held until the last statement has run.",
 		Tally:    tallyOf(f.Findings),
 		Deploy:   shownDeploy(f.Compat),
 		Timeline: timelineOf(f),
-		WayBack:  shownWayBack(f.Revert),
+		Revert:   shownRevert(f.Revert),
 	}
 	if !f.Transaction {
-		shown.Mode = "No transaction: each statement is committed by itself, and a failure leaves the ones before it done."
+		shown.Mode = "No transaction: each statement is committed by itself, so earlier ones remain after a failure."
 	}
 	shown.Findings, _ = split(shownFindings(source, f.Name, f.Findings))
 	for _, s := range f.Statements {

@@ -10,15 +10,15 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// entities are those of the two releases between which the migrations stand.
+// entities are those of the two releases between which the migrations run.
 type entities struct {
 	old, new compat.Entities
 	known    bool
 }
 
-// entities loads what the code is at the base and now. Without a base in git, or
-// without entities there, the old code isn't known. That they can't be read is a
-// finding: then nothing is said about the code.
+// entities loads the entities at the base and now. Without a base in git, or without
+// entities there, the old code isn't known. If they can't be loaded, that is a finding,
+// and nothing is said about the code.
 func (o Options) entities(ctx context.Context, s selected) (entities, *hazard.Finding) {
 	if s.commit == "" {
 		return entities{}, nil
@@ -32,8 +32,8 @@ func (o Options) entities(ctx context.Context, s selected) (entities, *hazard.Fi
 		return entities{}, nil
 	}
 	if err != nil {
-		f := finding(codeUnjudged, "", "the entities can't be read, so the code isn't held against the files: "+err.Error(),
-			"Whether the running code survives the migration isn't known.", "")
+		f := finding(codeUnloadable, "", "the entities can't be loaded, so the code wasn't checked against the files:  "+err.Error(),
+			"Whether the running code works after the migration isn't known.", "")
 		f.Severity = hazard.Warning
 		return entities{}, &f
 	}
@@ -41,7 +41,7 @@ func (o Options) entities(ctx context.Context, s selected) (entities, *hazard.Fi
 	return e, nil
 }
 
-// deployFindings say what the verdict on a file asks of whoever deploys it.
+// deployFindings say what the verdict on a file means for the deployment.
 func deployFindings(name string, v compat.Verdict) []hazard.Finding {
 	if len(v.Breaks) == 0 {
 		return nil
@@ -53,22 +53,22 @@ func deployFindings(name string, v compat.Verdict) []hazard.Finding {
 	}
 	switch v.Order {
 	case compat.TwoReleases:
-		f.Code, f.Severity = codeBothBreak, hazard.Error
+		f.Code, f.Severity = codeTwoReleases, hazard.Error
 		f.Title = "neither the code nor the migration can go first"
-		f.Advice = "Take two releases: one that works on both sides, and one that needs the new side."
+		f.Advice = "Use two releases: one that works before and after the file, and one that needs it applied."
 	case compat.CodeFirst:
 		f.Code, f.Severity = codeOldBreaks, hazard.Warning
-		f.Title = "the running code breaks on it"
-		f.Advice = "Apply it when no instance of the old code runs any longer."
+		f.Title = "the running code breaks after it"
+		f.Advice = "Apply it when no instance of the old code is running."
 	default:
 		return nil
 	}
 	return []hazard.Finding{f}
 }
 
-// interlock finds files that can't be applied at once: one has to be before the
-// new code, another after it.
-func interlock(files []File) {
+// checkTogether finds files that can't be applied together, because one must come
+// before the new code and another after it.
+func checkTogether(files []File) {
 	first := -1
 	for i, f := range files {
 		switch {
@@ -76,19 +76,19 @@ func interlock(files []File) {
 		case first < 0:
 			first = i
 		case f.Compat.Order != files[first].Compat.Order:
-			found := finding(codeInterlock, f.Name, fmt.Sprintf("%s, and %s", side(files[first]), side(f)),
-				"Apply runs both at once, so old or new code breaks meanwhile.",
-				"Bring one of them in with another release.")
+			found := finding(codeDeployBetween, f.Name, fmt.Sprintf("%s, and %s", side(files[first]), side(f)),
+				"Apply runs both at once, so that old or new code breaks until the deployment is done.",
+				"Move one of them to another release.")
 			found.Evidence = hazard.Measured
 			files[i].Findings = append(files[i].Findings, found)
 		}
 	}
 }
 
-// side says on which side of the new code's deployment a file has to be applied.
+// side says on which side of the deployment a file must be applied.
 func side(f File) string {
 	if f.Compat.Order == compat.MigrationFirst {
-		return f.Name + " has to come before the new code"
+		return f.Name + " must be applied before the new code is deployed"
 	}
-	return f.Name + " has to wait until no old code runs"
+	return f.Name + " must be applied when no old code is running"
 }

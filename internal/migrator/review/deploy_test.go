@@ -52,11 +52,11 @@ func TestInterlock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			interlock(test.files)
+			checkTogether(test.files)
 			var got []string
 			for _, f := range test.files {
 				for _, found := range f.Findings {
-					if found.Code != codeInterlock || found.Severity != hazard.Error || found.File != f.Name {
+					if found.Code != codeDeployBetween || found.Severity != hazard.Error || found.File != f.Name {
 						t.Errorf("finding = %+v", found)
 					}
 					got = append(got, f.Name)

@@ -14,12 +14,13 @@ import (
 	"commitment/internal/migration"
 )
 
-// suppression is a directive of Atlas that accepts findings, with what we add:
+// suppression is a directive of Atlas that accepts findings, extended by a reason and
+// an expiry date:
 //
 //	-- atlas:nolint DS103 reason="nothing reads it since 3.1" until=2027-01-31
 //
-// The codes come first, so that the Atlas CLI reads them too; it takes the rest
-// for codes that it doesn't know.
+// The codes come first, so that the Atlas CLI reads them too; it takes the rest for
+// unknown codes.
 type suppression struct {
 	line      int // of the directive
 	statement int // the place of the statement, counted from 1, 0 for the whole file
@@ -30,11 +31,11 @@ type suppression struct {
 	used      bool
 }
 
-// directiveRE is a comment with the directive, in the forms that Atlas reads
-// above a statement.
+// directiveRE matches a comment with the directive, in the forms that Atlas reads above
+// a statement.
 var directiveRE = regexp.MustCompile(`^(?:-- ?|#|/\*)atlas:nolint(?: +(.*?))?\s*(?:\*/)?\s*$`)
 
-// suppressions are the directives of a file: those of its header, then those of
+// suppressions are the directives of a file: first those of its header, then those of
 // the statements.
 func suppressions(f migrate.File) ([]*suppression, error) {
 	stmts, err := migration.Statements(f)
@@ -65,8 +66,8 @@ func appendDirective(all []*suppression, comment string, line, statement int) []
 	return append(all, s)
 }
 
-// header returns the comments at the top of a file that belong to no statement:
-// a blank line follows them, as Atlas wants it for the directives of a file.
+// header returns the comments at the top of a file that belong to no statement. An
+// empty line follows them, as Atlas requires for the directives of a file.
 func header(f migrate.File) []string {
 	lines := strings.Split(string(f.Bytes()), "\n")
 	end := slices.IndexFunc(lines, func(line string) bool {
@@ -81,17 +82,17 @@ func header(f migrate.File) []string {
 	return lines[:end]
 }
 
-// argumentRE is one word of a directive: a code, or a key with a value that is in
-// quotes when it has spaces.
+// argumentRE matches one argument of a directive: a code, or a key with a value, which
+// is quoted if it has spaces.
 var argumentRE = regexp.MustCompile(`^(?:(\w+)=(?:"([^"]*)"|([^\s"]*))|([^\s="]+))(?:\s+|$)`)
 
-// parseDirective reads what follows the directive's name.
+// parseDirective reads the arguments of a directive.
 func parseDirective(text string) *suppression {
 	s := &suppression{}
 	for text = strings.TrimSpace(text); text != ""; {
 		m := argumentRE.FindStringSubmatch(text)
 		if m == nil {
-			s.problem = fmt.Errorf("%q is neither a code nor a key with a value", text)
+			s.problem = fmt.Errorf("%q is neither a code nor key=value", text)
 			return s
 		}
 		text = text[len(m[0]):]
@@ -112,20 +113,20 @@ func (s *suppression) set(key, value string) error {
 	case "until":
 		day, err := time.Parse(time.DateOnly, value)
 		if err != nil {
-			return fmt.Errorf("until=%s is not a day such as 2027-01-31", value)
+			return fmt.Errorf("until=%s isn't a date (want 2027-01-31)", value)
 		}
 		s.until = day
 		return nil
 	}
-	return fmt.Errorf("%q is none of the keys reason and until", key)
+	return fmt.Errorf("unknown key %q (want reason or until)", key)
 }
 
-// expired reports whether the last day is over, everywhere that goes by UTC.
+// expired reports whether the last day, in UTC, is over.
 func (s *suppression) expired(now time.Time) bool {
 	return !s.until.IsZero() && !now.Before(s.until.AddDate(0, 0, 1))
 }
 
-// lineAt is the line on which the byte at pos stands, counted from 1.
+// lineAt is the line of the byte at pos, counted from 1.
 func lineAt(f migrate.File, pos int) int {
 	return 1 + bytes.Count(f.Bytes()[:pos], []byte("\n"))
 }

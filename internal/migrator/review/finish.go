@@ -9,13 +9,12 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// finish sizes the findings, lets directives accept them, and brings them in
-// order.
+// finish estimates durations, lets directives accept findings, and sorts the findings.
 func (o Options) finish(r *Report, added []migrate.File) {
 	for i, f := range added {
 		file := &r.Files[i]
 		size(file.Findings, file.Statements, o.Stats)
-		// Of a file that can't be read there is a finding, and no directive.
+		// A file that can't be read has a finding and no directives.
 		if accepted, err := accept(f, file.Findings, file.complete(), o.Now); err == nil {
 			file.Findings = accepted
 		}
@@ -27,14 +26,14 @@ func (o Options) finish(r *Report, added []migrate.File) {
 	slices.SortStableFunc(r.Findings, worst)
 }
 
-// document points findings to the pages of their codes.
+// document links findings to the pages of their codes.
 func document(findings []hazard.Finding) {
 	for i := range findings {
 		findings[i].Docs = hazard.Rule{Code: findings[i].Code}.Page()
 	}
 }
 
-// keep takes the fixes off the findings of a file that [Fix] leaves as it is.
+// keep removes the fixes from the findings of a file that [Fix] doesn't rewrite.
 func (f *File) keep(written migrate.File) {
 	if f.rewritable(written) {
 		return
@@ -44,12 +43,12 @@ func (f *File) keep(written migrate.File) {
 	}
 }
 
-// complete reports whether the file was run to its end.
+// complete reports whether the file ran to its end.
 func (f File) complete() bool {
 	return len(f.Statements) > 0 && !slices.ContainsFunc(f.Findings, func(found hazard.Finding) bool { return found.Code == codeFails })
 }
 
-// byPlace orders findings by line, and on one line by severity, the worst first.
+// byPlace orders findings by line, and on one line the worst first.
 func byPlace(a, b hazard.Finding) int {
 	return cmp.Or(cmp.Compare(a.Line, b.Line), worst(a, b), cmp.Compare(a.Code, b.Code))
 }

@@ -16,16 +16,15 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// Fix rewrites the files that r reviewed so that what its findings can fix is
-// fixed, except where a directive accepts it, and returns the names of what it
-// wrote: none when there is nothing to fix. A file is split where the safe form
-// needs more than one; files that come after it get later versions if they have
-// to. Then atlas.sum is written anew. A file is left as it is that fails, unless a
-// fix is what lets it run, that begins or ends transactions itself, or that has
-// another delimiter than a semicolon.
+// Fix rewrites the reviewed files into the safe forms of their findings, except those
+// that a directive accepts, and returns the names of the files that it wrote: none if
+// there is nothing to fix. A file is split if the safe form needs several; the files
+// after it get later versions if necessary. Then atlas.sum is updated. Fix doesn't
+// rewrite a file that fails, unless a fix lets it run, that begins or ends transactions
+// itself, or that has a delimiter other than a semicolon.
 //
-// It is an error, and nothing is written, when a file isn't what was reviewed, or
-// when one of the base's was touched, which new sums would hide.
+// It is an error, and nothing is written, if a file has changed since the review, or if
+// one of the base's was changed, which new sums would hide.
 func Fix(r Report, dir *migrate.LocalDir) ([]string, error) {
 	c, err := fixes(r, dir)
 	if err != nil || len(c.written) == 0 {
@@ -43,43 +42,43 @@ func Fix(r Report, dir *migrate.LocalDir) ([]string, error) {
 	return names(c.written), err
 }
 
-// change is what fixing does to a directory.
-type change struct {
+// fixedFiles is how fixing changes a directory.
+type fixedFiles struct {
 	written []migrate.File // new ones, and others with another content
 	removed []string       // by those that take their place
 }
 
-func fixes(r Report, dir *migrate.LocalDir) (change, error) {
+func fixes(r Report, dir *migrate.LocalDir) (fixedFiles, error) {
 	for _, f := range r.Findings {
 		if f.Code == codeEdited || f.Code == codeRemoved || f.Code == codeRenamed {
-			return change{}, fmt.Errorf("%s: new sums would hide it", f.Title)
+			return fixedFiles{}, fmt.Errorf("%s: new sums would hide that", f.Title)
 		}
 	}
 	now, err := dir.Files()
 	if err != nil {
-		return change{}, fmt.Errorf("read migrations: %w", err)
+		return fixedFiles{}, fmt.Errorf("read migrations: %w", err)
 	}
-	var c change
+	var c fixedFiles
 	newest := ""
 	for _, reviewed := range r.Files {
 		i := slices.IndexFunc(now, func(f migrate.File) bool { return f.Name() == reviewed.Name })
 		if i < 0 {
-			return change{}, fmt.Errorf("%s is gone since the review", reviewed.Name)
+			return fixedFiles{}, fmt.Errorf("%s was removed since the review", reviewed.Name)
 		}
 		became, err := reviewed.fixed(now[i], newest)
 		if err != nil {
-			return change{}, err
+			return fixedFiles{}, err
 		}
 		newest = became[len(became)-1].Version()
 		c.replace(now[i], became)
 	}
-	if err := c.unambiguous(now); err != nil {
-		return change{}, err
+	if err := c.checkVersions(now); err != nil {
+		return fixedFiles{}, err
 	}
 	return c, nil
 }
 
-func (c *change) replace(f migrate.File, became []migrate.File) {
+func (c *fixedFiles) replace(f migrate.File, became []migrate.File) {
 	if len(became) == 1 && became[0] == f {
 		return
 	}
@@ -89,8 +88,8 @@ func (c *change) replace(f migrate.File, became []migrate.File) {
 	}
 }
 
-// unambiguous refuses a change that would give a version twice.
-func (c *change) unambiguous(now []migrate.File) error {
+// checkVersions refuses a change after which two files would have the same version.
+func (c *fixedFiles) checkVersions(now []migrate.File) error {
 	all := slices.Clone(c.written)
 	for _, f := range now {
 		if !slices.Contains(c.removed, f.Name()) && !slices.Contains(names(c.written), f.Name()) {
@@ -98,13 +97,13 @@ func (c *change) unambiguous(now []migrate.File) error {
 		}
 	}
 	if twice := files.Duplicates(all); len(twice) > 0 && len(c.written) > 0 {
-		return fmt.Errorf("%s would have the same version: bring the files in order first", strings.Join(twice[0], " and "))
+		return fmt.Errorf("%s would have the same version: run migrate rebase first", strings.Join(twice[0], " and "))
 	}
 	return nil
 }
 
-// fixed returns what becomes of f, which is f itself when nothing does. All of it
-// has versions after newest.
+// fixed returns the files that replace f, or f itself if nothing does. All of them have
+// versions after newest.
 func (r File) fixed(f migrate.File, newest string) ([]migrate.File, error) {
 	steps := r.fixSteps()
 	if len(steps) == 0 || !r.rewritable(f) {
@@ -114,7 +113,7 @@ func (r File) fixed(f migrate.File, newest string) ([]migrate.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !r.describes(f, stmts) {
+	if !r.matches(f, stmts) {
 		return nil, fmt.Errorf("%s has changed since the review", f.Name())
 	}
 	version, err := versionOf(f, newest)
@@ -124,8 +123,8 @@ func (r File) fixed(f migrate.File, newest string) ([]migrate.File, error) {
 	return rewrite(f, version, stmts, steps)
 }
 
-// fixSteps are the fixes of the statements, by their places. Of several for one the first
-// is taken that does more than move it; the next review shows whether another is
+// fixSteps are the fixes by statement. If several findings have one, the first is taken
+// that does more than move the statement; the next review shows whether another is
 // still needed.
 func (r File) fixSteps() map[int][]plan.Step {
 	steps := map[int][]plan.Step{}
@@ -133,32 +132,32 @@ func (r File) fixSteps() map[int][]plan.Step {
 		if len(f.Fix) == 0 || f.Suppressed != "" {
 			continue
 		}
-		if taken := steps[f.Statement]; taken == nil || moves(taken) && !moves(f.Fix) {
+		if taken := steps[f.Statement]; taken == nil || onlyMoves(taken) && !onlyMoves(f.Fix) {
 			steps[f.Statement] = f.Fix
 		}
 	}
 	return steps
 }
 
-// moves reports whether a fix only puts the statement into another file.
-func moves(fix []plan.Step) bool { return len(fix) == 1 && fix[0].Apart && !fix[0].Alone }
+// onlyMoves reports whether a fix only moves the statement to another file.
+func onlyMoves(fix []plan.Step) bool { return len(fix) == 1 && fix[0].Apart && !fix[0].Alone }
 
-// rewritable reports whether the statements of f can be brought into other files.
+// rewritable reports whether the statements of f can be moved to other files.
 func (r File) rewritable(f migrate.File) bool {
 	controls := slices.ContainsFunc(r.Findings, func(found hazard.Finding) bool { return found.Code == "CM202" })
-	return !controls && !otherDelimiter(f) && (r.complete() || r.misplaced())
+	return !controls && !otherDelimiter(f) && (r.complete() || r.failsInTransaction())
 }
 
-// misplaced reports whether the file failed on a statement that can't be in its
-// transaction, and can be elsewhere.
-func (r File) misplaced() bool {
+// failsInTransaction reports whether the file failed on a statement that can run
+// outside of its transaction.
+func (r File) failsInTransaction() bool {
 	n := len(r.Statements)
 	return n > 0 && r.Statements[n-1].Transaction && r.fixSteps()[n] != nil
 }
 
-// describes reports whether the statements are those that were reviewed: all of
-// them, or those up to the one that failed.
-func (r File) describes(f migrate.File, stmts []*migrate.Stmt) bool {
+// matches reports whether the statements are those that were reviewed: all of them, or
+// those up to the one that failed.
+func (r File) matches(f migrate.File, stmts []*migrate.Stmt) bool {
 	n := len(r.Statements)
 	if n > len(stmts) || n < len(stmts) && r.complete() {
 		return false
@@ -181,7 +180,7 @@ func later(f migrate.File, newest string) ([]migrate.File, error) {
 	return []migrate.File{migrate.NewLocalFile(version+strings.TrimPrefix(f.Name(), f.Version()), f.Bytes())}, nil
 }
 
-// versionOf is the version of f, or the one after newest when that isn't behind it.
+// versionOf is the version of f, or the one after newest if f isn't newer.
 func versionOf(f migrate.File, newest string) (string, error) {
 	if f.Version() > newest {
 		return f.Version(), nil

@@ -311,11 +311,11 @@ func TestFixChangesNothingWhenItFails(t *testing.T) {
 		}, nil, "20260101000000_a.sql has changed since the review"},
 		"because a file is gone": {func(dir *migrate.LocalDir) error {
 			return os.Remove(filepath.Join(dir.Path(), "20260101000000_a.sql"))
-		}, nil, "20260101000000_a.sql is gone since the review"},
+		}, nil, "20260101000000_a.sql was removed since the review"},
 		"because a file of the base was edited": {
 			func(*migrate.LocalDir) error { return nil },
-			[]hazard.Finding{{Code: codeEdited, Title: "a.sql is another file than in main"}},
-			"a.sql is another file than in main: new sums would hide it",
+			[]hazard.Finding{{Code: codeEdited, Title: "a.sql differs from the one in main"}},
+			"a.sql differs from the one in main: new sums would hide that",
 		},
 		"because another file has the version it needs": {func(dir *migrate.LocalDir) error {
 			return dir.WriteFile("20260101000001_other.sql", []byte("SELECT 1;\n"))

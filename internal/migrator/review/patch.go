@@ -11,8 +11,8 @@ import (
 	"commitment/internal/migrator/files"
 )
 
-// Patch is what [Fix] would do, as a patch that "git apply" takes in the
-// project's root, atlas.sum included. It is empty when there is nothing to fix.
+// Patch is the change that [Fix] would make, atlas.sum included, as a patch for "git
+// apply" in the project's root. It is empty if there is nothing to fix.
 func Patch(ctx context.Context, r Report, dir *migrate.LocalDir) (string, error) {
 	c, err := fixes(r, dir)
 	if err != nil || len(c.written) == 0 {
@@ -25,8 +25,8 @@ func Patch(ctx context.Context, r Report, dir *migrate.LocalDir) (string, error)
 	return files.Patch(ctx, r.Dir, before, after)
 }
 
-// sides are the directory's files, and what they are when the change is made.
-func (c change) sides(dir *migrate.LocalDir) (before, after map[string][]byte, err error) {
+// sides are the directory's files now, and after the change.
+func (c fixedFiles) sides(dir *migrate.LocalDir) (before, after map[string][]byte, err error) {
 	now, err := dir.Files()
 	if err != nil {
 		return nil, nil, fmt.Errorf("read migrations: %w", err)
@@ -48,7 +48,7 @@ func (c change) sides(dir *migrate.LocalDir) (before, after map[string][]byte, e
 	return before, after, err
 }
 
-// sumOf is the atlas.sum of files by their names.
+// sumOf is the atlas.sum of files, by name.
 func sumOf(contents map[string][]byte) ([]byte, error) {
 	mem := &migrate.MemDir{}
 	for name, content := range contents {

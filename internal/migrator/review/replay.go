@@ -14,12 +14,12 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// replay runs the older files on a database of their own. What can't be run is a
-// finding, and there is no database then.
+// replay runs the older files on a database of their own. A file that can't be run is a
+// finding, and then there is no database.
 func (o Options) replay(ctx context.Context, older []migrate.File) (*dev.Database, *hazard.Finding, error) {
-	if i, err := unreadable(older); err != nil {
+	if i, err := firstInvalid(older); err != nil {
 		f := failure(older[i].Name(), 0, err)
-		return nil, basis(f), nil
+		return nil, olderFailure(f), nil
 	}
 	db, err := o.Dev.Database(ctx)
 	if err != nil {
@@ -32,37 +32,38 @@ func (o Options) replay(ctx context.Context, older []migrate.File) (*dev.Databas
 	}
 	err = errors.Join(err, db.Drop(ctx))
 	if failed, ok := errors.AsType[*migration.StatementError](err); ok {
-		return nil, basis(failure(failed.File, failed.Line, failed)), nil
+		return nil, olderFailure(failure(failed.File, failed.Line, failed)), nil
 	}
 	return nil, nil, err
 }
 
-// unreadable returns the first file that can't be run at all: its statements can't be
-// told apart, its transaction mode isn't one, or it waits for rows that nobody sends.
-func unreadable(all []migrate.File) (int, error) {
+// firstInvalid returns the first file that can't be run at all, because it can't be
+// split into statements, has an invalid transaction mode, or waits for rows that nobody
+// sends.
+func firstInvalid(all []migrate.File) (int, error) {
 	for i, f := range all {
 		if _, err := migration.Statements(f); err != nil {
 			return i, err
 		}
-		if err := migration.Runnable(f); err != nil {
+		if err := migration.CheckRunnable(f); err != nil {
 			return i, err
 		}
 	}
 	return len(all), nil
 }
 
-// basis is a failure among the older files.
-func basis(f hazard.Finding) *hazard.Finding {
-	f.Reason = "It is one of the files that the reviewed ones build on, so those weren't tried."
+// olderFailure is a failure of one of the older files.
+func olderFailure(f hazard.Finding) *hazard.Finding {
+	f.Reason = "The reviewed files build on it, so they weren't tried."
 	return &f
 }
 
-// failure is a statement that can't be run, or a file that can't be read.
+// failure is the finding about a statement that fails, or a file that can't be read.
 func failure(file string, line int, err error) hazard.Finding {
 	if located, ok := errors.AsType[*migration.StatementError](err); ok {
 		line, err = located.Line, located.Err // the finding has the place
 	}
-	f := finding(codeFails, file, "it fails: "+err.Error(), "In production it would, too. The files behind it weren't tried.", "")
+	f := finding(codeFails, file, "it fails: "+err.Error(), "It would fail in production too. Later files weren't tried.", "")
 	f.Line = line
 	f.Evidence = hazard.Measured
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {

@@ -1,6 +1,6 @@
-// Package review reads what a change of the migrations will do to production:
-// it runs the new files on a throwaway server, collects what the packages below
-// it find, and puts it into one [Report].
+// Package review reports what new migrations will do to production: it runs them on a
+// throwaway server, collects the findings of the packages below it, and puts them into
+// one [Report].
 package review
 
 import (
@@ -15,43 +15,43 @@ import (
 
 // Report is the result of a review.
 type Report struct {
-	// Dir is the folder of the migrations, with slashes, from the project's root.
+	// Dir is the path of the migrations from the project's root, with slashes.
 	Dir string `json:"dir"`
-	// Base says against what the files are new: "main", "the last 2 files",
-	// "all files".
+	// Base says what the files are new against: "main", "the last 2 files", "all
+	// files".
 	Base string `json:"base"`
-	// Server is the throwaway server's version, as in "PostgreSQL 17.10".
+	// Server is the throwaway server's version, such as "PostgreSQL 17.10".
 	Server string `json:"server"`
-	// Source is where the project's files are on the web, with a slash at its end, as in
-	// "https://github.com/acme/app/blob/3f2a/"; empty where that isn't known.
+	// Source is where the project's files are on the web, with a slash at its end, such
+	// as "https://github.com/acme/app/blob/3f2a/"; empty if that isn't known.
 	Source string `json:"source,omitempty"`
-	// StatsTaken is when the statistics were taken by which findings are sized;
-	// zero without them.
+	// StatsTaken is when the statistics for the estimates were taken; zero without
+	// them.
 	StatsTaken time.Time `json:"stats_taken,omitzero"`
-	// Findings are those of the directory as a whole: order, sums, edited files.
+	// Findings are about the directory as a whole: order, sums, edited files.
 	Findings []hazard.Finding `json:"findings"`
 	Files    []File           `json:"files"`
 	// Before and After are the schema without the new files and with them.
 	Before catalog.Schema `json:"-"`
 	After  catalog.Schema `json:"-"`
-	// Changes are their differences.
+	// Changes are the differences between the two.
 	Changes []catalog.Change `json:"changes"`
 }
 
-// File is what was found of one new migration.
+// File is the review of one new migration.
 type File struct {
 	Name        string `json:"name"`
 	Transaction bool   `json:"transaction"`
 	// Statements are in order, each with what it did.
 	Statements []trace.Statement `json:"statements"`
-	// Findings are by line; the file's own come first, with line 0.
+	// Findings are by line; those about the whole file come first, with line 0.
 	Findings []hazard.Finding `json:"findings"`
-	// Compat is nil when the entities at the base aren't known.
+	// Compat is nil if the entities at the base aren't known.
 	Compat *compat.Verdict `json:"contract,omitempty"`
 	Revert revert.Plan     `json:"reverse"`
 }
 
-// Failed reports whether there is an error that nothing suppresses.
+// Failed reports whether there is an error that no directive accepts.
 func (r Report) Failed() bool {
 	for _, f := range r.All() {
 		if f.Severity == hazard.Error && f.Suppressed == "" {

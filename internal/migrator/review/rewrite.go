@@ -10,8 +10,8 @@ import (
 	"commitment/internal/migrator/plan"
 )
 
-// rewrite writes f anew, with steps in the place of the statements that have them,
-// as one file or as several. Comments stay with their statements.
+// rewrite replaces statements of f by steps, in one file or several. Comments stay with
+// their statements.
 func rewrite(f migrate.File, version string, stmts []*migrate.Stmt, fixes map[int][]plan.Step) ([]migrate.File, error) {
 	_, name, _ := strings.Cut(strings.TrimSuffix(f.Name(), ".sql"), "_")
 	within, err := migration.InTransaction(f)
@@ -36,8 +36,8 @@ func rewrite(f migrate.File, version string, stmts []*migrate.Stmt, fixes map[in
 	return written, nil
 }
 
-// stepsOf are the statements of f, fixed. Those that aren't fixed stay alone where
-// they were.
+// stepsOf are the statements of f after fixing. The others stay in a transaction or
+// outside of one, as they were.
 func stepsOf(f migrate.File, alone bool, stmts []*migrate.Stmt, fixes map[int][]plan.Step) []plan.Step {
 	var steps []plan.Step
 	end := 0
@@ -57,8 +57,8 @@ func stepsOf(f migrate.File, alone bool, stmts []*migrate.Stmt, fixes map[int][]
 	return steps
 }
 
-// comments are the lines of a gap between two statements, without their marks. A
-// directive that a blank line parts from the statement had no effect, and must not
+// comments are the comment lines between two statements, without their marks. A
+// directive separated from the statement by an empty line had no effect, and must not
 // get one.
 func comments(gap string, attached []string) string {
 	var kept []string
@@ -73,13 +73,13 @@ func comments(gap string, attached []string) string {
 	return strings.Join(kept, "\n")
 }
 
-// tail is what stands behind the last statement.
+// tail is what follows the last statement.
 func tail(f migrate.File, stmts []*migrate.Stmt) string {
 	last := stmts[len(stmts)-1]
 	return strings.TrimLeft(string(f.Bytes()[last.Pos+len(last.Text):]), "\n \t")
 }
 
-// withHeader puts the lines of a header before the file, but for the directive of
+// withHeader puts the lines of a header before the file, except for the directive of
 // the transaction mode, which plan writes.
 func withHeader(f migrate.File, lines []string) migrate.File {
 	lines = slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.Contains(line, "atlas:txmode") })

@@ -6,28 +6,28 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// The codes of what a review finds beside hazards.
+// The codes of findings that aren't hazards of a statement.
 const (
-	codeBehind     = "CM401"
-	codeDuplicate  = "CM402"
-	codeEdited     = "CM403"
-	codeRemoved    = "CM404"
-	codeRenamed    = "CM405"
-	codeSum        = "CM406"
-	codeEmpty      = "CM407"
-	codeBlank      = "CM408"
-	codeBOM        = "CM409"
-	codeCRLF       = "CM410"
-	codeFails      = "CM411"
-	codeMalformed  = "CM421"
-	codeUnknown    = "CM422"
-	codeExpired    = "CM423"
-	codeUnreasoned = "CM424"
-	codeUseless    = "CM425"
-	codeBothBreak  = "CM431"
-	codeOldBreaks  = "CM432"
-	codeInterlock  = "CM433"
-	codeUnjudged   = "CM434"
+	codeBehind        = "CM401"
+	codeDuplicate     = "CM402"
+	codeEdited        = "CM403"
+	codeRemoved       = "CM404"
+	codeRenamed       = "CM405"
+	codeSum           = "CM406"
+	codeEmpty         = "CM407"
+	codeBlank         = "CM408"
+	codeBOM           = "CM409"
+	codeCRLF          = "CM410"
+	codeFails         = "CM411"
+	codeMalformed     = "CM421"
+	codeUnknown       = "CM422"
+	codeExpired       = "CM423"
+	codeUnreasoned    = "CM424"
+	codeUseless       = "CM425"
+	codeTwoReleases   = "CM431"
+	codeOldBreaks     = "CM432"
+	codeDeployBetween = "CM433"
+	codeUnloadable    = "CM434"
 )
 
 var own = []hazard.Rule{
@@ -47,17 +47,17 @@ var own = []hazard.Rule{
 	{Code: codeExpired, Slug: "nolint-expired", Title: "a nolint directive has expired"},
 	{Code: codeUnreasoned, Slug: "nolint-without-reason", Title: "a nolint directive gives no reason"},
 	{Code: codeUseless, Slug: "nolint-useless", Title: "a nolint directive accepts nothing"},
-	{Code: codeBothBreak, Slug: "two-releases", Title: "neither the code nor the migration can go first"},
+	{Code: codeTwoReleases, Slug: "two-releases", Title: "neither the code nor the migration can go first"},
 	{Code: codeOldBreaks, Slug: "old-code-breaks", Title: "the running code breaks after the migration"},
-	{Code: codeInterlock, Slug: "deployment-between", Title: "two files need a deployment between them"},
-	{Code: codeUnjudged, Slug: "unreadable-entities", Title: "the entities can't be loaded"},
+	{Code: codeDeployBetween, Slug: "deployment-between", Title: "two files need a deployment between them"},
+	{Code: codeUnloadable, Slug: "unreadable-entities", Title: "the entities can't be loaded"},
 }
 
-// Rules returns the rules of all findings that a report can have, hazards first.
+// Rules returns the rules of all possible findings, hazards first.
 func Rules() []hazard.Rule { return slices.Concat(hazard.Rules(), own) }
 
-// known reports whether a directive may name the code: one of ours, or one of
-// Atlas's that can't occur here.
+// known reports whether a directive may name the code: one of ours, or one of Atlas's
+// that doesn't occur here.
 func known(code string) bool {
 	for _, atlas := range analyzers {
 		if slices.Contains(atlas, code) {

@@ -14,35 +14,35 @@ import (
 	"commitment/internal/migrator/review/stats"
 )
 
-// Options say what is reviewed and where.
+// Options configure [Run].
 type Options struct {
-	// Dir is the directory of the migrations, in the project.
+	// Dir is the project's directory of migrations.
 	Dir *migrate.LocalDir
-	// Root is the folder of the project, with its entities in ent/schema.
-	// Defaults to the present one.
+	// Root is the project's folder, with its entities in ent/schema. Defaults to the
+	// current folder.
 	Root string
-	// Dev is a server where databases may be made and dropped.
+	// Dev is the server for throwaway databases.
 	Dev *dev.Server
 	// Selection says which files are reviewed.
 	Selection Selection
-	// Stats are sizes of production. Defaults to none: nothing is sized.
+	// Stats are the sizes of production's tables. Defaults to none: then nothing is
+	// estimated.
 	Stats *stats.Snapshot
 	// Source is [Report.Source]. Defaults to nothing.
 	Source string
-	// Progress is told what is done now, in a few words, when it begins. Defaults to
-	// telling nobody.
+	// Progress is called with a few words when a step begins. Defaults to nothing.
 	Progress func(doing string)
-	// Now decides which directives have expired. Defaults to the present.
+	// Now decides which directives have expired. Defaults to the current time.
 	Now time.Time
 }
 
-// Run reviews the selected files: it replays the older ones on a throwaway
-// database, runs each of the others there statement by statement, and reports what
-// that does. It changes no file.
+// Run reviews the selected files: it replays the older ones on a throwaway database,
+// runs the others there statement by statement, and reports what they do. It changes no
+// file.
 //
-// What is wrong with the migrations is a finding of the report, also when a file
-// can't be run; those behind it are then not tried. An error is what kept Run from
-// reviewing: git, the server, or the selection, [ErrSelection].
+// What is wrong with the migrations is a finding of the report, even if a file can't be
+// run; the files after it are then not tried. An error means that Run couldn't review:
+// because of git, the server, or the selection ([ErrSelection]).
 func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Now.IsZero() {
 		o.Now = time.Now()
@@ -70,12 +70,12 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err := o.review(ctx, &r, s); err != nil {
 		return Report{}, err
 	}
-	interlock(r.Files)
+	checkTogether(r.Files)
 	o.finish(&r, s.added)
 	return r, nil
 }
 
-// report is what is known of a review before it begins.
+// report is the part of the report that is known before the review begins.
 func (o Options) report(ctx context.Context, s selected) (Report, error) {
 	r := Report{Base: s.base, Source: o.Source, Findings: []hazard.Finding{}, Files: []File{}, Changes: []catalog.Change{}}
 	root, err := filepath.Abs(o.Root)

@@ -10,27 +10,28 @@ import (
 	"commitment/internal/migrator/files"
 )
 
-// Selection says which migrations are reviewed. One of its fields is to be set.
+// Selection selects the migrations to review. Set one of its fields.
 type Selection struct {
-	// Base is a branch, tag or commit in git. What it doesn't have is reviewed.
+	// Base is a branch, tag or commit in git. The files that it doesn't have are
+	// reviewed.
 	Base string
-	// Last is how many of the newest files are reviewed.
+	// Last is the number of newest files to review.
 	Last int
-	// All has every file reviewed, from an empty database on.
+	// All reviews every file, starting with an empty database.
 	All bool
 }
 
-// ErrSelection says that a selection names no files, or names them twice.
-var ErrSelection = errors.New("select by a base, by a number of files, or all")
+// ErrSelection reports a selection with no field set, or several.
+var ErrSelection = errors.New("select files by a base, by a number, or all of them")
 
-// selected is what a selection selects.
+// selected is the result of a selection.
 type selected struct {
 	base       string // as [Report.Base] has it
 	commit     string // the base's, empty without one
 	older      []migrate.File
 	added      []migrate.File // what is reviewed
 	difference files.Difference
-	behind     func([]migrate.File) []migrate.File
+	outOfOrder func([]migrate.File) []migrate.File
 }
 
 func (s Selection) of(ctx context.Context, dir *migrate.LocalDir, now []migrate.File) (selected, error) {
@@ -39,21 +40,21 @@ func (s Selection) of(ctx context.Context, dir *migrate.LocalDir, now []migrate.
 	case s.Last < 0 || count(s.Base != "", s.Last > 0, s.All) != 1:
 		return selected{}, ErrSelection
 	case s.All:
-		return selected{base: "all files", added: now, behind: none}, nil
+		return selected{base: "all files", added: now, outOfOrder: none}, nil
 	case s.Last > 0:
 		n := min(s.Last, len(now))
 		name := fmt.Sprintf("the last %d files", n)
 		if n == 1 {
 			name = "the last file"
 		}
-		return selected{base: name, older: now[:len(now)-n], added: now[len(now)-n:], behind: none}, nil
+		return selected{base: name, older: now[:len(now)-n], added: now[len(now)-n:], outOfOrder: none}, nil
 	}
 	base, err := files.ReadBase(ctx, dir, s.Base)
 	if err != nil {
 		return selected{}, err
 	}
 	d := base.Compare(now)
-	return selected{base: base.Name, commit: base.Commit, older: base.Files, added: d.New, difference: d, behind: base.Behind}, nil
+	return selected{base: base.Name, commit: base.Commit, older: base.Files, added: d.New, difference: d, outOfOrder: base.OutOfOrder}, nil
 }
 
 func count(all ...bool) int {
@@ -66,8 +67,8 @@ func count(all ...bool) int {
 	return n
 }
 
-// versions are the names of the first files of each version: the base's come
-// before those of now.
+// versions are the names of the first file of each version; the base's come before
+// those of now.
 func (s selected) versions(now []migrate.File) map[string]string {
 	first := make(map[string]string, len(now))
 	for _, f := range append(append([]migrate.File{}, s.older...), now...) {

@@ -11,12 +11,11 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// short is how long a lock may be held, by the estimate, for a finding to count
-// one severity less.
-const short = time.Second
+// negligible is the duration below which a finding counts one severity less.
+const negligible = time.Second
 
-// size estimates how long the locks in the findings are held on the tables of
-// production. A finding about a table that isn't in the snapshot stays as it is.
+// size estimates how long the locks of the findings are held on production's tables. A
+// finding about a table that isn't in the snapshot stays as it is.
 func size(findings []hazard.Finding, stmts []trace.Statement, snapshot *stats.Snapshot) {
 	if snapshot == nil {
 		return
@@ -31,14 +30,14 @@ func size(findings []hazard.Finding, stmts []trace.Statement, snapshot *stats.Sn
 			continue
 		}
 		f.Estimate = e.String() + writes(f.Table, *snapshot)
-		if e.Duration < short && f.Evidence == hazard.Measured && f.Timed {
-			f.Severity = milder(f.Severity)
+		if e.Duration < negligible && f.Evidence == hazard.Measured && f.Timed {
+			f.Severity = lowered(f.Severity)
 		}
 	}
 }
 
-// lockedWork estimates what the first statement does, or, when it does little
-// itself, those behind it for which it keeps its lock.
+// lockedWork estimates what the first statement does or, if that takes no time, what
+// later statements do while its lock is held.
 func lockedWork(stmts []trace.Statement, snapshot stats.Snapshot) (e stats.Estimate, known bool) {
 	e, known = work(stmts[0], snapshot)
 	if known || !stmts[0].Transaction {
@@ -52,8 +51,8 @@ func lockedWork(stmts []trace.Statement, snapshot stats.Snapshot) (e stats.Estim
 	return e, known
 }
 
-// work sums the tables that a statement rewrites and scans. It is known when it
-// does and all of them are in the snapshot.
+// work adds up the tables that a statement rewrites and scans. It is known if there are
+// any and all of them are in the snapshot.
 func work(s trace.Statement, snapshot stats.Snapshot) (e stats.Estimate, known bool) {
 	for _, name := range touched(s) {
 		t, ok := snapshot.Table(name)
@@ -75,8 +74,7 @@ func work(s trace.Statement, snapshot stats.Snapshot) (e stats.Estimate, known b
 	return e, known
 }
 
-// touched are the tables that a statement rewrites or scans, and that were there
-// before.
+// touched are the tables that a statement rewrites or scans and that existed before.
 func touched(s trace.Statement) []string {
 	all := append(append([]string{}, s.Rewrites...), s.Scans...)
 	slices.Sort(all)
@@ -86,7 +84,7 @@ func touched(s trace.Statement) []string {
 	})
 }
 
-// newIndexes counts the indexes of a table that a statement made.
+// newIndexes counts the indexes of a table that a statement built.
 func newIndexes(s trace.Statement, table string) int {
 	before, _ := s.Before.Table(table)
 	after, _ := s.After.Table(table)
@@ -107,7 +105,7 @@ func writes(table string, snapshot stats.Snapshot) string {
 	return fmt.Sprintf(", %.0f rows written per second", t.WritesPerSecond)
 }
 
-func milder(s hazard.Severity) hazard.Severity {
+func lowered(s hazard.Severity) hazard.Severity {
 	if s == hazard.Error {
 		return hazard.Warning
 	}

@@ -11,7 +11,7 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// analyzers are the names of Atlas's analyzers, which stand for their codes.
+// analyzers are the names of Atlas's analyzers, each with its codes.
 var analyzers = map[string][]string{
 	"destructive":      {"DS101", "DS102", "DS103"},
 	"data_depend":      {"MF101", "MF102", "MF103", "MF104"},
@@ -20,12 +20,12 @@ var analyzers = map[string][]string{
 	"concurrent_index": {"PG101", "PG102", "PG103"},
 }
 
-// unstated is the reason of a directive that gives none.
-const unstated = "no reason given"
+// noReason is the reason of a directive that gives none.
+const noReason = "no reason given"
 
-// accept lets the directives of f suppress its findings and adds what there is to
-// say of the directives themselves, which nothing suppresses. Whether one is of
-// no use is only known of a file that was run to its end.
+// accept lets the directives of f accept its findings, and adds findings about the
+// directives themselves, which nothing accepts. Whether a directive accepts anything is
+// only known for a file that ran to its end.
 func accept(f migrate.File, findings []hazard.Finding, complete bool, now time.Time) ([]hazard.Finding, error) {
 	all, err := suppressions(f)
 	if err != nil {
@@ -45,8 +45,8 @@ func accept(f migrate.File, findings []hazard.Finding, complete bool, now time.T
 	return findings, nil
 }
 
-// covers reports whether the directive is about the finding. That a file couldn't
-// be run is a fact that nobody can accept.
+// covers reports whether the directive is about the finding. That a file fails can't be
+// accepted.
 func (s *suppression) covers(f hazard.Finding) bool {
 	if f.Code == codeFails || s.statement != 0 && s.statement != f.Statement {
 		return false
@@ -58,7 +58,7 @@ func (s *suppression) covers(f hazard.Finding) bool {
 
 func (s *suppression) because() string {
 	if s.reason == "" {
-		return unstated
+		return noReason
 	}
 	return s.reason
 }
@@ -94,7 +94,7 @@ func malformed(problem error) hazard.Finding {
 	return hazard.Finding{
 		Code: codeMalformed, Severity: hazard.Error,
 		Title:  "a directive can't be read: " + problem.Error(),
-		Reason: "It suppresses nothing as it stands. A typo must not decide what is reviewed.",
+		Reason: "As it is, it accepts nothing: a typo must not decide what is reviewed.",
 		Advice: `Write -- atlas:nolint CODE reason="why" until=2027-01-31.`,
 	}
 }
@@ -102,18 +102,18 @@ func malformed(problem error) hazard.Finding {
 func unknownCode(code string) hazard.Finding {
 	return hazard.Finding{
 		Code: codeUnknown, Severity: hazard.Error,
-		Title:  fmt.Sprintf("a directive names %q, which is no code and no analyzer", code),
-		Reason: "It suppresses nothing as it stands. A typo must not decide what is reviewed.",
-		Advice: "Take the code from the finding that you accept.",
+		Title:  fmt.Sprintf("a directive names %q, which is neither a code nor an analyzer", code),
+		Reason: "As it is, it accepts nothing: a typo must not decide what is reviewed.",
+		Advice: "Use the code of the finding that you accept.",
 	}
 }
 
 func expired(until time.Time) hazard.Finding {
 	return hazard.Finding{
 		Code: codeExpired, Severity: hazard.Error,
-		Title:  "a directive has expired on " + until.Format(time.DateOnly),
-		Reason: "What it accepted for a time counts again.",
-		Advice: "Mend the statement, or give a new day and say why.",
+		Title:  "a directive expired on " + until.Format(time.DateOnly),
+		Reason: "What it accepted counts again.",
+		Advice: "Fix the statement, or set a new date and say why.",
 	}
 }
 
@@ -121,8 +121,8 @@ func unreasoned() hazard.Finding {
 	return hazard.Finding{
 		Code: codeUnreasoned, Severity: hazard.Note,
 		Title:  "a directive gives no reason",
-		Reason: "Whoever reads it later can't tell whether it still holds.",
-		Advice: `Add reason="why" to it, and until=2027-01-31 where it is for a time.`,
+		Reason: "A later reader can't tell whether it still holds.",
+		Advice: `Add reason="why", and until=2027-01-31 if it is for a limited time.`,
 	}
 }
 
@@ -133,8 +133,8 @@ func useless(rules []string) hazard.Finding {
 	}
 	return hazard.Finding{
 		Code: codeUseless, Severity: hazard.Note,
-		Title:  "a directive suppresses nothing: there is no finding of " + of + " here",
-		Reason: "Left in place it would hide what somebody adds later.",
+		Title:  "a directive accepts nothing: there is no finding of " + of + " here",
+		Reason: "Left in place, it would hide a later finding.",
 		Advice: "Remove it.",
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// review runs the files and puts what it finds into r.
+// review runs the files and adds the findings to r.
 func (o Options) review(ctx context.Context, r *Report, s selected) (err error) {
 	db, broken, err := o.replay(ctx, s.older)
 	if err != nil {
@@ -31,31 +31,31 @@ func (o Options) review(ctx context.Context, r *Report, s selected) (err error) 
 	if unknown != nil {
 		r.Findings = append(r.Findings, *unknown)
 	}
-	readable, illegible := unreadable(s.added)
+	readable, illegible := firstInvalid(s.added)
 	if illegible != nil {
 		r.Files[readable].Findings = append(r.Files[readable].Findings, failure(s.added[readable].Name(), 0, illegible))
 	}
-	w := walk{db: db, entities: e}
-	return w.over(ctx, s.added[:readable], r, o.Progress)
+	w := reviewer{db: db, entities: e}
+	return w.reviewFiles(ctx, s.added[:readable], r, o.Progress)
 }
 
-// walk goes from file to file on one database.
-type walk struct {
+// reviewer reviews file after file on one database.
+type reviewer struct {
 	db       *dev.Database
 	now      revert.State // what the database has
 	tracer   trace.Tracer
 	entities entities
 }
 
-// over runs the files, up to one that fails, and judges each.
-func (w *walk) over(ctx context.Context, added []migrate.File, r *Report, progress func(string)) (err error) {
+// reviewFiles reviews the files, up to one that fails.
+func (w *reviewer) reviewFiles(ctx context.Context, added []migrate.File, r *Report, progress func(string)) (err error) {
 	if w.now, err = revert.ReadState(ctx, w.db.DB); err != nil {
 		return err
 	}
 	r.Before = w.now.Schema
 	for i, f := range added {
 		progress(fmt.Sprintf("reviewing %s, %d of %d", f.Name(), i+1, len(added)))
-		ran, err := w.cross(ctx, &r.Files[i], f)
+		ran, err := w.reviewFile(ctx, &r.Files[i], f)
 		if err != nil {
 			return err
 		}
@@ -68,9 +68,9 @@ func (w *walk) over(ctx context.Context, added []migrate.File, r *Report, progre
 	return nil
 }
 
-// cross runs f and judges it: what its statements do, what it means for the code, and
-// how it is reverted. It says whether f ran to its end.
-func (w *walk) cross(ctx context.Context, file *File, f migrate.File) (ran bool, err error) {
+// reviewFile runs f and reviews what its statements do, whether the code works before
+// and after it, and how it is reverted. It reports whether f ran to its end.
+func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (ran bool, err error) {
 	before := w.now
 	var old *dev.Database // as it was, for the code
 	if w.entities.known {
@@ -88,7 +88,7 @@ func (w *walk) cross(ctx context.Context, file *File, f migrate.File) (ran bool,
 	if w.entities.known {
 		v, err := compat.Judge(ctx, compat.Database{DB: old.DB, Schema: before.Schema}, compat.Database{DB: w.db.DB, Schema: w.now.Schema}, w.entities.old, w.entities.new)
 		if err != nil {
-			return false, fmt.Errorf("hold the code against %s: %w", f.Name(), err)
+			return false, fmt.Errorf("check the code against %s: %w", f.Name(), err)
 		}
 		file.Compat = &v
 		file.Findings = append(file.Findings, deployFindings(f.Name(), v)...)
@@ -97,8 +97,8 @@ func (w *walk) cross(ctx context.Context, file *File, f migrate.File) (ran bool,
 	return true, err
 }
 
-// measure runs f statement by statement, and says whether it ran to its end.
-func (w *walk) measure(ctx context.Context, file *File, f migrate.File) (ran bool, err error) {
+// measure runs f statement by statement, and reports whether it ran to its end.
+func (w *reviewer) measure(ctx context.Context, file *File, f migrate.File) (ran bool, err error) {
 	if file.Transaction, err = migration.InTransaction(f); err != nil {
 		return false, err
 	}

@@ -1,20 +1,20 @@
 ==> add_serial_column.sql
 -- Add it without a value, which is instant, and without its conditions, which follow
 ALTER TABLE "items" ADD COLUMN "place" integer NULL;
--- "place" takes its numbers from here
+-- The sequence of "place"
 CREATE SEQUENCE items_place_seq AS integer OWNED BY "items"."place";
--- New rows have the default from now on. Those that are there have no value: fill them, a few
+-- New rows get the default from now on. Existing rows have no value: backfill them, a few
 -- thousand at a time
 ALTER TABLE "items" ALTER COLUMN "place" SET DEFAULT nextval('items_place_seq'::regclass);
 ==> add_serial_column.sql
--- Have new rows fill "place". Where rows are there without it, fill them, a few thousand at a time,
--- before the file that validates this: with one that is empty, it fails
+-- Require "place" of new rows. Backfill the existing rows, a few thousand at a time, before the file
+-- that validates this: it fails on a row without a value
 ALTER TABLE "items" ADD CONSTRAINT "items_place_required" CHECK ("place" IS NOT NULL) NOT VALID;
 ==> add_serial_column_validate.sql
--- Look at the rows that are there. Reads and writes go on
+-- Check the existing rows. Reads and writes go on
 ALTER TABLE "items" VALIDATE CONSTRAINT "items_place_required";
 ==> add_serial_column_not_null.sql
--- The rows were looked at by then: nothing is scanned
+-- The validated check saves the scan
 ALTER TABLE "items" ALTER COLUMN "place" SET NOT NULL;
--- The column says so itself now
+-- NOT NULL replaces the check
 ALTER TABLE "items" DROP CONSTRAINT "items_place_required";

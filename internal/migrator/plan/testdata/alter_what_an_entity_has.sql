@@ -1,3 +1,3 @@
 ==> alter_what_an_entity_has.sql
--- Make "items_name_default", as it is declared
+-- Create "items_name_default" as declared
 ALTER TABLE items ALTER COLUMN name SET DEFAULT 'database';

@@ -6,5 +6,5 @@ DROP INDEX CONCURRENTLY "items_name";
 ==> build_an_invalid_index_again_index.sql
 -- atlas:txmode none
 
--- Build the index while the table is read and written
+-- Build the index while others read and write
 CREATE INDEX CONCURRENTLY "items_name" ON "items" ("name");

@@ -1,9 +1,9 @@
 ==> change_a_declared_table_contract.sql
--- What this file destroys, nothing brings back. Apply it when no running version
--- of the service needs it any longer:
+-- This file destroys data, which only a backup has afterwards. Apply it when no running
+-- version of the service needs the following any more:
 --   table "audit" and its rows
 
--- Make place for "audit" as it is declared now
+-- Remove the old form of "audit"
 DROP TABLE audit;
--- Make "audit", as it is declared
+-- Create "audit" as declared
 CREATE TABLE audit (id bigint PRIMARY KEY, what jsonb NOT NULL);

@@ -1,9 +1,9 @@
 ==> change_a_sequence_contract.sql
--- What this file destroys, nothing brings back. Apply it when no running version
--- of the service needs it any longer:
---   how far sequence "counter" has counted
+-- This file destroys data, which only a backup has afterwards. Apply it when no running
+-- version of the service needs the following any more:
+--   the position of sequence "counter"
 
--- Make place for "counter" as it is declared now
+-- Remove the old form of "counter"
 DROP SEQUENCE counter;
--- Make "counter", as it is declared
+-- Create "counter" as declared
 CREATE SEQUENCE counter INCREMENT BY 2;

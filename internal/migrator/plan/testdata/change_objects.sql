@@ -1,8 +1,8 @@
 ==> change_objects.sql
--- Make place for "stamp" as it is declared now
+-- Remove the old form of "stamp"
 DROP TRIGGER stamp ON items;
 DROP FUNCTION stamp();
--- Make "stamp", as it is declared
+-- Create "stamp" as declared
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.name := 'b'; -- always
@@ -10,9 +10,9 @@ BEGIN
 END;
 $$;
 CREATE TRIGGER stamp BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION stamp();
--- Make place for "items_visible" as it is declared now
+-- Remove the old form of "items_visible"
 DROP POLICY visible ON items;
 ALTER TABLE items DISABLE ROW LEVEL SECURITY;
--- Make "items_visible", as it is declared
+-- Create "items_visible" as declared
 ALTER TABLE items ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visible ON items FOR UPDATE USING (id > 0);

@@ -1,5 +1,5 @@
 ==> comment.sql
--- Say in the database what the entity says
+-- Comment as declared by the entity
 COMMENT ON TABLE "items" IS 'what is sold';
--- Say in the database what the entity says
+-- Comment as declared by the entity
 COMMENT ON COLUMN "items"."name" IS 'the item''s name';

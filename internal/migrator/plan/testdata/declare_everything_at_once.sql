@@ -5,7 +5,7 @@ CREATE TABLE "items" (
   "name" character varying(20) NULL,
   PRIMARY KEY ("id")
 );
--- Make "stamp", as it is declared
+-- Create "stamp" as declared
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.name := 'a'; -- always
@@ -13,6 +13,6 @@ BEGIN
 END;
 $$;
 CREATE TRIGGER stamp BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION stamp();
--- Make "items_visible", as it is declared
+-- Create "items_visible" as declared
 ALTER TABLE items ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visible ON items FOR SELECT USING (id > 0);

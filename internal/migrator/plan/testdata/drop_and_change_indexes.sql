@@ -1,10 +1,10 @@
 ==> drop_and_change_indexes.sql
--- Keep the index in use until the one that takes its place is built
+-- Keep the old index in use until its replacement is built
 ALTER INDEX "items_price" RENAME TO "items_price_old";
 ==> drop_and_change_indexes_index.sql
 -- atlas:txmode none
 
--- Build the index while the table is read and written
+-- Build the index while others read and write
 CREATE INDEX CONCURRENTLY "items_price" ON "items" ("price", "name");
 ==> drop_and_change_indexes_index.sql
 -- atlas:txmode none
@@ -14,5 +14,5 @@ DROP INDEX CONCURRENTLY "items_price_old";
 ==> drop_and_change_indexes_index.sql
 -- atlas:txmode none
 
--- No entity has "items_name" any more. Reads and writes go on
+-- No entity declares "items_name" any more. Reads and writes go on
 DROP INDEX CONCURRENTLY "items_name";

@@ -1,10 +1,10 @@
 ==> drop_column.sql
--- Code that doesn't know "name" any more can insert, until the column is dropped
+-- Lets code that no longer knows "name" insert, until the column is dropped
 ALTER TABLE "items" ALTER COLUMN "name" DROP NOT NULL;
 ==> drop_column_contract.sql
--- What this file destroys, nothing brings back. Apply it when no running version
--- of the service needs it any longer:
+-- This file destroys data, which only a backup has afterwards. Apply it when no running
+-- version of the service needs the following any more:
 --   column "name" of table "items" and its values
 
--- Nothing that is declared has it any more
+-- No longer declared
 ALTER TABLE "items" DROP COLUMN "name";

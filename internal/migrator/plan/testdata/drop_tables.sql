@@ -1,15 +1,15 @@
 ==> drop_tables_contract.sql
--- What this file destroys, nothing brings back. Apply it when no running version
--- of the service needs it any longer:
+-- This file destroys data, which only a backup has afterwards. Apply it when no running
+-- version of the service needs the following any more:
 --   table "d" and its rows
 
--- Nothing that is declared has it any more
+-- No longer declared
 DROP TABLE "d";
 ==> drop_tables_contract.sql
--- What this file destroys, nothing brings back. Apply it when no running version
--- of the service needs it any longer:
+-- This file destroys data, which only a backup has afterwards. Apply it when no running
+-- version of the service needs the following any more:
 --   table "b" and its rows
 --   table "c" and its rows
 
--- Nothing that is declared has them any more, and they refer to each other
+-- No longer declared. They reference each other
 DROP TABLE "b", "c";

@@ -1,10 +1,10 @@
 ==> drop_what_a_view_needs_contract.sql
--- What this file destroys, nothing brings back. Apply it when no running version
--- of the service needs it any longer:
+-- This file destroys data, which only a backup has afterwards. Apply it when no running
+-- version of the service needs the following any more:
 --   view "named"
 --   column "name" of table "items" and its values
 
--- Nothing that is declared has it any more
+-- No longer declared
 DROP VIEW "named";
--- Nothing that is declared has it any more
+-- No longer declared
 ALTER TABLE "items" DROP COLUMN "name";

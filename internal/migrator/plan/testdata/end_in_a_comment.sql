@@ -1,8 +1,8 @@
 ==> end_in_a_comment.sql
--- Make "one", as it is declared
+-- Create "one" as declared
 CREATE VIEW one AS SELECT 1 AS a -- the first
 ;
--- Make "two", as it is declared
+-- Create "two" as declared
 CREATE VIEW two AS SELECT '--' AS a; -- the second;
--- Make "named", as it is declared
+-- Create "named" as declared
 CREATE VIEW named AS SELECT name FROM items;

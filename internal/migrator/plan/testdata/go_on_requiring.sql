@@ -1,5 +1,5 @@
 ==> go_on_requiring.sql
--- The rows were looked at by then: nothing is scanned
+-- The validated check saves the scan
 ALTER TABLE "items" ALTER COLUMN "name" SET NOT NULL;
--- The column says so itself now
+-- NOT NULL replaces the check
 ALTER TABLE "items" DROP CONSTRAINT "items_name_required";

@@ -1,11 +1,11 @@
 ==> reduce_an_object.sql
--- Make place for "stamp" as it is declared now
+-- Remove the old form of "stamp"
 DROP TRIGGER "stamp" ON "items";
--- Make place for "stamp" as it is declared now
+-- Remove the old form of "stamp"
 DROP TRIGGER "stamp_again" ON "items";
--- Make place for "stamp" as it is declared now
+-- Remove the old form of "stamp"
 DROP ROUTINE "stamp"();
--- Make "stamp", as it is declared
+-- Create "stamp" as declared
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.name := 'b'; -- always

@@ -1,34 +1,34 @@
 ==> remove_objects_index.sql
 -- atlas:txmode none
 
--- No entity has "items_long" any more. Reads and writes go on
+-- No entity declares "items_long" any more. Reads and writes go on
 DROP INDEX CONCURRENTLY "items_long";
 ==> remove_objects_contract.sql
--- What this file destroys, nothing brings back. Apply it when no running version
--- of the service needs it any longer:
+-- This file destroys data, which only a backup has afterwards. Apply it when no running
+-- version of the service needs the following any more:
 --   row-level security of table "items" (ENABLE)
 --   trigger "stamp" on table "items"
 --   policy "visible" on table "items"
 --   view "named"
 
--- Nothing that is declared has it any more
+-- No longer declared
 ALTER TABLE "items" DISABLE ROW LEVEL SECURITY;
--- Nothing that is declared has it any more
+-- No longer declared
 DROP TRIGGER "stamp" ON "items";
--- Nothing that is declared has it any more
+-- No longer declared
 DROP POLICY "visible" ON "items";
--- Nothing that is declared has it any more
+-- No longer declared
 DROP VIEW "named";
 ==> remove_objects_contract.sql
--- What this file destroys, nothing brings back. Apply it when no running version
--- of the service needs it any longer:
+-- This file destroys data, which only a backup has afterwards. Apply it when no running
+-- version of the service needs the following any more:
 --   table "audit" and its rows
 --   function "stamp()"
 --   extension "citext"
 
--- Nothing that is declared has it any more
+-- No longer declared
 DROP TABLE "audit";
--- Nothing that is declared has it any more
+-- No longer declared
 DROP ROUTINE "stamp"();
--- Nothing that is declared has it any more
+-- No longer declared
 DROP EXTENSION "citext";

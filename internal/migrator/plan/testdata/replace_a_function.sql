@@ -1,4 +1,4 @@
 ==> replace_a_function.sql
--- Make "touch", as it is declared
+-- Create "touch" as declared
 CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; -- b
 END';

@@ -1,21 +1,21 @@
 ==> require_two_columns_of_long_names.sql
--- Have new rows fill "the_delivery_address_of_the_customer_at_the_first_attempt". Where rows are there without it, fill them, a few thousand at a time,
--- before the file that validates this: with one that is empty, it fails
+-- Require "the_delivery_address_of_the_customer_at_the_first_attempt" of new rows. Backfill the existing rows, a few thousand at a time, before the file
+-- that validates this: it fails on a row without a value
 ALTER TABLE "items" ADD CONSTRAINT "items_the_delivery_address_of_the_customer_at_b2f4983b_required" CHECK ("the_delivery_address_of_the_customer_at_the_first_attempt" IS NOT NULL) NOT VALID;
--- Have new rows fill "the_delivery_address_of_the_customer_at_the_second_attempt". Where rows are there without it, fill them, a few thousand at a time,
--- before the file that validates this: with one that is empty, it fails
+-- Require "the_delivery_address_of_the_customer_at_the_second_attempt" of new rows. Backfill the existing rows, a few thousand at a time, before the file
+-- that validates this: it fails on a row without a value
 ALTER TABLE "items" ADD CONSTRAINT "items_the_delivery_address_of_the_customer_at_aec68583_required" CHECK ("the_delivery_address_of_the_customer_at_the_second_attempt" IS NOT NULL) NOT VALID;
 ==> require_two_columns_of_long_names_validate.sql
--- Look at the rows that are there. Reads and writes go on
+-- Check the existing rows. Reads and writes go on
 ALTER TABLE "items" VALIDATE CONSTRAINT "items_the_delivery_address_of_the_customer_at_aec68583_required";
--- Look at the rows that are there. Reads and writes go on
+-- Check the existing rows. Reads and writes go on
 ALTER TABLE "items" VALIDATE CONSTRAINT "items_the_delivery_address_of_the_customer_at_b2f4983b_required";
 ==> require_two_columns_of_long_names_not_null.sql
--- The rows were looked at by then: nothing is scanned
+-- The validated check saves the scan
 ALTER TABLE "items" ALTER COLUMN "the_delivery_address_of_the_customer_at_the_first_attempt" SET NOT NULL;
--- The column says so itself now
+-- NOT NULL replaces the check
 ALTER TABLE "items" DROP CONSTRAINT "items_the_delivery_address_of_the_customer_at_b2f4983b_required";
--- The rows were looked at by then: nothing is scanned
+-- The validated check saves the scan
 ALTER TABLE "items" ALTER COLUMN "the_delivery_address_of_the_customer_at_the_second_attempt" SET NOT NULL;
--- The column says so itself now
+-- NOT NULL replaces the check
 ALTER TABLE "items" DROP CONSTRAINT "items_the_delivery_address_of_the_customer_at_aec68583_required";

@@ -1,3 +1,3 @@
 ==> stop_to_number.sql
--- Whoever inserts gives "id" from now on
+-- Every INSERT must give "id" from now on
 ALTER TABLE "items" ALTER COLUMN "id" DROP IDENTITY;

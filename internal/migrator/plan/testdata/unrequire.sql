@@ -1,3 +1,3 @@
 ==> unrequire.sql
--- "name" may be empty from now on: code that reads it has to expect that
+-- "name" may be NULL from now on: code that reads it must expect that
 ALTER TABLE "items" ALTER COLUMN "name" DROP NOT NULL;

@@ -1,6 +1,6 @@
 ==> widen_a_serial_column.sql
 -- Change "place" from integer to bigint: this REWRITES the table and its indexes, and
--- nobody reads or writes the table meanwhile
+-- blocks reads and writes meanwhile
 ALTER TABLE "items" ALTER COLUMN "place" TYPE bigint;
--- Its numbers end where those of "place" do
+-- Widen the sequence to the type of "place"
 ALTER SEQUENCE items_place_seq AS bigint;

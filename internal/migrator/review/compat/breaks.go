@@ -19,20 +19,19 @@ const (
 	opEnum   = "enum"
 )
 
-// Breaks finds what code can't do on a throwaway database, by doing it: it sends
-// the statements that Ent would send, with sample values of the fields' types, in
-// transactions that are rolled back. Each statement is its own proof, so an error
-// is the one that production would see.
+// Breaks finds what code can't do on a throwaway database, by doing it: it runs the
+// statements that Ent would run, with sample values of the fields' types, in
+// transactions that are rolled back. Each statement is its own proof, so an error is
+// the one that production would get.
 //
-// What depends on the values and not on their types is taken out of the way
-// first, so that sample values raise no alarm: foreign keys, checks (but for those
-// of one enum column, to which every value of the enum is put, and those that a
-// column isn't NULL) and triggers that come after the row. Rules of that kind aren't judged. Nor are the values of
-// fields whose Go type is the project's own: of those only the columns.
+// Rules about values rather than types are removed first, so that sample values raise
+// no false alarm: foreign keys, checks (except for NOT NULL checks and those of a
+// single enum column, which gets every value of the enum) and triggers that run after
+// the row. Such rules aren't judged. Neither are the values of fields whose Go type is
+// the project's own; of those only the columns count.
 //
-// The role has to own the tables, and they are locked meanwhile: nobody else may
-// be at work in the database. The Release and the Schema of the breaks are empty;
-// [Decide] fills them in.
+// The role must own the tables, which are locked meanwhile: nobody else may use the
+// database. The Release and Schema of the breaks are empty; [Decide] fills them in.
 func Breaks(ctx context.Context, db Database, entities Entities) ([]Break, error) {
 	var breaks []Break
 	for _, e := range entities {
@@ -59,7 +58,7 @@ func breaksOf(ctx context.Context, db Database, e Entity) ([]Break, error) {
 	return p.breaks, err
 }
 
-// probe tries what the code of one entity does.
+// probe tries the code of one entity.
 type probe struct {
 	tx     *sql.Tx
 	schema catalog.Schema
@@ -71,7 +70,7 @@ type probe struct {
 func (p *probe) run(ctx context.Context) error {
 	table, known := p.schema.Table(p.entity.Table)
 	if !known || p.entity.View {
-		return p.tryAsWhole(ctx)
+		return p.tryWhole(ctx)
 	}
 	p.table = table
 	if err := p.clear(ctx); err != nil {
@@ -87,8 +86,8 @@ func (p *probe) run(ctx context.Context) error {
 	return nil
 }
 
-// tryAsWhole is for what isn't a table: a view, or nothing at all.
-func (p *probe) tryAsWhole(ctx context.Context) error {
+// tryWhole is for what isn't a table: a view, or nothing.
+func (p *probe) tryWhole(ctx context.Context) error {
 	if err := p.read(ctx, p.entity.Columns); err != nil || p.entity.View {
 		return err
 	}
@@ -96,8 +95,7 @@ func (p *probe) tryAsWhole(ctx context.Context) error {
 	return err
 }
 
-// tryMissing tries each column that the table doesn't have, together with those
-// that it has.
+// tryMissing tries each column that the table lacks, together with those that it has.
 func (p *probe) tryMissing(ctx context.Context) error {
 	present := p.present()
 	for _, c := range p.entity.Columns {
@@ -117,9 +115,9 @@ func (p *probe) tryMissing(ctx context.Context) error {
 	return nil
 }
 
-// tryInserts sends the shortest and the longest INSERT. A column that the shortest
-// leaves out and the table wants is noted and then no longer wanted, until the
-// row goes in; it stays, for what comes after.
+// tryInserts runs the shortest and the longest INSERT. A column that the shortest one
+// omits and the table requires is recorded and then made optional, until the row is
+// inserted; it stays for later tries.
 func (p *probe) tryInserts(ctx context.Context) error {
 	columns := p.required()
 	for {
@@ -146,7 +144,7 @@ func (p *probe) tryInserts(ctx context.Context) error {
 	return err
 }
 
-// tryEnums inserts every value of every enum, and drops the checks on them then.
+// tryEnums inserts every value of every enum, and then drops the checks on them.
 func (p *probe) tryEnums(ctx context.Context) error {
 	for _, c := range p.present() {
 		if c.Custom {
@@ -171,8 +169,8 @@ func (p *probe) tryEnums(ctx context.Context) error {
 
 func (p *probe) tryReads(ctx context.Context) error { return p.read(ctx, p.present()) }
 
-// tryUpdates sets each column that may change to the largest value that the code
-// lets through, and to NULL where it may be cleared.
+// tryUpdates sets each mutable column to the largest value that the code accepts, and
+// to NULL if it can be cleared.
 func (p *probe) tryUpdates(ctx context.Context) error {
 	for _, c := range p.present() {
 		if c.Immutable || c.Generated {

@@ -8,8 +8,8 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// clear takes rules out of the way that sample values could break. PostgreSQL
-// refuses that for what a partition inherits, and so it stays there.
+// clear removes rules that sample values could violate. PostgreSQL refuses that for
+// what a partition inherits, so it stays there.
 func (p *probe) clear(ctx context.Context) error {
 	for _, c := range p.table.Constraints {
 		switch c.Type {
@@ -18,7 +18,7 @@ func (p *probe) clear(ctx context.Context) error {
 			if p.isEnumCheck(c) {
 				continue
 			}
-			if err := p.demand(ctx, c); err != nil {
+			if err := p.setNotNull(ctx, c); err != nil {
 				return err
 			}
 		default:
@@ -45,10 +45,9 @@ func (p *probe) clear(ctx context.Context) error {
 	return nil
 }
 
-// demand makes a column NOT NULL that a check demands to be: to code it is the same,
-// and so is then what PostgreSQL says before the one takes the other's place and
-// after.
-func (p *probe) demand(ctx context.Context, c catalog.Constraint) error {
+// setNotNull makes a column NOT NULL if a check requires that. To code it is the same,
+// and so PostgreSQL's message is the same before and after one replaces the other.
+func (p *probe) setNotNull(ctx context.Context, c catalog.Constraint) error {
 	if len(c.Columns) != 1 {
 		return nil
 	}
@@ -66,7 +65,7 @@ func isAfter(trigger string) bool {
 	return strings.HasPrefix(trigger, "CREATE CONSTRAINT TRIGGER") || strings.Contains(trigger, " AFTER ")
 }
 
-// isEnumCheck says whether a check looks at one column alone, and that is an enum.
+// isEnumCheck reports whether a check is about one column, which is an enum.
 func (p *probe) isEnumCheck(c catalog.Constraint) bool {
 	if len(c.Columns) != 1 {
 		return false

@@ -13,8 +13,8 @@ func (p *probe) present() []Column {
 	return present
 }
 
-// required are the columns that every INSERT has, and written those that the
-// longest has: of those that are present, or of all without a table.
+// required are the columns of every INSERT, and written those of the longest one: of
+// the present columns, or of all without a table.
 func (p *probe) required() []Column { return p.those(func(c Column) bool { return c.Required }) }
 func (p *probe) written() []Column  { return p.those(func(c Column) bool { return !c.Generated }) }
 

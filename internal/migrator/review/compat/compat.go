@@ -1,6 +1,6 @@
-// Package compat holds the code of two releases against a schema: whether what
-// Ent generates from the entities at the base and at the head can still read,
-// insert, update and upsert there.
+// Package compat checks the code of two releases against a schema: whether what Ent
+// generates from the entities at the base and at the head can still read, insert,
+// update and upsert.
 package compat
 
 // Order is the order in which code and migration can be deployed.
@@ -14,7 +14,7 @@ const (
 	TwoReleases    Order = "two releases"    // whichever comes first, something breaks meanwhile
 )
 
-// Verdict is what one file means for a deployment.
+// Verdict is what one file means for the deployment.
 type Verdict struct {
 	Order  Order   `json:"order"`
 	Breaks []Break `json:"breaks,omitempty"`
@@ -22,8 +22,8 @@ type Verdict struct {
 
 // Break is something that code does and a schema refuses.
 type Break struct {
-	// Release is the code, "old" (the base's) or "new" (the head's), and Schema
-	// the state of the database, "before" or "after" the file.
+	// Release is the code: "old" is the base's, "new" the head's. Schema is the state
+	// of the database, "before" or "after" the file.
 	Release string `json:"release"`
 	Schema  string `json:"schema"`
 	Entity  string `json:"entity"`

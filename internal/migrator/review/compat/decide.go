@@ -8,28 +8,25 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// State is what doesn't work on a database in one state.
+// State is what doesn't work in one state of the database.
 type State struct {
 	Old []Break // of the base's code
 	New []Break // of the head's
 }
 
-// Decide compares what doesn't work before a file and after it. Only what the
-// file itself changes counts: code that is broken before and after in the same
-// way says nothing about it.
+// Decide compares what doesn't work before and after a file. Only changes count: code
+// that is broken before and after in the same way says nothing about the file.
 //
-//   - What the old code can no longer do after the file: the new code has to be
-//     deployed first.
-//   - What the new code can't do before the file, and can after: the file has to
-//     be applied first.
-//   - Both, or something that the new code can no longer do after the file:
-//     whichever comes first, something breaks meanwhile.
+//   - If the old code breaks after the file, the new code must be deployed first.
+//   - If the new code is broken before the file and works after it, the file must be
+//     applied first.
+//   - If both are true, or if the new code breaks after the file, no order works.
 //
-// The verdict's breaks say whose code breaks and in which of the two states.
+// The verdict's breaks say whose code breaks, and in which of the two states.
 func Decide(before, after State) Verdict {
-	old := mark("old", "after", without(after.Old, before.Old))
-	early := mark("new", "before", without(before.New, after.New))
-	late := mark("new", "after", without(after.New, before.New))
+	old := mark("old", "after", onlyIn(after.Old, before.Old))
+	early := mark("new", "before", onlyIn(before.New, after.New))
+	late := mark("new", "after", onlyIn(after.New, before.New))
 	v := Verdict{Order: Either, Breaks: slices.Concat(old, early, late)}
 	switch {
 	case len(late) > 0, len(old) > 0 && len(early) > 0:
@@ -42,10 +39,9 @@ func Decide(before, after State) Verdict {
 	return v
 }
 
-// without returns the breaks that others don't have. Two breaks are the same when
-// PostgreSQL says the same: what else stands in their statements may differ
-// between two states of a table.
-func without(breaks, others []Break) []Break {
+// onlyIn returns the breaks that others don't have. Two breaks are the same if
+// PostgreSQL's message is; the statements may differ between two states of a table.
+func onlyIn(breaks, others []Break) []Break {
 	return slices.DeleteFunc(slices.Clone(breaks), func(b Break) bool {
 		return slices.ContainsFunc(others, func(o Break) bool {
 			return b.Entity == o.Entity && b.Operation == o.Operation && b.Error == o.Error
@@ -60,14 +56,14 @@ func mark(release, schema string, breaks []Break) []Break {
 	return breaks
 }
 
-// Database is a throwaway database in one state, and the schema that it has.
+// Database is a throwaway database in one state, with its schema.
 type Database struct {
 	*sql.DB
 	Schema catalog.Schema
 }
 
-// Observe finds what the code of two releases, the base's and the head's, can't do
-// on a database, as [Breaks] does.
+// Observe finds what the code of two releases, base and head, can't do on a database;
+// see [Breaks].
 func Observe(ctx context.Context, db Database, base, head Entities) (State, error) {
 	var s State
 	var err error
@@ -79,8 +75,8 @@ func Observe(ctx context.Context, db Database, base, head Entities) (State, erro
 }
 
 // Judge decides on one file, given a database in the state before it and one in the
-// state after it, and the entities at the base and at the head. It looks only at
-// those that the file may concern.
+// state after it, and the entities at the base and at the head. It only tries entities
+// that the file may affect.
 func Judge(ctx context.Context, before, after Database, base, head Entities) (Verdict, error) {
 	changes := catalog.Compare(before.Schema, after.Schema)
 	base, head = base.Touched(changes), head.Touched(changes)

@@ -11,18 +11,18 @@ import (
 // Entities are what one release's generated code reads and writes, by name.
 type Entities []Entity
 
-// Entity is an entity, or the join table of an edge that is many to many.
+// Entity is an entity, or the join table of a many-to-many edge.
 type Entity struct {
-	// Name is the Go type's, as in "Product"; a join table's is that of its
-	// edge, as in "User.groups".
+	// Name is the Go type, such as "Product"; for a join table it is the edge, such as
+	// "User.groups".
 	Name  string
 	Table string
 	// Columns are in the order in which Ent selects them.
 	Columns []Column
-	// Arbiters are what upserts may name in ON CONFLICT; none where the project
-	// doesn't upsert.
+	// Arbiters are what upserts may name in ON CONFLICT; none if the project doesn't
+	// upsert.
 	Arbiters []Arbiter
-	// View says that the code only reads.
+	// View says that the code only reads it.
 	View bool
 }
 
@@ -30,21 +30,20 @@ type Entity struct {
 type Column struct {
 	Name string
 	Type field.Type
-	// Declared is the PostgreSQL type that the schema asks for; empty for Ent's
-	// own choice.
+	// Declared is the PostgreSQL type in the schema; empty if Ent chooses it.
 	Declared string
-	// Size is the longest value that the code lets through, in characters or, by
-	// MaxLen, in bytes; 0 without a bound.
+	// Size is the longest value that the code accepts, in characters or, for MaxLen, in
+	// bytes; 0 without a limit.
 	Size int64
-	// Enums are the values that the code writes, and no others.
+	// Enums are the only values that the code writes.
 	Enums []string
-	// Required says that every INSERT has it, and Generated that none has.
+	// Required says that every INSERT has the column, and Generated that none has.
 	Required, Generated bool
-	// Nullable says that the code may write NULL, and Immutable that it writes
+	// Nullable says that the code may write NULL, and Immutable that it writes only
 	// once.
 	Nullable, Immutable bool
-	// Custom says that the value's Go type is the project's own, and nothing is
-	// known of its form.
+	// Custom says that the value's Go type is the project's own, so that its form isn't
+	// known.
 	Custom bool
 }
 
@@ -54,8 +53,8 @@ type Arbiter struct {
 	Where   string // the predicate of a partial index
 }
 
-// Touched returns the entities for which changes of the schema may matter: those
-// whose tables changed, and all of them when a type or a function did.
+// Touched returns the entities that changes of the schema may affect: those whose
+// tables changed, or all of them if a type or function changed.
 func (es Entities) Touched(changes []catalog.Change) Entities {
 	tables := map[string]bool{}
 	for _, c := range changes {

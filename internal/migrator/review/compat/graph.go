@@ -9,13 +9,13 @@ import (
 	"entgo.io/ent/schema/field"
 )
 
-// entitiesOf says of each node what the code that Ent generates for it does.
+// entitiesOf describes for each node what the code that Ent generates for it does.
 func entitiesOf(graph *gen.Graph) Entities {
 	var es Entities
 	for _, n := range graph.Nodes {
 		es = append(es, entityOf(n))
 		for _, e := range n.Edges {
-			if joins(e) {
+			if isJoinTable(e) {
 				es = append(es, joinOf(n, e))
 			}
 		}
@@ -73,8 +73,8 @@ func columnOf(f *gen.Field) Column {
 	}
 }
 
-// custom says whether a field's value goes to the database by a method of the
-// project's own type. Ent itself marshals JSON.
+// custom reports whether a method of the project's own type converts a field's value
+// for the database. JSON is marshaled by Ent itself.
 func custom(f *gen.Field) bool {
 	if t := f.Type.Type; t == field.TypeUUID || t == field.TypeJSON {
 		return f.HasValueScanner()
@@ -82,7 +82,7 @@ func custom(f *gen.Field) bool {
 	return f.Type.Type == field.TypeOther || f.HasValueScanner() || f.Type.ValueScanner()
 }
 
-// foreignKeyOf is the column of an edge that has no field of its own.
+// foreignKeyOf is the column of an edge without a field of its own.
 func foreignKeyOf(fk *gen.ForeignKey) Column {
 	c, edge := columnOf(fk.Field), fk.Edge
 	c.Name = edge.Rel.Column()
@@ -103,8 +103,7 @@ func compositeOf(n *gen.Type) Arbiter {
 	return a
 }
 
-// predicate is the WHERE of a partial index, from the annotation as it came out
-// of JSON.
+// predicate is the WHERE of a partial index, from the annotation as decoded from JSON.
 func predicate(i *gen.Index) string {
 	annotation, ok := i.Annotations["EntSQLIndexes"].(map[string]any)
 	if !ok {
@@ -114,8 +113,8 @@ func predicate(i *gen.Index) string {
 	return where
 }
 
-// joins reports whether an edge has a join table that no schema declares.
-func joins(e *gen.Edge) bool {
+// isJoinTable reports whether an edge has a join table that no schema declares.
+func isJoinTable(e *gen.Edge) bool {
 	return e.M2M() && !e.IsInverse() && e.Through == nil && (e.Ref == nil || e.Ref.Through == nil)
 }
 

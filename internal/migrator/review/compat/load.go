@@ -18,23 +18,22 @@ import (
 )
 
 const (
-	// schemaDir holds the schemas, seen from the root of a tree.
+	// schemaDir holds the schemas, from the root of a tree.
 	schemaDir = "ent/schema"
-	// printerFile is where the program that prints the schemas stands, in the go
-	// command's eyes alone. Always the same, so that a program for the same schemas is
-	// taken from the build cache.
+	// printerFile is where the go command sees the program that prints the schemas. It
+	// is always the same, so that the program for unchanged schemas comes from the
+	// build cache.
 	printerFile = "ent/commitment_entities/main.go"
-	// entPackage declares what a schema is.
+	// entPackage declares the interface of schemas.
 	entPackage = "entgo.io/ent"
 )
 
 // Load reads the Ent schemas of the source tree at root, from root/ent/schema, and
-// looks whether its code upserts. It needs the go command and the tree's modules in the module cache, and neither a
-// network nor generated code. Nothing is written into the tree, so trees may be
-// loaded at the same time.
+// whether its code upserts. It needs the go command and the tree's modules in the
+// module cache, but neither a network nor generated code. It writes nothing into the
+// tree, so trees may be loaded concurrently.
 //
-// Ent's own loader works in the process's current directory alone, and writes
-// there; this one does the same anywhere.
+// Ent's own loader works only in the process's current directory, and writes there.
 func Load(ctx context.Context, root string) (Entities, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -68,7 +67,7 @@ func Load(ctx context.Context, root string) (Entities, error) {
 	return es, nil
 }
 
-// declared finds the package of the schemas and the types in it that are schemas.
+// declared finds the package of the schemas, and the types in it that are schemas.
 func declared(ctx context.Context, root string) (pkg string, names []string, err error) {
 	pkgs, err := packages.Load(&packages.Config{
 		Context: ctx,
@@ -119,8 +118,8 @@ func implementations(ent, schema *types.Package) ([]string, error) {
 	return names, nil
 }
 
-// read runs a program in the tree that prints its schemas. The program stands in
-// an overlay of the go command's, beside the schemas and not on disk.
+// read runs a program in the tree that prints its schemas. The program is in an overlay
+// of the go command, beside the schemas but not on disk.
 func read(ctx context.Context, root, pkg string, names []string) (_ []*load.Schema, err error) {
 	dir, err := os.MkdirTemp("", "commitment-entities-")
 	if err != nil {

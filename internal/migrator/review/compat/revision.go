@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// LoadRevision is [Load] for what a commit of git holds in folder repo. The tree
-// is unpacked into a temporary folder; the repository is only read.
+// LoadRevision is [Load] for a commit of the git repository in folder repo. The tree is
+// unpacked into a temporary folder; the repository is only read.
 func LoadRevision(ctx context.Context, repo, revision string) (_ Entities, err error) {
 	commit, err := git(ctx, repo, "rev-parse", "--verify", "--end-of-options", revision+"^{commit}")
 	if err != nil {
@@ -45,7 +45,7 @@ func git(ctx context.Context, repo string, args ...string) (string, error) {
 	return string(out), nil
 }
 
-// unpackCommit lets git write the archive while it is being read.
+// unpackCommit unpacks the archive while git writes it.
 func unpackCommit(ctx context.Context, repo, commit, dir string) error {
 	cmd := exec.CommandContext(ctx, "git", "-C", repo, "archive", "--format=tar", commit)
 	var stderr strings.Builder
@@ -65,8 +65,7 @@ func unpackCommit(ctx context.Context, repo, commit, dir string) error {
 	return errors.Join(unpacked, drained)
 }
 
-// unpack writes the files of a tar archive into dir and nowhere else. Links are
-// left out.
+// unpack writes the files of a tar archive into dir, and nowhere else. It skips links.
 func unpack(archive io.Reader, dir string) (err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

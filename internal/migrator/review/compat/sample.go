@@ -17,9 +17,9 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// texts are values of declared types whose Go type is a string, by the first word
+// textSamples are values of declared types whose Go type is a string, by the first word
 // of the type.
-var texts = map[string]string{
+var textSamples = map[string]string{
 	"": "x", "text": "x", "varchar": "x", "character": "x", "char": "x", "bpchar": "x", "citext": "x", "name": "x",
 	"inet": "127.0.0.1", "cidr": "127.0.0.0/8", "macaddr": "08:00:2b:01:02:03", "uuid": uuid.Nil.String(),
 	"numeric": "1", "decimal": "1", "money": "1", "integer": "1", "int": "1", "bigint": "1", "smallint": "1",
@@ -33,8 +33,8 @@ func firstWord(declared string) string {
 	return word
 }
 
-// sample is a value as the code may write it, of the Go type that Ent hands to
-// the driver. It is not known for types of the project's own.
+// sample is a value that the code may write, in the Go type that Ent gives to the
+// driver. It is unknown for types of the project's own.
 func (p *probe) sample(c Column) (value any, known bool) {
 	if c.Custom {
 		return nil, false
@@ -55,14 +55,14 @@ func (p *probe) sample(c Column) (value any, known bool) {
 	case field.TypeEnum:
 		return p.enumSample(c), true
 	case field.TypeString:
-		text, known := texts[firstWord(c.Declared)]
+		text, known := textSamples[firstWord(c.Declared)]
 		return text, known
 	default:
 		return int64(1), c.Type.Integer()
 	}
 }
 
-// enumSample is a value that the column's type has, if it has any of the code's.
+// enumSample is one of the code's values that the column's type has, if there is one.
 func (p *probe) enumSample(c Column) string {
 	column, _ := p.table.Column(c.Name) // the zero column of a missing one has no type, so all values do
 	i := slices.IndexFunc(p.schema.Others, func(o catalog.Object) bool {
@@ -76,7 +76,7 @@ func (p *probe) enumSample(c Column) string {
 	return append(c.Enums, "")[0]
 }
 
-// quoteIfNeeded writes a name as format_type does.
+// quoteIfNeeded quotes a name as format_type does.
 func quoteIfNeeded(name string) string {
 	if plainName.MatchString(name) {
 		return name
@@ -95,12 +95,12 @@ func (p *probe) samples(columns []Column) []any {
 	return all
 }
 
-// largest is the value that needs most of the column, of those that the code lets
-// through.
+// largest is the value, among those that the code accepts, that needs most of the
+// column.
 func (p *probe) largest(c Column) any {
 	value, known := p.sample(c)
 	switch {
-	case known && c.Type == field.TypeString && value == texts[""]:
+	case known && c.Type == field.TypeString && value == textSamples[""]:
 		return p.longest(c)
 	case known && c.Type.Integer():
 		return largestInteger(c)
@@ -108,22 +108,21 @@ func (p *probe) largest(c Column) any {
 	return value
 }
 
-// bounded finds the length in a type, as declared or as format_type prints it.
+// bounded matches the length in a type, as declared or as format_type prints it.
 var bounded = regexp.MustCompile(`^(?i:varchar|character varying|character|char|bpchar)\s*\((\d+)\)$`)
 
-// longest is one character more than the column holds where the code lets that
-// through.
+// longest is one character more than the column holds, if the code accepts that.
 func (p *probe) longest(c Column) string {
 	column, _ := p.table.Column(c.Name)
 	holds := length(column.Type)
-	if holds > 0 && lets(c) > holds {
+	if holds > 0 && codeLimit(c) > holds {
 		return strings.Repeat("x", holds+1)
 	}
 	return "x"
 }
 
-// lets is the longest string that the code lets through, in characters.
-func lets(c Column) int {
+// codeLimit is the length of the longest string that the code accepts, in characters.
+func codeLimit(c Column) int {
 	bound := math.MaxInt
 	for _, n := range []int{length(c.Declared), int(c.Size)} {
 		if n > 0 {
@@ -133,7 +132,7 @@ func lets(c Column) int {
 	return bound
 }
 
-// length is that of a type; 0 for one without a bound.
+// length is the length of a type; 0 without a limit.
 func length(declared string) int {
 	found := bounded.FindStringSubmatch(declared)
 	if found == nil {

@@ -11,7 +11,7 @@ import (
 func (p *probe) read(ctx context.Context, columns []Column) error {
 	query := p.selection(columns)
 	return p.try(ctx, opRead, query, func() error {
-		rows, err := p.tx.QueryContext(ctx, query, asDescribed)
+		rows, err := p.tx.QueryContext(ctx, query, describeAnew)
 		if err != nil {
 			return err
 		}
@@ -33,12 +33,12 @@ func (p *probe) selection(columns []Column) string {
 	return "SELECT " + strings.Join(names, ", ") + " FROM " + sqltoken.Quote(p.entity.Table)
 }
 
-// insert returns the column that the statement leaves out and the table wants.
+// insert returns the column that the statement omits and the table requires.
 func (p *probe) insert(ctx context.Context, columns []Column) (missing string, err error) {
 	query := p.insertion(columns)
 	err = p.try(ctx, opInsert, query, func() error {
 		err := p.exec(ctx, query, p.samples(columns)...)
-		missing = wanted(err)
+		missing = missingColumn(err)
 		return err
 	})
 	return missing, err
@@ -55,8 +55,8 @@ func (p *probe) insertion(columns []Column) string {
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", sqltoken.Quote(p.entity.Table), quoteAll(columns), strings.Join(values, ", "))
 }
 
-// insertEnum inserts a row with one value of an enum. The error names the value,
-// which the statement has as a parameter.
+// insertEnum inserts a row with one value of an enum. The error names the value, which
+// is a parameter of the statement.
 func (p *probe) insertEnum(ctx context.Context, enum Column, value string) error {
 	columns := p.required()
 	if !enum.Required {

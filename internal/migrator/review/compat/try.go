@@ -13,12 +13,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// asDescribed has the driver ask the server for the types of every statement
-// anew, and otherwise do as in production. What it remembers of statements could
-// be older than the table.
-const asDescribed = pgx.QueryExecModeDescribeExec
+// describeAnew makes the driver ask the server for the types of every statement, and
+// otherwise work as in production: cached statements could be older than the table.
+const describeAnew = pgx.QueryExecModeDescribeExec
 
-// SQLSTATEs that are a matter of types and columns, not of sample values.
+// SQLSTATEs that are about types and columns rather than sample values.
 const (
 	notNullViolation   = "23502"
 	checkViolation     = "23514"
@@ -31,12 +30,12 @@ const (
 )
 
 func (p *probe) exec(ctx context.Context, query string, args ...any) error {
-	_, err := p.tx.ExecContext(ctx, query, append([]any{asDescribed}, args...)...)
+	_, err := p.tx.ExecContext(ctx, query, append([]any{describeAnew}, args...)...)
 	return err
 }
 
-// try runs a statement and notes what breaks it. It returns the errors that say
-// nothing of the schema, as that of a lost connection.
+// try runs a statement and records what breaks it. It returns errors that aren't about
+// the schema, such as a lost connection.
 func (p *probe) try(ctx context.Context, operation, query string, run func() error) error {
 	err := p.savepoint(ctx, run)
 	if lost, ok := errors.AsType[*lostError](err); ok {
@@ -50,19 +49,20 @@ func (p *probe) try(ctx context.Context, operation, query string, run func() err
 		return err
 	}
 	if isBreak != "" {
-		p.note(Break{Entity: p.entity.Name, Operation: operation, SQL: query, Error: isBreak})
+		p.record(Break{Entity: p.entity.Name, Operation: operation, SQL: query, Error: isBreak})
 	}
 	return nil
 }
 
-// note keeps a break, and of several statements that break on the same the first.
-func (p *probe) note(b Break) {
+// record records a break; of several statements that break on the same it keeps the
+// first.
+func (p *probe) record(b Break) {
 	if !slices.ContainsFunc(p.breaks, func(known Break) bool { return known.Error == b.Error }) {
 		p.breaks = append(p.breaks, b)
 	}
 }
 
-// lostError says that the transaction can't be gone on with.
+// lostError reports that the transaction is unusable.
 type lostError struct{ err error }
 
 // Error implements error.
@@ -71,7 +71,7 @@ func (e *lostError) Error() string { return e.err.Error() }
 // Unwrap returns the cause.
 func (e *lostError) Unwrap() error { return e.err }
 
-// savepoint undoes what run has done when it fails.
+// savepoint undoes what run has done if it fails.
 func (p *probe) savepoint(ctx context.Context, run func() error) error {
 	if _, err := p.tx.ExecContext(ctx, "SAVEPOINT probe"); err != nil {
 		return &lostError{err}
@@ -87,8 +87,8 @@ func (p *probe) savepoint(ctx context.Context, run func() error) error {
 	return err
 }
 
-// judge returns what breaks, in PostgreSQL's words, and nothing for what is due to
-// the sample values. An error that is neither is returned as one.
+// judge returns what breaks, in PostgreSQL's words, and nothing if the sample values
+// are to blame. Any other error is returned as such.
 func judge(err error) (string, error) {
 	if e, ok := errors.AsType[enumError](err); ok {
 		return e.said(), nil
@@ -99,30 +99,30 @@ func judge(err error) (string, error) {
 	}
 	switch pg.Code {
 	case notNullViolation, stringTooLong, invalidText, invalidTime, notPossible, notSupported:
-		return said(pg), nil
+		return messageOf(pg), nil
 	case insufficientRights:
 		return "", nil
 	}
 	switch pg.Code[:2] {
 	case "42":
-		return said(pg), nil
+		return messageOf(pg), nil
 	case "22", "23", "54", "P0": // data, integrity, limits, RAISE
 		return "", nil
 	}
 	return "", err
 }
 
-func said(e *pgconn.PgError) string { return fmt.Sprintf("%s (SQLSTATE %s)", e.Message, e.Code) }
+func messageOf(e *pgconn.PgError) string { return fmt.Sprintf("%s (SQLSTATE %s)", e.Message, e.Code) }
 
-// wanted is the column that may not be NULL and was left out.
-func wanted(err error) string {
+// missingColumn is the column that was omitted and can't be NULL.
+func missingColumn(err error) string {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == notNullViolation {
 		return pg.ColumnName
 	}
 	return ""
 }
 
-// enumError is an INSERT with a value of an enum that failed.
+// enumError is an INSERT that failed with a value of an enum.
 type enumError struct {
 	column, value string
 	err           error
@@ -131,17 +131,17 @@ type enumError struct {
 // Error implements error.
 func (e enumError) Error() string { return e.err.Error() }
 
-// said names the value, which PostgreSQL doesn't always, and is empty when the
-// value isn't what was refused: the rest has been tried by itself.
+// messageOf names the value, which PostgreSQL doesn't always do. It is empty if
+// something else was refused, which is tried separately.
 func (e enumError) said() string {
 	pg, ok := errors.AsType[*pgconn.PgError](e.err)
 	if !ok || pg.Code != checkViolation && pg.Code != invalidText && pg.Code != stringTooLong {
 		return ""
 	}
-	return fmt.Sprintf("%s = %q: %s", e.column, e.value, said(pg))
+	return fmt.Sprintf("%s = %q: %s", e.column, e.value, messageOf(pg))
 }
 
-// alter changes the table, and says whether PostgreSQL let it.
+// alter changes the table, and reports whether PostgreSQL allowed it.
 func (p *probe) alter(ctx context.Context, action string) (bool, error) {
 	err := p.savepoint(ctx, func() error {
 		_, err := p.tx.ExecContext(ctx, fmt.Sprintf("ALTER TABLE %s %s", sqltoken.Quote(p.entity.Table), action))

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// upserting is how the methods begin that Ent generates for ON CONFLICT.
-const upserting = "OnConflict"
+// upsertMethods are the prefixes of the methods that Ent generates for ON CONFLICT.
+const upsertMethods = "OnConflict"
 
-// upserts reports whether code of the tree calls what Ent generates for ON
-// CONFLICT. Where none does, no index is needed for it.
+// upserts reports whether code of the tree calls what Ent generates for ON CONFLICT. If
+// none does, it needs no index.
 func upserts(root string) (found bool, err error) {
 	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -35,7 +35,7 @@ func upserts(root string) (found bool, err error) {
 	return found, err
 }
 
-// isForeign reports whether a folder holds none of the module's code.
+// isForeign reports whether a folder has none of the module's code.
 func isForeign(dir string) bool {
 	name := filepath.Base(dir)
 	if name == "vendor" || name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
@@ -45,11 +45,11 @@ func isForeign(dir string) bool {
 	return err == nil
 }
 
-// callsUpsert reports whether a file that somebody wrote calls such a method. One
-// that can't be parsed is for the compiler to complain about.
+// callsUpsert reports whether a handwritten file calls such a method. If it can't be
+// parsed, the compiler will complain.
 func callsUpsert(path string) (bool, error) {
 	text, err := os.ReadFile(path)
-	if err != nil || !bytes.Contains(text, []byte(upserting)) {
+	if err != nil || !bytes.Contains(text, []byte(upsertMethods)) {
 		return false, err
 	}
 	file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ParseComments|parser.SkipObjectResolution)
@@ -63,7 +63,7 @@ func callsUpsert(path string) (bool, error) {
 			return true
 		}
 		method, ok := call.Fun.(*ast.SelectorExpr)
-		found = found || ok && strings.HasPrefix(method.Sel.Name, upserting)
+		found = found || ok && strings.HasPrefix(method.Sel.Name, upsertMethods)
 		return true
 	})
 	return found, nil

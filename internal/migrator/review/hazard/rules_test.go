@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ariga.io/atlas/sql/migrate"
+	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migrator/review/hazard"
 	"commitment/internal/migrator/review/trace"
@@ -133,7 +134,13 @@ func TestRules(t *testing.T) {
 					if !c.appliesTo(s.version) {
 						t.Skip("the syntax or the effect is another version's")
 					}
-					stmts := run(t, s.database(t, c.before), []migrate.File{migrate.NewLocalFile("1_a.sql", []byte(c.sql+";\n"))})[0]
+					db := s.database(t, c.before)
+					stmts := run(t, db, []migrate.File{migrate.NewLocalFile("1_a.sql", []byte(c.sql+";\n"))})[0]
+					if last := stmts[len(stmts)-1]; last.Err == nil {
+						if diff := cmp.Diff(schema(t, db), last.After); diff != "" {
+							t.Errorf("schema of the database (-) and of the last statement (+):\n%s", diff)
+						}
+					}
 					if got := does(stmts[len(stmts)-1]); got != c.does {
 						t.Errorf("it does %q, want %q", got, c.does)
 					}

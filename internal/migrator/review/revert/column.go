@@ -9,8 +9,8 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// createTable makes a table with its columns and options. Its constraints,
-// indexes and what belongs to it come later, like those of tables that stayed.
+// createTable creates a table with its columns and options. Constraints, indexes and
+// the rest come later, as for tables that stayed.
 func (f *finder) createTable(t catalog.Table) []string {
 	var s, columns, owned []string
 	for _, c := range t.Columns {
@@ -30,11 +30,11 @@ func (f *finder) createTable(t catalog.Table) []string {
 	return append(append(s, owned...), restoreOptions(t, catalog.Table{})...)
 }
 
-// nextval finds the sequence that a default counts with.
+// nextval matches the sequence in a default.
 var nextval = regexp.MustCompile(`^nextval\('(.+)'::regclass\)$`)
 
-// ownSequence is the sequence of a serial column, as SQL, and empty for other
-// columns: a sequence that no column owns is an object by itself.
+// ownSequence is the sequence that a serial column owns, as SQL; empty for other
+// columns. A sequence that no column owns is an object by itself.
 func (f *finder) ownSequence(c catalog.Column) string {
 	found := nextval.FindStringSubmatch(c.Default)
 	if len(found) == 0 || has(f.before.Others, catalog.Object{Kind: catalog.KindSequence, Name: sqltoken.Unquote(found[1])}) {
@@ -43,7 +43,7 @@ func (f *finder) ownSequence(c catalog.Column) string {
 	return found[1]
 }
 
-// definition is what stands behind a column's name when it is made.
+// definition is a column's definition in CREATE TABLE, without the name.
 func definition(c catalog.Column) string {
 	w := []string{c.Type}
 	if c.Collation != "" {
@@ -76,23 +76,23 @@ func (f *finder) restoreColumns(p pair) []string {
 	return s
 }
 
-// addColumn brings back a column. Where it may not be NULL and has no default, the
-// rows that are there get a neutral value.
+// addColumn restores a dropped column. If it is NOT NULL without a default, existing
+// rows get a neutral value.
 func (f *finder) addColumn(t catalog.Table, c catalog.Column) []string {
 	table, name := sqltoken.Quote(t.Name), sqltoken.Quote(c.Name)
 	add := "ALTER TABLE " + table + " ADD COLUMN " + name + " " + definition(c)
 	if sequence := f.ownSequence(c); sequence != "" {
 		return []string{"CREATE SEQUENCE " + sequence + " AS " + c.Type, add, "ALTER SEQUENCE " + sequence + " OWNED BY " + table + "." + name}
 	}
-	value, known := filler(c)
+	value, known := neutralValue(c)
 	if !known || !c.NotNull || c.Default != "" || c.Identity {
 		return []string{add}
 	}
 	return []string{add + " DEFAULT " + value, "ALTER TABLE " + table + " ALTER COLUMN " + name + " DROP DEFAULT"}
 }
 
-// restoreColumn changes a column back, one thing after the other: within one
-// statement PostgreSQL has an order of its own.
+// restoreColumn changes a column back, one property per statement: within one statement
+// PostgreSQL has an order of its own.
 func restoreColumn(table string, c, now catalog.Column) []string {
 	var actions []string
 	alter := func(action string) {
@@ -140,8 +140,8 @@ func generated(c catalog.Column) string {
 	return "GENERATED ALWAYS AS (" + c.Default + ") STORED"
 }
 
-// retype names a cast only between types that have nothing in common: a cast that
-// is named cuts and rounds, where without it PostgreSQL refuses what doesn't fit.
+// retype needs an explicit cast only between unrelated types: an explicit cast
+// truncates and rounds, while without one PostgreSQL refuses a value that doesn't fit.
 func retype(c, now catalog.Column) string {
 	action := "TYPE " + c.Type
 	if c.Collation != "" {

@@ -15,73 +15,73 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// ErrImpossible says that there is no way back from a file, and ErrLossy that there
-// is one that loses something and that [DownOptions.AllowLoss] isn't set.
+// ErrImpossible reports a file that can't be reverted, and ErrLossy one whose revert
+// loses data without [DownOptions.AllowLoss].
 var (
-	ErrImpossible = errors.New("there is no way back")
-	ErrLossy      = errors.New("the way back loses what nothing brings back")
+	ErrImpossible = errors.New("can't be reverted")
+	ErrLossy      = errors.New("the revert loses data")
 )
 
 // DownOptions configure [Down]. The zero value works.
 type DownOptions struct {
-	// Apply has the timeouts, and the log.
+	// Apply has the timeouts and the log.
 	Apply migration.ApplyOptions
-	// Count is how many files are taken back, the newest ones. Defaults to 1.
+	// Count is how many of the newest files are reverted. Defaults to 1.
 	Count int
-	// To is the version that is the newest one afterwards; Count isn't looked at
-	// then. Defaults to none.
+	// To is the version that is the newest one afterwards; then Count is ignored.
+	// Defaults to none.
 	To string
-	// AllowLoss also goes ways that lose something.
+	// AllowLoss also runs reverts that lose data.
 	AllowLoss bool
-	// DryRun finds the ways and goes none. It takes no lock and changes nothing.
+	// DryRun only finds the statements. It takes no lock and changes nothing.
 	DryRun bool
 }
 
-// Reverted is a file with the way back from it.
+// Reverted is a file with its revert.
 type Reverted struct {
 	File    string `json:"file"`
 	Version string `json:"version"`
 	Revert  Plan   `json:"reverse"`
-	// Done says that the way was gone.
+	// Done says that the file was reverted.
 	Done bool `json:"done"`
 }
 
-// Down takes back the newest files of dir that were applied to db, newest first:
-// it runs the way back from each and deletes its revision in the same transaction.
-// The files stay, so that they are pending afterwards, for [migration.Apply] as
-// for the Atlas CLI. The ways are found and tried on the dev server, which should
-// be of db's major version. All of them are found before the first one is gone.
+// Down reverts the newest files of dir that are applied to db, newest first: it runs
+// the statements that revert each file and deletes its revision in the same
+// transaction. The files remain, and are pending again for [migration.Apply] and the
+// Atlas CLI. The statements are found and tried on the dev server, which should have
+// db's major version, before the first file is reverted.
 //
-// It returns the files, those that weren't taken back included, also with an
-// error: of [ErrImpossible], of [ErrLossy], or one that [migration.Revert] has.
+// It returns all files, including those that weren't reverted, even with an error:
+// [ErrImpossible], [ErrLossy], or one of [migration.Revert].
 func Down(ctx context.Context, db *sql.DB, server *dev.Server, dir migrate.Dir, o DownOptions) ([]Reverted, error) {
-	d := descent{server: server, dir: dir, options: o}
+	d := reversal{server: server, dir: dir, options: o}
 	if o.DryRun {
 		status, err := migration.ReadStatus(ctx, db, dir)
 		if err != nil {
 			return nil, err
 		}
-		_, err = d.ways(ctx, status.Applied)
+		_, err = d.reverses(ctx, status.Applied)
 		return d.files, err
 	}
-	done, err := migration.Revert(ctx, db, dir, o.Apply, d.ways)
+	done, err := migration.Revert(ctx, db, dir, o.Apply, d.reverses)
 	for i := range d.files {
 		d.files[i].Done = slices.Contains(done, d.files[i].Version)
 	}
 	return d.files, err
 }
 
-// descent finds the ways for [Down].
-type descent struct {
+// reversal finds the statements for [Down].
+type reversal struct {
 	server  *dev.Server
 	dir     migrate.Dir
 	options DownOptions
 	files   []Reverted // newest first
 }
 
-// ways finds the way back from each file that is to be taken back, and refuses
-// those that may not be gone.
-func (d *descent) ways(ctx context.Context, applied []*migrate.Revision) ([]migration.Way, error) {
+// reverses finds the statements that revert each chosen file, and refuses those that
+// may not be run.
+func (d *reversal) reverses(ctx context.Context, applied []*migrate.Revision) ([]migration.Reverse, error) {
 	chosen, err := d.choose(applied)
 	if err != nil {
 		return nil, err
@@ -93,46 +93,46 @@ func (d *descent) ways(ctx context.Context, applied []*migrate.Revision) ([]migr
 	if err := d.findAll(ctx, older, files); err != nil {
 		return nil, err
 	}
-	var ways []migration.Way
+	var ways []migration.Reverse
 	for _, f := range d.files {
-		if err := d.admit(f); err != nil {
+		if err := d.checkAllowed(f); err != nil {
 			return nil, err
 		}
-		ways = append(ways, migration.Way{Version: f.Version, Statements: f.Revert.Statements, Outside: f.Revert.Outside})
+		ways = append(ways, migration.Reverse{Version: f.Version, Statements: f.Revert.Statements, Outside: f.Revert.Outside})
 	}
 	return ways, nil
 }
 
-// choose returns the newest revisions that are to be taken back, oldest first.
-func (d *descent) choose(applied []*migrate.Revision) ([]*migrate.Revision, error) {
+// choose returns the newest revisions, which are to be reverted, oldest first.
+func (d *reversal) choose(applied []*migrate.Revision) ([]*migrate.Revision, error) {
 	first := len(applied) - max(d.options.Count, 1)
 	if d.options.To != "" {
 		at := slices.IndexFunc(applied, func(r *migrate.Revision) bool { return r.Version == d.options.To })
 		if at < 0 {
-			return nil, fmt.Errorf("version %s was not applied", d.options.To)
+			return nil, fmt.Errorf("version %s isn't applied", d.options.To)
 		}
 		first = at + 1
 	}
 	switch {
 	case len(applied) == 0:
-		return nil, errors.New("there is nothing to take back: 0 files were applied")
+		return nil, errors.New("nothing to revert: no files are applied")
 	case first < 0:
-		return nil, fmt.Errorf("%d files were applied, and %d are to be taken back", len(applied), d.options.Count)
+		return nil, fmt.Errorf("can't revert %d files: only %d are applied", d.options.Count, len(applied))
 	}
 	for _, r := range applied[first:] {
 		switch {
 		case r.Applied < r.Total:
-			return nil, fmt.Errorf("%w from %s: it was applied in part, finish it first", ErrImpossible, r.Version)
+			return nil, fmt.Errorf("%s %w: it was applied in part, finish it first", r.Version, ErrImpossible)
 		case r.Type&migrate.RevisionTypeExecute == 0:
-			return nil, fmt.Errorf("%w from %s: it was recorded and not run", ErrImpossible, r.Version)
+			return nil, fmt.Errorf("%s %w: it was recorded without being run", r.Version, ErrImpossible)
 		}
 	}
 	return applied[first:], nil
 }
 
-// split returns the files that the database has, and apart from them those of the
-// chosen revisions.
-func (d *descent) split(applied, chosen []*migrate.Revision) (older, files []migrate.File, err error) {
+// split returns the files that the database has, and separately those of the chosen
+// revisions.
+func (d *reversal) split(applied, chosen []*migrate.Revision) (older, files []migrate.File, err error) {
 	all, err := d.dir.Files()
 	if err != nil {
 		return nil, nil, fmt.Errorf("read migrations: %w", err)
@@ -148,19 +148,19 @@ func (d *descent) split(applied, chosen []*migrate.Revision) (older, files []mig
 			older = append(older, f)
 		case at >= 0:
 			if sum, err := sums.SumByName(f.Name()); err != nil || sum != chosen[at].Hash {
-				return nil, nil, fmt.Errorf("%w from %s: the file isn't the one that was applied", ErrImpossible, f.Name())
+				return nil, nil, fmt.Errorf("%s %w: the file has changed since it was applied", f.Name(), ErrImpossible)
 			}
 			files = append(files, f)
 		}
 	}
 	if len(files) != len(chosen) {
-		return nil, nil, fmt.Errorf("%w from %s: its file is gone", ErrImpossible, missing(chosen, files))
+		return nil, nil, fmt.Errorf("%s %w: its file is missing", missing(chosen, files), ErrImpossible)
 	}
 	return older, files, nil
 }
 
-// isApplied says whether the database has what a file makes. What is older than
-// the first revision it brought along.
+// isApplied reports whether the database has a file. It also has the files older than
+// its first revision.
 func isApplied(applied []*migrate.Revision, f migrate.File) bool {
 	return len(applied) > 0 && f.Version() < applied[0].Version ||
 		slices.ContainsFunc(applied, func(r *migrate.Revision) bool { return r.Version == f.Version() })
@@ -175,8 +175,8 @@ func missing(chosen []*migrate.Revision, files []migrate.File) string {
 	return ""
 }
 
-// findAll replays the older files once, and finds the ways from there on.
-func (d *descent) findAll(ctx context.Context, older, files []migrate.File) (err error) {
+// findAll replays the older files once, and finds the statements from there on.
+func (d *reversal) findAll(ctx context.Context, older, files []migrate.File) (err error) {
 	db, err := d.server.Database(ctx)
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func (d *descent) findAll(ctx context.Context, older, files []migrate.File) (err
 		}
 		plan, err := Find(ctx, db, before, after, f, stmts)
 		if err != nil {
-			return fmt.Errorf("find the way back from %s: %w", f.Name(), err)
+			return fmt.Errorf("find how to revert %s: %w", f.Name(), err)
 		}
 		d.files = append([]Reverted{{File: f.Name(), Version: f.Version(), Revert: plan}}, d.files...)
 		before = after
@@ -209,12 +209,12 @@ func (d *descent) findAll(ctx context.Context, older, files []migrate.File) (err
 	return nil
 }
 
-// admit refuses a way that may not be gone.
-func (d *descent) admit(f Reverted) error {
+// checkAllowed refuses a revert that is impossible or, unless allowed, lossy.
+func (d *reversal) checkAllowed(f Reverted) error {
 	lost := strings.Join(f.Revert.Lost, "; ")
 	switch {
 	case f.Revert.Grade == Impossible:
-		return fmt.Errorf("%w from %s: %s", ErrImpossible, f.File, lost)
+		return fmt.Errorf("%s %w: %s", f.File, ErrImpossible, lost)
 	case f.Revert.Grade == Lossy && !d.options.AllowLoss && !d.options.DryRun:
 		return fmt.Errorf("%w: %s: %s", ErrLossy, f.File, lost)
 	}

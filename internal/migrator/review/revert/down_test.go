@@ -117,12 +117,12 @@ func TestDownToAVersionKeepsTheRowsThatStay(t *testing.T) {
 	got, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{To: "1", AllowLoss: true})
 	// The name comes back empty, and the first file's column can't be.
 	if err == nil || len(got) != 4 || !got[0].Done || !got[1].Done || got[2].Done {
-		t.Errorf("Down = %+v, %v, want two files taken back and an error", got, err)
+		t.Errorf("Down = %+v, %v, want two files reverted and an error", got, err)
 	}
 	exec(t, db, "UPDATE users SET name = 'x'")
 	got, err = revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{To: "1", AllowLoss: true})
 	if err != nil || len(got) != 2 {
-		t.Errorf("Down = %+v, %v, want the other two taken back", got, err)
+		t.Errorf("Down = %+v, %v, want the other two reverted", got, err)
 	}
 	if diff := cmp.Diff(schema(t, applied(t, directory(t, users))), schema(t, db)); diff != "" {
 		t.Errorf("schema of the first file (-) and after the way back (+):\n%s", diff)
@@ -246,7 +246,7 @@ func TestDownOfNothing(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Open(t, pgtest.EmptyURL(t))
 	_, err := revert.Down(t.Context(), db, migratortest.Server(t), directory(t, users), revert.DownOptions{Count: 1})
-	if want := "there is nothing to take back: 0 files were applied"; err == nil || err.Error() != want {
+	if want := "nothing to revert: no files are applied"; err == nil || err.Error() != want {
 		t.Errorf("error = %v, want %s", err, want)
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// drops takes away what the file has added to tables, with the tables that it has
-// added, what hangs on others first.
-func (f *finder) drops() []string {
+// dropAdded drops what the file added to tables, and the tables that it added,
+// dependents first.
+func (f *finder) dropAdded() []string {
 	var s []string
 	s = append(s, f.dropViews()...)
 	for _, p := range f.pairs() {
-		s = append(s, dropBelongings(p)...)
+		s = append(s, dropTriggersAndPolicies(p)...)
 	}
 	s = append(s, f.dropConstraints()...)
 	for _, p := range f.pairs() {
@@ -29,7 +29,7 @@ func (f *finder) drops() []string {
 	return append(s, f.dropTables()...)
 }
 
-func dropBelongings(p pair) []string {
+func dropTriggersAndPolicies(p pair) []string {
 	var s []string
 	for _, o := range p.after.Others {
 		if !sameIn(p.before.Others, o) {
@@ -39,7 +39,8 @@ func dropBelongings(p pair) []string {
 	return s
 }
 
-// dropConstraints drops foreign keys first: they need the keys that they point to.
+// dropConstraints drops foreign keys first, because they need the keys that they
+// reference.
 func (f *finder) dropConstraints() []string {
 	type found struct {
 		table string
@@ -63,7 +64,7 @@ func (f *finder) dropConstraints() []string {
 	return s
 }
 
-// constraintOrder is the order in which constraints can be made.
+// constraintOrder is the order in which constraints can be created.
 func constraintOrder(kind string) int {
 	return slices.Index([]string{catalog.PrimaryKey, catalog.Unique, catalog.Exclusion, catalog.Check, catalog.NotNull, catalog.ForeignKey}, kind)
 }
@@ -92,8 +93,8 @@ func (f *finder) dropTables() []string {
 	return []string{"DROP TABLE " + strings.Join(names, ", ")}
 }
 
-// clears drops what no table needs any more.
-func (f *finder) clears() []string {
+// dropOthers drops added objects that no table needs any more.
+func (f *finder) dropOthers() []string {
 	var s []string
 	for _, o := range f.present.Others {
 		if o.Kind == catalog.KindFunction && !has(f.before.Others, o) {
@@ -121,7 +122,7 @@ func routine(o catalog.Object) string {
 	return word
 }
 
-// signature is a function's name with its arguments, as DROP wants it.
+// signature is a function's name with its arguments, as DROP needs it.
 func signature(name string) string {
 	name, arguments, _ := strings.Cut(name, "(")
 	return sqltoken.Quote(name) + "(" + arguments

@@ -10,7 +10,7 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// label is a value of an enum type. Its OID stays when it is renamed.
+// label is a value of an enum type. Its OID survives a rename.
 type label struct {
 	kind, text string
 	oid        uint32
@@ -34,14 +34,14 @@ func readLabels(ctx context.Context, db *sql.DB) (_ []label, err error) {
 	return all, rows.Err()
 }
 
-// gradeEnums finds values that were added to a type which was there: PostgreSQL
-// takes none away.
+// gradeEnums finds values that were added to an existing type: PostgreSQL can't drop
+// them.
 func (f *finder) gradeEnums() {
 	for _, l := range f.after.labels {
 		old := slices.ContainsFunc(f.before.labels, func(o label) bool { return o.oid == l.oid })
 		typeOld := slices.ContainsFunc(f.before.labels, func(o label) bool { return o.kind == l.kind })
 		if !old && typeOld {
-			f.lose(Impossible, "PostgreSQL takes no value from an enum, and the file adds '%s' to %s", l.text, l.kind)
+			f.addLoss(Impossible, "the file adds '%s' to enum %s, and PostgreSQL can't drop a value", l.text, l.kind)
 		}
 	}
 }

@@ -15,10 +15,10 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// Find finds the way back from a file that ran on a database, whose states before and
-// after it are given. The database is cloned and stays as it is; nobody may be connected
-// to it. An error is one of the server or of the file. That there is no way back is no
-// error: the grade says so, and Lost why.
+// Find finds the statements that revert a file which ran on a database, given the
+// states before and after it. The database is cloned and stays as it is; nobody may be
+// connected to it. An error comes from the server or the file. That a file can't be
+// reverted is no error: the grade says so, and Lost why.
 func Find(ctx context.Context, ran *dev.Database, before, after State, file migrate.File, stmts []trace.Statement) (_ Plan, err error) {
 	db, err := ran.Clone(ctx)
 	if err != nil {
@@ -29,11 +29,11 @@ func Find(ctx context.Context, ran *dev.Database, before, after State, file migr
 	return f.find(ctx, file, stmts)
 }
 
-// State is what a database has at one moment.
+// State is the state of a database at one moment.
 type State struct {
 	catalog.Schema
 	labels []label
-	uses   []use
+	uses   []dependency
 }
 
 // ReadState reads the state of a database.
@@ -44,20 +44,20 @@ func ReadState(ctx context.Context, db *sql.DB) (s State, err error) {
 	if s.labels, err = readLabels(ctx, db); err != nil {
 		return s, fmt.Errorf("read enum types: %w", err)
 	}
-	if s.uses, err = readUses(ctx, db); err != nil {
+	if s.uses, err = readDependencies(ctx, db); err != nil {
 		return s, fmt.Errorf("read views: %w", err)
 	}
 	return s, nil
 }
 
-// finder goes back stage by stage. What a stage has found is run on db before the
-// next one looks at it.
+// finder reverts stage by stage. What a stage has found is run on db before the next
+// one looks at it.
 type finder struct {
 	db            *sql.DB
 	before, after State
 	present       State
-	// early are the indexes that were made before anything else, by the name
-	// under which they wait, with the one that they get.
+	// early are the indexes that were built before anything else, by their temporary
+	// name, with the name that they get.
 	early  map[string]string
 	result Plan
 }
@@ -68,34 +68,34 @@ func (f *finder) find(ctx context.Context, file migrate.File, stmts []trace.Stat
 	if f.result.Grade == Impossible {
 		return f.result, nil
 	}
-	err := f.goBack(ctx)
+	err := f.revert(ctx)
 	if err == nil {
-		err = f.goAgain(ctx, file)
+		err = f.applyAgain(ctx, file)
 	}
-	if why, ok := errors.AsType[*noWayError](err); ok {
+	if why, ok := errors.AsType[*impossibleError](err); ok {
 		return Plan{Grade: Impossible, Lost: append(f.result.Lost, why.Error())}, nil
 	}
 	f.result.Replayed = err == nil
 	return f.result, err
 }
 
-func (f *finder) goBack(ctx context.Context) error {
+func (f *finder) revert(ctx context.Context) error {
 	if err := f.buildIndexes(ctx); err != nil {
 		return err
 	}
-	for _, stage := range []func() []string{f.drops, f.renames, f.restores, f.clears} {
+	for _, stage := range []func() []string{f.dropAdded, f.renames, f.restoreDropped, f.dropOthers} {
 		if err := f.advance(ctx, stage()); err != nil {
 			return err
 		}
 	}
-	return differ("the way back would leave", f.before, f.present)
+	return checkEqual("the revert would leave", f.before, f.present)
 }
 
-// goAgain applies the file once more.
-func (f *finder) goAgain(ctx context.Context, file migrate.File) error {
+// applyAgain applies the file once more.
+func (f *finder) applyAgain(ctx context.Context, file migrate.File) error {
 	err := migration.Replay(ctx, f.db, []migrate.File{file})
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return &noWayError{"after the way back the file can't be applied again: " + pg.Message}
+		return &impossibleError{"after the revert the file can't be applied again: " + pg.Message}
 	}
 	if err != nil {
 		return err
@@ -104,23 +104,23 @@ func (f *finder) goAgain(ctx context.Context, file migrate.File) error {
 	if err != nil {
 		return err
 	}
-	return differ("applied again after the way back, the file would leave", f.after, again)
+	return checkEqual("applied again after the revert, the file would leave", f.after, again)
 }
 
-// noWayError says why there is no way back.
-type noWayError struct{ why string }
+// impossibleError is the reason why a file can't be reverted.
+type impossibleError struct{ reason string }
 
 // Error implements error.
-func (e *noWayError) Error() string { return e.why }
+func (e *impossibleError) Error() string { return e.reason }
 
-// differ is an error when two states aren't alike.
-func differ(text string, want, got State) error {
+// checkEqual returns an error if two states differ.
+func checkEqual(text string, want, got State) error {
 	changes := catalog.Compare(want.Schema, got.Schema)
 	if len(changes) == 0 {
 		return nil
 	}
 	c := changes[0]
-	return &noWayError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
+	return &impossibleError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
 }
 
 func named(c catalog.Change) string {
@@ -130,7 +130,7 @@ func named(c catalog.Change) string {
 	return fmt.Sprintf("%s %s of %s", c.Kind, c.Name, c.Table)
 }
 
-// advance takes statements into the way back and runs them, in a transaction.
+// advance adds statements to the revert and runs them in a transaction.
 func (f *finder) advance(ctx context.Context, statements []string) error {
 	if len(statements) == 0 {
 		return nil
@@ -142,25 +142,25 @@ func (f *finder) advance(ctx context.Context, statements []string) error {
 	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
 	for _, s := range statements {
 		if _, err := tx.ExecContext(ctx, s); err != nil {
-			return refused(s, err)
+			return asImpossible(s, err)
 		}
 	}
 	if err := tx.Commit(); err != nil {
-		return refused("COMMIT", err)
+		return asImpossible("COMMIT", err)
 	}
-	return f.took(ctx, statements)
+	return f.record(ctx, statements)
 }
 
-func (f *finder) took(ctx context.Context, statements []string) (err error) {
+func (f *finder) record(ctx context.Context, statements []string) (err error) {
 	f.result.Statements = append(f.result.Statements, statements...)
 	f.present, err = ReadState(ctx, f.db)
 	return err
 }
 
-// refused tells a statement that PostgreSQL doesn't take from a lost server.
-func refused(statement string, err error) error {
+// asImpossible tells a statement that PostgreSQL refuses from a lost server.
+func asImpossible(statement string, err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return &noWayError{fmt.Sprintf("PostgreSQL refuses %q: %s", statement, pg.Message)}
+		return &impossibleError{fmt.Sprintf("PostgreSQL refuses %q: %s", statement, pg.Message)}
 	}
-	return fmt.Errorf("run the way back: %w", err)
+	return fmt.Errorf("run the revert: %w", err)
 }

@@ -11,7 +11,7 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// grade says what is lost, on the way there or on the way back.
+// grade finds what is lost by the file or by its revert.
 func (f *finder) grade(stmts []trace.Statement) {
 	f.result.Grade = Lossless
 	f.gradeTables()
@@ -20,7 +20,7 @@ func (f *finder) grade(stmts []trace.Statement) {
 	}
 	for _, o := range f.before.Others {
 		if o.Kind == catalog.KindSequence && !has(f.after.Others, o) {
-			f.lose(Lossy, "sequence %s begins anew: the file drops it", o.Name)
+			f.addLoss(Lossy, "sequence %s starts over: the file drops it", o.Name)
 		}
 	}
 	f.gradeEnums()
@@ -29,7 +29,7 @@ func (f *finder) grade(stmts []trace.Statement) {
 	}
 }
 
-func (f *finder) lose(g Grade, format string, args ...any) {
+func (f *finder) addLoss(g Grade, format string, args ...any) {
 	if f.result.Grade != Impossible {
 		f.result.Grade = g
 	}
@@ -41,12 +41,12 @@ func (f *finder) lose(g Grade, format string, args ...any) {
 func (f *finder) gradeTables() {
 	for _, t := range f.after.Tables {
 		if _, old := byOID(f.before.Tables, t.OID); !old {
-			f.lose(Lossy, "table %s goes, with the rows that came into it", t.Name)
+			f.addLoss(Lossy, "table %s is dropped, with the rows inserted since", t.Name)
 		}
 	}
 	for _, t := range f.before.Tables {
 		if _, stays := byOID(f.after.Tables, t.OID); !stays {
-			f.lose(Lossy, "table %s comes back empty: the file drops its rows", t.Name)
+			f.addLoss(Lossy, "table %s is restored empty: the file drops its rows", t.Name)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func (f *finder) gradeTables() {
 func (f *finder) gradeColumns(p pair) {
 	for _, c := range p.after.Columns {
 		if _, old := byPosition(p.before, c.Position); !old && !c.Generated {
-			f.lose(Lossy, "column %s of %s goes, with the values that came into it", c.Name, p.after.Name)
+			f.addLoss(Lossy, "column %s of %s is dropped, with the values written since", c.Name, p.after.Name)
 		}
 	}
 	for _, c := range p.before.Columns {
@@ -63,33 +63,33 @@ func (f *finder) gradeColumns(p pair) {
 		case !stays && !c.Generated:
 			f.gradeDropped(p.before, c)
 		case stays && c.Type != now.Type && !widens(c.Type, now.Type):
-			f.lose(Lossy, "column %s of %s was turned from %s into %s: what that cut or rounded is lost", c.Name, p.before.Name, c.Type, now.Type)
+			f.addLoss(Lossy, "column %s of %s was changed from %s to %s: what that truncated or rounded is lost", c.Name, p.before.Name, c.Type, now.Type)
 		}
 	}
 }
 
 func (f *finder) gradeDropped(t catalog.Table, c catalog.Column) {
-	switch value, known := filler(c); {
+	switch value, known := neutralValue(c); {
 	case c.Default != "":
-		f.lose(Lossy, "column %s of %s comes back with its default in every row: the file drops its values", c.Name, t.Name)
+		f.addLoss(Lossy, "column %s of %s is restored with its default in every row: the file drops its values", c.Name, t.Name)
 	case c.Identity:
-		f.lose(Lossy, "column %s of %s comes back numbered anew: the file drops its values", c.Name, t.Name)
+		f.addLoss(Lossy, "column %s of %s is restored with new numbers: the file drops its values", c.Name, t.Name)
 	case !c.NotNull:
-		f.lose(Lossy, "column %s of %s comes back empty: the file drops its values", c.Name, t.Name)
+		f.addLoss(Lossy, "column %s of %s is restored empty: the file drops its values", c.Name, t.Name)
 	case known:
-		f.lose(Lossy, "column %s of %s comes back with %s in every row: the file drops its values", c.Name, t.Name, value)
+		f.addLoss(Lossy, "column %s of %s is restored with %s in every row: the file drops its values", c.Name, t.Name, value)
 	default:
-		f.lose(Impossible, "column %s of %s can't be NULL, and the file drops its values", c.Name, t.Name)
+		f.addLoss(Impossible, "column %s of %s can't be NULL, and the file drops its values", c.Name, t.Name)
 	}
 }
 
-// gradeWrites looks at what changes rows. What it does to tables that the file
-// itself makes or drops, and to columns that it makes, goes with them.
+// gradeWrites looks at statements that change rows. Changes to tables that the file
+// creates or drops, and to columns that it adds, don't count.
 func (f *finder) gradeWrites(s trace.Statement) {
 	first, _, _ := strings.Cut(strings.TrimSpace(s.SQL), "\n")
 	for _, w := range s.Writes {
 		if w.Table == 0 {
-			f.lose(Impossible, "which rows are changed isn't seen, because it ends transactions itself: %s", first)
+			f.addLoss(Impossible, "a statement that ends transactions itself may change any rows: %s", first)
 			continue
 		}
 		before, was := byOID(f.before.Tables, w.Table)
@@ -97,11 +97,11 @@ func (f *finder) gradeWrites(s trace.Statement) {
 		if !was || !stays || isOwn(before, after, w.Columns) {
 			continue
 		}
-		f.lose(Impossible, "the rows of %s are changed, and nothing tells what they were: %s", before.Name, first)
+		f.addLoss(Impossible, "the rows of %s are changed, and their old values aren't known: %s", before.Name, first)
 	}
 }
 
-// isOwn reports whether all columns are ones that the file itself has added.
+// isOwn reports whether the file itself added all of the columns.
 func isOwn(before, after catalog.Table, columns []string) bool {
 	return len(columns) > 0 && !slices.ContainsFunc(columns, func(name string) bool {
 		c, known := after.Column(name)
@@ -110,11 +110,11 @@ func isOwn(before, after catalog.Table, columns []string) bool {
 	})
 }
 
-// lengths finds how long a string of a type may be.
+// lengths matches the maximum length in a type.
 var lengths = regexp.MustCompile(`^character varying(?:\((\d+)\))?$|^text$`)
 
-// widens reports whether every value of a type is one of another, and PostgreSQL
-// refuses on the way back what isn't.
+// widens reports whether one type holds every value of another, and PostgreSQL refuses
+// to convert back what doesn't fit.
 func widens(from, to string) bool {
 	if order := []string{"smallint", "integer", "bigint"}; slices.Contains(order, from) {
 		return slices.Index(order, to) > slices.Index(order, from)
@@ -131,8 +131,8 @@ func bound(digits string) int {
 	return n
 }
 
-// filler is a neutral value for a column that may not be NULL.
-func filler(c catalog.Column) (value string, known bool) {
+// neutralValue is a value for a column that can't be NULL.
+func neutralValue(c catalog.Column) (value string, known bool) {
 	kind, _, _ := strings.Cut(c.Type, "(")
 	value, known = map[string]string{
 		"text": "''", "character varying": "''", "character": "''", "citext": "''", "bytea": `'\x'`,

@@ -6,7 +6,7 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// pair is a table in two states: it is the same one, whatever it is called.
+// pair is a table in two states, whatever its name in each.
 type pair struct{ before, after catalog.Table }
 
 func (f *finder) pairs() []pair {
@@ -36,15 +36,15 @@ func byPosition(t catalog.Table, position int16) (catalog.Column, bool) {
 }
 
 // has reports whether a list has an object of the same kind and name, and sameIn
-// whether it is defined alike.
+// whether it also has the same definition.
 func has(objects []catalog.Object, o catalog.Object) bool {
 	return slices.ContainsFunc(objects, func(other catalog.Object) bool { return other.Kind == o.Kind && other.Name == o.Name })
 }
 
 func sameIn(objects []catalog.Object, o catalog.Object) bool { return slices.Contains(objects, o) }
 
-// A constraint is still the same one when it has its OID and is as valid, or when
-// PostgreSQL has made it anew just as it was; so is an index.
+// A constraint is the same if it has the same OID and validity, or if PostgreSQL
+// recreated it with the same definition; so is an index.
 func sameConstraint(a, b catalog.Constraint) bool {
 	return a.OID == b.OID && a.Valid == b.Valid || a.Name == b.Name && a.Definition == b.Definition
 }
@@ -61,7 +61,7 @@ func findConstraint(list []catalog.Constraint, c catalog.Constraint) (catalog.Co
 	return list[i], true
 }
 
-// findIndex looks among the indexes that no constraint owns.
+// findIndex looks among the indexes that don't belong to a constraint.
 func findIndex(list []catalog.Index, x catalog.Index) (catalog.Index, bool) {
 	i := slices.IndexFunc(list, func(other catalog.Index) bool { return other.Constraint == "" && sameIndex(x, other) })
 	if i < 0 {

@@ -8,7 +8,7 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// renames gives back the names that the file has changed.
+// renames restores the names that the file has changed.
 func (f *finder) renames() []string {
 	var s []string
 	for _, waits := range slices.Sorted(maps.Keys(f.early)) {

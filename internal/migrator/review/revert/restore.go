@@ -9,8 +9,8 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// restores makes what the file has dropped or changed, what others need first.
-func (f *finder) restores() []string {
+// restoreDropped restores what the file dropped or changed, dependencies first.
+func (f *finder) restoreDropped() []string {
 	s := f.restoreTypes()
 	s = append(s, f.restoreFunctions()...)
 	for _, t := range f.before.Tables {
@@ -24,7 +24,7 @@ func (f *finder) restores() []string {
 	}
 	s = append(s, f.restoreIndexes()...)
 	s = append(s, f.restoreConstraints()...)
-	s = append(s, f.restoreBelongings()...)
+	s = append(s, f.restoreTriggersAndPolicies()...)
 	return append(s, f.restoreViews()...)
 }
 
@@ -40,8 +40,8 @@ func (f *finder) restoreTypes() []string {
 	return s
 }
 
-// restoreFunctions doesn't have the bodies looked at: the tables that they name
-// may come later.
+// restoreFunctions turns off the check of bodies, because they may name tables that
+// come later.
 func (f *finder) restoreFunctions() []string {
 	var s []string
 	for _, o := range f.before.Others {
@@ -92,23 +92,23 @@ func (f *finder) restoreIndexes() []string {
 	return s
 }
 
-// restoreBelongings makes triggers and policies.
-func (f *finder) restoreBelongings() []string {
+// restoreTriggersAndPolicies creates triggers and policies.
+func (f *finder) restoreTriggersAndPolicies() []string {
 	var s []string
 	for _, t := range f.before.Tables {
 		now, _ := byOID(f.present.Tables, t.OID)
 		for _, o := range t.Others {
 			if !sameIn(now.Others, o) {
-				s = append(s, belonging(t.Name, o)...)
+				s = append(s, triggerOrPolicy(t.Name, o)...)
 			}
 		}
 	}
 	return s
 }
 
-// belonging makes a trigger or a policy. A trigger's state stands at the end of
-// its definition.
-func belonging(table string, o catalog.Object) []string {
+// triggerOrPolicy creates a trigger or a policy. A trigger's definition ends with its
+// state.
+func triggerOrPolicy(table string, o catalog.Object) []string {
 	for suffix, action := range map[string]string{
 		" DISABLED":            "DISABLE TRIGGER ",
 		" ENABLED FOR REPLICA": "ENABLE REPLICA TRIGGER ",
@@ -121,14 +121,14 @@ func belonging(table string, o catalog.Object) []string {
 	return []string{o.Definition}
 }
 
-// The options that stand behind a table's columns, or are switched on later.
+// The options that follow a table's columns, or are switched on later.
 const (
 	unlogged   = "UNLOGGED"
 	rowRules   = "ENABLE ROW LEVEL SECURITY"
 	rowRulesOn = "FORCE ROW LEVEL SECURITY"
 )
 
-// restoreOptions switches row-level security.
+// restoreOptions switches row-level security on or off.
 func restoreOptions(before, now catalog.Table) []string {
 	var s []string
 	for option, off := range map[string]string{rowRules: "DISABLE ROW LEVEL SECURITY", rowRulesOn: "NO FORCE ROW LEVEL SECURITY"} {

@@ -1,10 +1,10 @@
 // Package revert finds how to revert a migration: the statements that restore the
-// schema before it, and what can't be restored. It compares the two
-// states by PostgreSQL's catalogs, tries what it finds on a throwaway server, and
-// for [Down] goes that way on a database that counts.
+// schema before it, and what can't be restored. It compares the two states by
+// PostgreSQL's catalogs and tries the statements on a throwaway server. [Down] runs
+// them on a real database.
 package revert
 
-// Grade says what a way back gives back.
+// Grade is how much of a file a revert restores.
 type Grade string
 
 // The grades.
@@ -14,17 +14,16 @@ const (
 	Impossible Grade = "impossible" // the file changed what no statement brings back
 )
 
-// Plan is the way back from one file.
+// Plan has the statements that revert one file.
 type Plan struct {
 	Grade      Grade    `json:"grade"`
 	Statements []string `json:"statements,omitempty"`
-	// Outside is how many of the statements, the first ones, run outside a
-	// transaction and can be run again after a failure. The others belong into
-	// one.
+	// Outside is how many of the statements, from the first, run outside of a
+	// transaction and can be repeated after a failure. The others run in one.
 	Outside int `json:"outside,omitempty"`
 	// Lost says what is lost or can't be undone, one sentence each.
 	Lost []string `json:"lost,omitempty"`
-	// Replayed says that up, down and up again were run on the throwaway
-	// server, and the schemas were equal.
+	// Replayed says that apply, revert and apply were run on the throwaway server, with
+	// equal schemas.
 	Replayed bool `json:"replayed"`
 }

@@ -52,25 +52,25 @@ var waysBack = []struct {
 	{
 		name: "of a column", before: users, file: `ALTER TABLE "users" ADD COLUMN "nick" varchar`,
 		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{`ALTER TABLE "users" DROP COLUMN "nick"`},
-			Lost: []string{"column nick of users goes, with the values that came into it"}},
+			Lost: []string{"column nick of users is dropped, with the values written since"}},
 	},
 	{
 		name: "of a column that is filled", before: users,
 		file: `ALTER TABLE "users" ADD COLUMN "nick" varchar; UPDATE "users" SET "nick" = lower(substr(name, 1, 3)) WHERE "nick" IS NULL; ALTER TABLE users ALTER nick SET NOT NULL`,
 		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{`ALTER TABLE "users" DROP COLUMN "nick"`},
-			Lost: []string{"column nick of users goes, with the values that came into it"}},
+			Lost: []string{"column nick of users is dropped, with the values written since"}},
 	},
 	{
 		name: "of a table", before: users, file: `CREATE TABLE pets (id serial PRIMARY KEY, owner bigint REFERENCES users); INSERT INTO pets (owner) VALUES (NULL)`,
 		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{`DROP TABLE "pets"`},
-			Lost: []string{"table pets goes, with the rows that came into it"}},
+			Lost: []string{"table pets is dropped, with the rows inserted since"}},
 	},
 	{
 		name: "of a column that is dropped", before: users, file: `ALTER TABLE users DROP name`,
 		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{
 			`ALTER TABLE "users" ADD COLUMN "name" character varying(20) NOT NULL DEFAULT ''`,
 			`ALTER TABLE "users" ALTER COLUMN "name" DROP DEFAULT`,
-		}, Lost: []string{"column name of users comes back with '' in every row: the file drops its values"}},
+		}, Lost: []string{"column name of users is restored with '' in every row: the file drops its values"}},
 	},
 	{
 		name: "of a column that nothing can fill", before: users + `ALTER TABLE users ADD place point NOT NULL;`, file: `ALTER TABLE users DROP place`,
@@ -103,7 +103,7 @@ var waysBack = []struct {
 			"CREATE TRIGGER noop BEFORE INSERT ON pets FOR EACH ROW EXECUTE FUNCTION noop()",
 			"CREATE POLICY mine ON pets USING ((owner = 1))",
 			"CREATE VIEW glad AS\n SELECT pets.id\n   FROM pets\n  WHERE pets.mood = 'glad'::mood",
-		}, Lost: []string{"table pets comes back empty: the file drops its rows"}},
+		}, Lost: []string{"table pets is restored empty: the file drops its rows"}},
 	},
 	{
 		name: "of renames", before: users + `CREATE INDEX by_name ON users (name); ALTER TABLE users ADD CONSTRAINT filled CHECK (name <> '');`,
@@ -115,7 +115,7 @@ var waysBack = []struct {
 			`ALTER TABLE "users" RENAME COLUMN "full_name" TO "name"`,
 			`ALTER TABLE "users" RENAME CONSTRAINT "named" TO "filled"`,
 			`ALTER INDEX "by_full_name" RENAME TO "by_name"`,
-		}, Lost: []string{"column name of people goes, with the values that came into it"}},
+		}, Lost: []string{"column name of people is dropped, with the values written since"}},
 	},
 	{
 		name: "of what changes a column", before: users, file: `ALTER TABLE users ALTER name TYPE text, ALTER name DROP NOT NULL, ALTER name SET DEFAULT 'x'`,
@@ -129,7 +129,7 @@ var waysBack = []struct {
 		name: "of what cuts values", before: users, file: `ALTER TABLE users ALTER name TYPE varchar(3) USING left(name, 3)`,
 		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{
 			`ALTER TABLE "users" ALTER COLUMN "name" TYPE character varying(20)`,
-		}, Lost: []string{"column name of users was turned from character varying(20) into character varying(3): what that cut or rounded is lost"}},
+		}, Lost: []string{"column name of users was changed from character varying(20) to character varying(3): what that truncated or rounded is lost"}},
 	},
 	{
 		name: "of a validation", before: users + `ALTER TABLE users ADD CONSTRAINT filled CHECK (name <> '') NOT VALID;`, file: `ALTER TABLE users VALIDATE CONSTRAINT filled`,
@@ -176,53 +176,53 @@ var waysBack = []struct {
 	{
 		name: "of an enum's value that is added", before: `CREATE TYPE mood AS ENUM ('glad', 'sad');`, file: `ALTER TYPE mood ADD VALUE 'low'`,
 		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
-			"PostgreSQL takes no value from an enum, and the file adds 'low' to mood",
+			"the file adds 'low' to enum mood, and PostgreSQL can't drop a value",
 		}},
 	},
 	{
 		name: "of rows that are changed", before: users, file: `UPDATE users SET name = upper(name)`,
 		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
-			"the rows of users are changed, and nothing tells what they were: UPDATE users SET name = upper(name)",
+			"the rows of users are changed, and their old values aren't known: UPDATE users SET name = upper(name)",
 		}},
 	},
 	{
 		name: "of rows that are changed out of sight", before: users, file: `DO 'BEGIN DELETE FROM users; END'; TRUNCATE TABLE ONLY "users"`,
 		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
-			"the rows of users are changed, and nothing tells what they were: DO 'BEGIN DELETE FROM users; END';",
-			`the rows of users are changed, and nothing tells what they were: TRUNCATE TABLE ONLY "users"`,
+			"the rows of users are changed, and their old values aren't known: DO 'BEGIN DELETE FROM users; END';",
+			`the rows of users are changed, and their old values aren't known: TRUNCATE TABLE ONLY "users"`,
 		}},
 	},
 	{
 		name: "of tables that are emptied out of sight", before: users + `CREATE TABLE "Posts" ("user" bigint REFERENCES users);`,
 		file: `CREATE TABLE own (); DO 'BEGIN TRUNCATE own, users CASCADE; END'`,
 		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
-			"table own goes, with the rows that came into it",
-			"the rows of users are changed, and nothing tells what they were: DO 'BEGIN TRUNCATE own, users CASCADE; END'",
-			"the rows of Posts are changed, and nothing tells what they were: DO 'BEGIN TRUNCATE own, users CASCADE; END'",
+			"table own is dropped, with the rows inserted since",
+			"the rows of users are changed, and their old values aren't known: DO 'BEGIN TRUNCATE own, users CASCADE; END'",
+			"the rows of Posts are changed, and their old values aren't known: DO 'BEGIN TRUNCATE own, users CASCADE; END'",
 		}},
 	},
 	{
 		name: "of a block that commits as it goes", before: users,
 		file: "-- atlas:txmode none\n\nDO 'BEGIN UPDATE users SET name = upper(name); COMMIT; END'",
 		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
-			"which rows are changed isn't seen, because it ends transactions itself: DO 'BEGIN UPDATE users SET name = upper(name); COMMIT; END'",
+			"a statement that ends transactions itself may change any rows: DO 'BEGIN UPDATE users SET name = upper(name); COMMIT; END'",
 		}},
 	},
 	{
 		name: "of a table that is emptied, whatever its name", before: `CREATE TABLE "Posts" ();`, file: `TRUNCATE "Posts"`,
 		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
-			`the rows of Posts are changed, and nothing tells what they were: TRUNCATE "Posts"`,
+			`the rows of Posts are changed, and their old values aren't known: TRUNCATE "Posts"`,
 		}},
 	},
 	{
 		name: "of a table that is written anew, and keeps its rows", before: users, file: `ALTER TABLE users ALTER id TYPE int; SELECT 1`,
 		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{`ALTER TABLE "users" ALTER COLUMN "id" TYPE bigint`}, Lost: []string{
-			"column id of users was turned from bigint into integer: what that cut or rounded is lost",
+			"column id of users was changed from bigint to integer: what that truncated or rounded is lost",
 		}},
 	},
 	{
 		name: "of rows of a table that goes", before: users, file: `DELETE FROM users; DROP TABLE users`,
-		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Lost: []string{"table users comes back empty: the file drops its rows"}, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Lost: []string{"table users is restored empty: the file drops its rows"}, Statements: []string{
 			"CREATE TABLE \"users\" (\n  \"id\" bigint GENERATED BY DEFAULT AS IDENTITY NOT NULL,\n  \"name\" character varying(20) NOT NULL\n)",
 			`ALTER TABLE "users" ADD CONSTRAINT "users_pkey" PRIMARY KEY (id)`,
 		}},
@@ -272,7 +272,7 @@ func TestFind(t *testing.T) {
 			t.Parallel()
 			got := of(t, []migrate.File{file("1.sql", tt.before)}, file("2.sql", tt.file))
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("way back (-want +got):\n%s", diff)
+				t.Errorf("plan (-want +got):\n%s", diff)
 			}
 		})
 	}

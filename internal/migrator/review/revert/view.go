@@ -10,10 +10,10 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// use is a view, of either kind, that reads a table or another view.
-type use struct{ view, relation string }
+// dependency is a view or materialized view that reads a table or another view.
+type dependency struct{ view, relation string }
 
-func readUses(ctx context.Context, db *sql.DB) ([]use, error) {
+func readDependencies(ctx context.Context, db *sql.DB) ([]dependency, error) {
 	rows, err := db.QueryContext(ctx, `SELECT DISTINCT v.relname, r.relname
 		FROM pg_class v JOIN pg_rewrite w ON w.ev_class = v.oid
 		JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid
@@ -23,9 +23,9 @@ func readUses(ctx context.Context, db *sql.DB) ([]use, error) {
 		return nil, err
 	}
 	defer rows.Close()
-	var all []use
+	var all []dependency
 	for rows.Next() {
-		var u use
+		var u dependency
 		if err := rows.Scan(&u.view, &u.relation); err != nil {
 			return nil, err
 		}
@@ -34,9 +34,9 @@ func readUses(ctx context.Context, db *sql.DB) ([]use, error) {
 	return all, rows.Err()
 }
 
-// reads reports whether a view reads one of the relations, be it through others.
+// reads reports whether a view reads one of the relations, directly or through others.
 func (s State) reads(view string, relations []string) bool {
-	return slices.ContainsFunc(s.uses, func(u use) bool {
+	return slices.ContainsFunc(s.uses, func(u dependency) bool {
 		return u.view == view && (slices.Contains(relations, u.relation) || s.reads(u.relation, relations))
 	})
 }
@@ -45,18 +45,17 @@ func isView(o catalog.Object) bool {
 	return o.Kind == catalog.KindView || o.Kind == catalog.KindMaterializedView
 }
 
-// dropViews drops the views that aren't as they were, those that read them, and
-// those in whose way the change of a column would be: a view that reads another
-// goes first.
+// dropViews drops the views that differ, those that read them, and those that would
+// block the change of a column. A view that reads another is dropped first.
 func (f *finder) dropViews() []string {
-	changed := f.remade()
+	changed := f.recreatedTables()
 	for _, o := range f.present.Others {
 		if isView(o) && !sameIn(f.before.Others, o) {
 			changed = append(changed, o.Name)
 		}
 	}
 	var s []string
-	for _, o := range f.present.inOrder() {
+	for _, o := range f.present.viewsInOrder() {
 		if slices.Contains(changed, o.Name) || f.present.reads(o.Name, changed) {
 			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name))
 		}
@@ -65,9 +64,9 @@ func (f *finder) dropViews() []string {
 	return s
 }
 
-// remade are the tables with columns that the way back drops or gives another
+// recreatedTables are the tables with columns that the revert drops or gives another
 // type.
-func (f *finder) remade() []string {
+func (f *finder) recreatedTables() []string {
 	var names []string
 	for _, p := range f.pairs() {
 		if slices.ContainsFunc(p.after.Columns, func(c catalog.Column) bool {
@@ -80,8 +79,8 @@ func (f *finder) remade() []string {
 	return names
 }
 
-// inOrder are the views, each behind those that it reads.
-func (s State) inOrder() []catalog.Object {
+// viewsInOrder are the views, each after those that it reads.
+func (s State) viewsInOrder() []catalog.Object {
 	var views []catalog.Object
 	for _, o := range s.Others {
 		if !isView(o) {
@@ -98,7 +97,7 @@ func (s State) inOrder() []catalog.Object {
 
 func (f *finder) restoreViews() []string {
 	var s []string
-	for _, o := range f.before.inOrder() {
+	for _, o := range f.before.viewsInOrder() {
 		if !sameIn(f.present.Others, o) {
 			s = append(s, strings.TrimSuffix(o.Definition, ";"))
 		}

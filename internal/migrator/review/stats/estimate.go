@@ -6,44 +6,43 @@ import (
 	"time"
 )
 
-// What a server is assumed to do. The figures are those of a modest machine with
-// network storage that has other work as well: a better one is two to five times
-// as fast, so what they say is rather too long than too short.
+// Assumptions about the server. They fit a modest machine with network storage and
+// other work to do. A better one is two to five times as fast, so estimates tend to be
+// too long.
 const (
-	// scanRate is how many bytes of a table are read and checked in a second.
+	// scanRate is how many bytes of a table are read and checked per second.
 	scanRate = 200 << 20
-	// rewriteRate is how many bytes of a table and its indexes are written anew
-	// in a second, with the log of it.
+	// rewriteRate is how many bytes of a table and its indexes are rewritten per
+	// second, including the log.
 	rewriteRate = 40 << 20
-	// indexRate is how many rows are sorted into a B-tree in a second, once they
-	// are read.
+	// indexRate is how many rows that were read are sorted into a B-tree per second.
 	indexRate = 250_000
 )
 
-// Estimate is about how long something takes, and how many bytes it goes through.
+// Estimate is roughly how long something takes, and how many bytes it processes.
 type Estimate struct {
 	Duration time.Duration
 	Bytes    int64
 }
 
-// Scan estimates reading the table from end to end, as checking a constraint does.
+// Scan estimates reading the whole table, as checking a constraint does.
 func (t Table) Scan() Estimate {
 	return Estimate{seconds(float64(t.Bytes) / scanRate), t.Bytes}
 }
 
-// Rewrite estimates writing the table and all its indexes anew.
+// Rewrite estimates rewriting the table and all its indexes.
 func (t Table) Rewrite() Estimate {
 	bytes := t.Bytes + t.IndexBytes
 	return Estimate{seconds(float64(bytes) / rewriteRate), bytes}
 }
 
-// IndexBuild estimates building an index of the table, while others may not
-// write to it; CONCURRENTLY takes about twice as long.
+// IndexBuild estimates building an index while writes are blocked; CONCURRENTLY takes
+// about twice as long.
 func (t Table) IndexBuild() Estimate {
 	return Estimate{t.Scan().Duration + seconds(float64(t.Rows)/indexRate), t.Bytes}
 }
 
-// Plus is both, one after the other.
+// Plus is the estimate for one after the other.
 func (e Estimate) Plus(other Estimate) Estimate {
 	return Estimate{e.Duration + other.Duration, e.Bytes + other.Bytes}
 }

@@ -7,11 +7,11 @@ import (
 	"io"
 )
 
-// maxBytes bounds what [Decode] reads: a table takes about 200 bytes, so there is
-// room for some 80,000.
+// maxBytes limits what [Decode] reads. A table takes about 200 bytes, so there is room
+// for some 80,000.
 const maxBytes = 16 << 20
 
-// Encode writes s as indented JSON, one that a repository can keep.
+// Encode writes s as indented JSON that can be kept in a repository.
 func Encode(w io.Writer, s Snapshot) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -22,8 +22,8 @@ func Encode(w io.Writer, s Snapshot) error {
 	return nil
 }
 
-// Decode reads what [Encode] wrote. It is an error when that has fields that it
-// doesn't know, is larger than 16 MiB, or can't be true.
+// Decode reads the output of [Encode]. It returns an error for unknown fields, more
+// than 16 MiB, or impossible values.
 func Decode(r io.Reader) (Snapshot, error) {
 	limited := &io.LimitedReader{R: r, N: maxBytes + 1}
 	dec := json.NewDecoder(limited)

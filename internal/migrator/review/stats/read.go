@@ -9,16 +9,15 @@ import (
 	"time"
 )
 
-// serverQuery asks for the server's version, its clock, and whether there is a
-// schema to look into.
+// serverQuery reads the server's version and time, and whether there is a schema to
+// read.
 const serverQuery = `SELECT current_setting('server_version'), now(), current_schema() IS NOT NULL`
 
-// tablesQuery sums each table with its partitions. pg_class.reltuples is as old
-// as the last ANALYZE, so it is scaled to the present size, as the planner does;
-// a table that was never analyzed is guessed from the rows that were written to
-// it and from its size, at 100 bytes a row. Where the server's counters were never
-// reset they are divided by its uptime, which makes the rates too high rather
-// than too low.
+// tablesQuery sums each table with its partitions. pg_class.reltuples is as old as the
+// last ANALYZE, so it is scaled to the present size, as the planner does. The rows of a
+// table that was never analyzed are estimated from the rows written to it and from its
+// size, at 100 bytes per row. If the server's counters were never reset, they are
+// divided by its uptime, which makes the rates too high rather than too low.
 const tablesQuery = `
 WITH period AS (
 	SELECT GREATEST(1, extract(epoch FROM now() - COALESCE(
@@ -54,10 +53,9 @@ WHERE t.relnamespace = quote_ident(current_schema())::regnamespace AND t.relname
 GROUP BY t.oid, t.relname
 ORDER BY t.relname COLLATE "C"`
 
-// Read takes the sizes of the tables in the connection's current schema. It
-// reads catalogs and counters alone, so a role that may connect and nothing else
-// is enough; a table that somebody holds ACCESS EXCLUSIVE is waited for, as long
-// as ctx lasts.
+// Read reads the sizes of the tables in the connection's current schema. It reads
+// catalogs and counters only, so a role that may connect is enough. If somebody holds
+// ACCESS EXCLUSIVE on a table, Read waits until ctx ends.
 func Read(ctx context.Context, db *sql.DB) (Snapshot, error) {
 	var s Snapshot
 	var schema bool
@@ -65,7 +63,7 @@ func Read(ctx context.Context, db *sql.DB) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("read server version: %w", err)
 	}
 	if !schema {
-		return Snapshot{}, errors.New("no schema to read: search_path names none that exists")
+		return Snapshot{}, errors.New("no schema to read: no schema on search_path exists")
 	}
 	s.Server, _, _ = strings.Cut(s.Server, " ") // packagers add their own behind it
 	s.Taken = s.Taken.UTC().Truncate(time.Second)

@@ -12,20 +12,20 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// Tracer runs files one after another, each on a session of its own so that the
-// database can be copied in between. What a file SETs holds for the next all the same, as
-// it does where one session applies them. The zero value works.
+// Tracer runs files one after another, each in a session of its own, so that the
+// database can be copied in between. What a file SETs still holds for the next one, as
+// if one session applied them. The zero value works.
 type Tracer struct {
 	settings []setting // as the last file left them
 }
 
 // Run runs a file on a throwaway database with that schema, and returns what its
-// statements did. The file runs as it will when it is applied: in a transaction, which
-// is committed, or statement by statement. It needs two connections of db and nobody
-// else on the database.
+// statements did. The file runs as it will be applied: in one transaction, which is
+// committed, or statement by statement. It needs up to two connections of db, and
+// nobody else on the database.
 //
-// A statement that fails, with a [migration.StatementError] in its Err, is the last one.
-// The error that Run itself returns is one of reading the file or the server.
+// A statement that fails is the last one returned, with a [migration.StatementError] in
+// its Err. The error of Run itself comes from reading the file or the server.
 func (t *Tracer) Run(ctx context.Context, db *sql.DB, schema catalog.Schema, f migrate.File) ([]Statement, error) {
 	s, err := openSession(ctx, db, schema)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *session) file(ctx context.Context, f migrate.File) ([]Statement, error)
 	return stmts, s.rollback(ctx)
 }
 
-// lineOf is the line on which the byte at pos stands, counted from 1.
+// lineOf is the line of the byte at pos, counted from 1.
 func lineOf(f migrate.File, pos int) int {
 	return 1 + bytes.Count(f.Bytes()[:pos], []byte("\n"))
 }

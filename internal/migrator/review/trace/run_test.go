@@ -235,6 +235,48 @@ func TestRunKeepsWhatAFileHasSet(t *testing.T) {
 	}
 }
 
+func TestRunReadsTheSchemaAsANewSessionDoes(t *testing.T) {
+	t.Parallel()
+	const add = "ALTER TABLE parents ADD COLUMN at timestamptz DEFAULT '2026-01-01 00:00:00+00';"
+	plain := run(t, add)[0][0]
+	set := run(t, "SET timezone = 'Asia/Tokyo';\nSET quote_all_identifiers = on;\nCREATE ROLE reads_schema_as;\nSET ROLE reads_schema_as;\nRESET ROLE;\n"+add+"\nDROP ROLE reads_schema_as;")[0]
+	if diff := cmp.Diff([]catalog.Change(nil), catalog.Compare(plain.After, set[len(set)-1].After)); diff != "" {
+		t.Errorf("the schema without settings (-) and with them (+):\n%s", diff)
+	}
+}
+
+func TestRunReadsTheSchemaOnlyWhenItMayHaveChanged(t *testing.T) {
+	t.Parallel()
+	const function = "CREATE FUNCTION extend() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE parents ADD COLUMN extra int; END';\n"
+	for name, test := range map[string]struct {
+		sql     string
+		read    bool
+		changes int
+	}{
+		"insert":              {"INSERT INTO parents VALUES (1);", false, 0},
+		"block that updates":  {"DO $$ BEGIN UPDATE parents SET name = ''; END $$;", false, 0},
+		"function with DDL":   {function + "SELECT extend();", true, 1},
+		"DDL rolled back":     {function + "DO $$ BEGIN PERFORM extend(); RAISE EXCEPTION 'no'; EXCEPTION WHEN OTHERS THEN END $$;", true, 0},
+		"update of a catalog": {"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'children_n'::regclass;", true, 1},
+		"track_counts is off": {function + "SET track_counts = off;\nSELECT extend();", true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stmts := run(t, test.sql)[0]
+			last := stmts[len(stmts)-1]
+			if last.Err != nil {
+				t.Fatal(last.Err)
+			}
+			if got := catalog.Compare(last.Before, last.After); len(got) != test.changes {
+				t.Errorf("changes = %+v, want %d", got, test.changes)
+			}
+			if read := &last.Before.Tables[0] != &last.After.Tables[0]; read != test.read {
+				t.Errorf("the schema was read again: %t, want %t", read, test.read)
+			}
+		})
+	}
+}
+
 func TestRunSeesWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	const function = "CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS 'INSERT INTO parents VALUES (1)';\n"

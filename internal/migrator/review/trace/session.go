@@ -15,19 +15,18 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// session is the connection that migrates, and beside it the one that looks on
-// while a statement runs that can't be in a transaction.
+// session is the connection that migrates, and the one that observes a statement which
+// can't run in a transaction.
 type session struct {
 	db       *sql.DB
 	conn     *sql.Conn
 	observer *sql.Conn // nil until it is needed
 	pid      int
-	path     string         // the search_path before any file
 	name     string         // of the schema that is looked at
 	schema   catalog.Schema // as it is now
-	// began is what others can see: the relations that were there when the
-	// transaction began. now is what it has come to.
-	began, now state
+	// start is what others can see: the relations that existed when the transaction
+	// began. now is the present state.
+	start, now state
 }
 
 func openSession(ctx context.Context, db *sql.DB, schema catalog.Schema) (*session, error) {
@@ -36,7 +35,7 @@ func openSession(ctx context.Context, db *sql.DB, schema catalog.Schema) (*sessi
 		return nil, fmt.Errorf("connect to dev database: %w", err)
 	}
 	s := &session{db: db, conn: conn, schema: schema}
-	err = conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), current_setting('search_path'), coalesce(current_schema(), '')").Scan(&s.pid, &s.path, &s.name)
+	err = conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), coalesce(current_schema(), '')").Scan(&s.pid, &s.name)
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("read the session: %w", err)
@@ -44,7 +43,7 @@ func openSession(ctx context.Context, db *sql.DB, schema catalog.Schema) (*sessi
 	return s, nil
 }
 
-// close ends the session that migrated: it has whatever the files SET.
+// close closes the session that migrated, which has whatever the files SET.
 func (s *session) close() {
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 	if s.observer != nil {
@@ -52,8 +51,7 @@ func (s *session) close() {
 	}
 }
 
-// statement runs one statement, in the transaction that is open or, without one,
-// in its own.
+// statement runs one statement, in the open transaction or in its own.
 func (s *session) statement(ctx context.Context, stmt *Statement) error {
 	stmt.Before, stmt.After = s.schema, s.schema
 	open, err := s.inTransaction()
@@ -62,22 +60,21 @@ func (s *session) statement(ctx context.Context, stmt *Statement) error {
 	}
 	stmt.Transaction = open
 	switch {
-	case control(stmt.SQL):
-		return s.control(ctx, stmt)
+	case controlsTransaction(stmt.SQL):
+		return s.runControl(ctx, stmt)
 	case open:
-		return s.measured(ctx, stmt)
+		return s.runMeasured(ctx, stmt)
 	}
-	return s.autocommit(ctx, stmt)
+	return s.runAlone(ctx, stmt)
 }
 
-// autocommit measures the statement in a transaction of its own, which is what
-// it has anyway. One that PostgreSQL doesn't let into any is run outside, and
-// watched.
-func (s *session) autocommit(ctx context.Context, stmt *Statement) error {
+// runAlone measures the statement in a transaction of its own, which it gets anyway. If
+// PostgreSQL refuses that, it runs outside of one, observed.
+func (s *session) runAlone(ctx context.Context, stmt *Statement) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	if err := s.measured(ctx, stmt); err != nil {
+	if err := s.runMeasured(ctx, stmt); err != nil {
 		return err
 	}
 	if stmt.Err == nil {
@@ -92,17 +89,17 @@ func (s *session) autocommit(ctx context.Context, stmt *Statement) error {
 	if state == endsTransaction {
 		stmt.Writes = []Write{{}}
 	}
-	return s.parked(ctx, stmt)
+	return s.runOutside(ctx, stmt)
 }
 
-// The SQLSTATEs of a statement that can't be in a transaction, and of a block or a
-// procedure that ends its own.
+// The SQLSTATEs of a statement that can't run in a transaction, and of a block or
+// procedure that ends one.
 const (
 	activeTransaction = "25001"
 	endsTransaction   = "2D000"
 )
 
-// sqlState is the SQLSTATE of an error of PostgreSQL's, or empty.
+// sqlState is the SQLSTATE of an error of PostgreSQL; empty for others.
 func sqlState(err error) string {
 	if refused, ok := errors.AsType[interface {
 		error
@@ -128,19 +125,19 @@ func (s *session) begin(ctx context.Context) error {
 	if err := s.exec(ctx, "BEGIN"); err != nil {
 		return err
 	}
-	return s.mark(ctx)
+	return s.recordStart(ctx)
 }
 
-// mark keeps what is there when a transaction begins. It looks from within: the
-// counters that it reads may be reset between two transactions.
-func (s *session) mark(ctx context.Context) (err error) {
-	s.began, err = s.look(ctx, s.conn)
-	s.now = s.began
+// recordStart records the state when a transaction begins. It looks from within,
+// because the counters that it reads may be reset between two transactions.
+func (s *session) recordStart(ctx context.Context) (err error) {
+	s.start, err = s.look(ctx, s.conn)
+	s.now = s.start
 	return err
 }
 
-// commit ends the transaction, if one is open. What it fails on, a deferred
-// constraint, is the last statement's error.
+// commit ends the transaction, if one is open. If that fails, as for a deferred
+// constraint, it is the last statement's error.
 func (s *session) commit(ctx context.Context, last *Statement) {
 	if err := s.exec(ctx, "COMMIT"); err != nil {
 		last.fail(err)
@@ -167,23 +164,23 @@ func (stmt *Statement) fail(err error) {
 	stmt.Err = &migration.StatementError{File: stmt.File, Line: stmt.Line, SQL: stmt.SQL, Err: err}
 }
 
-// control reports whether a statement begins or ends transactions itself.
-func control(query string) bool {
+// controlsTransaction reports whether a statement begins or ends transactions.
+func controlsTransaction(query string) bool {
 	for first := range sqltoken.All(query) {
 		return first.Is("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release")
 	}
 	return false
 }
 
-// control runs such a statement, of which there is nothing to measure.
-func (s *session) control(ctx context.Context, stmt *Statement) error {
+// runControl runs such a statement, for which there is nothing to measure.
+func (s *session) runControl(ctx context.Context, stmt *Statement) error {
 	if _, err := s.conn.ExecContext(ctx, stmt.SQL); err != nil {
 		stmt.fail(err)
 		return nil
 	}
 	open, err := s.inTransaction()
 	if err == nil && open {
-		err = s.mark(ctx)
+		err = s.recordStart(ctx)
 	}
 	if err != nil {
 		return err
@@ -191,12 +188,16 @@ func (s *session) control(ctx context.Context, stmt *Statement) error {
 	return s.read(ctx, stmt)
 }
 
-// measured runs a statement in the open transaction and compares what is there
-// before and after it.
-func (s *session) measured(ctx context.Context, stmt *Statement) error {
+// runMeasured runs a statement in the open transaction and compares the state before
+// and after it.
+func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	before := s.now
+	changed, err := s.schemaChanges(ctx, stmt.SQL)
+	if err != nil {
+		return err
+	}
 	start := time.Now()
-	_, err := s.conn.ExecContext(ctx, stmt.SQL)
+	_, err = s.conn.ExecContext(ctx, stmt.SQL)
 	stmt.Duration = time.Since(start)
 	if err != nil {
 		stmt.fail(err)
@@ -205,18 +206,50 @@ func (s *session) measured(ctx context.Context, stmt *Statement) error {
 	if s.now, err = s.look(ctx, s.conn); err != nil {
 		return err
 	}
-	stmt.Locks, stmt.Held = before.taken(s.now, s.began), before.held(s.began)
-	stmt.Rewrites, stmt.Scans = before.rewritten(s.now, s.began), before.scanned(s.now, s.began)
+	stmt.Locks, stmt.Held = before.taken(s.now, s.start), before.held(s.start)
+	stmt.Rewrites, stmt.Scans = before.rewritten(s.now, s.start), before.scanned(s.now, s.start)
 	stmt.Writes = before.written(s.now, stmt.SQL)
+	if may, err := changed(); err != nil || !may {
+		return err
+	}
 	return s.read(ctx, stmt)
 }
 
-// errSchemaless is of a statement behind which no other can be run.
-var errSchemaless = errors.New("no schema is left that search_path names")
+// errNoSchema is the error of a statement after which no other can run.
+var errNoSchema = errors.New("no schema is left on search_path")
 
-// read reads the schema that a statement left, whatever search_path it set. Some of
-// PostgreSQL's functions lock tables until the transaction's end: going back to a
-// savepoint gives up what the reading took.
+// schemaChanges returns a function that reports, after the statement has run in the open
+// transaction, whether it may have changed the schema. Of statements on rows PostgreSQL
+// counts the rows that they write to its catalogs; others are taken to change it.
+func (s *session) schemaChanges(ctx context.Context, query string) (func() (bool, error), error) {
+	if !changesRows(query) {
+		return func() (bool, error) { return true, nil }, nil
+	}
+	before, err := s.catalogWrites(ctx)
+	return func() (bool, error) {
+		after, err := s.catalogWrites(ctx)
+		return before != after || !after.Valid, err
+	}, err
+}
+
+// catalogWrites counts the rows that the open transaction has written to the catalogs,
+// unless a file has turned counting off.
+func (s *session) catalogWrites(ctx context.Context) (n sql.NullInt64, err error) {
+	err = s.conn.QueryRowContext(ctx, `SELECT sum(pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid) + pg_stat_get_xact_tuples_deleted(oid))::bigint
+		FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND current_setting('track_counts')::bool`).Scan(&n)
+	if err != nil {
+		return n, fmt.Errorf("read counters of the catalogs: %w", err)
+	}
+	return n, nil
+}
+
+// asFresh undoes in the open transaction what the session has SET.
+const asFresh = "; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
+
+// read reads the schema after a statement as a new session sees it, whatever was SET: a
+// search_path hides tables, and defaults print differently in another time zone. Some of
+// PostgreSQL's functions lock tables until the transaction ends; rolling back to a
+// savepoint releases these locks.
 func (s *session) read(ctx context.Context, stmt *Statement) error {
 	open, err := s.inTransaction()
 	if err != nil {
@@ -226,16 +259,15 @@ func (s *session) read(ctx context.Context, stmt *Statement) error {
 	if open {
 		begin, end = "SAVEPOINT trace", "ROLLBACK TO SAVEPOINT trace; RELEASE SAVEPOINT trace"
 	}
-	if err := s.exec(ctx, begin); err != nil {
+	if err := s.exec(ctx, begin+asFresh); err != nil {
 		return err
 	}
 	var there bool
-	err = s.conn.QueryRowContext(ctx, "SELECT current_schema() IS NOT NULL FROM set_config('search_path', $1, true)", s.path).Scan(&there)
-	if err != nil {
+	if err := s.conn.QueryRowContext(ctx, "SELECT current_schema() IS NOT NULL").Scan(&there); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	if !there {
-		stmt.fail(errSchemaless)
+		stmt.fail(errNoSchema)
 		return s.exec(ctx, end)
 	}
 	if s.schema, err = catalog.Read(ctx, s.conn); err != nil {

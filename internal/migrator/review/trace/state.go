@@ -9,16 +9,16 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// state is what one session has done by some moment.
+// state is what one session has done up to some moment.
 type state struct {
 	relations map[uint32]relation
 	locks     map[uint32]int // the strongest mode on each relation, held or waited for
-	// writing are those on which it holds the lock of who writes rows.
+	// writing are the relations on which it holds the lock of a writer.
 	writing map[uint32]bool
 	waiting bool // for any lock, also one on a transaction
 }
 
-// relation is a table, a view or an index as a session sees it.
+// relation is a table, view or index as a session sees it.
 type relation struct {
 	oid     uint32
 	name    string // with its schema where that isn't the one that is looked at
@@ -30,8 +30,8 @@ type relation struct {
 	scans   int64  // from end to end, in this transaction so far
 }
 
-// modes are the modes of locks as SQL has them, the weakest first, and at the same
-// places as pg_locks has them.
+// modes are the modes of locks in SQL, the weakest first, in the same order as
+// serverModes, which are those of pg_locks.
 var (
 	modes = []string{
 		"", "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE",
@@ -43,8 +43,8 @@ var (
 	}
 )
 
-// relationsQuery leaves out the server's own relations, and temporary ones, which
-// are in nobody's way.
+// relationsQuery leaves out the server's own relations, and temporary ones, which block
+// nobody.
 const relationsQuery = `SELECT c.oid::bigint, CASE WHEN n.nspname = $1 THEN '' ELSE n.nspname || '.' END || c.relname, c.oid::regclass::text,
 		c.relkind IN ('i', 'I'), c.relkind IN ('r', 'p'), c.relkind IN ('r', 'p') AND c.relispartition, coalesce(pg_relation_filenode(c.oid), 0)::bigint,
 		CASE WHEN c.relkind IN ('r', 'm') THEN pg_stat_get_xact_numscans(c.oid) ELSE 0 END
@@ -55,8 +55,8 @@ const relationsQuery = `SELECT c.oid::bigint, CASE WHEN n.nspname = $1 THEN '' E
 const locksQuery = `SELECT coalesce(relation, 0)::bigint, mode, granted FROM pg_locks
 	WHERE pid = %d AND (NOT granted OR locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`
 
-// look reads what the session has done, through db: the counters of scans are those
-// of db's own session.
+// look reads what the session has done, through db: the counters of scans are those of
+// db's own session.
 func (s *session) look(ctx context.Context, db catalog.Querier) (state, error) {
 	now := state{relations: map[uint32]relation{}, locks: map[uint32]int{}, writing: map[uint32]bool{}}
 	if err := now.readRelations(ctx, db, s.name); err != nil {
@@ -106,8 +106,8 @@ func (s *state) readLocks(ctx context.Context, db catalog.Querier, pid int) erro
 	return rows.Err()
 }
 
-// taken are the locks that after has and s hasn't, or not as strong. A relation
-// that isn't in began is new.
+// taken are the locks of after that s doesn't have, or has in a weaker mode. A relation
+// that isn't in start is new.
 func (s state) taken(after, began state) []Lock {
 	var locks []Lock
 	for oid, mode := range after.locks {
@@ -143,8 +143,8 @@ func sorted(locks []Lock) []Lock {
 	return locks
 }
 
-// rewritten are the names of the relations that have other storage in after than
-// in s. An index can be made anew under its old name.
+// rewritten are the names of the relations whose storage differs between s and after.
+// An index may be rebuilt under its old name.
 func (s state) rewritten(after, began state) []string {
 	byName := make(map[string]relation, len(s.relations))
 	for _, r := range s.relations {
@@ -162,8 +162,7 @@ func (s state) rewritten(after, began state) []string {
 	})
 }
 
-// scanned are the names of the tables that were read from end to end between s and
-// after.
+// scanned are the names of the tables that were scanned between s and after.
 func (s state) scanned(after, began state) []string {
 	return names(after, func(r relation) bool {
 		_, seen := began.relations[r.oid]

@@ -1,7 +1,6 @@
-// Package trace runs migrations statement by statement on a throwaway server and
-// reads from that server what each one did: the locks that it took, the tables
-// and indexes that it rewrote, those that it scanned, and the schema before and
-// after it. It judges nothing.
+// Package trace runs migrations statement by statement on a throwaway server and reads
+// what each one did: the locks that it took, the tables and indexes that it rewrote,
+// those that it scanned, and the schema before and after it. It judges nothing.
 package trace
 
 import (
@@ -16,15 +15,15 @@ type Lock struct {
 	Index    bool   `json:"index,omitempty"` // the relation is an index
 	// Mode is PostgreSQL's name, as in "ACCESS EXCLUSIVE".
 	Mode string `json:"mode"`
-	// New says that no other session can see the relation yet: it was made in
-	// the same transaction, so the lock is in nobody's way.
+	// New says that no other session can see the relation yet, because it was created
+	// in the same transaction: the lock blocks nobody.
 	New bool `json:"new,omitempty"`
 }
 
-// BlocksReads reports whether SELECT has to wait for the lock's end.
+// BlocksReads reports whether SELECT waits for the lock.
 func (l Lock) BlocksReads() bool { return l.Mode == "ACCESS EXCLUSIVE" }
 
-// BlocksWrites reports whether INSERT, UPDATE and DELETE have to wait for it.
+// BlocksWrites reports whether INSERT, UPDATE and DELETE wait for it.
 func (l Lock) BlocksWrites() bool {
 	switch l.Mode {
 	case "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE":
@@ -39,29 +38,28 @@ type Statement struct {
 	// Line is where the statement begins, counted from 1.
 	Line int    `json:"line"`
 	SQL  string `json:"sql"`
-	// Transaction says that the file runs in one transaction: the locks of this
-	// statement are then held until the last one has run.
+	// Transaction says that the statement ran in the file's transaction, so that its
+	// locks are held until the last statement.
 	Transaction bool `json:"transaction"`
-	// Locks are those that this statement took or made stronger.
+	// Locks are those that this statement took or strengthened.
 	Locks []Lock `json:"locks,omitempty"`
-	// Held are those that it ran under, taken by statements before it in the
-	// same transaction.
+	// Held are the locks that it ran under, taken by earlier statements of the same
+	// transaction.
 	Held     []Lock   `json:"held,omitempty"`
 	Rewrites []string `json:"rewrites,omitempty"` // tables and indexes with new storage
 	Scans    []string `json:"scans,omitempty"`    // tables read from end to end
 	Writes   []Write  `json:"-"`                  // tables whose rows it changes
-	// Duration is the time on the throwaway server, which says nothing of
-	// another one with rows in it.
+	// Duration is the time on the throwaway server, which says nothing about a server
+	// with rows.
 	Duration time.Duration `json:"-"`
-	// Before and After are the schema around the statement.
+	// Before and After are the schema before and after the statement.
 	Before catalog.Schema `json:"-"`
 	After  catalog.Schema `json:"-"`
-	// Err is why the statement couldn't run. The statements behind it were not
-	// tried.
+	// Err is why the statement failed. Later statements weren't tried.
 	Err error `json:"-"`
 }
 
-// Failure is why the last statement couldn't run, or nil.
+// Failure is why the last statement failed, or nil.
 func Failure(stmts []Statement) error {
 	if len(stmts) == 0 {
 		return nil

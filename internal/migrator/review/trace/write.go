@@ -8,19 +8,20 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// Write is a table whose rows a statement changes, by itself or in what it calls.
+// Write is a table whose rows a statement changes, itself or in a function that it
+// calls.
 type Write struct {
-	// Table is its OID, and 0 for a statement that ends transactions itself: what it
-	// writes isn't seen.
+	// Table is its OID; 0 for a statement that ends transactions itself, whose writes
+	// aren't seen.
 	Table uint32
-	// Columns are those that it sets when it is a plain UPDATE, and nil for all.
+	// Columns are those that a plain UPDATE sets; nil for all.
 	Columns []string
 }
 
-// written are the tables that a statement has begun to write to, or has emptied.
-// PostgreSQL itself says that: even where no row is, writing takes ROW EXCLUSIVE on the
-// table, and TRUNCATE gives it another file. A lock that was there before may be an
-// earlier statement's.
+// written are the tables that a statement began to write to, or emptied. PostgreSQL
+// itself tells: even if there is no row, writing takes ROW EXCLUSIVE on the table, and
+// TRUNCATE gives it another file. A lock that was held before may be an earlier
+// statement's.
 func (s state) written(after state, query string) []Write {
 	changes := changesRows(query)
 	var writes []Write
@@ -36,8 +37,8 @@ func (s state) written(after state, query string) []Write {
 	return writes
 }
 
-// changesRows reports whether a statement is of the kinds that do, by itself or in
-// what it calls.
+// changesRows reports whether statements of this kind can change rows, themselves or in
+// a function that they call.
 func changesRows(query string) bool {
 	for first := range sqltoken.All(query) {
 		return first.Is("insert", "update", "delete", "merge", "truncate", "copy", "with", "select", "do", "call", "execute")
@@ -45,8 +46,8 @@ func changesRows(query string) bool {
 	return false
 }
 
-// defines reports whether a statement only keeps statements for later. PostgreSQL
-// parses them, and for that locks the tables that they write to.
+// defines reports whether a statement only stores statements for later. PostgreSQL
+// parses those, and locks the tables that they write to.
 func defines(query string) bool {
 	var words []string
 	for t := range sqltoken.All(query) {
@@ -64,8 +65,7 @@ func defines(query string) bool {
 	return slices.Contains([]string{"function", "procedure", "rule"}, kind)
 }
 
-// assigned are the columns that a plain UPDATE sets, and nil for any other
-// statement.
+// assigned are the columns that a plain UPDATE sets; nil for any other statement.
 func assigned(query string) []string {
 	tokens := slices.Collect(sqltoken.All(query))
 	set := slices.IndexFunc(tokens, func(t sqltoken.Token) bool { return t.Is("set") })

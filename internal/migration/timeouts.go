@@ -13,32 +13,32 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// The SQLSTATEs after which a lock may be there at the next try.
+// The SQLSTATEs after which a retry may get the lock.
 const (
 	lockNotAvailable = "55P03"
 	deadlockDetected = "40P01"
 )
 
-// The waits between two tries for a lock on a table double from the first to the
-// last: whoever queued up behind the one before has to be served meanwhile.
+// The waits between two tries for a table's lock double from the first to the last.
+// Whoever queued behind the last try is served meanwhile.
 const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 5 * time.Second
 )
 
-// pace sets the timeouts of a file's statements and watches over their waits.
-type pace struct {
+// timeouts sets the timeouts of a file's statements, and has their waits watched.
+type timeouts struct {
 	*runner
-	set     string // SET, or SET LOCAL in a transaction
-	current *limits
+	setCommand string // SET, or SET LOCAL in a transaction
+	current    *limits
 	// ownLock and ownStatement say that the file has set that timeout itself.
 	ownLock, ownStatement bool
 }
 
-// keep sets the timeouts for the command, where they are another's.
-func (p *pace) keep(ctx context.Context, db schema.ExecQuerier, c command) error {
+// ensure sets the timeouts for the command, if others are set.
+func (p *timeouts) ensure(ctx context.Context, db schema.ExecQuerier, c command) error {
 	if c.class == control {
-		if c.transaction {
+		if c.controlsTransaction {
 			p.current = nil // its end may take them along
 		}
 		all := c.parameter == "all"
@@ -53,10 +53,10 @@ func (p *pace) keep(ctx context.Context, db schema.ExecQuerier, c command) error
 	p.current = &want
 	var sets []string
 	if !p.ownLock {
-		sets = append(sets, fmt.Sprintf("%s lock_timeout = %d", p.set, milliseconds(want.lock)))
+		sets = append(sets, fmt.Sprintf("%s lock_timeout = %d", p.setCommand, milliseconds(want.lock)))
 	}
 	if !p.ownStatement {
-		sets = append(sets, fmt.Sprintf("%s statement_timeout = %d", p.set, milliseconds(want.statement)))
+		sets = append(sets, fmt.Sprintf("%s statement_timeout = %d", p.setCommand, milliseconds(want.statement)))
 	}
 	if len(sets) == 0 {
 		return nil
@@ -67,30 +67,30 @@ func (p *pace) keep(ctx context.Context, db schema.ExecQuerier, c command) error
 	return nil
 }
 
-// milliseconds rounds up, because zero is no timeout at all.
+// milliseconds rounds up, because zero means no timeout.
 func milliseconds(d time.Duration) int64 { return int64((d + time.Millisecond - 1) / time.Millisecond) }
 
 // exec runs the command while the watcher looks at what it waits for.
-func (p *pace) exec(ctx context.Context, db schema.ExecQuerier, c command, args ...any) (sql.Result, error) {
+func (p *timeouts) exec(ctx context.Context, db schema.ExecQuerier, c command, args ...any) (sql.Result, error) {
 	stop := p.watcher.watch(ctx, p.options.limits(c.class).lock)
 	defer stop()
 	return db.ExecContext(ctx, c.sql, args...)
 }
 
-// insist tries again when a lock wasn't to be had in time, until
+// retryLocked retries when a lock wasn't granted in time, until
 // [ApplyOptions.TableLockWait] is over.
-func (r *runner) insist(ctx context.Context, do func() error) error {
+func (r *runner) retryLocked(ctx context.Context, do func() error) error {
 	began := time.Now()
 	for tries, wait := 1, firstRetry; ; tries, wait = tries+1, min(2*wait, lastRetry) {
-		r.watcher.forget()
+		r.watcher.reset()
 		err := do()
 		if !isBlocked(err) {
 			return err
 		}
 		if waited := time.Since(began); waited+wait > r.options.TableLockWait {
-			return blocked(err, BlockedError{Tries: tries, Waited: waited, Blockers: r.watcher.seen()})
+			return blocked(err, BlockedError{Tries: tries, Waited: waited, Blockers: r.watcher.lastBlockers()})
 		}
-		r.options.Log.WarnContext(ctx, "a lock was not to be had in time, trying again", "tries", tries, "wait", wait, "error", err)
+		r.options.Log.WarnContext(ctx, "a lock wasn't granted in time, retrying", "tries", tries, "wait", wait, "error", err)
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)

@@ -10,18 +10,17 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-// glance is how long to wait before looking again whether a statement stands
-// still.
-const glance = 2 * time.Millisecond
+// pollInterval is how often the observer checks whether a statement is waiting.
+const pollInterval = 2 * time.Millisecond
 
-// parked runs a statement outside any transaction, where its locks are gone when it
-// returns. The observer locks every table, so that the statement comes to stand;
-// what it holds then, and waits for, is read, and the observer lets go.
+// runOutside runs a statement outside of any transaction, where its locks are gone when
+// it returns. The observer locks every table so that the statement has to wait, reads
+// which locks it holds and waits for, and then lets it continue.
 //
-// Statements that work CONCURRENTLY wait for those who write, and have their own
-// lock by then. The counters of scans may have been reset meanwhile: a table is
-// taken to be scanned when its own or an index's storage is new.
-func (s *session) parked(ctx context.Context, stmt *Statement) error {
+// CONCURRENTLY statements wait for writers, and have taken their own lock by then. The
+// counters of scans may have been reset meanwhile, so a table counts as scanned if it
+// or one of its indexes has new storage.
+func (s *session) runOutside(ctx context.Context, stmt *Statement) error {
 	if err := s.observe(ctx); err != nil {
 		return err
 	}
@@ -70,11 +69,11 @@ func (s *session) observe(ctx context.Context) (err error) {
 	return nil
 }
 
-// obstacle is what makes a statement stand still: a mode, on all tables or only on
-// partitions. VACUUM doesn't mind those who write, but others of its kind. Detaching a
-// partition holds nothing while it waits for those who use the table, so it is held up
-// at the partition.
-func obstacle(query string) (mode string, partitions bool) {
+// blockingLock is the lock that makes a statement wait: its mode, and whether it is on
+// all tables or on partitions only. VACUUM isn't blocked by writers, but by others of
+// its kind. DETACH holds nothing while it waits for users of the table, so it is
+// blocked at the partition.
+func blockingLock(query string) (mode string, partitions bool) {
 	switch strings.ToUpper(strings.Fields(query)[0]) {
 	case "VACUUM":
 		return "SHARE UPDATE EXCLUSIVE", false
@@ -84,12 +83,12 @@ func obstacle(query string) (mode string, partitions bool) {
 	return "ROW EXCLUSIVE", false
 }
 
-// block has the observer hold up whoever wants to change a table.
+// block makes the observer block whoever wants to change a table.
 func (s *session) block(ctx context.Context, now state, query string) error {
 	if _, err := s.observer.ExecContext(ctx, "BEGIN"); err != nil {
 		return fmt.Errorf("begin observer's transaction: %w", err)
 	}
-	mode, partitions := obstacle(query)
+	mode, partitions := blockingLock(query)
 	var tables []string
 	for _, r := range now.relations {
 		if r.table && (r.part || !partitions) {
@@ -105,14 +104,14 @@ func (s *session) block(ctx context.Context, now state, query string) error {
 	return nil
 }
 
-// watch looks at the statement until it stands still or has ended, lets it go on,
-// and returns what was seen and how it ended.
+// watch polls until the statement waits or has ended, lets it continue, and returns
+// what it saw and how the statement ended.
 func (s *session) watch(ctx context.Context, done <-chan error) (seen state, failed, err error) {
 	for {
 		select {
 		case failed := <-done:
 			return seen, failed, s.unblock(ctx)
-		case <-time.After(glance):
+		case <-time.After(pollInterval):
 		}
 		if seen, err = s.look(ctx, s.observer); err != nil || seen.waiting {
 			break
@@ -131,8 +130,8 @@ func (s *session) unblock(ctx context.Context) error {
 	return nil
 }
 
-// built are the tables that a statement must have read from end to end, because
-// they or an index of theirs were made anew.
+// built are the tables that a statement must have scanned, because they or one of their
+// indexes were rebuilt.
 func built(stmt Statement) []string {
 	var all []string
 	for _, t := range stmt.After.Tables {

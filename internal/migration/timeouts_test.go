@@ -47,7 +47,7 @@ func TestApplyWaitsForLocks(t *testing.T) {
 			apply(t, db, files(t, "1_a.sql", createA))
 			reader := holding(t, url, "a")
 			var log logtest.Buffer
-			release := onMessage{slog.NewTextHandler(&log, nil), "trying again", sync.OnceFunc(func() { _ = reader.Rollback() })}
+			release := onMessage{slog.NewTextHandler(&log, nil), "retrying", sync.OnceFunc(func() { _ = reader.Rollback() })}
 			revs, err := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{Log: slog.New(release), TableLockTimeout: time.Second})
 			if err != nil {
 				t.Fatal(err)
@@ -103,7 +103,7 @@ func TestApplyRetriesRevision(t *testing.T) {
 		(version, description, executed_at, execution_time, hash, operator_version) VALUES ('2', 'b', now(), 0, '', 'commitment')`); err != nil {
 		t.Fatal(err)
 	}
-	end := onMessage{slog.DiscardHandler, "trying again", sync.OnceFunc(func() { _ = dead.Rollback() })}
+	end := onMessage{slog.DiscardHandler, "retrying", sync.OnceFunc(func() { _ = dead.Rollback() })}
 	_, err = migration.Apply(t.Context(), db, files(t, "1_a.sql", createA, "2_b.sql", createB),
 		migration.ApplyOptions{Log: slog.New(end), TableLockTimeout: 50 * time.Millisecond})
 	if err != nil {

@@ -16,20 +16,20 @@ import (
 	"entgo.io/ent/dialect/sql/schema"
 )
 
-// words are the entities' tables as Ent has them made, by their names. Atlas
+// desiredTables are the entities' tables as Ent would create them, by name. Atlas
 // writes their SQL, so that plans read like those of its CLI.
-type words map[string]*atlas.Table
+type desiredTables map[string]*atlas.Table
 
-// wordsOf lets Ent say what the tables are in Atlas's terms. The database is only
-// asked for its version.
-func wordsOf(ctx context.Context, db *sql.DB, tables []*schema.Table) (words, error) {
-	tables, err := copied(tables)
+// readDesired has Ent describe the tables in Atlas's terms. The database is only asked
+// for its version.
+func readDesired(ctx context.Context, db *sql.DB, tables []*schema.Table) (desiredTables, error) {
+	tables, err := copyTables(tables)
 	if err != nil {
 		return nil, err
 	}
-	w := words{}
-	// Ent prepares tables, with names that are short enough, on the way to
-	// creating them alone; the hook takes them from there.
+	w := desiredTables{}
+	// Ent prepares tables, and shortens names, only on the way to creating them; the
+	// hook takes them from there.
 	var m *schema.Atlas
 	take := func(schema.Creator) schema.Creator {
 		return schema.CreateFunc(func(ctx context.Context, tables ...*schema.Table) error {
@@ -54,24 +54,25 @@ func wordsOf(ctx context.Context, db *sql.DB, tables []*schema.Table) (words, er
 	return w, nil
 }
 
-// checkNames returns an error for a name that PostgreSQL would cut.
+// checkNames returns an error for a name that PostgreSQL would truncate.
 func checkNames(tables []*schema.Table) error {
 	for _, t := range tables {
 		if len(t.Name) > nameLimit {
-			return fmt.Errorf("PostgreSQL keeps %d bytes of a name: give table %q a shorter one, by entsql.Table or edge.Table", nameLimit, t.Name)
+			return fmt.Errorf("the name of table %q is longer than PostgreSQL's %d bytes: shorten it with entsql.Table or edge.Table", t.Name, nameLimit)
 		}
 		for _, c := range t.Columns {
 			if len(c.Name) > nameLimit {
-				return fmt.Errorf("PostgreSQL keeps %d bytes of a name: give column %q of %q a shorter one, by StorageKey", nameLimit, c.Name, t.Name)
+				return fmt.Errorf("the name of column %q of table %q is longer than PostgreSQL's %d bytes: shorten it with StorageKey", c.Name, t.Name, nameLimit)
 			}
 		}
 	}
 	return nil
 }
 
-// copied are tables that Ent may mark: the generated ones are everybody's. Views
-// are declared as objects, because Atlas's library makes none.
-func copied(tables []*schema.Table) ([]*schema.Table, error) {
+// copyTables copies tables so that Ent can modify them: the generated ones are shared.
+// Views are left out; they are declared as objects, because Atlas's library doesn't
+// create them.
+func copyTables(tables []*schema.Table) ([]*schema.Table, error) {
 	var made []*schema.Table
 	for _, t := range tables {
 		if !t.View {
@@ -88,21 +89,21 @@ func copied(tables []*schema.Table) ([]*schema.Table, error) {
 	return copies, nil
 }
 
-// create writes the statements that make tables, in an order that works.
-func (w words) create(ctx context.Context, names []string) ([]Step, error) {
+// create writes the statements that create tables, in an order that works.
+func (w desiredTables) create(ctx context.Context, names []string) ([]Step, error) {
 	changes := make([]atlas.Change, 0, len(names))
 	for _, name := range names {
 		changes = append(changes, &atlas.AddTable{T: w[name]})
 	}
-	return written(ctx, changes, "  ")
+	return planChanges(ctx, changes, "  ")
 }
 
-// alter writes changes of one table.
-func (w words) alter(ctx context.Context, table string, changes ...atlas.Change) ([]Step, error) {
-	return written(ctx, []atlas.Change{&atlas.ModifyTable{T: w[table], Changes: changes}}, "")
+// alter writes the statements that change a table.
+func (w desiredTables) alter(ctx context.Context, table string, changes ...atlas.Change) ([]Step, error) {
+	return planChanges(ctx, []atlas.Change{&atlas.ModifyTable{T: w[table], Changes: changes}}, "")
 }
 
-func written(ctx context.Context, changes []atlas.Change, indent string) ([]Step, error) {
+func planChanges(ctx context.Context, changes []atlas.Change, indent string) ([]Step, error) {
 	p, err := postgres.DefaultPlan.PlanChanges(ctx, "", changes, func(o *migrate.PlanOptions) {
 		o.Indent = indent
 		o.SchemaQualifier = new(string) // names have no schema
@@ -112,17 +113,17 @@ func written(ctx context.Context, changes []atlas.Change, indent string) ([]Step
 	}
 	steps := make([]Step, 0, len(p.Changes))
 	for _, c := range p.Changes {
-		steps = append(steps, Step{SQL: c.Cmd, Comment: capital(c.Comment)})
+		steps = append(steps, Step{SQL: c.Cmd, Comment: capitalize(c.Comment)})
 	}
 	return steps, nil
 }
 
-func capital(s string) string {
+func capitalize(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
-func (w words) column(table, name string) (*atlas.Column, bool) {
+func (w desiredTables) column(table, name string) (*atlas.Column, bool) {
 	t, ok := w[table]
 	if !ok {
 		return nil, false
@@ -130,7 +131,7 @@ func (w words) column(table, name string) (*atlas.Column, bool) {
 	return t.Column(name)
 }
 
-func (w words) index(table, name string) (*atlas.Index, bool) {
+func (w desiredTables) index(table, name string) (*atlas.Index, bool) {
 	t, ok := w[table]
 	if !ok {
 		return nil, false
@@ -138,7 +139,7 @@ func (w words) index(table, name string) (*atlas.Index, bool) {
 	return t.Index(name)
 }
 
-func (w words) foreignKey(table, name string) (*atlas.ForeignKey, bool) {
+func (w desiredTables) foreignKey(table, name string) (*atlas.ForeignKey, bool) {
 	t, ok := w[table]
 	if !ok {
 		return nil, false
@@ -146,7 +147,7 @@ func (w words) foreignKey(table, name string) (*atlas.ForeignKey, bool) {
 	return t.ForeignKey(name)
 }
 
-func (w words) check(table, name string) (*atlas.Check, bool) {
+func (w desiredTables) check(table, name string) (*atlas.Check, bool) {
 	t, ok := w[table]
 	if !ok {
 		return nil, false
@@ -159,12 +160,12 @@ func (w words) check(table, name string) (*atlas.Check, bool) {
 	return nil, false
 }
 
-// nameLimit is what PostgreSQL keeps of a name, in bytes.
+// nameLimit is how many bytes PostgreSQL keeps of a name.
 const nameLimit = 63
 
-// named is a name with an ending. One that is too long is cut, and a hash in it
-// tells it from others that begin alike.
-func named(name, ending string) string {
+// suffixed is a name with an ending. A name that is too long is cut, and gets a hash
+// that tells it from others that begin alike.
+func suffixed(name, ending string) string {
 	if len(name)+len(ending) > nameLimit {
 		ending = fmt.Sprintf("_%08x%s", crc32.ChecksumIEEE([]byte(name)), ending)
 	}
