@@ -145,7 +145,7 @@ func TestResourcesComeAndGo(t *testing.T) {
 		}
 	}
 	write("product.go", "entry.go")
-	check("product.go", "by_hand.go", "doc.go", "entry.go")
+	check("by_hand.go", "doc.go", "entry.go", "product.go")
 	write("entry.go")
 	check("by_hand.go", "doc.go", "entry.go")
 }
