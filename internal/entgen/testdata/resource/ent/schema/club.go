@@ -18,7 +18,9 @@ type Club struct{ ent.Schema }
 func (Club) Mixin() []ent.Mixin { return []ent.Mixin{schemakit.ID{}} }
 
 // Fields of a club.
-func (Club) Fields() []ent.Field { return []ent.Field{field.String("name").Unique()} }
+func (Club) Fields() []ent.Field {
+	return []ent.Field{field.String("name").Unique().Annotations(rest.Example("Chess"))}
+}
 
 // Edges of a club.
 func (Club) Edges() []ent.Edge {

@@ -34,8 +34,8 @@ func (Document) Mixin() []ent.Mixin {
 // Fields of a document.
 func (Document) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("title").NotEmpty().MaxRuneLen(20),
-		field.String("shelf").Default("a").Annotations(rest.Writable()),
+		field.String("title").NotEmpty().MaxRuneLen(20).Annotations(rest.Example("Minutes")),
+		field.String("shelf").Default("a").Annotations(rest.Writable(), rest.Example("b2")),
 		field.Int("number").Positive(),
 		field.Int64("effort").GoType(time.Duration(0)).Optional().Nillable(),
 	}

@@ -18,7 +18,7 @@ func (Maker) Mixin() []ent.Mixin { return []ent.Mixin{schemakit.ID{}} }
 
 // Fields of a maker.
 func (Maker) Fields() []ent.Field {
-	return []ent.Field{field.String("name").NotEmpty().Unique()}
+	return []ent.Field{field.String("name").NotEmpty().Unique().Annotations(rest.Example("Acme"))}
 }
 
 // Edges of a maker.

@@ -19,7 +19,7 @@ type Team struct{ ent.Schema }
 
 // Fields of a team.
 func (Team) Fields() []ent.Field {
-	return []ent.Field{field.String("id").NotEmpty().MaxLen(100), field.String("name").Unique()}
+	return []ent.Field{field.String("id").NotEmpty().MaxLen(100).Annotations(rest.Example("night-shift")), field.String("name").Unique().Annotations(rest.Example("Night shift"))}
 }
 
 // Edges of a team.

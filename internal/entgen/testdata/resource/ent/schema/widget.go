@@ -40,7 +40,7 @@ func (Widget) Fields() []ent.Field {
 		field.UUID("serial", uuid.UUID{}).Optional().Nillable(),
 		field.Int16("level").Default(1).Annotations(rest.Writable()),
 		field.Uint32("size").Default(0).Annotations(rest.Writable()),
-		field.String("color").GoType(money.Color("")).Default("red").Annotations(rest.Writable()),
+		field.String("color").GoType(money.Color("")).Default("red").Annotations(rest.Writable(), rest.Example("red")),
 		field.Strings("tags").Optional(),
 		field.JSON("meta", map[string]any{}).Optional(),
 		field.Bytes("payload").MaxLen(1000).Optional(),

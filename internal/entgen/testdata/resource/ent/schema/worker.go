@@ -28,7 +28,7 @@ func (Worker) Mixin() []ent.Mixin { return []ent.Mixin{schemakit.ID{}} }
 // Fields of a worker.
 func (Worker) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").NotEmpty(),
+		field.String("name").NotEmpty().Annotations(rest.Example("Ada")),
 		field.Bool("gone").Default(false).Annotations(rest.Writable()),
 		field.Int64("version").Default(1),
 	}
