@@ -201,7 +201,7 @@ type copied struct {
 func clone(t *testing.T, url string) copied {
 	t.Helper()
 	c := copied{t: t, dir: t.TempDir(), url: url}
-	for _, name := range []string{"ent", "cmd", "internal"} {
+	for _, name := range []string{"ent", "cmd", "internal", "docs"} {
 		if err := os.CopyFS(filepath.Join(c.dir, name), os.DirFS(filepath.Join("..", "..", name))); err != nil {
 			t.Fatal(err)
 		}
@@ -241,18 +241,18 @@ func (c copied) edit(path, part, by string) {
 func (c copied) generate() {
 	c.t.Helper()
 	c.run("go", "generate", "./...")
-	c.run("go", "build", "-o", ".", "./cmd/migrate")
+	c.build()
 }
 
-// build builds the service, which embeds the migrations.
+// build builds the two programs, which embed the migrations.
 func (c copied) build() {
 	c.t.Helper()
-	c.run("go", "build", "-o", ".", "./cmd/commitment")
+	c.run("go", "build", "-o", ".", "./cmd/commitment", "./cmd/migrate")
 }
 
 func (c copied) commit(message string) {
 	c.t.Helper()
-	c.run("git", "add", "ent", "cmd", "internal", "go.mod", "go.sum", "generate.go")
+	c.run("git", "add", "ent", "cmd", "internal", "docs", "go.mod", "go.sum", "generate.go")
 	c.run("git", "commit", "-q", "-m", message)
 }
 
