@@ -246,7 +246,7 @@ func announce(w io.Writer, addr net.Addr, database *Database, notReady error) {
 	}
 	psql := ""
 	if database.Private() {
-		psql = "\n  psql      commitment psql"
+		psql = "\n  psql      go run ./cmd/commitment psql"
 	}
 	fmt.Fprintf(w, `
 %[1]s
