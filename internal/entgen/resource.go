@@ -263,7 +263,7 @@ func (s *schemas) settings(r *resource) error {
 	if a.ClientID {
 		settings += " ClientID: true,"
 	}
-	if policed(r.typ, 2) {
+	if policed(r.typ, 2) || slices.ContainsFunc(r.Fields, (*resourceField).refersToPolicy) {
 		settings += " Policy: true,"
 	}
 	if a.SoftDelete != "" {

@@ -67,6 +67,9 @@ func (s *schemas) resourceField(r *resource, f *gen.Field) (*resourceField, erro
 	if f.Type.PkgPath != "" {
 		r.imports[f.Type.PkgPath] = f.Type.PkgName
 	}
+	if e := rf.policed(); e != nil {
+		r.imports[s.pkg+"/"+e.Type.PackageDir()] = e.Type.Package()
+	}
 	return rf, nil
 }
 
@@ -344,7 +347,30 @@ func (rf *resourceField) row(pkg string, b bounds, pattern string) {
 	case f.Type.Validator():
 		add("Check: rest.Validate")
 	}
+	if e := rf.policed(); e != nil {
+		id := e.Type.ID.Type
+		add("Visible: rest.Visible(func(ctx context.Context, ids ...%[1]s) ([]%[1]s, error) { return ent.FromContext(ctx).%[2]s.Query().Where(%[3]s.IDIn(ids...)).IDs(ctx) })",
+			id, e.Type.Name, e.Type.Package())
+	}
 	rf.Row = strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ", ")
+}
+
+// policed is the edge of a foreign key that clients write, if a policy or interceptors can
+// hide what it leads to: the database would accept that.
+func (rf *resourceField) policed() *gen.Edge {
+	if !rf.field.IsEdgeField() || !rf.Creatable && !rf.Patchable {
+		return nil
+	}
+	e, err := rf.field.Edge()
+	if err != nil || e.Type.NumPolicy()+e.Type.NumInterceptors() == 0 {
+		return nil
+	}
+	return e
+}
+
+func (rf *resourceField) refersToPolicy() bool {
+	e := rf.policed()
+	return e != nil && e.Type.NumPolicy() > 0
 }
 
 // String is the part of a field's row that says its bounds.

@@ -257,6 +257,9 @@ func (m *mounted[E, V, C, P]) create(ctx context.Context, in *resourceBody) (*re
 }
 
 func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResponse, error) {
+	if err := rest.References(ctx, m.Fields, []C{body}, []V(nil), wholeBody); err != nil {
+		return nil, err
+	}
 	e, err := m.Insert(ctx, body)
 	if err != nil {
 		return nil, m.explained(err)
@@ -279,8 +282,11 @@ func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*res
 }
 
 func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resourceResponse, error) {
-	if m.Changes(m.View(e), patch) {
-		var err error
+	if view := m.View(e); m.Changes(view, patch) {
+		err := rest.References(ctx, m.Fields, []P{patch}, []V{view}, wholeBody)
+		if err != nil {
+			return nil, err
+		}
 		if e, err = m.Update(ctx, e, patch); err != nil {
 			return nil, m.explained(err)
 		}
@@ -343,6 +349,9 @@ func (m *mounted[E, V, C, P]) undelete(ctx context.Context, in *resourceRequest)
 	}
 	return m.respond(http.StatusOK, e), nil
 }
+
+// wholeBody is the pointer to the body.
+func wholeBody(int) string { return "" }
 
 func isMissing(err error) bool {
 	f, ok := errors.AsType[*fault.Error](err)

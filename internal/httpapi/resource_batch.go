@@ -51,6 +51,9 @@ func (m *mounted[E, V, C, P]) batchCreate(ctx context.Context, in *resourceBody)
 // insertAll inserts in one statement. When that fails for the client's fault, it inserts
 // one by one, to find the item.
 func (m *mounted[E, V, C, P]) insertAll(ctx context.Context, bodies []C) (all []E, err error) {
+	if err := rest.References(ctx, m.Fields, bodies, []V(nil), itemPointer); err != nil {
+		return nil, err
+	}
 	if bulk := m.Bulk(); bulk != nil {
 		err = txn.Savepoint(ctx, func(ctx context.Context) (err error) {
 			all, err = bulk(ctx, bodies)
@@ -86,8 +89,12 @@ func (m *mounted[E, V, C, P]) batchPatch(ctx context.Context, in *resourceBody) 
 	if err != nil {
 		return nil, err
 	}
+	views := m.views(all)
+	if err := rest.References(ctx, m.Fields, patches, views, itemPointer); err != nil {
+		return nil, err
+	}
 	err = m.each(len(all), func(i int) (err error) {
-		if m.Changes(m.View(all[i]), patches[i]) {
+		if m.Changes(views[i], patches[i]) {
 			all[i], err = m.Update(ctx, all[i], patches[i])
 		}
 		return err
@@ -119,11 +126,15 @@ func (m *mounted[E, V, C, P]) batchDelete(ctx context.Context, in *resourceBody)
 }
 
 func (m *mounted[E, V, C, P]) respondAll(status int, all []E) *resourceResponse {
+	return &resourceResponse{Status: status, Body: batch[V]{m.views(all)}}
+}
+
+func (m *mounted[E, V, C, P]) views(all []E) []V {
 	views := make([]V, len(all))
 	for i, e := range all {
 		views[i] = m.View(e)
 	}
-	return &resourceResponse{Status: status, Body: batch[V]{views}}
+	return views
 }
 
 // items returns the items of a body, and what is wrong with them by its schema.
@@ -149,6 +160,9 @@ func (m *mounted[E, V, C, P]) items(body []byte, schema *huma.Schema) ([]json.Ra
 }
 
 func itemLocation(i int) string { return fmt.Sprintf("body.items[%d]", i) }
+
+// itemPointer is the JSON pointer to an item.
+func itemPointer(i int) string { return "/items/" + strconv.Itoa(i) }
 
 // decodeItems decodes each item, unless errs has something that is wrong with one.
 func decodeItems[T any](errs []error, items []json.RawMessage, fields []rest.Field, empty func() T) ([]T, error) {
@@ -241,7 +255,7 @@ func (m *mounted[E, V, C, P]) inItem(i int, err error) error {
 	if !ok {
 		return err
 	}
-	item := "/items/" + strconv.Itoa(i)
+	item := itemPointer(i)
 	found := *e
 	found.Fields = nil
 	for _, f := range e.Fields {

@@ -153,6 +153,9 @@ type Field struct {
 	Example              any
 	// Check runs the schema's validators.
 	Check func(any) error
+	// Visible returns those that the client sees of the entities with these ids, which the
+	// field refers to. Nil where a foreign key says as much.
+	Visible func(ctx context.Context, ids []any) (map[any]bool, error)
 }
 
 // Is reports whether clients have all of that access.
