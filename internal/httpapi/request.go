@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ import (
 
 // checkRequest rejects what huma would silently ignore: a query that can't be parsed, a
 // parameter that is empty or repeated, a body where none is expected or of another type,
-// and an If-Match that isn't evaluated.
+// and a precondition that isn't evaluated.
 func (a *api) checkRequest(ctx huma.Context, next func(huma.Context)) {
 	r, _ := humachi.Unwrap(ctx)
 	op := ctx.Operation()
@@ -31,8 +32,8 @@ func (a *api) checkRequest(ctx huma.Context, next func(huma.Context)) {
 		a.refuse(ctx, http.StatusUnprocessableEntity, "validation failed", errs...)
 		return
 	}
-	if r.Header["If-Match"] != nil && !declares(op, "If-Match") {
-		a.refuse(ctx, http.StatusPreconditionFailed, "this operation doesn't support If-Match")
+	if header := unsupported(op, r); header != "" {
+		a.refuse(ctx, http.StatusPreconditionFailed, "this operation doesn't support "+header)
 		return
 	}
 	if status, err := checkBody(op, r); err != nil {
@@ -72,9 +73,28 @@ func checkParameters(op *huma.Operation, query url.Values, header http.Header) (
 			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "must not be repeated"})
 		case len(values) == 1 && values[0] == "":
 			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "must not be empty"})
+		case len(values) == 1 && isPrecondition(p.Name) && !entityTags.MatchString(values[0]):
+			errs = append(errs, &huma.ErrorDetail{Location: at, Message: `expected *, or ETags in quotes, such as "1"`})
 		}
 	}
 	return errs
+}
+
+func isPrecondition(header string) bool { return header == "If-Match" || header == "If-None-Match" }
+
+// entityTags is the syntax of a precondition (RFC 9110, section 13.1).
+var entityTags = regexp.MustCompile(`^(\*|[ \t,]*(W/)?"[^"\x00-\x20\x7f]*"([ \t]*,[ \t]*((W/)?"[^"\x00-\x20\x7f]*")?)*)$`)
+
+// unsupported is the precondition of a request that op doesn't evaluate, or "". A read
+// without If-None-Match responds with the whole, which is right.
+func unsupported(op *huma.Operation, r *http.Request) string {
+	switch {
+	case r.Header["If-Match"] != nil && !declares(op, "If-Match"):
+		return "If-Match"
+	case r.Header["If-None-Match"] != nil && !declares(op, "If-None-Match") && r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return "If-None-Match"
+	}
+	return ""
 }
 
 func declares(op *huma.Operation, header string) bool {

@@ -46,10 +46,8 @@ func (a *api) resolve(schema *huma.Schema) *huma.Schema { return resolve(a.huma.
 // decodeParts decodes the parts of a body, unless errs has something that is wrong with
 // it: then it looks for more, by the types of members and the schema's validators.
 func decodeParts(errs []error, fields []rest.Field, parts ...part) error {
-	if len(errs) == 0 && !slices.ContainsFunc(parts, func(p part) bool { return json.Unmarshal(p.text, p.into) != nil }) {
-		for _, p := range parts {
-			rest.Round(p.into, fields)
-		}
+	unfit := func(p part) bool { return json.Unmarshal(p.text, p.into) != nil || !rest.Round(p.into, fields) }
+	if len(errs) == 0 && !slices.ContainsFunc(parts, unfit) {
 		return nil
 	}
 	blamed := map[string]bool{}

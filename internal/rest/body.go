@@ -78,7 +78,7 @@ func Wrong(body any, f *Field, text []byte) string {
 		return Reason(err)
 	}
 	v, null := value(read.Elem())
-	if null || f.Check == nil {
+	if null {
 		return ""
 	}
 	checked := v.Interface()
@@ -87,6 +87,12 @@ func Wrong(body any, f *Field, text []byte) string {
 			return ""
 		}
 	}
+	if t, ok := checked.(time.Time); ok && timeProblem(t) != "" {
+		return timeProblem(t)
+	}
+	if f.Check == nil {
+		return ""
+	}
 	if err := f.Check(checked); err != nil {
 		return Reason(err)
 	}
@@ -94,25 +100,29 @@ func Wrong(body any, f *Field, text []byte) string {
 }
 
 // Round makes the times in what a client sends what PostgreSQL keeps of them, so that the
-// response has what is read later: microseconds, in UTC.
-func Round(body any, fields []Field) {
+// response has what is read later: microseconds, in UTC. It reports false if one is out of
+// range, for which [Wrong] says the rest.
+func Round(body any, fields []Field) (ok bool) {
+	ok = true
 	for i := range fields {
 		if fields[i].Kind != Time {
 			continue
 		}
-		v, ok := lookup(body, fields[i].Name)
-		if !ok {
+		v, found := lookup(body, fields[i].Name)
+		if !found {
 			continue
 		}
 		if v.Kind() == reflect.Struct && v.Type().Implements(reflect.TypeFor[given]()) {
 			v = v.FieldByName("Value")
 		}
 		if v, null := value(v); !null {
-			if t, ok := reflect.TypeAssert[time.Time](v); ok {
+			if t, is := reflect.TypeAssert[time.Time](v); is {
+				ok = ok && timeProblem(t) == ""
 				v.Set(reflect.ValueOf(t.UTC().Truncate(time.Microsecond)))
 			}
 		}
 	}
+	return ok
 }
 
 // To calls the setter if there is a value.

@@ -43,8 +43,9 @@ func (q *Query) digest() string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:9])
 }
 
-// token is the cursor at what a client reads of a row.
-func (q *Query) token(view any) string {
+// token is the cursor at what a client reads of a row. It fails where the row has a text
+// that no cursor has room for.
+func (q *Query) token(view any) (string, error) {
 	digest := q.digest()
 	parts := make([]*string, 0, 1+len(q.order))
 	parts = append(parts, &digest)
@@ -55,7 +56,11 @@ func (q *Query) token(view any) string {
 	if err != nil {
 		panic("rest: write a cursor: " + err.Error()) // strings always can be
 	}
-	return base64.RawURLEncoding.EncodeToString(text)
+	token := base64.RawURLEncoding.EncodeToString(text)
+	if len(token) > maxToken {
+		return "", invalid(fault.Field{Pointer: "sort", Message: "a row has too long a text to continue after it: sort by something else"})
+	}
+	return token, nil
 }
 
 // open reads the cursor, if there is one.
@@ -82,7 +87,7 @@ func (q *Query) open(after, before string) error {
 		case p == nil:
 			return ErrCursor.At(name)
 		default:
-			value, problem := k.parse(*p)
+			value, problem := k.parseStored(*p)
 			if problem != "" {
 				return ErrCursor.At(name)
 			}

@@ -148,7 +148,11 @@ func (r *Resource[E, V, C, P]) related(ctx context.Context, x *expansion, keys [
 	if x.Many {
 		for _, key := range keys {
 			text := keyText(key)
-			found[text] = Expanded{x.page(q, text, byKey[text]), true}
+			page, err := x.page(q, text, byKey[text])
+			if err != nil {
+				return nil, err
+			}
+			found[text] = Expanded{page, true}
 		}
 	}
 	return found, nil
@@ -156,16 +160,19 @@ func (r *Resource[E, V, C, P]) related(ctx context.Context, x *expansion, keys [
 
 // page is the first page of the list of what the edge leads to by a key. Its links work
 // in the list itself.
-func (x *expansion) page(q *Query, key string, views []any) *Page {
+func (x *expansion) page(q *Query, key string, views []any) (*Page, error) {
 	part := *q
 	part.scope = x.parent.scope(x.Edge, key)
 	more := len(views) > q.Limit
 	views = views[:min(len(views), q.Limit)]
 	page := &Page{Items: append([]any{}, views...)}
 	if more {
-		page.Next = part.token(views[len(views)-1])
+		var err error
+		if page.Next, err = part.token(views[len(views)-1]); err != nil {
+			return nil, err
+		}
 	}
-	return page
+	return page, nil
 }
 
 // load has a query of the target return what the edge leads to by these keys. Like all

@@ -40,11 +40,17 @@ var decimal = regexp.MustCompile(`^-?[0-9]{1,100}(\.[0-9]{1,100})?$`)
 
 // parse reads a value that rows are compared with. It returns what is wrong with it, or "".
 func (f *Field) parse(text string) (value any, problem string) {
+	if f.Kind == String && len(text) > maxText {
+		return nil, fmt.Sprintf("expected at most %d bytes", maxText)
+	}
+	return f.parseStored(text)
+}
+
+// parseStored is parse for what a row has, which may be longer than what clients compare
+// rows with.
+func (f *Field) parseStored(text string) (value any, problem string) {
 	switch f.Kind {
 	case String:
-		if len(text) > maxText {
-			return nil, fmt.Sprintf("expected at most %d bytes", maxText)
-		}
 		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 			return nil, "expected text in UTF-8 without NUL"
 		}
@@ -77,7 +83,7 @@ func (f *Field) parse(text string) (value any, problem string) {
 		if err != nil {
 			return nil, "expected a time of RFC 3339, as 2006-01-02T15:04:05Z"
 		}
-		return v, ""
+		return v, timeProblem(v)
 	case UUID:
 		v, err := uuid.Parse(text)
 		if err != nil || len(text) != 36 {
@@ -93,6 +99,14 @@ func (f *Field) parse(text string) (value any, problem string) {
 	case Bytes, JSON:
 	}
 	return nil, "can't be compared"
+}
+
+// timeProblem is what is wrong with a time that RFC 3339 has no text for in UTC; or "".
+func timeProblem(t time.Time) string {
+	if year := t.UTC().Year(); year < 0 || year > 9999 {
+		return "expected a time from the year 0 to 9999, in UTC"
+	}
+	return ""
 }
 
 func (f *Field) parseInt(text string) (value any, problem string) {

@@ -38,7 +38,9 @@ func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error
 	}
 	page := &Page{Items: views}
 	if len(views) > 0 {
-		q.link(page, views[0], views[len(views)-1], more)
+		if err := q.link(page, views[0], views[len(views)-1], more); err != nil {
+			return nil, err
+		}
 	}
 	if len(q.Fields) > 0 {
 		objects := make([]Object, len(views))
@@ -60,13 +62,16 @@ func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error
 }
 
 // link says where the pages around begin. The side that the cursor came from has rows.
-func (q *Query) link(page *Page, first, last any, more bool) {
+func (q *Query) link(page *Page, first, last any, more bool) (err error) {
 	if more && !q.backward || q.backward && q.cursor != nil {
-		page.Next = q.token(last)
+		if page.Next, err = q.token(last); err != nil {
+			return err
+		}
 	}
 	if more && q.backward || !q.backward && q.cursor != nil {
-		page.Prev = q.token(first)
+		page.Prev, err = q.token(first)
 	}
+	return err
 }
 
 // pick returns the view with only the fields that are wanted.

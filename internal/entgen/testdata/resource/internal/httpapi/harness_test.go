@@ -20,6 +20,7 @@ import (
 	"commitment/ent/migrate"
 	"commitment/ent/resource"
 	_ "commitment/ent/runtime"
+	"commitment/internal/caller"
 	"commitment/internal/fault"
 	"commitment/internal/openapitest"
 	"commitment/internal/pgtest"
@@ -36,14 +37,15 @@ type service struct {
 	echo *echo
 }
 
-// echo counts the statements that ask for rows.
+// echo counts statements: all of them, and those that ask for rows.
 type echo struct {
 	slog.Handler
-	selects atomic.Int64
+	sent, selects atomic.Int64
 }
 
 // Handle implements [slog.Handler].
 func (e *echo) Handle(_ context.Context, r slog.Record) error {
+	e.sent.Add(1)
 	r.Attrs(func(a slog.Attr) bool {
 		if strings.HasPrefix(a.Value.String(), "SELECT ") {
 			e.selects.Add(1)
@@ -69,6 +71,9 @@ func newService(t *testing.T) *service {
 		mount(v1, resource.Clubs())
 		mount(v1, resource.Memberships())
 		mount(v1, resource.Documents(), refused)
+		mount(v1, resource.Tasks())
+		mount(v1, resource.Folders())
+		mount(v1, resource.Labels())
 	})
 }
 
@@ -98,10 +103,18 @@ func newServiceOf(t *testing.T, routes func(v1 *api)) *service {
 		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxResponse: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
 	}, func(v1 *api) { routes(v1.tag("Things", "Things of all kinds.")) })
 	openapitest.CheckDocument(t, handler)
-	server := httptest.NewServer(openapitest.Check(t, handler))
+	server := httptest.NewServer(openapitest.Check(t, called(handler)))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s
+}
+
+// called puts who sends a request, as its header says, into its context.
+func called(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := caller.Caller{Tenant: r.Header.Get("Tenant"), ReadOnly: r.Header.Get("Read-Only") != "", Refused: r.Header.Get("Refused") != ""}
+		next.ServeHTTP(w, r.WithContext(caller.NewContext(r.Context(), c)))
+	})
 }
 
 // exec runs SQL.
