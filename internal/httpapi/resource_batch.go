@@ -151,7 +151,7 @@ func (m *mounted[E, V, C, P]) items(body []byte, schema *huma.Schema) ([]json.Ra
 	object, _ := parsed.(map[string]any)
 	items, _ := object["items"].([]any)
 	for i, item := range items {
-		errs = append(errs, nulls(itemLocation(i), one, item)...)
+		errs = append(errs, unfit(itemLocation(i), one, item)...)
 	}
 	if len(items) > m.MaxBatch || len(items) == 0 {
 		return nil, nil, newProblem(http.StatusUnprocessableEntity, "validation failed", errs)
@@ -202,7 +202,7 @@ func (m *mounted[E, V, C, P]) keys(items []json.RawMessage) (ids []any, versions
 	return ids, versions, m.each(len(items), func(i int) error {
 		var key batchKey
 		if err := json.Unmarshal(items[i], &key); err != nil {
-			return fault.New(fault.Invalid, "", "expected an id").At("/id")
+			return fault.New(fault.Invalid, "", "expected an integer in range, in plain digits").At("/version")
 		}
 		text := string(key.ID)
 		if strings.HasPrefix(text, `"`) && json.Unmarshal(key.ID, &text) != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"commitment/internal/rest"
 )
@@ -26,7 +27,7 @@ func (a *api) decode(body []byte, schema *huma.Schema, v any, fields []rest.Fiel
 	if err != nil {
 		return err
 	}
-	errs = append(errs, nulls("body", a.resolve(schema), parsed)...)
+	errs = append(errs, unfit("body", a.resolve(schema), parsed)...)
 	return decodeParts(errs, fields, part{"body", body, v})
 }
 
@@ -46,8 +47,8 @@ func (a *api) resolve(schema *huma.Schema) *huma.Schema { return resolve(a.huma.
 // decodeParts decodes the parts of a body, unless errs has something that is wrong with
 // it: then it looks for more, by the types of members and the schema's validators.
 func decodeParts(errs []error, fields []rest.Field, parts ...part) error {
-	unfit := func(p part) bool { return json.Unmarshal(p.text, p.into) != nil || !rest.Round(p.into, fields) }
-	if len(errs) == 0 && !slices.ContainsFunc(parts, unfit) {
+	refused := func(p part) bool { return json.Unmarshal(p.text, p.into) != nil || !rest.Round(p.into, fields) }
+	if len(errs) == 0 && !slices.ContainsFunc(parts, refused) {
 		return nil
 	}
 	blamed := map[string]bool{}
@@ -89,14 +90,24 @@ func blames(blamed map[string]bool, location string) bool {
 	return false
 }
 
-// nulls finds members that are null and can't be, where the schema lets them out: huma
-// takes such a null for a member that isn't there.
-func nulls(location string, schema *huma.Schema, parsed any) (errs []error) {
+// unfit finds members that huma lets pass: those that are null and can't be, which it takes
+// for members that aren't there, and UUIDs in braces, without dashes or as a URN.
+func unfit(location string, schema *huma.Schema, parsed any) (errs []error) {
 	members, _ := parsed.(map[string]any)
 	for name, value := range members {
 		property := schema.Properties[name]
-		if value == nil && property != nil && !property.Nullable && property.Type != "" && !slices.Contains(schema.Required, name) {
-			errs = append(errs, &huma.ErrorDetail{Location: location + "." + name, Message: "can't be null"})
+		if property == nil {
+			continue
+		}
+		wrong := func(message string) {
+			errs = append(errs, &huma.ErrorDetail{Location: location + "." + name, Message: message})
+		}
+		text, isText := value.(string)
+		switch {
+		case value == nil && !property.Nullable && property.Type != "" && !slices.Contains(schema.Required, name):
+			wrong("can't be null")
+		case isText && property.Format == "uuid" && len(text) != len(uuid.Nil.String()) && uuid.Validate(text) == nil:
+			wrong("expected a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057")
 		}
 	}
 	return errs

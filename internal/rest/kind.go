@@ -36,6 +36,9 @@ const (
 // maxText bounds a text that rows are compared with, in bytes.
 const maxText = 1024
 
+// number is JSON's: Go reads hexadecimal ones and NaN, too.
+var number = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+
 var decimal = regexp.MustCompile(`^-?[0-9]{1,100}(\.[0-9]{1,100})?$`)
 
 // parse reads a value that rows are compared with. It returns what is wrong with it, or "".
@@ -69,7 +72,7 @@ func (f *Field) parseStored(text string) (value any, problem string) {
 		return f.parseInt(text)
 	case Float:
 		v, err := strconv.ParseFloat(text, f.Bits)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		if err != nil || !number.MatchString(text) {
 			return nil, "expected a number"
 		}
 		return v, ""
@@ -120,7 +123,7 @@ func (f *Field) parseInt(text string) (value any, problem string) {
 	} else {
 		value, err = strconv.ParseInt(text, 10, f.Bits)
 	}
-	if err != nil {
+	if err != nil || text[0] == '+' {
 		return nil, "expected an integer in range, in plain digits"
 	}
 	return value, ""

@@ -192,7 +192,7 @@ func (p *parser) parameter(name string, values []string) {
 	switch name {
 	case "limit":
 		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 || n > p.query.table.MaxLimit {
+		if err != nil || n < 1 || n > p.query.table.MaxLimit || value[0] == '+' {
 			p.refuse(name, "expected an integer from 1 to %d", p.query.table.MaxLimit)
 		}
 		p.query.Limit = n
