@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,16 +38,22 @@ type service struct {
 	echo *echo
 }
 
-// echo counts statements: all of them, and those that ask for rows.
+// echo counts the statements that ask for rows, and keeps all.
 type echo struct {
 	slog.Handler
-	sent, selects atomic.Int64
+	selects atomic.Int64
+	mu      sync.Mutex
+	sent    []string
 }
 
 // Handle implements [slog.Handler].
 func (e *echo) Handle(_ context.Context, r slog.Record) error {
-	e.sent.Add(1)
 	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "sql" && a.Value.String() != "commit" { // that of a read may follow its response
+			e.mu.Lock()
+			e.sent = append(e.sent, a.Value.String())
+			e.mu.Unlock()
+		}
 		if strings.HasPrefix(a.Value.String(), "SELECT ") {
 			e.selects.Add(1)
 		}
@@ -57,6 +64,15 @@ func (e *echo) Handle(_ context.Context, r slog.Record) error {
 
 // Enabled implements [slog.Handler].
 func (*echo) Enabled(context.Context, slog.Level) bool { return true }
+
+// take returns what was sent since the last time.
+func (e *echo) take() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	sent := e.sent
+	e.sent = nil
+	return sent
+}
 
 func (s *service) statements() int { return int(s.echo.selects.Load()) }
 
