@@ -127,11 +127,11 @@ func TestMakeLeavesNothingHalfWritten(t *testing.T) {
 		cancel() // when the first step begins
 		return len(p), nil
 	})
-	fresh := filepath.Join(parent, "fresh")
+	fresh := filepath.Join(parent, "fresh", "tasks") // whose parent is created, too
 	if err := (&source{}).make(ctx, fresh, newSettings(t, "", false), out); err == nil {
 		t.Error("error of an interrupted make = nil, want one")
 	}
-	if _, err := os.Stat(fresh); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Dir(fresh)); !os.IsNotExist(err) {
 		t.Errorf("the directory of a failed make: %v, want none", err)
 	}
 }

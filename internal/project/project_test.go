@@ -106,6 +106,7 @@ func TestEntitiesRefused(t *testing.T) {
 	all := foundation(t)
 	for _, name := range []string{
 		"task", "Task List", "1Task", "Täsk", "String", "Int", "Client", "Query", "IdempotencyKey",
+		"Rest", "Context", "Migrate", "Runtime", "Resource", "Returning", "Account",
 	} {
 		_, err := all.project(newSettings(t, name, true), "0123")
 		if err == nil || !strings.HasPrefix(err.Error(), "entity "+strconv.Quote(name)+": ") {
@@ -120,6 +121,7 @@ func TestEntityNames(t *testing.T) {
 		"Task":      {Func: "Tasks", File: "task", Path: "tasks", Noun: "task", A: "a task"},
 		"UserGroup": {Func: "UserGroups", File: "user_group", Path: "user-groups", Noun: "user group", A: "a user group"},
 		"Owner":     {Func: "Owners", File: "owner", Path: "owners", Noun: "owner", A: "an owner"},
+		"Data":      {Func: "DataResource", File: "data", Path: "data", Noun: "data", A: "a data"},
 		"Category":  {Func: "Categories", File: "category", Path: "categories", Noun: "category", A: "a category"},
 	} {
 		want.Name, want.Module = name, "m"
