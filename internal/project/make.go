@@ -107,7 +107,7 @@ func (t tree) project(s Settings, version string) (tree, error) {
 	if err := t.trimMap(); err != nil {
 		return nil, err
 	}
-	readme, err := s.readme()
+	readme, err := s.readme(t["README.md"])
 	if err != nil {
 		return nil, err
 	}

@@ -13,9 +13,9 @@ import (
 )
 
 // TestMain keeps the names of folders out of what tests compile, so that Go's build cache
-// serves in all of their temporary folders.
+// serves in all of their temporary folders, and links programs without tables for debuggers.
 func TestMain(m *testing.M) {
-	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath")); err != nil {
+	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath -ldflags=-w")); err != nil {
 		panic(err)
 	}
 	m.Run()
@@ -58,7 +58,7 @@ func lines(files tree, word string) []string {
 
 // notTheLedger matches lines whose account, or transfer, is another one: HTTP's encoding, the
 // pod's account in Kubernetes, and the license's right. The page about resources shows them
-// on the ledger's, and says so.
+// in its examples, and says that the project doesn't have them.
 var notTheLedger = regexp.MustCompile(`Transfer-?Encoding|automountServiceAccountToken|^LICENSE: |^docs/resources\.md: `)
 
 func TestNothingOfTheFoundationStaysInAProject(t *testing.T) {
