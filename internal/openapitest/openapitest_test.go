@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -127,6 +129,18 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCheckInAnyFolder runs in one whose name has to be escaped in a URL.
+func TestCheckInAnyFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a folder, 100%")
+	if err := os.Mkdir(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	document := strings.Replace(text(), "Its id.", "The id.", 1) // parsed by no other test
+	h := Check(t, serve(document, 200, http.Header{"Content-Type": {"application/json"}, "Etag": {"1"}}, `{"name":"x"}`))
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/things/1", http.NoBody))
 }
 
 func TestCheckDocument(t *testing.T) {

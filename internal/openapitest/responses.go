@@ -66,6 +66,10 @@ func (r *recorder) Write(p []byte) (int, error) {
 // statusClientGone is nginx's: no client sees it.
 const statusClientGone = 499
 
+// location is the document's. It is absolute: a relative one is a file in the working
+// directory, whose name may need escapes.
+const location = "urn:openapi.json"
+
 // contract is a document with its schemas.
 type contract struct {
 	document object
@@ -94,7 +98,7 @@ func parseContract(tb testing.TB, text string) *contract {
 	closeSchemas(document)
 	c := &contract{document: document.(map[string]any), compiler: jsonschema.NewCompiler()}
 	c.compiler.AssertFormat()
-	if err := c.compiler.AddResource("openapi.json", document); err != nil {
+	if err := c.compiler.AddResource(location, document); err != nil {
 		tb.Fatalf("/openapi.json: %v", err)
 	}
 	for template := range c.document.at("paths") {
@@ -232,7 +236,7 @@ func (c *contract) bodyViolations(media object, pointer string, body []byte) []s
 // validate checks a body by the schema at a pointer.
 func (c *contract) validate(pointer string, body []byte) error {
 	c.mu.Lock()
-	schema, err := c.compiler.Compile("openapi.json#" + pointer)
+	schema, err := c.compiler.Compile(location + "#" + pointer)
 	c.mu.Unlock()
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		Example: `  go run ./cmd/new ../tasks --module github.com/acme/tasks --entity Task
   go run ./cmd/new --upgrade ../tasks`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) != 1 || args[0] == "" {
 				return errors.New("want one directory, as in: go run ./cmd/new ../tasks --module github.com/acme/tasks")
 			}
 			return nil
@@ -53,7 +53,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := root.Flags()
 	flags.StringVar(&s.Module, "module", "", "path of the new Go module, such as github.com/acme/tasks")
 	flags.StringVar(&s.Name, "name", "", "name of the service (default: last element of the module path)")
-	flags.StringVar(&s.Entity, "entity", "", "name of a first entity, such as Task, with a table and two routes")
+	flags.StringVar(&s.Entity, "entity", "", "name of a first entity, such as Task, with a table and a REST resource")
 	flags.BoolVar(&s.Example, "keep-example", false, "keep the ledger example")
 	flags.BoolVar(&upgrade, "upgrade", false, "upgrade the core of the project in DIR to this checkout's version")
 	flags.BoolVar(&core, "core", false, "write only the core, for the upgrade by a later version")

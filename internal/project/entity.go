@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -49,17 +50,16 @@ type entity struct {
 }
 
 func (s Settings) entity() entity {
-	snake := gen.Funcs["snake"].(func(string) string)(s.Entity)
+	snake := gen.Funcs["snake"].(func(string) string)
 	pluralize := gen.Funcs["plural"].(func(string) string)
-	plural := strings.TrimSuffix(pluralize(snake), "_slice") // Ent's plural of a word that has none
 	e := entity{
 		Module: s.Module,
 		Name:   s.Entity,
-		Func:   strings.TrimSuffix(pluralize(s.Entity), "Slice"),
-		File:   snake,
-		Path:   strings.ReplaceAll(plural, "_", "-"),
-		Noun:   strings.ReplaceAll(snake, "_", " "),
+		Func:   strings.TrimSuffix(pluralize(s.Entity), "Slice"), // Ent's plural of a word that has none
+		File:   snake(s.Entity),
+		Noun:   strings.ReplaceAll(snake(s.Entity), "_", " "),
 	}
+	e.Path = strings.ReplaceAll(snake(e.Func), "_", "-")
 	if e.Func == e.Name {
 		e.Func += "Resource"
 	}
@@ -70,13 +70,22 @@ func (s Settings) entity() entity {
 	return e
 }
 
-// addEntity adds the first entity: its schema, its resource and a test.
-func (t tree) addEntity(s Settings) error {
+// reservedPackages are imported by the code that is generated for a resource.
+var reservedPackages = strings.Fields("context ent errors fmt json rest sql time uuid")
+
+// addEntity adds the first entity: its schema, its resource and a test. The generated
+// code in foundation has names that it can't have.
+func (t tree) addEntity(s Settings, foundation tree) error {
 	if !entityPattern.MatchString(s.Entity) {
 		return fmt.Errorf("entity %q: want a name such as Task or UserGroup", s.Entity)
 	}
 	if err := gen.ValidSchemaName(s.Entity); err != nil {
 		return fmt.Errorf("entity %q: %w", s.Entity, err)
+	}
+	generated := "ent/" + strings.ToLower(s.Entity)
+	taken := foundation.exists(generated) || foundation.exists(generated+".go")
+	if taken && !foundation.exists("ent/schema/"+s.entity().File+".go") || slices.Contains(reservedPackages, path.Base(generated)) {
+		return fmt.Errorf("entity %q: %s is a package of the generated code; choose another name", s.Entity, path.Base(generated))
 	}
 	if err := t.addFiles(s); err != nil {
 		return err

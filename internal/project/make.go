@@ -42,18 +42,16 @@ func (src *source) make(ctx context.Context, dir string, s Settings, stdout io.W
 	if files, err = files.project(s, src.version); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil { //nolint:gosec // a project is for its readers
-		return err
-	}
-	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // likewise
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s exists: choose a new directory", dir)
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		if err == nil {
+			err = fmt.Errorf("%s exists: choose a new directory", dir)
 		}
 		return err
 	}
+	created := firstMissing(dir)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(dir))
+			err = errors.Join(err, os.RemoveAll(created))
 		}
 	}()
 	if err := files.write(dir); err != nil {
@@ -62,8 +60,20 @@ func (src *source) make(ctx context.Context, dir string, s Settings, stdout io.W
 	if err := finish(ctx, dir, s, stdout); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\n%s is ready:\n\n  cd %s\n  go run ./cmd/%s serve\n  go test ./...\n", s.Module, dir, s.Name)
+	fmt.Fprintf(stdout, "\n%s is ready:\n\n  cd '%s'\n  go run ./cmd/%s serve\n  go test ./...\n", s.Module, dir, s.Name)
 	return nil
+}
+
+// firstMissing returns the topmost directory that has to be created for dir.
+func firstMissing(dir string) string {
+	dir = filepath.Clean(dir)
+	for {
+		parent := filepath.Dir(dir)
+		if _, err := os.Lstat(parent); !errors.Is(err, fs.ErrNotExist) {
+			return dir
+		}
+		dir = parent
+	}
 }
 
 // generatedHeader marks a generated file (https://go.dev/s/generatedcode).
@@ -71,6 +81,7 @@ var generatedHeader = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\
 
 // project turns the foundation's tree into a project's, without generated files.
 func (t tree) project(s Settings, version string) (tree, error) {
+	foundation := t
 	t = maps.Clone(t)
 	for p, text := range t {
 		if strings.HasPrefix(p, "ent/") && strings.HasSuffix(p, ".go") && generatedHeader.Match(text) {
@@ -89,14 +100,14 @@ func (t tree) project(s Settings, version string) (tree, error) {
 		}
 	}
 	if s.Entity != "" {
-		if err := t.addEntity(s); err != nil {
+		if err := t.addEntity(s, foundation); err != nil {
 			return nil, err
 		}
 	}
 	if err := t.trimMap(); err != nil {
 		return nil, err
 	}
-	readme, err := s.readme()
+	readme, err := s.readme(t["README.md"])
 	if err != nil {
 		return nil, err
 	}

@@ -16,57 +16,73 @@ import (
 	"commitment/internal/pgtest"
 )
 
-// TestANewProjectWorks makes a project, adds an entity to it as its README says, and
-// then builds, tests and serves it.
+// TestANewProjectWorks makes a project, changes it as its README says, and then builds,
+// tests and serves it.
 func TestANewProjectWorks(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "tasks")
+	dir := filepath.Join(t.TempDir(), "our tasks")
 	if err := (&source{}).make(t.Context(), dir, newSettings(t, "Task", false), io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	owner := tree{}
-	if err := owner.addFiles(Settings{Module: "github.com/acme/tasks", Entity: "Owner"}); err != nil {
-		t.Fatal(err)
-	}
-	routes, err := os.ReadFile(at(dir, "internal/httpapi/routes.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const first = "func routes(v1 *api) {\n"
-	owner["internal/httpapi/routes.go"] = bytes.Replace(routes, []byte(first), []byte(first+
-		"\tmount(v1.tag(\"Owners\", \"A task has an owner.\"), resource.Owners())\n"), 1)
-	if err := owner.write(dir); err != nil {
-		t.Fatal(err)
-	}
+	followReadme(t, dir)
 	for _, command := range []string{
 		"go generate ./...",
 		"go run ./cmd/migrate diff add_owner",
-		"go test ./internal/httpapi -run ^(TestRoutes|TestResources|TestOpenAPI)$ -update",
-		"go vet ./...",
-		"go run ./cmd/migrate check",
-		"go test ./internal/arch ./internal/config ./internal/httpapi",
-		"go mod tidy -diff",
 		"go build -o service ./cmd/tasks",
+		"go test ./internal/httpapi -update", // all other tests, too
 	} {
 		inProject(t, dir, strings.Fields(command)...)
 	}
+	t.Run("passes", func(t *testing.T) { //nolint:paralleltest // its subtests are
+		for _, command := range []string{
+			"go run ./cmd/migrate review",
+			"go vet ./...",
+			"go run ./cmd/migrate check",
+			"go test ./internal/arch ./internal/config",
+			"go test ./internal/httpapi -run ^(TestRoutes|TestResources|TestOpenAPI)$",
+			"go test ./internal/cli -run ^TestReadmeTour$",
+			"go mod tidy -diff",
+		} {
+			t.Run(command, func(t *testing.T) {
+				t.Parallel()
+				inProject(t, dir, strings.Fields(command)...)
+			})
+		}
+	})
 	base := serve(t, filepath.Join(dir, "service"))
-	for _, path := range []string{"/v1/tasks", "/v1/owners"} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+path, strings.NewReader(`{"name":"first"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := http.DefaultTransport.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		if resp.StatusCode != http.StatusCreated || !strings.Contains(string(body), `"name":"first"`) || err != nil {
-			t.Errorf("POST %s = %d %s, %v, want 201", path, resp.StatusCode, body, err)
+	created := send(t, http.MethodPost, base+"/v1/owners", `{"name":"Zoe"}`, http.StatusCreated)
+	_, id, _ := strings.Cut(created, `{"id":"`)
+	id, _, _ = strings.Cut(id, `"`)
+	send(t, http.MethodPost, base+"/v1/tasks", `{"name":"first","owner_id":"`+id+`"}`, http.StatusCreated)
+	for path, want := range map[string]string{
+		"/v1/tasks?owner_id=" + id + "&expand=owner&fields=name": `"name":"Zoe"`,
+		"/v1/owners/" + id + "/greeting":                         `{"text":"Hello, Zoe"}`,
+	} {
+		if got := send(t, http.MethodGet, base+path, "", http.StatusOK); !strings.Contains(got, want) {
+			t.Errorf("GET %s = %s, want %s", path, got, want)
 		}
 	}
+}
+
+// send returns the response's body. Its header must be that of the middleware in the
+// README, too.
+func send(t *testing.T, method, url, body string, status int) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	got, err := io.ReadAll(resp.Body)
+	if resp.StatusCode != status || resp.Header.Get("X-Robots-Tag") != "noindex" || err != nil {
+		t.Fatalf("%s %s = %d %v %s, %v, want %d, not for robots", method, url, resp.StatusCode, resp.Header, got, err, status)
+	}
+	return string(got)
 }
 
 func inProject(t *testing.T, dir string, args ...string) {
@@ -127,11 +143,11 @@ func TestMakeLeavesNothingHalfWritten(t *testing.T) {
 		cancel() // when the first step begins
 		return len(p), nil
 	})
-	fresh := filepath.Join(parent, "fresh")
+	fresh := filepath.Join(parent, "fresh", "tasks") // whose parent is created, too
 	if err := (&source{}).make(ctx, fresh, newSettings(t, "", false), out); err == nil {
 		t.Error("error of an interrupted make = nil, want one")
 	}
-	if _, err := os.Stat(fresh); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Dir(fresh)); !os.IsNotExist(err) {
 		t.Errorf("the directory of a failed make: %v, want none", err)
 	}
 }

@@ -29,6 +29,8 @@ var (
 	modulePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9_][A-Za-z0-9._~-]*)*$`)
 	namePattern   = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	majorPattern  = regexp.MustCompile(`^v[0-9]+$`)
+	// impossibleMajor matches the suffix of a major version that Go has none for.
+	impossibleMajor = regexp.MustCompile(`/v(0[0-9]*|1)$`)
 )
 
 const minName, maxName = 2, 30
@@ -46,6 +48,14 @@ var reservedNames = strings.Fields(`
 	outer overlaps placing primary public references returning right select session-user similar some symmetric
 	system-user table tablesample then to trailing true union unique user using variadic verbose when where window with`)
 
+// reservedModules are the first elements of other paths: of the standard library, of the
+// go command, and of the foundation.
+var reservedModules = strings.Fields(`
+	archive bufio builtin bytes cmd cmp commitment compress container context crypto database debug embed encoding
+	errors example expvar flag fmt go hash html image index internal io iter log main maps math mime net os path plugin
+	reflect regexp runtime slices sort std strconv strings structs sync syscall testing text time unicode unique unsafe
+	vendor weak`)
+
 // complete sets the defaults, and returns an error for invalid settings.
 func (s *Settings) complete() error {
 	if s.Module == "" {
@@ -53,9 +63,9 @@ func (s *Settings) complete() error {
 	}
 	first, _, _ := strings.Cut(s.Module, "/")
 	switch {
-	case !modulePattern.MatchString(s.Module) || strings.HasSuffix(s.Module, "."):
+	case !modulePattern.MatchString(s.Module) || strings.HasSuffix(s.Module, ".") || impossibleMajor.MatchString(s.Module):
 		return fmt.Errorf("--module %q is not a Go module path: want one such as github.com/acme/tasks", s.Module)
-	case slices.Contains([]string{"cmd", "std", "commitment", "example"}, first):
+	case slices.Contains(reservedModules, first):
 		return fmt.Errorf("--module must not begin with %q, which is another module's path", first)
 	}
 	if s.Name == "" {

@@ -13,9 +13,9 @@ import (
 )
 
 // TestMain keeps the names of folders out of what tests compile, so that Go's build cache
-// serves in all of their temporary folders.
+// serves in all of their temporary folders, and links programs without tables for debuggers.
 func TestMain(m *testing.M) {
-	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath")); err != nil {
+	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath -ldflags=-w")); err != nil {
 		panic(err)
 	}
 	m.Run()
@@ -58,7 +58,7 @@ func lines(files tree, word string) []string {
 
 // notTheLedger matches lines whose account, or transfer, is another one: HTTP's encoding, the
 // pod's account in Kubernetes, and the license's right. The page about resources shows them
-// on the ledger's, and says so.
+// in its examples, and says that the project doesn't have them.
 var notTheLedger = regexp.MustCompile(`Transfer-?Encoding|automountServiceAccountToken|^LICENSE: |^docs/resources\.md: `)
 
 func TestNothingOfTheFoundationStaysInAProject(t *testing.T) {
@@ -106,6 +106,7 @@ func TestEntitiesRefused(t *testing.T) {
 	all := foundation(t)
 	for _, name := range []string{
 		"task", "Task List", "1Task", "Täsk", "String", "Int", "Client", "Query", "IdempotencyKey",
+		"Rest", "Context", "Migrate", "Runtime", "Resource", "Returning", "Account",
 	} {
 		_, err := all.project(newSettings(t, name, true), "0123")
 		if err == nil || !strings.HasPrefix(err.Error(), "entity "+strconv.Quote(name)+": ") {
@@ -120,6 +121,7 @@ func TestEntityNames(t *testing.T) {
 		"Task":      {Func: "Tasks", File: "task", Path: "tasks", Noun: "task", A: "a task"},
 		"UserGroup": {Func: "UserGroups", File: "user_group", Path: "user-groups", Noun: "user group", A: "a user group"},
 		"Owner":     {Func: "Owners", File: "owner", Path: "owners", Noun: "owner", A: "an owner"},
+		"Data":      {Func: "DataResource", File: "data", Path: "data", Noun: "data", A: "a data"},
 		"Category":  {Func: "Categories", File: "category", Path: "categories", Noun: "category", A: "a category"},
 	} {
 		want.Name, want.Module = name, "m"

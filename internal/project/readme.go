@@ -5,9 +5,21 @@ import (
 	"strings"
 )
 
-// readme returns the project's own README.
-func (s Settings) readme() ([]byte, error) {
-	data := map[string]any{"Title": s.title(), "Name": s.Name}
+// readme returns the project's own README, with the guide to changes of the foundation's.
+func (s Settings) readme(foundation []byte) ([]byte, error) {
+	_, rest, begun := strings.Cut(string(foundation), "## Add and review a migration\n")
+	guide, _, ended := strings.Cut(rest, "## Make it yours\n")
+	if !begun || !ended {
+		return nil, errors.New("README.md has no guide from \"Add and review a migration\" to \"Make it yours\"")
+	}
+	other := Settings{Module: s.Module, Entity: "Owner"}
+	if s.Entity == other.Entity {
+		other.Entity = "Team"
+	}
+	data := map[string]any{
+		"Title": s.title(), "Name": s.Name, "Other": other.entity(),
+		"Guide": "## Add and review a migration\n" + guide,
+	}
 	if s.Entity != "" {
 		data["Entity"] = s.entity()
 	}
