@@ -66,12 +66,11 @@ func checkParameters(op *huma.Operation, query url.Values, header http.Header) (
 			joinLines(header, p.Name)
 			values = header.Values(p.Name)
 		}
-		at := p.In + "." + p.Name
 		switch exploded := p.Explode != nil && *p.Explode; {
 		case len(values) > 1 && !exploded:
-			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "must not be repeated"})
+			errs = append(errs, &huma.ErrorDetail{Location: p.In + "." + p.Name, Message: "must not be repeated"})
 		case len(values) == 1 && values[0] == "":
-			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "must not be empty"})
+			errs = append(errs, &huma.ErrorDetail{Location: p.In + "." + p.Name, Message: "must not be empty"})
 		}
 	}
 	return errs
