@@ -1,10 +1,6 @@
 package main
 
-import (
-	"time"
-
-	"commitment/bench/internal/markdown"
-)
+import "commitment/bench/internal/markdown"
 
 // aim is a goal for the service.
 type aim struct {
@@ -20,14 +16,6 @@ const (
 	transfer = "transfer"
 )
 
-var aims = []aim{
-	{"read, 0 ms: throughput", 0.95, true, func(r *results) float64 { return r.throughputRatio(read, 0, ours) }},
-	{"transfer, 0 ms: throughput", 0.95, true, func(r *results) float64 { return r.throughputRatio(transfer, 0, ours) }},
-	{"read, 1 ms: p50", 0.45, false, func(r *results) float64 { return r.latencyRatio(read, time.Millisecond, ours, 0.5) }},
-	{"read, 5 ms: p50", 0.37, false, func(r *results) float64 { return r.latencyRatio(read, 5*time.Millisecond, ours, 0.5) }},
-	{"transfer, 1 ms: p50", 0.85, false, func(r *results) float64 { return r.latencyRatio(transfer, time.Millisecond, ours, 0.5) }},
-}
-
 // reached reports whether v meets the goal.
 func (a aim) reached(v float64) bool {
 	if a.atLeast {
@@ -38,11 +26,11 @@ func (a aim) reached(v float64) bool {
 
 // writeAims compares the service with its goals.
 func (r *results) writeAims(p *markdown.Printer) {
-	if r.cells[cell{read, 0, ours}] == nil {
+	if len(r.aims) == 0 || r.cells[cell{r.works[0].name, 0, r.suite.peers[0].name}] == nil {
 		return
 	}
-	p.Line("\n## Aims, as ratios to pgxpool by hand\n\n| | aim | measured | |\n|---|--:|--:|---|")
-	for _, a := range aims {
+	p.Line("\n## Aims, as ratios to %s\n\n| | aim | measured | |\n|---|--:|--:|---|", r.peerTitle(r.reference))
+	for _, a := range r.aims {
 		sign, verdict := "at most", "missed"
 		if a.atLeast {
 			sign = "at least"

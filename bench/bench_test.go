@@ -48,21 +48,23 @@ func BenchmarkMiddleware(b *testing.B) {
 // BenchmarkHandler measures each peer's handler for each kind of request, without HTTP
 // and directly connected to PostgreSQL.
 func BenchmarkHandler(b *testing.B) {
-	for _, p := range peers {
-		if p.open == nil {
-			continue
+	for _, s := range suites {
+		for _, p := range s.peers {
+			if p.open == nil {
+				continue
+			}
+			b.Run(p.name, func(b *testing.B) {
+				url := pgtest.URL(b)
+				prepareAccounts(b, url)
+				h, err := p.open(url, 15)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for i := range s.works {
+					b.Run(s.works[i].name, func(b *testing.B) { benchmark(b, h, &s.works[i]) })
+				}
+			})
 		}
-		b.Run(p.name, func(b *testing.B) {
-			url := pgtest.URL(b)
-			prepareAccounts(b, url)
-			h, err := p.open(url, 15)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for i := range works {
-				b.Run(works[i].name, func(b *testing.B) { benchmark(b, h, &works[i]) })
-			}
-		})
 	}
 }
 

@@ -25,7 +25,7 @@ func (r *results) checkDelays(ctx context.Context, db *database) error {
 		return err
 	}
 	r.checks = append(r.checks, c)
-	for _, delay := range delays {
+	for _, delay := range r.delays {
 		p, err := startProxy(ctx, url, delay)
 		if err != nil {
 			return err

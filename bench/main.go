@@ -29,7 +29,8 @@ type settings struct {
 	clients  int
 	pool     int // connections of each peer
 	out      string
-	only     string // peers, separated by commas; empty means all
+	suites   string // separated by commas; empty means all
+	peers    string // separated by commas; empty means all
 }
 
 func main() {
@@ -49,7 +50,8 @@ func measureOrServe() error {
 	flag.IntVar(&s.clients, "clients", 8, "clients, each of which waits for its response")
 	flag.IntVar(&s.pool, "pool", 15, "connections in each peer's pool")
 	flag.StringVar(&s.out, "out", "", "file for the results; standard output when empty")
-	flag.StringVar(&s.only, "peers", "", "peers to measure, separated by commas; all when empty")
+	flag.StringVar(&s.suites, "suites", "", "suites to measure, transactions or resources, separated by commas; all when empty")
+	flag.StringVar(&s.peers, "peers", "", "peers to measure, separated by commas; all when empty")
 	flag.StringVar(&serve, "serve", "", "serve as this peer (for child processes)")
 	flag.StringVar(&url, "url", "", "URL of the database to serve from")
 	flag.Parse()
@@ -70,16 +72,20 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	defer db.stop()
-	r := &results{settings: s, start: start}
-	for _, p := range selectPeers(s.only) {
-		if ok, why := p.checkAvailable(); !ok {
-			r.skipped = append(r.skipped, p.title+": "+why)
-			continue
+	r := &report{settings: s, start: start}
+	for _, suite := range selectSuites(s.suites) {
+		found := &results{suite: suite, settings: s}
+		for _, p := range suite.selectPeers(s.peers) {
+			if ok, why := p.checkAvailable(); !ok {
+				found.skipped = append(found.skipped, p.title+": "+why)
+				continue
+			}
+			found.peers = append(found.peers, p)
 		}
-		r.peers = append(r.peers, p)
-	}
-	if err := r.measure(ctx, db); err != nil {
-		return err
+		if err := found.measure(ctx, db); err != nil {
+			return err
+		}
+		r.suites = append(r.suites, found)
 	}
 	r.took = time.Since(start)
 	if err := r.describe(ctx, db); err != nil {

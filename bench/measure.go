@@ -10,10 +10,6 @@ import (
 	"commitment/internal/pgtest/pgproxy"
 )
 
-// delays are added to each round trip between a peer and PostgreSQL. At zero there is
-// no proxy.
-var delays = []time.Duration{0, 500 * time.Microsecond, time.Millisecond, 5 * time.Millisecond}
-
 const (
 	// warmUp is how long requests are sent before each cell is measured.
 	warmUp = 300 * time.Millisecond
@@ -33,6 +29,7 @@ type cell struct {
 // cellResult is the result of a cell.
 type cellResult struct {
 	rates []float64 // of each round
+	cpu   []float64 // of each round: microseconds of the peer's process for a request
 	took  []time.Duration
 }
 
@@ -51,8 +48,10 @@ type runningPeer struct {
 func (r *results) measure(ctx context.Context, db *database) error {
 	r.cells, r.dialed = map[cell]*cellResult{}, map[cell]int{}
 	r.trips, r.allocs = map[cell]trips{}, map[cell]allocations{}
-	if err := r.checkDelays(ctx, db); err != nil {
-		return err
+	if len(r.delays) > 1 {
+		if err := r.checkDelays(ctx, db); err != nil {
+			return err
+		}
 	}
 	if err := r.measureAllocs(ctx, db); err != nil {
 		return err
@@ -60,8 +59,8 @@ func (r *results) measure(ctx context.Context, db *database) error {
 	if err := r.countTrips(ctx, db); err != nil {
 		return err
 	}
-	for _, delay := range delays {
-		log.Printf("%v added", delay)
+	for _, delay := range r.delays {
+		log.Printf("%s: %v added", r.name, delay)
 		if err := r.measureDelay(ctx, db, delay); err != nil {
 			return err
 		}
@@ -83,12 +82,12 @@ func (r *results) measureAllocs(ctx context.Context, db *database) error {
 		if err != nil {
 			return err
 		}
-		for i := range works {
-			a, err := countAllocs(h, &works[i])
+		for i := range r.works {
+			a, err := countAllocs(h, &r.works[i])
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
-			r.allocs[cell{work: works[i].name, peer: p.name}] = a
+			r.allocs[cell{work: r.works[i].name, peer: p.name}] = a
 		}
 	}
 	return nil
@@ -101,12 +100,12 @@ func (r *results) countTrips(ctx context.Context, db *database) error {
 		if err != nil {
 			return err
 		}
-		for i := range works {
-			t, err := l.count(ctx, &works[i])
+		for i := range r.works {
+			t, err := l.count(ctx, &r.works[i])
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
-			r.trips[cell{work: works[i].name, peer: p.name}] = t
+			r.trips[cell{work: r.works[i].name, peer: p.name}] = t
 		}
 		l.close()
 	}
@@ -163,8 +162,8 @@ func (r *results) measureDelay(ctx context.Context, db *database, delay time.Dur
 		}
 		lanes = append(lanes, l)
 	}
-	for i := range works {
-		if err := r.measureWork(ctx, lanes, &works[i], delay); err != nil {
+	for i := range r.works {
+		if err := r.measureWork(ctx, lanes, &r.works[i], delay); err != nil {
 			return err
 		}
 	}
@@ -192,16 +191,19 @@ func (r *results) measureWork(ctx context.Context, lanes []*runningPeer, w *work
 				return err
 			}
 			l := lanes[(i+round)%len(lanes)]
+			before := cpuTime(l.child.cmd.Process.Pid)
 			s, err := closedLoop(l.clients, w, r.settings.duration/time.Duration(r.settings.rounds))
 			if err != nil {
 				return fmt.Errorf("%s: %w", l.peer.name, err)
 			}
+			cpu := cpuTime(l.child.cmd.Process.Pid) - before
 			key := cell{work: w.name, delay: delay, peer: l.peer.name}
 			if r.cells[key] == nil {
 				r.cells[key] = &cellResult{}
 			}
 			m := r.cells[key]
 			m.rates, m.took = append(m.rates, s.rate), append(m.took, s.took...)
+			m.cpu = append(m.cpu, float64(cpu.Microseconds())/float64(len(s.took)))
 		}
 	}
 	for _, l := range lanes {

@@ -42,9 +42,16 @@ func (entStore) transfer(ctx context.Context, t *transferBody) error {
 	return client.Transfer.Create().SetID(t.ID).SetAmount(t.Amount).SetMemo(t.Memo).Exec(ctx)
 }
 
-// openOurs opens the service's own stack: Ent inside of the middleware, with the
-// service's defaults.
+// openOurs opens the service's own stack: Ent inside of the middleware.
 func openOurs(url string, pool int) (http.Handler, error) {
+	unit, err := openUnit(url, pool)
+	return reqtx.Middleware(unit, reqtx.Options{WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
+		respond(w, 0, nil, err)
+	}})(api(entStore{})), err
+}
+
+// openUnit opens the service's database, with the service's defaults.
+func openUnit(url string, pool int) (*txn.DB, error) {
 	db, err := postgres.Open(postgres.Options{
 		URL:                      url,
 		MaxOpenConns:             pool,
@@ -58,8 +65,5 @@ func openOurs(url string, pool int) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	unit := txn.New(db, txn.Options{AcquireTimeout: 5 * time.Second})
-	return reqtx.Middleware(unit, reqtx.Options{WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
-		respond(w, 0, nil, err)
-	}})(api(entStore{})), nil
+	return txn.New(db, txn.Options{AcquireTimeout: 5 * time.Second}), nil
 }

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -26,19 +24,6 @@ type peer struct {
 	modules []string
 }
 
-// reference is the peer that all others are compared with.
-const reference = "pgx"
-
-var peers = []*peer{
-	{name: "ours", title: "commitment (Ent, reqtx)", open: openOurs, modules: []string{"entgo.io/ent", "github.com/jackc/pgx/v5"}},
-	{name: reference, title: "pgxpool, BEGIN … COMMIT by hand", open: openPgx, modules: []string{"github.com/jackc/pgx/v5"}},
-	{name: "sql", title: "database/sql + pgx", open: openSQL, modules: []string{"github.com/jackc/pgx/v5"}},
-	{name: "ent", title: "Ent, eager transaction middleware", open: openEnt, modules: []string{"entgo.io/ent"}},
-	{name: "gorm", title: "GORM", open: openGorm, modules: []string{"gorm.io/gorm", "gorm.io/driver/postgres"}},
-	{name: "bun", title: "Bun", open: openBun, modules: []string{"github.com/uptrace/bun", "github.com/uptrace/bun/driver/pgdriver"}},
-	{name: "fastapi", title: "FastAPI + SQLAlchemy async", start: startFastAPI},
-}
-
 // checkAvailable reports whether the peer can be measured here, or why not.
 func (p *peer) checkAvailable() (ok bool, why string) {
 	if p.open != nil {
@@ -50,20 +35,12 @@ func (p *peer) checkAvailable() (ok bool, why string) {
 	return true, ""
 }
 
-// selectPeers returns the peers in a list of names, which always include the reference;
-// all peers for an empty list.
-func selectPeers(names string) []*peer {
-	if names == "" {
-		return peers
-	}
-	wanted := append(strings.Split(names, ","), reference)
-	return slices.DeleteFunc(slices.Clone(peers), func(p *peer) bool { return !slices.Contains(wanted, p.name) })
-}
-
 func peerNamed(name string) (*peer, error) {
-	for _, p := range peers {
-		if p.name == name && p.open != nil {
-			return p, nil
+	for _, s := range suites {
+		for _, p := range s.peers {
+			if p.name == name && p.open != nil {
+				return p, nil
+			}
 		}
 	}
 	return nil, fmt.Errorf("there is no peer %q", name)

@@ -13,12 +13,20 @@ import (
 	"commitment/bench/internal/markdown"
 )
 
-// results are the results of a run.
-type results struct {
+// report is what a run has found.
+type report struct {
 	settings settings
 	start    time.Time
 	took     time.Duration
-	peers    []*peer
+	postgres string // version and settings
+	suites   []*results
+}
+
+// results are those of a suite.
+type results struct {
+	*suite
+	settings settings
+	peers    []*peer  // those that are measured
 	skipped  []string // peers that can't be measured here, and why
 
 	checks []proxyCheck
@@ -26,12 +34,10 @@ type results struct {
 	dialed map[cell]int         // by delay and peer
 	trips  map[cell]trips       // by work and peer
 	allocs map[cell]allocations // by work and peer
-
-	postgres string // version and settings
 }
 
 // describe queries the server's version and settings.
-func (r *results) describe(ctx context.Context, db *database) error {
+func (r *report) describe(ctx context.Context, db *database) error {
 	text, err := queryValue[string](ctx, db, `SELECT string_agg(name || ' = ' || setting || coalesce(' ' || unit, ''), ', ' ORDER BY name)
 		FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_wal_size')`)
 	r.postgres = fmt.Sprintf("PostgreSQL %s (%s)", db.server.Version(), text)
@@ -39,13 +45,20 @@ func (r *results) describe(ctx context.Context, db *database) error {
 }
 
 // write writes the report in Markdown.
-func (r *results) write(p *markdown.Printer) {
+func (r *report) write(p *markdown.Printer) {
 	p.Line("# Results\n")
 	p.Line("Written by `make bench`; see the package comment of main.go for what is measured and how.\n")
 	r.writeConditions(p)
+	for _, s := range r.suites {
+		s.write(p)
+	}
+}
+
+func (r *results) write(p *markdown.Printer) {
+	p.Line("\n# %s\n\n%s", r.title, r.about)
 	r.writeAims(p)
-	for i := range works {
-		r.writeWork(p, &works[i])
+	for i := range r.works {
+		r.writeWork(p, &r.works[i])
 	}
 	r.writeTrips(p)
 	r.writeAllocs(p)
@@ -53,7 +66,7 @@ func (r *results) write(p *markdown.Printer) {
 	r.writeChecks(p)
 }
 
-func (r *results) writeConditions(p *markdown.Printer) {
+func (r *report) writeConditions(p *markdown.Printer) {
 	p.Line("| | |\n|---|---|")
 	p.Line("| date | %s, %v |", r.start.UTC().Format("2006-01-02 15:04 UTC"), r.took.Round(time.Second))
 	p.Line("| command | `%s` |", command())
@@ -63,27 +76,33 @@ func (r *results) writeConditions(p *markdown.Printer) {
 	p.Line("| load | %d clients in a closed loop with keep-alive; pools of %d; %v for each cell in %d rounds, in which the peers take turns |",
 		r.settings.clients, r.settings.pool, r.settings.duration, r.settings.rounds)
 	p.Line("| versions | %s |", strings.Join(r.versions(), ", "))
-	for _, why := range r.skipped {
-		p.Line("| left out | %s |", why)
+	for _, s := range r.suites {
+		for _, why := range s.skipped {
+			p.Line("| left out | %s |", why)
+		}
 	}
 	p.Line("\nfsync is off: a disk's latency differs from machine to machine, is the same for all peers, and hides their differences;")
-	p.Line("COMMIT still writes its record and waits for it. Requests per second and ratios are medians of the rounds; a ratio is taken")
-	p.Line("within a round, to pgxpool by hand. At 0 ms there is no proxy.")
+	p.Line("COMMIT still writes its record and waits for it. Requests per second, CPU and ratios are medians of the rounds; a ratio is taken")
+	p.Line("within a round, to the suite's reference. CPU is what the peer's process takes for a request, user and system. At 0 ms there is no proxy.")
 }
 
 // versions returns the versions of Go and of the peers' modules.
-func (r *results) versions() []string {
+func (r *report) versions() []string {
 	list := []string{runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return list
 	}
+	var peers []*peer
+	for _, s := range r.suites {
+		peers = append(peers, s.peers...)
+	}
 	for _, m := range info.Deps {
-		if slices.ContainsFunc(r.peers, func(p *peer) bool { return slices.Contains(p.modules, m.Path) }) {
+		if slices.ContainsFunc(peers, func(p *peer) bool { return slices.Contains(p.modules, m.Path) }) {
 			list = append(list, m.Path+" "+m.Version)
 		}
 	}
-	if slices.ContainsFunc(r.peers, func(p *peer) bool { return p.start != nil }) {
+	if slices.ContainsFunc(peers, func(p *peer) bool { return p.start != nil }) {
 		list = append(list, pythonVersions())
 	}
 	return list
@@ -91,12 +110,31 @@ func (r *results) versions() []string {
 
 // throughputRatio is the median of the ratios of a peer's rounds to the reference's.
 func (r *results) throughputRatio(work string, delay time.Duration, name string) float64 {
-	own, other := r.cells[cell{work, delay, name}], r.cells[cell{work, delay, reference}]
-	ratios := make([]float64, len(own.rates))
+	return medianRatio(r.cells[cell{work, delay, name}].rates, r.cells[cell{work, delay, r.reference}].rates)
+}
+
+// cpuRatio is that of the CPU of a request.
+func (r *results) cpuRatio(work string, delay time.Duration, name string) float64 {
+	return medianRatio(r.cells[cell{work, delay, name}].cpu, r.cells[cell{work, delay, r.reference}].cpu)
+}
+
+// medianRatio is the median of the ratios within the rounds.
+func medianRatio(own, other []float64) float64 {
+	ratios := make([]float64, len(own))
 	for i := range ratios {
-		ratios[i] = own.rates[i] / other.rates[i]
+		ratios[i] = own[i] / other[i]
 	}
 	return median(ratios)
+}
+
+// peerTitle is the title of the peer of that name.
+func (r *results) peerTitle(name string) string {
+	for _, p := range r.suite.peers {
+		if p.name == name {
+			return p.title
+		}
+	}
+	return name
 }
 
 // quantile returns a percentile of a cell's latency.
@@ -106,19 +144,21 @@ func (r *results) quantile(work string, delay time.Duration, name string, q floa
 
 // latencyRatio is the ratio of a percentile of a peer to the reference's.
 func (r *results) latencyRatio(work string, delay time.Duration, name string, q float64) float64 {
-	return float64(r.quantile(work, delay, name, q)) / float64(r.quantile(work, delay, reference, q))
+	return float64(r.quantile(work, delay, name, q)) / float64(r.quantile(work, delay, r.reference, q))
 }
 
 func (r *results) writeWork(p *markdown.Printer, w *work) {
 	p.Line("\n## %s\n", w.title)
-	p.Line("| added | peer | req/s | ratio | p50 ms | ratio | p99 ms | ratio |")
-	p.Line("|--:|---|--:|--:|--:|--:|--:|--:|")
-	for _, delay := range delays {
+	p.Line("| added | peer | req/s | ratio | CPU µs | ratio | p50 ms | ratio | p99 ms | ratio |")
+	p.Line("|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+	for _, delay := range r.delays {
 		for _, peer := range r.peers {
 			n := peer.name
-			p.Line("| %s | %s | %.0f | %.2f | %s | %.2f | %s | %.2f |",
+			c := r.cells[cell{w.name, delay, n}]
+			p.Line("| %s | %s | %.0f | %.2f | %.0f | %.2f | %s | %.2f | %s | %.2f |",
 				milliseconds(delay), peer.title,
-				median(slices.Clone(r.cells[cell{w.name, delay, n}].rates)), r.throughputRatio(w.name, delay, n),
+				median(slices.Clone(c.rates)), r.throughputRatio(w.name, delay, n),
+				median(slices.Clone(c.cpu)), r.cpuRatio(w.name, delay, n),
 				formatLatency(r.quantile(w.name, delay, n, 0.5)), r.latencyRatio(w.name, delay, n, 0.5),
 				formatLatency(r.quantile(w.name, delay, n, 0.99)), r.latencyRatio(w.name, delay, n, 0.99))
 		}
@@ -132,13 +172,13 @@ func formatLatency(d time.Duration) string { return fmt.Sprintf("%.2f", float64(
 // table writes a table with a row for each peer and a column for each kind of request.
 func (r *results) table(p *markdown.Printer, field func(work string, peer *peer) string) {
 	head, rule := "| peer |", "|---|"
-	for _, w := range works {
+	for _, w := range r.works {
 		head, rule = head+" "+w.name+" |", rule+"--:|"
 	}
 	p.Line("%s\n%s", head, rule)
 	for _, peer := range r.peers {
 		row := []string{peer.title}
-		for _, w := range works {
+		for _, w := range r.works {
 			row = append(row, field(w.name, peer))
 		}
 		p.Line("| %s |", strings.Join(row, " | "))
@@ -162,7 +202,7 @@ func (r *results) writeAllocs(p *markdown.Printer) {
 		if !ok {
 			return "–"
 		}
-		base := r.allocs[cell{work: work, peer: reference}]
+		base := r.allocs[cell{work: work, peer: r.reference}]
 		return fmt.Sprintf("%.0f, %.1f kB (%.2f)", a.objects, a.bytes/1024, a.objects/base.objects)
 	})
 }
@@ -170,13 +210,13 @@ func (r *results) writeAllocs(p *markdown.Printer) {
 func (r *results) writeConnections(p *markdown.Printer) {
 	p.Line("\n## Connections opened\n")
 	head, rule := "| peer |", "|---|"
-	for _, delay := range delays {
+	for _, delay := range r.delays {
 		head, rule = head+" "+milliseconds(delay)+" |", rule+"--:|"
 	}
 	p.Line("For all kinds of requests together, counted by the server.\n\n%s\n%s", head, rule)
 	for _, peer := range r.peers {
 		row := []string{peer.title}
-		for _, delay := range delays {
+		for _, delay := range r.delays {
 			row = append(row, strconv.Itoa(r.dialed[cell{delay: delay, peer: peer.name}]))
 		}
 		p.Line("| %s |", strings.Join(row, " | "))
@@ -184,6 +224,9 @@ func (r *results) writeConnections(p *markdown.Printer) {
 }
 
 func (r *results) writeChecks(p *markdown.Printer) {
+	if len(r.checks) == 0 {
+		return
+	}
 	p.Line("\n## The proxy against its own setting\n")
 	p.Line("An empty query on one connection, with nothing else running; and one result of 64 MB.\n")
 	p.Line("| set | round trip p50 ms | p99 ms | added, p50 ms | MB/s |\n|---|--:|--:|--:|--:|")

@@ -16,14 +16,14 @@ func measuredAt(rates []float64, took ...time.Duration) *cellResult {
 // A ratio of two medians would mix the disturbances of different rounds.
 func TestRatiosAreTakenWithinARound(t *testing.T) {
 	t.Parallel()
-	r := &results{cells: map[cell]*cellResult{
-		{read, 0, ours}:      measuredAt([]float64{90, 10, 300}),
-		{read, 0, reference}: measuredAt([]float64{100, 20, 200}),
+	r := &results{suite: &transactions, cells: map[cell]*cellResult{
+		{read, 0, ours}:  measuredAt([]float64{90, 10, 300}),
+		{read, 0, "pgx"}: measuredAt([]float64{100, 20, 200}),
 	}}
 	if got := r.throughputRatio(read, 0, ours); got != 0.9 { // of 0.9, 0.5 and 1.5
 		t.Errorf("ratio = %v, want 0.9", got)
 	}
-	if got := r.throughputRatio(read, 0, reference); got != 1 {
+	if got := r.throughputRatio(read, 0, "pgx"); got != 1 {
 		t.Errorf("the reference's ratio to itself = %v, want 1", got)
 	}
 	if got := r.cells[cell{read, 0, ours}].rates[0]; got != 90 {
@@ -33,9 +33,9 @@ func TestRatiosAreTakenWithinARound(t *testing.T) {
 
 func TestSlowerComparesPercentiles(t *testing.T) {
 	t.Parallel()
-	r := &results{cells: map[cell]*cellResult{
-		{read, time.Millisecond, ours}:      measuredAt(nil, 1, 2, 3, 40),
-		{read, time.Millisecond, reference}: measuredAt(nil, 2, 4, 6, 10),
+	r := &results{suite: &transactions, cells: map[cell]*cellResult{
+		{read, time.Millisecond, ours}:  measuredAt(nil, 1, 2, 3, 40),
+		{read, time.Millisecond, "pgx"}: measuredAt(nil, 2, 4, 6, 10),
 	}}
 	if got := r.latencyRatio(read, time.Millisecond, ours, 0.5); got != 0.5 {
 		t.Errorf("p50's ratio = %v, want 0.5", got)
@@ -69,11 +69,11 @@ func TestAnAimIsReachedOrMissed(t *testing.T) {
 
 func TestTheAimsAreReadFromTheirCells(t *testing.T) {
 	t.Parallel()
-	r := &results{cells: map[cell]*cellResult{}}
+	r := &results{suite: &transactions, cells: map[cell]*cellResult{}}
 	for _, work := range []string{read, transfer} {
-		for _, delay := range delays {
+		for _, delay := range transactions.delays {
 			r.cells[cell{work, delay, ours}] = measuredAt([]float64{50}, delay/2)
-			r.cells[cell{work, delay, reference}] = measuredAt([]float64{100}, delay)
+			r.cells[cell{work, delay, "pgx"}] = measuredAt([]float64{100}, delay)
 		}
 	}
 	var out strings.Builder

@@ -2,9 +2,7 @@ package main
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -29,37 +27,6 @@ type work struct {
 	method string
 	path   func(*rand.Rand) string
 	body   func(*rand.Rand) string // nil: none
-}
-
-var works = []work{
-	{
-		name: "read", title: "Read one account (one statement)", status: http.StatusOK,
-		method: http.MethodGet,
-		path:   func(r *rand.Rand) string { return "/accounts/" + accountID(r.IntN(accounts)).String() },
-	},
-	{
-		name: "transfer", title: "A transfer (three statements: two UPDATEs, one INSERT)", status: http.StatusCreated,
-		method: http.MethodPost,
-		path:   func(*rand.Rand) string { return "/transfers" },
-		body: func(r *rand.Rand) string {
-			from := r.IntN(accounts)
-			to := (from + 1 + r.IntN(accounts-1)) % accounts
-			return fmt.Sprintf(`{"from":%q,"to":%q,"amount":%d,"memo":"rent"}`, accountID(from), accountID(to), 1+r.IntN(100))
-		},
-	},
-	{
-		name: "nothing", title: "A request that touches nothing", status: http.StatusOK,
-		method: http.MethodGet,
-		path:   func(*rand.Rand) string { return "/nothing" },
-	},
-	{
-		name: "invalid", title: "A validation error", status: http.StatusUnprocessableEntity,
-		method: http.MethodPost,
-		path:   func(*rand.Rand) string { return "/transfers" },
-		body: func(*rand.Rand) string {
-			return fmt.Sprintf(`{"from":%q,"to":%q,"amount":0,"memo":"rent"}`, accountID(0), accountID(1))
-		},
-	},
 }
 
 // request appends a request, as it is sent, to buf.

@@ -67,14 +67,17 @@ func checkParameters(op *huma.Operation, query url.Values, header http.Header) (
 			joinLines(header, p.Name)
 			values = header.Values(p.Name)
 		}
-		at := p.In + "." + p.Name
+		message := ""
 		switch exploded := p.Explode != nil && *p.Explode; {
 		case len(values) > 1 && !exploded:
-			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "must not be repeated"})
+			message = "must not be repeated"
 		case len(values) == 1 && values[0] == "":
-			errs = append(errs, &huma.ErrorDetail{Location: at, Message: "must not be empty"})
+			message = "must not be empty"
 		case len(values) == 1 && isPrecondition(p.Name) && !entityTags.MatchString(values[0]):
-			errs = append(errs, &huma.ErrorDetail{Location: at, Message: `expected *, or ETags in quotes, such as "1"`})
+			message = `expected *, or ETags in quotes, such as "1"`
+		}
+		if message != "" {
+			errs = append(errs, &huma.ErrorDetail{Location: p.In + "." + p.Name, Message: message})
 		}
 	}
 	return errs

@@ -63,7 +63,13 @@ func newThings(t *testing.T) *service {
 // startService starts a service with a pool of that size and patience.
 func startService(t *testing.T, api func(httpapi.Options) http.Handler, connections int, acquireTimeout time.Duration) *service {
 	t.Helper()
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: connections, MaxIdleConns: connections})
+	return startServiceOn(t, postgres.Options{URL: pgtest.URL(t), MaxOpenConns: connections, MaxIdleConns: connections}, api, acquireTimeout)
+}
+
+// startServiceOn is startService with a pool of these options.
+func startServiceOn(t *testing.T, o postgres.Options, api func(httpapi.Options) http.Handler, acquireTimeout time.Duration) *service {
+	t.Helper()
+	pool, err := postgres.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,8 +29,11 @@ type beginStatement struct {
 	execute []byte
 }
 
-// begins caches what starts a transaction without settings, which most have none of.
+// begins caches what starts a transaction, apart from its settings.
 var begins sync.Map // of beginKey to *begin
+
+// setters caches the statements that set so many settings, without their arguments.
+var setters sync.Map // of setterKey to *beginStatement
 
 type beginKey struct {
 	sql.TxOptions
@@ -41,33 +44,36 @@ type beginKey struct {
 // newBegin returns what starts a transaction. If prepare is set, the connection prepares
 // its statements once and keeps them.
 func newBegin(o TxOptions, prepare bool) (*begin, error) {
-	key := beginKey{o.TxOptions, o.AssignXID, prepare}
-	if cached, ok := begins.Load(key); ok && len(o.Settings) == 0 {
+	b, err := cachedBegin(beginKey{o.TxOptions, o.AssignXID, prepare})
+	if err != nil || len(o.Settings) == 0 {
+		return b, err
+	}
+	settings, err := setConfig(o.Settings, prepare)
+	if err != nil {
+		return nil, err
+	}
+	return &begin{slices.Insert(slices.Clone(b.statements), 1, settings)}, nil
+}
+
+// cachedBegin returns what starts a transaction without settings.
+func cachedBegin(key beginKey) (*begin, error) {
+	if cached, ok := begins.Load(key); ok {
 		return cached.(*begin), nil //nolint:forcetypeassert // nothing else is stored
 	}
-	text, err := beginSQL(o.TxOptions)
+	text, err := beginSQL(key.TxOptions)
 	if err != nil {
 		return nil, err
 	}
 	b := &begin{statements: []*beginStatement{{sql: text, name: text}}}
-	if len(o.Settings) > 0 {
-		settings, err := setConfig(o.Settings)
-		if err != nil {
-			return nil, err
-		}
-		b.statements = append(b.statements, settings)
-	}
-	if o.AssignXID {
+	if key.assignXID {
 		b.statements = append(b.statements, &beginStatement{sql: "select pg_current_xact_id()", name: "xid"})
 	}
 	for _, s := range b.statements {
-		if err := s.encode(prepare); err != nil {
+		if err := errors.Join(s.encodeParse(key.prepare), s.encodeExecute()); err != nil {
 			return nil, err
 		}
 	}
-	if len(o.Settings) == 0 {
-		begins.Store(key, b)
-	}
+	begins.Store(key, b)
 	return b, nil
 }
 
@@ -108,26 +114,48 @@ func isolation(level sql.IsolationLevel) string {
 var errNUL = errors.New("a setting can't contain a NUL character")
 
 // setConfig returns the statement that sets settings for the transaction.
-func setConfig(settings []Setting) (*beginStatement, error) {
-	var calls, args []string
-	for i, s := range settings {
-		if strings.Contains(s.Name+s.Value, "\x00") {
+func setConfig(settings []Setting, prepare bool) (*beginStatement, error) {
+	s, err := cachedSetter(setterKey{len(settings), prepare})
+	if err != nil {
+		return nil, err
+	}
+	s.args = make([]string, 0, 2*len(settings))
+	for _, setting := range settings {
+		if strings.Contains(setting.Name, "\x00") || strings.Contains(setting.Value, "\x00") {
 			return nil, errNUL
 		}
-		calls = append(calls, fmt.Sprintf("set_config($%d, $%d, true)", 2*i+1, 2*i+2))
-		args = append(args, s.Name, s.Value)
+		s.args = append(s.args, setting.Name, setting.Value)
 	}
-	return &beginStatement{
-		sql: "select " + strings.Join(calls, ", "), args: args,
-		name: "settings " + strconv.Itoa(len(settings)),
-	}, nil
+	return &s, s.encodeExecute()
+}
+
+type setterKey struct {
+	settings int
+	prepare  bool
+}
+
+// cachedSetter returns the statement of setConfig without its arguments.
+func cachedSetter(key setterKey) (beginStatement, error) {
+	if cached, ok := setters.Load(key); ok {
+		return *cached.(*beginStatement), nil //nolint:forcetypeassert // nothing else is stored
+	}
+	var calls []string
+	for i := range key.settings {
+		calls = append(calls, fmt.Sprintf("set_config($%d, $%d, true)", 2*i+1, 2*i+2))
+	}
+	s := beginStatement{sql: "select " + strings.Join(calls, ", "), name: "settings " + strconv.Itoa(key.settings)}
+	if err := s.encodeParse(key.prepare); err != nil {
+		return s, err
+	}
+	setters.Store(key, &s)
+	return s, nil
 }
 
 // preparedPrefix begins the names of the statements that wire prepares.
 const preparedPrefix = "commitment "
 
-// encode makes the messages of the extended protocol.
-func (s *beginStatement) encode(prepare bool) (err error) {
+// encodeParse makes the messages that prepare the statement.
+func (s *beginStatement) encodeParse(prepare bool) (err error) {
 	if prepare {
 		s.name = preparedPrefix + s.name
 		// The server may have it already: after an error nobody knows.
@@ -137,9 +165,12 @@ func (s *beginStatement) encode(prepare bool) (err error) {
 	} else {
 		s.name = ""
 	}
-	if s.parse, err = (&pgproto3.Parse{Name: s.name, Query: s.sql}).Encode(s.parse); err != nil {
-		return err
-	}
+	s.parse, err = (&pgproto3.Parse{Name: s.name, Query: s.sql}).Encode(s.parse)
+	return err
+}
+
+// encodeExecute makes the messages that run it with its arguments.
+func (s *beginStatement) encodeExecute() (err error) {
 	parameters := make([][]byte, len(s.args))
 	for i, arg := range s.args {
 		parameters[i] = []byte(arg)

@@ -1,0 +1,90 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/httpapi"
+	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgproxy"
+	"commitment/internal/postgres"
+)
+
+// TestRoundTripsOfAResource counts on the wire what the response of each operation waits
+// for, once its statements are prepared.
+func TestRoundTripsOfAResource(t *testing.T) {
+	t.Parallel()
+	proxy := pgtest.Proxy(t, pgtest.URL(t))
+	s := startServiceOn(t, postgres.Options{URL: proxy.URL(), MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: time.Hour}, httpapi.New, 5*time.Second)
+	account := s.send(t, "POST", "/v1/accounts", `{"name":"a","currency":"EUR"}`).want(t, http.StatusCreated).header.Get("Location")
+	n := 0
+	const (
+		reading = "begin isolation level repeatable read read only; "
+		writing = "begin isolation level read committed; select pg_current_xact_id; "
+	)
+	for _, tt := range []struct {
+		name, method, path, body string
+		flights                  []string
+	}{
+		{"list", "GET", "/v1/accounts", "", []string{reading + "select set_config; SELECT"}},
+		{"read", "GET", account, "", []string{reading + "SELECT"}},
+		{"create", "POST", "/v1/accounts", `{"name":"%d","currency":"EUR"}`, []string{writing + "INSERT INTO", "commit"}},
+		{"patch", "PATCH", account, `{"name":"%d"}`, []string{writing + "SELECT FOR NO KEY UPDATE", "UPDATE", "commit"}},
+		{"a patch that changes nothing", "PATCH", account, `{}`, []string{writing + "SELECT FOR NO KEY UPDATE", "commit"}},
+	} {
+		serve := func() (texts []string, trips int) {
+			n++
+			body := tt.body
+			if strings.Contains(body, "%d") {
+				body = fmt.Sprintf(body, n)
+			}
+			behind := proxy.Inject(pgproxy.Fault{Action: pgproxy.Stall, Match: func(m pgproxy.Message) bool {
+				return tt.method == "GET" && pgproxy.AtCommit(m) // it isn't waited for
+			}})
+			transcript := proxy.Record()
+			proxy.Reset()
+			a := s.send(t, tt.method, tt.path, body)
+			trips = proxy.Stats().RoundTrips
+			transcript.Stop()
+			behind.Release()
+			if err := s.db.Wait(t.Context()); err != nil || a.status >= 300 {
+				t.Fatalf("%s: %d %s, %v", tt.name, a.status, a.body, err)
+			}
+			for _, f := range transcript.Flights() {
+				if text := flight(f); tt.method != "GET" || text != "commit" {
+					texts = append(texts, text)
+				}
+			}
+			return texts, trips
+		}
+		serve() // prepares
+		texts, trips := serve()
+		if diff := cmp.Diff(tt.flights, texts); diff != "" || trips != len(tt.flights) {
+			t.Errorf("%s: round trips = %d, want %d; flights (-want +got):\n%s", tt.name, trips, len(tt.flights), diff)
+		}
+	}
+}
+
+// flight is the statements that were sent together, each by its first words.
+func flight(messages []pgproxy.Message) string {
+	var texts []string
+	for _, m := range messages {
+		if m.Name != "Execute" && m.Name != "Query" {
+			continue
+		}
+		text, _, _ := strings.Cut(m.SQL, "(")
+		if verb, _, ok := strings.Cut(text, ` "`); ok {
+			text = verb
+		}
+		if strings.Contains(m.SQL, "FOR NO KEY UPDATE") {
+			text += " FOR NO KEY UPDATE"
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, "; ")
+}
