@@ -50,7 +50,7 @@ var exampleEdits = []edit{
 	{"internal/httpapi/routes.go", `(?s)(func routes\(v1 \*api\) \{\n).*?(}\n)`, "${1}${2}"},
 	{"internal/httpapi/routes.go", `/v1/trial-balance`, "/readyz"},
 	{
-		"docs/resources.md", `(?s)The examples use the accounts, entries and transfers.*?serve`+"`"+`\.`,
+		"docs/resources.md", `(?s)The examples use the accounts, entries and transfers.*?serve` + "`" + `\.`,
 		"The examples use accounts, entries and transfers, which this project doesn't have: they show what responses look like.",
 	},
 	{"internal/httpapi/service_test.go", `\t"commitment/internal/ledger"\n`, ""},
