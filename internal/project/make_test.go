@@ -33,7 +33,7 @@ func TestANewProjectWorks(t *testing.T) {
 	} {
 		inProject(t, dir, strings.Fields(command)...)
 	}
-	t.Run("passes", func(t *testing.T) { //nolint:paralleltest // its subtests are
+	t.Run("passes", func(t *testing.T) {
 		for _, command := range []string{
 			"go run ./cmd/migrate review",
 			"go vet ./...",
