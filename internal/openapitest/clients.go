@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // Clients generates clients in Go and TypeScript from the documents of the server at url,
@@ -62,7 +63,7 @@ func download(tb testing.TB, url, path string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Timeout: time.Minute}).Do(req)
 	if err != nil {
 		tb.Fatal(err)
 	}
