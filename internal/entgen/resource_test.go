@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,6 +29,21 @@ func TestResources(t *testing.T) {
 		}
 	}
 	goCommand(t, dir, "test", "./internal/httpapi", "./internal/rest")
+}
+
+// TestGeneratedClients has clients that are generated from the same resources' document
+// use what the service has no example of.
+func TestGeneratedClients(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("OAPI_CODEGEN") == "" {
+		t.Skip("OAPI_CODEGEN isn't set: .ci/run openapi sets it")
+	}
+	dir := t.TempDir()
+	copyModule(t, dir, "resource")
+	const clients = "internal/httpapi/testdata/clients"
+	copyFiles(t, filepath.Join("..", "..", clients), filepath.Join(dir, clients), func(path, _ string) bool { return !strings.Contains(path, "test.") })
+	runGenerator(t, dir)
+	goCommand(t, dir, "test", "./internal/httpapi", "-run", "^TestGeneratedClients$")
 }
 
 // odds are schemas that no resource can be made of, each with one field, or one option of

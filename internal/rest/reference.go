@@ -71,7 +71,7 @@ func reference(body any, f *Field) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	if change, ok := v.Interface().(given); ok {
+	if change, ok := reflect.TypeAssert[given](v); ok {
 		return change.given()
 	}
 	id, null := value(v)
