@@ -32,8 +32,8 @@ type directClient struct {
 	rand     *rand.Rand
 }
 
-func newDirectClient(h http.Handler, w *work) (*directClient, error) {
-	d := &directClient{handler: h, work: w, response: discardWriter{header: http.Header{}}, rand: rand.New(rand.NewPCG(1, 1))}
+func newDirectClient(h http.Handler, w *work, seed uint64) (*directClient, error) {
+	d := &directClient{handler: h, work: w, response: discardWriter{header: http.Header{}}, rand: rand.New(rand.NewPCG(seed, 1))}
 	// As in net/http, the context can be canceled, so database drivers have to watch it.
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
@@ -73,7 +73,7 @@ func countAllocs(h http.Handler, w *work) (allocations, error) {
 		requests = 1000
 		warm     = 100
 	)
-	d, err := newDirectClient(h, w)
+	d, err := newDirectClient(h, w, 1)
 	if err != nil {
 		return allocations{}, err
 	}

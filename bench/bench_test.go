@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -68,7 +69,7 @@ func BenchmarkHandler(b *testing.B) {
 	}
 }
 
-func prepareAccounts(b *testing.B, url string) {
+func prepareAccounts(b testing.TB, url string) {
 	b.Helper()
 	db := pgtest.Open(b, url)
 	for _, statement := range fixture {
@@ -83,7 +84,7 @@ func benchmark(b *testing.B, h http.Handler, w *work) {
 	b.ReportAllocs()
 	b.SetParallelism(4) // eight clients on two processors, as in a run
 	b.RunParallel(func(pb *testing.PB) {
-		d, err := newDirectClient(h, w)
+		d, err := newDirectClient(h, w, rand.Uint64()) // of its own, as names are unique
 		if err != nil {
 			b.Error(err)
 			return

@@ -15,6 +15,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -31,6 +32,11 @@ type settings struct {
 	out      string
 	suites   string // separated by commas; empty means all
 	peers    string // separated by commas; empty means all
+}
+
+// wants reports whether a suite is measured.
+func (s settings) wants(suite string) bool {
+	return s.suites == "" || slices.Contains(strings.Split(s.suites, ","), suite)
 }
 
 func main() {
@@ -50,7 +56,7 @@ func measureOrServe() error {
 	flag.IntVar(&s.clients, "clients", 8, "clients, each of which waits for its response")
 	flag.IntVar(&s.pool, "pool", 15, "connections in each peer's pool")
 	flag.StringVar(&s.out, "out", "", "file for the results; standard output when empty")
-	flag.StringVar(&s.suites, "suites", "", "suites to measure, transactions or resources, separated by commas; all when empty")
+	flag.StringVar(&s.suites, "suites", "", "suites to measure, of transactions, resources and pages, separated by commas; all when empty")
 	flag.StringVar(&s.peers, "peers", "", "peers to measure, separated by commas; all when empty")
 	flag.StringVar(&serve, "serve", "", "serve as this peer (for child processes)")
 	flag.StringVar(&url, "url", "", "URL of the database to serve from")
@@ -73,7 +79,10 @@ func run(ctx context.Context, s settings) error {
 	}
 	defer db.stop()
 	r := &report{settings: s, start: start}
-	for _, suite := range selectSuites(s.suites) {
+	for _, suite := range suites {
+		if !s.wants(suite.name) {
+			continue
+		}
 		found := &results{suite: suite, settings: s}
 		for _, p := range suite.selectPeers(s.peers) {
 			if ok, why := p.checkAvailable(); !ok {
@@ -86,6 +95,12 @@ func run(ctx context.Context, s settings) error {
 			return err
 		}
 		r.suites = append(r.suites, found)
+	}
+	if s.wants(pagesSuite) {
+		log.Print("pages")
+		if r.pages, err = measurePages(ctx, db); err != nil {
+			return err
+		}
 	}
 	r.took = time.Since(start)
 	if err := r.describe(ctx, db); err != nil {

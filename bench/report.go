@@ -20,6 +20,7 @@ type report struct {
 	took     time.Duration
 	postgres string // version and settings
 	suites   []*results
+	pages    []pageResult
 }
 
 // results are those of a suite.
@@ -52,6 +53,7 @@ func (r *report) write(p *markdown.Printer) {
 	for _, s := range r.suites {
 		s.write(p)
 	}
+	writePages(p, r.pages)
 }
 
 func (r *results) write(p *markdown.Printer) {

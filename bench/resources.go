@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"commitment/internal/httpapi"
@@ -52,12 +53,18 @@ var resources = suite{
 			body:   func(r *rand.Rand) string { return fmt.Sprintf(`{"name":"other %x"}`, r.Uint64()) },
 		},
 	},
-	aims: []aim{
-		{"list: CPU", 1.05, false, func(r *results) float64 { return r.cpuRatio("list", 0, generated) }},
-		{"read: CPU", 1.05, false, func(r *results) float64 { return r.cpuRatio("read", 0, generated) }},
-		{"create: CPU", 1.05, false, func(r *results) float64 { return r.cpuRatio("create", 0, generated) }},
-		{"patch: CPU", 1.05, false, func(r *results) float64 { return r.cpuRatio("patch", 0, generated) }},
-	},
+	aims: slices.Concat(resourceAims("list"), resourceAims("read"), resourceAims("create"), resourceAims("patch")),
+}
+
+// resourceAims are those of a kind of request.
+func resourceAims(work string) []aim {
+	return []aim{
+		{work + ": CPU", 1.05, false, func(r *results) float64 { return r.cpuRatio(work, 0, generated) }},
+		{work + ": round trips", 1, false, func(r *results) float64 {
+			own, other := r.trips[cell{work: work, peer: generated}], r.trips[cell{work: work, peer: r.reference}]
+			return float64(own.total) / float64(other.total)
+		}},
+	}
 }
 
 const generated = "generated"

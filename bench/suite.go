@@ -23,15 +23,6 @@ type suite struct {
 
 var suites = []*suite{&transactions, &resources}
 
-// selectSuites returns the suites in a list of names; all suites for an empty list.
-func selectSuites(names string) []*suite {
-	if names == "" {
-		return suites
-	}
-	wanted := strings.Split(names, ",")
-	return slices.DeleteFunc(slices.Clone(suites), func(s *suite) bool { return !slices.Contains(wanted, s.name) })
-}
-
 // selectPeers returns the suite's peers in a list of names, which always include the
 // reference; all peers for an empty list.
 func (s *suite) selectPeers(names string) []*peer {

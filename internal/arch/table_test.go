@@ -113,6 +113,7 @@ var table = rules{
 	// Types of fields belong here, a row each: generated code imports them, and they
 	// import no generated code.
 	{pkg: "internal/rest", may: []string{"internal/schemakit", "internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/rest/resttest", may: []string{"internal/rest"}, never: noHTTP, helper: true},
 	{pkg: "internal/schemakit/rest", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},

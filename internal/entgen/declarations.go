@@ -34,6 +34,8 @@ type schemas struct {
 	dropped map[string]bool
 	// bounds are those of the fields of each schema that was loaded.
 	bounds map[string]map[string]bounds
+	// refused are the errors of validators that refuse the example of their field.
+	refused map[string]map[string]string
 }
 
 // schemaFile is a file, and the parts of it that depend on generated code.
@@ -51,7 +53,8 @@ type span struct{ from, to token.Pos }
 func parseSchemas(dir, pkg string) (*schemas, error) {
 	s := &schemas{
 		dir: dir, pkg: pkg, module: strings.TrimSuffix(pkg, "/"+dir),
-		fset: token.NewFileSet(), generated: map[string]bool{}, dropped: map[string]bool{}, bounds: map[string]map[string]bounds{},
+		fset: token.NewFileSet(), generated: map[string]bool{}, dropped: map[string]bool{},
+		bounds: map[string]map[string]bounds{}, refused: map[string]map[string]string{},
 	}
 	paths, err := goFiles(filepath.Join(dir, "schema"))
 	if err != nil {

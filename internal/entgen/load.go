@@ -46,8 +46,9 @@ func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, err
 	var loaded []*load.Schema
 	for line := range bytes.Lines(lines) {
 		var printed struct {
-			Schema json.RawMessage
-			Bounds map[string]bounds
+			Schema  json.RawMessage
+			Bounds  map[string]bounds
+			Refused map[string]string
 		}
 		if err := json.Unmarshal(line, &printed); err != nil {
 			return nil, err
@@ -57,7 +58,7 @@ func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, err
 			return nil, err
 		}
 		loaded = append(loaded, one)
-		s.bounds[one.Name] = printed.Bounds
+		s.bounds[one.Name], s.refused[one.Name] = printed.Bounds, printed.Refused
 	}
 	if len(loaded) == 0 {
 		return nil, fmt.Errorf("no schemas in %s/schema", s.dir)

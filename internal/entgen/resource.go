@@ -146,7 +146,7 @@ func annotation(all gen.Annotations, name string, v any) (bool, error) {
 func (s *schemas) describe(r *resource) error {
 	n := r.typ
 	if !n.HasOneFieldID() {
-		return s.errorAt(n, nil, "a resource has one field as its id")
+		return s.errorAt(n, nil, "has an id of several fields, and a resource has one")
 	}
 	snake, plural := textFunc("snake"), textFunc("plural")
 	r.Name, r.Entity = n.Name, n.Name

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -62,8 +64,12 @@ func (s *schemas) resourceField(r *resource, f *gen.Field) (*resourceField, erro
 	if why := rf.findIndex(r.typ); why != "" {
 		return nil, s.errorAt(r.typ, f, why)
 	}
+	pattern := cmp.Or(a.Pattern, s.pattern(r.typ, f))
+	if why := cmp.Or(rf.misfit(pattern), s.refused[r.typ.Name][f.Name]); why != "" {
+		return nil, s.errorAt(r.typ, f, fmt.Sprintf("has the Example %v: %s", a.Example, why))
+	}
 	rf.types()
-	rf.row(r.typ.Package(), s.bounds[r.typ.Name][f.Name], s.pattern(r.typ, f))
+	rf.row(r.typ.Package(), s.bounds[r.typ.Name][f.Name], pattern)
 	if f.Type.PkgPath != "" {
 		r.imports[f.Type.PkgPath] = f.Type.PkgName
 	}
@@ -71,6 +77,40 @@ func (s *schemas) resourceField(r *resource, f *gen.Field) (*resourceField, erro
 		r.imports[s.pkg+"/"+e.Type.PackageDir()] = e.Type.Package()
 	}
 	return rf, nil
+}
+
+// misfit says why the example isn't one of the field's values, as far as its kind tells;
+// "" if it is.
+func (rf *resourceField) misfit(pattern string) string {
+	scalar := slices.Contains([]string{"Bool", "Int", "Float"}, rf.kind)
+	switch v := rf.annotation.Example.(type) {
+	case nil:
+	case string:
+		expression, err := regexp.Compile(pattern)
+		switch {
+		case scalar:
+			return "expected no text"
+		case rf.kind == "Enum" && !slices.Contains(rf.field.EnumValues(), v):
+			return "expected one of " + strings.Join(rf.field.EnumValues(), ", ")
+		case err != nil:
+			return err.Error()
+		case !expression.MatchString(v):
+			return "expected a text that matches " + pattern
+		}
+	case bool:
+		if rf.kind != "Bool" && rf.kind != "JSON" {
+			return "expected no bool"
+		}
+	case float64:
+		if rf.kind != "Float" && rf.kind != "JSON" && (rf.kind != "Int" || v != math.Trunc(v)) {
+			return "expected no such number"
+		}
+	default:
+		if rf.kind != "JSON" {
+			return "expected a single value"
+		}
+	}
+	return ""
 }
 
 // contradiction says which annotations of a field exclude each other.
@@ -324,7 +364,7 @@ func (rf *resourceField) row(pkg string, b bounds, pattern string) {
 		add("Unsigned: true")
 	}
 	add("%s", b)
-	if pattern = cmp.Or(a.Pattern, pattern); pattern != "" {
+	if pattern != "" {
 		add("Pattern: %q", pattern)
 	}
 	if f.IsEnum() {

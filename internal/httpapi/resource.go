@@ -264,9 +264,8 @@ func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResp
 	if err != nil {
 		return nil, m.explained(err)
 	}
-	out := m.respond(http.StatusCreated, e)
-	out.Location = m.path() + "/" + m.FormatID(m.View(e))
-	return out, nil
+	view := m.View(e)
+	return &resourceResponse{Status: http.StatusCreated, Location: m.path() + "/" + m.FormatID(view), ETag: m.etag(e), Body: view}, nil
 }
 
 func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
