@@ -13,7 +13,7 @@ var cm170 = []testCase{
 	},
 	{
 		sql:  "ALTER TABLE t ADD COLUMN c int;\nALTER TABLE t ADD FOREIGN KEY (p_id) REFERENCES p",
-		does: "p SHARE ROW EXCLUSIVE; scans t",
+		does: "p SHARE ROW EXCLUSIVE; scans p t",
 		want: "CM170:e CM172:n PG306:w",
 	},
 	{

@@ -24,6 +24,9 @@ func findIn(parts []subject) []Finding {
 	for _, s := range parts {
 		for _, rule := range rules {
 			for _, f := range rule.check(s) {
+				if (rule.Timed || rule.Rows) && s.emptied(f.Table) {
+					continue
+				}
 				f = s.complete(rule, f)
 				twice := func(other Finding) bool { return other.Code == f.Code && other.Title == f.Title }
 				if len(parts) == 1 || !slices.ContainsFunc(all, twice) {

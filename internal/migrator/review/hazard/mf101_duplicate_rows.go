@@ -10,7 +10,7 @@ import (
 )
 
 var mf101 = Rule{
-	Code: "MF101", Slug: "duplicate-rows", Manual: createIndex,
+	Code: "MF101", Slug: "duplicate-rows", Manual: createIndex, Rows: true,
 	Title: "a unique index or constraint fails on duplicates",
 	check: duplicateRows,
 }

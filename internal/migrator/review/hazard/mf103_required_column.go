@@ -3,7 +3,7 @@ package hazard
 import "fmt"
 
 var mf103 = Rule{
-	Code: "MF103", Slug: "required-column", Manual: alterTable,
+	Code: "MF103", Slug: "required-column", Manual: alterTable, Rows: true,
 	Title: "a NOT NULL column is added without a default",
 	check: requiredColumn,
 }

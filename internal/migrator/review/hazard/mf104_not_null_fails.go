@@ -9,7 +9,7 @@ import (
 )
 
 var mf104 = Rule{
-	Code: "MF104", Slug: "not-null-fails", Manual: alterTable,
+	Code: "MF104", Slug: "not-null-fails", Manual: alterTable, Rows: true,
 	Title: "SET NOT NULL fails on existing NULLs",
 	check: notNullFails,
 }

@@ -8,7 +8,7 @@ import (
 )
 
 var pg304 = Rule{
-	Code: "PG304", Slug: "nullable-primary-key", Manual: alterTable,
+	Code: "PG304", Slug: "nullable-primary-key", Manual: alterTable, Rows: true,
 	Title: "a primary key on nullable columns scans the table",
 	check: nullablePrimaryKey,
 }

@@ -15,6 +15,9 @@ type Rule struct {
 	// milder on a small table. The others are about what is lost, fails or no longer
 	// fits, which a small table doesn't help.
 	Timed bool
+	// Rows marks a rule whose findings need rows in the table, as those of a timed one
+	// do.
+	Rows bool
 	// check finds it in a statement. [Find] fills in what it leaves empty of a finding:
 	// the code, the place, the page, the lock that the statement took on the finding's
 	// table, and that it was measured.
@@ -43,7 +46,7 @@ var rules = []Rule{
 	cm131, cm132, // enums
 	cm141, cm142, cm143, cm144, // constraints
 	cm160, cm161, cm162, cm163, cm164, cm165, cm166, cm167, cm168, cm169, // tables and what belongs to them
-	cm170, cm171, cm172, cm181, cm182, // transactions and rows
+	cm170, cm171, cm172, cm181, cm182, cm183, // transactions and rows
 	cm191, cm192, cm193, cm194, cm195, cm196, // types and names
 	cm201, cm202, // sessions
 }

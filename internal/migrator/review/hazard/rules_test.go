@@ -111,6 +111,7 @@ var cases = map[string][]testCase{
 	"CM172": cm172,
 	"CM181": cm181,
 	"CM182": cm182,
+	"CM183": cm183,
 	"CM191": cm191,
 	"CM192": cm192,
 	"CM193": cm193,
@@ -135,7 +136,10 @@ func TestRules(t *testing.T) {
 						t.Skip("the syntax or the effect is another version's")
 					}
 					db := s.database(t, c.before)
-					stmts := run(t, db, []migrate.File{migrate.NewLocalFile("1_a.sql", []byte(c.sql+";\n"))})[0]
+					file := migrate.NewLocalFile("1_a.sql", []byte(c.sql+";\n"))
+					stmts := run(t, db, []migrate.File{file})[0]
+					filled := s.filled(t, c.before, stmts[0].Before)
+					runOnRows(t, filled, file, stmts)
 					if last := stmts[len(stmts)-1]; last.Err == nil {
 						if diff := cmp.Diff(schema(t, db), last.After); diff != "" {
 							t.Errorf("schema of the database (-) and of the last statement (+):\n%s", diff)
@@ -148,7 +152,7 @@ func TestRules(t *testing.T) {
 					if got := codesOf(found); got != c.want {
 						t.Errorf("codes = %q, want %q", got, c.want)
 					}
-					checkFixes(t, s, c.before, stmts, found)
+					checkFixes(t, s, c.before, file, stmts, found)
 					if i == 0 && s.main {
 						checkPage(t, code, c, stmts, found)
 					}

@@ -9,7 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"commitment/internal/migration/catalog"
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"commitment/internal/sqltoken"
 )
 
@@ -18,42 +19,52 @@ type Contents map[string][]map[string]string
 
 // Read reads all rows of a database.
 func Read(ctx context.Context, db *sql.DB) (Contents, error) {
-	schema, err := catalog.Read(ctx, db)
-	if err != nil {
-		return nil, err
+	names, err := tableNames(ctx, db)
+	if err != nil || len(names) == 0 {
+		return Contents{}, err
 	}
 	all := Contents{}
-	for _, t := range schema.Tables {
-		if all[t.Name], err = readRows(ctx, db, t.Name); err != nil {
-			return nil, fmt.Errorf("read rows of %s: %w", t.Name, err)
-		}
+	var queries []string
+	for _, name := range names {
+		all[name] = nil
+		queries = append(queries, "SELECT '"+strings.ReplaceAll(name, "'", "''")+"', to_jsonb(t.*) FROM "+sqltoken.Quote(name)+" t")
 	}
-	return all, nil
-}
-
-func readRows(ctx context.Context, db *sql.DB, table string) ([]map[string]string, error) {
-	rows, err := db.QueryContext(ctx, "SELECT to_jsonb(t.*) FROM "+sqltoken.Quote(table)+" t")
+	rows, err := db.QueryContext(ctx, strings.Join(queries, " UNION ALL "))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read rows: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // its errors are those of Err
-	var all []map[string]string
 	for rows.Next() {
+		var table string
 		var text []byte
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
+		if err := rows.Scan(&table, &text); err != nil {
+			return nil, fmt.Errorf("read rows: %w", err)
 		}
 		var values map[string]json.RawMessage
 		if err := json.Unmarshal(text, &values); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read rows of %s: %w", table, err)
 		}
 		row := map[string]string{}
 		for name, value := range values {
 			row[name] = string(value)
 		}
-		all = append(all, row)
+		all[table] = append(all[table], row)
 	}
-	return all, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read rows: %w", err)
+	}
+	return all, nil
+}
+
+// tableNames are the tables of the current schema.
+func tableNames(ctx context.Context, db *sql.DB) ([]string, error) {
+	var names []string
+	err := db.QueryRowContext(ctx, `SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
+		WHERE relkind IN ('r', 'p') AND relnamespace = to_regnamespace(quote_ident(current_schema()))`).Scan(pgtype.NewMap().SQLScanner(&names))
+	if err != nil {
+		return nil, fmt.Errorf("read names of tables: %w", err)
+	}
+	return names, nil
 }
 
 // Difference says how got differs from want, or nothing. Again is what the same

@@ -1,6 +1,8 @@
 package rows_test
 
 import (
+	"context"
+	"database/sql"
 	"strings"
 	"testing"
 
@@ -75,14 +77,21 @@ func TestProve(t *testing.T) {
 			if _, err := db.ExecContext(t.Context(), "CREATE TABLE a (id int PRIMARY KEY, n int NOT NULL, note text)"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := rows.Fill(t.Context(), db.DB, false); err != nil {
+			if _, err := rows.Fill(t.Context(), db.DB, schema(t, db.DB), false); err != nil {
 				t.Fatal(err)
 			}
 			var rewrite []migrate.File
 			for i, text := range c.rewrite {
 				rewrite = append(rewrite, migrate.NewLocalFile(string(rune('2'+i))+".sql", []byte(text+";\n")))
 			}
-			got, err := rows.Prove(t.Context(), db, []migrate.File{migrate.NewLocalFile("1.sql", []byte(c.original+";\n"))}, rewrite)
+			source := func(ctx context.Context) (*sql.DB, func() error, error) {
+				copied, err := db.Clone(ctx)
+				if err != nil {
+					return nil, nil, err
+				}
+				return copied.DB, func() error { return copied.Drop(ctx) }, nil
+			}
+			got, err := rows.Prove(t.Context(), source, schema(t, db.DB), []migrate.File{migrate.NewLocalFile("1.sql", []byte(c.original+";\n"))}, rewrite)
 			if err != nil {
 				t.Fatal(err)
 			}

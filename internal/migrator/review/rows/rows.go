@@ -30,8 +30,8 @@ type Missing struct {
 // unique indexes and foreign keys. The second row of each table is sparse, with defaults
 // and NULLs where they are allowed, unless full is set. It returns the tables that stay
 // empty.
-func Fill(ctx context.Context, db *sql.DB, full bool) ([]Missing, error) {
-	tables, err := readTables(ctx, db)
+func Fill(ctx context.Context, db *sql.DB, schema catalog.Schema, full bool) ([]Missing, error) {
+	tables, err := readTables(ctx, db, schema)
 	if err != nil {
 		return nil, err
 	}
@@ -50,16 +50,11 @@ func Fill(ctx context.Context, db *sql.DB, full bool) ([]Missing, error) {
 // it removes all rows.
 func Empty(ctx context.Context, db *sql.DB, names ...string) error {
 	if len(names) == 0 {
-		tables, err := readTables(ctx, db)
-		if err != nil {
+		all, err := tableNames(ctx, db)
+		if err != nil || len(all) == 0 {
 			return err
 		}
-		for _, t := range tables {
-			names = append(names, t.Name)
-		}
-	}
-	if len(names) == 0 {
-		return nil
+		names = all
 	}
 	if _, err := db.ExecContext(ctx, "TRUNCATE "+sqltoken.Quote(names...)+" CASCADE"); err != nil {
 		return fmt.Errorf("empty tables: %w", err)

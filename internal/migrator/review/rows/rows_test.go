@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/review/rows"
 	"commitment/internal/pgtest"
 	"commitment/internal/sqltoken"
@@ -19,6 +20,15 @@ func open(t *testing.T, setup string) *sql.DB {
 		t.Fatal(err)
 	}
 	return db
+}
+
+func schema(t *testing.T, db *sql.DB) catalog.Schema {
+	t.Helper()
+	s, err := catalog.Read(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // fillTests are tables, and those that stay empty with the reason.
@@ -75,7 +85,7 @@ func TestFill(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t, c.setup)
-			missing, err := rows.Fill(t.Context(), db, false)
+			missing, err := rows.Fill(t.Context(), db, schema(t, db), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +113,7 @@ func TestFillMakesSparseRowsUnlessFull(t *testing.T) {
 	t.Parallel()
 	for full, want := range map[bool]int{false: 1, true: 0} {
 		db := open(t, "CREATE TABLE a (id int PRIMARY KEY, note text)")
-		if _, err := rows.Fill(t.Context(), db, full); err != nil {
+		if _, err := rows.Fill(t.Context(), db, schema(t, db), full); err != nil {
 			t.Fatal(err)
 		}
 		var nulls int

@@ -33,24 +33,20 @@ type valueType struct {
 
 // typesQuery follows domains of domains to their base.
 const typesQuery = `WITH RECURSIVE base AS (
-		SELECT a.attrelid, a.attnum, a.attname, a.atttypid AS typid, a.atttypmod AS typmod, ''::text COLLATE "C" AS domain, ''::text AS checks
+		SELECT c.relname, a.attname, a.atttypid AS typid, a.atttypmod AS typmod, ''::text COLLATE "C" AS domain, ''::text AS checks
 		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-		WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+		WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace(quote_ident(current_schema()))
 		UNION ALL
-		SELECT b.attrelid, b.attnum, b.attname, t.typbasetype, t.typtypmod, CASE b.domain WHEN '' THEN t.typname::text ELSE b.domain END, b.checks || coalesce(
+		SELECT b.relname, b.attname, t.typbasetype, t.typtypmod, CASE b.domain WHEN '' THEN t.typname::text ELSE b.domain END, b.checks || coalesce(
 			(SELECT string_agg(pg_get_constraintdef(n.oid), ' ') FROM pg_constraint n WHERE n.contypid = t.oid AND n.contype = 'c'), '')
 		FROM base b JOIN pg_type t ON t.oid = b.typid WHERE t.typtype = 'd'
 	)
-	SELECT b.attrelid::bigint, b.attname, t.typname, t.typcategory::text, CASE WHEN t.typname IN ('varchar', 'bpchar') THEN greatest(b.typmod - 4, 0)
+	SELECT b.relname, b.attname, t.typname, t.typcategory::text, CASE WHEN t.typname IN ('varchar', 'bpchar') THEN greatest(b.typmod - 4, 0)
 			WHEN t.typname IN ('bit', 'varbit') THEN greatest(b.typmod, 1) ELSE 0 END,
 		coalesce((SELECT string_agg(e.enumlabel, chr(1) ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid), ''), b.domain, b.checks
 	FROM base b JOIN pg_type t ON t.oid = b.typid WHERE t.typtype <> 'd'`
 
-func readTables(ctx context.Context, db *sql.DB) ([]*table, error) {
-	schema, err := catalog.Read(ctx, db)
-	if err != nil {
-		return nil, err
-	}
+func readTables(ctx context.Context, db *sql.DB, schema catalog.Schema) ([]*table, error) {
 	var all []*table
 	for _, t := range schema.Tables {
 		all = append(all, newTable(schema, t))
@@ -58,10 +54,12 @@ func readTables(ctx context.Context, db *sql.DB) ([]*table, error) {
 	if err := readTypes(ctx, db, all); err != nil {
 		return nil, fmt.Errorf("read types of columns: %w", err)
 	}
+	held, err := Read(ctx, db)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range all {
-		if err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM "+sqltoken.Quote(t.Name)+")").Scan(&t.filled); err != nil {
-			return nil, fmt.Errorf("look for rows: %w", err)
-		}
+		t.filled = len(held[t.Name]) > 0
 	}
 	return all, nil
 }
@@ -85,16 +83,15 @@ func readTypes(ctx context.Context, db *sql.DB, all []*table) error {
 	}
 	defer func() { _ = rows.Close() }() // its errors are those of Err
 	for rows.Next() {
-		var oid uint32
-		var column, labels string
+		var name, column, labels string
 		var t valueType
-		if err := rows.Scan(&oid, &column, &t.name, &t.category, &t.length, &labels, &t.domain, &t.checks); err != nil {
+		if err := rows.Scan(&name, &column, &t.name, &t.category, &t.length, &labels, &t.domain, &t.checks); err != nil {
 			return err
 		}
 		if labels != "" {
 			t.labels = strings.Split(labels, "\x01")
 		}
-		if i := slices.IndexFunc(all, func(o *table) bool { return o.OID == oid }); i >= 0 {
+		if i := slices.IndexFunc(all, func(o *table) bool { return o.Name == name }); i >= 0 {
 			all[i].types[column] = t
 		}
 	}
