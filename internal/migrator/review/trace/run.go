@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -43,7 +44,7 @@ func (t *Tracer) RunOnRows(ctx context.Context, db *sql.DB, f migrate.File, stmt
 	}
 	for i, on := range again {
 		if i < len(stmts) && stmts[i].Err == nil {
-			stmts[i].RowsErr = on.Err
+			stmts[i].RowsErr = cmp.Or(on.RowsErr, on.Err)
 		}
 		if i < len(stmts) && !changesRows(on.SQL) {
 			stmts[i].Scans = union(stmts[i].Scans, on.Scans)

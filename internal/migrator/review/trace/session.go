@@ -92,10 +92,11 @@ func (s *session) runAlone(ctx context.Context, stmt *Statement) error {
 	return s.runOutside(ctx, stmt)
 }
 
-// The SQLSTATEs of a statement that can't run in a transaction, and of a block or
-// procedure that ends one.
+// The SQLSTATEs of a statement that can't run in a transaction, of one that alters a
+// table with pending checks, and of a block or procedure that ends a transaction.
 const (
 	activeTransaction = "25001"
+	pendingEvents     = "55006"
 	endsTransaction   = "2D000"
 )
 
@@ -192,6 +193,11 @@ func (s *session) runControl(ctx context.Context, stmt *Statement) error {
 // and after it.
 func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	before := s.now
+	if s.replayed {
+		if err := s.exec(ctx, "SAVEPOINT statement"); err != nil {
+			return err
+		}
+	}
 	changed, err := s.schemaChanges(ctx, stmt.SQL)
 	if err != nil {
 		return err
@@ -199,6 +205,9 @@ func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	start := time.Now()
 	_, err = s.conn.ExecContext(ctx, stmt.SQL)
 	stmt.Duration = time.Since(start)
+	if s.replayed && sqlState(err) == pendingEvents {
+		err = s.runAfterChecks(ctx, stmt, err)
+	}
 	if err != nil {
 		stmt.fail(err)
 		return nil
@@ -216,6 +225,17 @@ func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 		return err
 	}
 	return s.read(ctx, stmt)
+}
+
+// runAfterChecks runs a statement again that failed because deferred checks are pending,
+// once they have run, so that later statements can be tried.
+func (s *session) runAfterChecks(ctx context.Context, stmt *Statement, pending error) error {
+	stmt.RowsErr = pending
+	if _, err := s.conn.ExecContext(ctx, "ROLLBACK TO SAVEPOINT statement; SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"); err != nil {
+		return err
+	}
+	_, err := s.conn.ExecContext(ctx, stmt.SQL)
+	return err
 }
 
 // errNoSchema is the error of a statement after which no other can run.
