@@ -55,7 +55,7 @@ func (a *alteration) notNullChecks() []plan.Step {
 	var steps []plan.Step
 	for _, column := range a.required {
 		steps = append(steps, plan.Step{
-			SQL: a.alter(fmt.Sprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", sqltoken.Quote(a.checkName(column)), sqltoken.Quote(column))),
+			SQL:     a.alter(fmt.Sprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", sqltoken.Quote(a.checkName(column)), sqltoken.Quote(column))),
 			Comment: a.requiring(column),
 		})
 	}

@@ -50,8 +50,8 @@ func Prove(ctx context.Context, source Source, schema catalog.Schema, original, 
 type prover struct {
 	source  Source
 	schema  catalog.Schema // with which the files begin
-	full    bool     // no row has a NULL
-	emptied []string // tables without rows; "" for all
+	full    bool           // no row has a NULL
+	emptied []string       // tables without rows; "" for all
 }
 
 // findRows changes the rows until the files can be applied to them, and reports whether
