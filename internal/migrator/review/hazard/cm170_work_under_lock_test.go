@@ -19,5 +19,6 @@ var cm170 = []testCase{
 	{
 		sql:  "LOCK TABLE t IN SHARE MODE",
 		does: "t SHARE",
+		want: "CM173:w",
 	},
 }

@@ -20,6 +20,8 @@ func requiredColumn(s subject) (found []Finding) {
 				Reason: "The column is NOT NULL and has no default. Running code that doesn't know the column can't insert either.",
 				Advice: "Give it a default in the database, or add it as nullable, backfill it, and make it NOT NULL later.",
 				Fix:    s.safe,
+
+				Precheck: selectRows(p.after.Name, "true"),
 			})
 		}
 	}

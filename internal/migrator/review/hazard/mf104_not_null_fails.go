@@ -25,6 +25,8 @@ func notNullFails(s subject) (found []Finding) {
 			Reason: "Existing rows were written without the constraint. Running code that writes NULL breaks.",
 			Advice: requireInSteps,
 			Fix:    s.safe,
+
+			Precheck: selectRows(table, sqltoken.Quote(c.Name)+" IS NULL"),
 		})
 	}
 	return found

@@ -20,6 +20,7 @@ var pg306 = []testCase{
 		before: "ALTER TABLE t ADD CONSTRAINT c FOREIGN KEY (p_id) REFERENCES p NOT VALID",
 		sql:    "ALTER TABLE t VALIDATE CONSTRAINT c",
 		does:   "t SHARE UPDATE EXCLUSIVE, p ROW SHARE; scans p t",
+		want:   "CM146:n",
 	},
 	{
 		sql:  "DO $do$ BEGIN\n\tALTER TABLE t ADD CONSTRAINT c FOREIGN KEY (p_id) REFERENCES p;\nEXCEPTION WHEN duplicate_object THEN NULL;\nEND $do$ LANGUAGE plpgsql",
