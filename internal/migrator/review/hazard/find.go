@@ -45,6 +45,9 @@ func (s subject) complete(r Rule, f Finding) Finding {
 	if f.Evidence == "" {
 		f.Evidence = Measured
 	}
+	if f.Precheck != "" {
+		f.Advice += " Rows that make it fail: " + f.Precheck + ";"
+	}
 	l, locked := s.lock(f.Table)
 	if f.Lock == "" && locked && (l.BlocksReads() || l.BlocksWrites()) {
 		f.Lock = l.Mode + " on " + f.Table
