@@ -31,6 +31,7 @@ const (
 	codeOldBreaks     = "CM432"
 	codeDeployBetween = "CM433"
 	codeUnloadable    = "CM434"
+	codeNewBreaks     = "CM435"
 )
 
 var own = []hazard.Rule{
@@ -57,6 +58,7 @@ var own = []hazard.Rule{
 	{Code: codeOldBreaks, Slug: "old-code-breaks", Title: "the running code breaks after the migration"},
 	{Code: codeDeployBetween, Slug: "deployment-between", Title: "two files need a deployment between them"},
 	{Code: codeUnloadable, Slug: "unreadable-entities", Title: "the entities can't be loaded"},
+	{Code: codeNewBreaks, Slug: "new-code-breaks", Title: "the branch's own code breaks after the migration"},
 }
 
 // Rules returns the rules of all possible findings, hazards first.
