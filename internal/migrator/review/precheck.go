@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -27,19 +28,20 @@ func (r Report) Prechecks() []hazard.Finding {
 	return all
 }
 
-// WritePrechecks writes the queries as a script for psql. It only reads: whatever else
-// is pasted behind it.
+// WritePrechecks writes the queries as a script for psql, which makes its session
+// read-only.
 func WritePrechecks(w io.Writer, checks []hazard.Finding) error {
 	if len(checks) == 0 {
 		_, err := io.WriteString(w, "-- Nothing to check: no statement can fail because of rows that a query finds.\n")
 		return err
 	}
-	text := "-- Each query returns rows that make a migration fail. An error about a missing column\n" +
-		"-- means that an earlier file adds it.\nSET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;\n"
+	var b strings.Builder
+	b.WriteString("-- Each query returns rows that make a migration fail. An error about a missing column\n" +
+		"-- means that an earlier file adds it.\nSET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;\n")
 	for _, f := range checks {
-		text += fmt.Sprintf("\n-- %s:%d %s %s\n%s;\n", f.File, f.Line, f.Code, f.Title, f.Precheck)
+		fmt.Fprintf(&b, "\n-- %s:%d %s %s\n%s;\n", f.File, f.Line, f.Code, f.Title, f.Precheck)
 	}
-	_, err := io.WriteString(w, text)
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 

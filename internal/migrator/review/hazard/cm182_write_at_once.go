@@ -78,6 +78,6 @@ func (t statement) comparesWithConstant(i int, column string) bool {
 }
 
 func constant(t sqltoken.Token) bool {
-	first := strings.TrimLeft(t.Text, "eE")
-	return first != "" && strings.Contains("'-0123456789", first[:1])
+	text := strings.TrimLeft(t.Text, "eE")
+	return text != "" && strings.ContainsAny(text[:1], "'-0123456789")
 }

@@ -32,11 +32,8 @@ func Prove(ctx context.Context, source Source, schema catalog.Schema, original, 
 		return "", err
 	}
 	got, failure, err := p.apply(ctx, rewrite, true)
-	if err != nil {
-		return "", err
-	}
-	if failure != nil {
-		return failure.Error(), nil
+	if err != nil || failure != nil {
+		return textOf(failure), err
 	}
 	difference = Difference(want, want, got)
 	if !runs || difference == "" {
@@ -44,6 +41,13 @@ func Prove(ctx context.Context, source Source, schema catalog.Schema, original, 
 	}
 	again, _, err := p.apply(ctx, original, false)
 	return Difference(want, again, got), err
+}
+
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // prover applies files to databases with the same rows.

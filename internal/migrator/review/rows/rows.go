@@ -219,13 +219,14 @@ func (r *row) readParent(ctx context.Context, tx *sql.Tx, key catalog.Constraint
 	for _, name := range key.RefColumns {
 		names = append(names, "p."+sqltoken.Quote(name)+"::text")
 	}
-	query := fmt.Sprintf("SELECT %s FROM %s p ORDER BY 1 OFFSET (SELECT (%d - 1) %% greatest(count(*), 1) FROM %[2]s) LIMIT 1", strings.Join(names, ", "), tableName(key.References), r.seed)
+	parent := tableName(key.References)
+	query := "SELECT " + strings.Join(names, ", ") + " FROM " + parent + " p ORDER BY 1 OFFSET (SELECT ($1 - 1) % greatest(count(*), 1) FROM " + parent + ") LIMIT 1"
 	values := make([]sql.NullString, len(names))
 	pointers := make([]any, len(names))
 	for i := range values {
 		pointers[i] = &values[i]
 	}
-	err = tx.QueryRowContext(ctx, query).Scan(pointers...)
+	err = tx.QueryRowContext(ctx, query, r.seed).Scan(pointers...)
 	if errors.Is(err, sql.ErrNoRows) {
 		for _, name := range key.Columns {
 			r.fixed[name] = null
