@@ -27,6 +27,7 @@ type row struct {
 	same   map[string]string // columns with the value of another
 	needed []string          // columns that even a sparse row must have
 	tries  map[string]int    // by the constraint that refused the row
+	check  *pgconn.PgError   // the violated check for which values are tried
 }
 
 func newRow(t *table, seed int, sparse bool) *row {
@@ -68,6 +69,9 @@ func (r *row) value(c catalog.Column) string {
 
 // adapt changes the row after PostgreSQL refused it, and reports whether it did.
 func (r *row) adapt(refused *pgconn.PgError) bool {
+	if invalid := refused.Code[:2] == "22"; invalid && r.check != nil {
+		return r.satisfy(r.check) // the last value to try doesn't suit the type
+	}
 	const uniqueViolation, exclusionViolation, notNullViolation, checkViolation = "23505", "23P01", "23502", "23514"
 	switch refused.Code {
 	case notNullViolation, checkViolation:
@@ -95,6 +99,7 @@ func (r *row) require(column string) bool {
 
 // satisfy tries the next values for the columns of a check.
 func (r *row) satisfy(refused *pgconn.PgError) bool {
+	r.check = refused
 	columns, rule := r.checked(refused)
 	try := r.tries[rule]
 	r.tries[rule]++
