@@ -110,7 +110,7 @@ func rowsFailures(stmts []trace.Statement, found []hazard.Finding) []hazard.Find
 	for i, s := range stmts {
 		refused, ok := errors.AsType[*pgconn.PgError](s.RowsErr)
 		known := slices.ContainsFunc(found, func(f hazard.Finding) bool { return f.Statement == i+1 && f.FailsOnRows() })
-		if !ok || known {
+		if !ok || known || collides(s.SQL, refused) {
 			continue
 		}
 		f := failure(s.File, s.Line, s.RowsErr)
@@ -124,6 +124,14 @@ func rowsFailures(stmts []trace.Statement, found []hazard.Finding) []hazard.Find
 		all = append(all, f)
 	}
 	return all
+}
+
+// collides reports whether an INSERT failed because the sample has a row with the same
+// key, which says nothing of production.
+func collides(statement string, refused *pgconn.PgError) bool {
+	const uniqueViolation = "23505"
+	first, _, _ := strings.Cut(strings.TrimSpace(statement), " ")
+	return refused.Code == uniqueViolation && strings.EqualFold(first, "INSERT")
 }
 
 // unfilled are the tables that a file locks and that no rows could be made for.

@@ -133,6 +133,15 @@ func TestRunGoesOnAfterAFailureOnRows(t *testing.T) {
 	}
 }
 
+func TestRunSaysNothingOfKeysThatTheSampleHas(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	p.add("20260201000000_a.sql", "INSERT INTO products VALUES (1, 'a'), (2, 'b'), (3, 'c');\n")
+	if got := places(p.review().All(), hazard.Error, hazard.Warning); len(got) != 0 {
+		t.Errorf("findings = %q, want none", got)
+	}
+}
+
 func TestRunSaysWhereNoRowsCouldBeMade(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)

@@ -38,9 +38,12 @@ func writeAtOnce(s subject) []Finding {
 	return []Finding{f}
 }
 
-// commits reports whether the statement is part of a block that ends transactions, which
-// writes in batches.
-func (s subject) commits() bool { return parse(s.SQL).body().has("COMMIT") }
+// commits reports whether the statement is part of a block that ends transactions in a
+// loop, and so writes in batches.
+func (s subject) commits() bool {
+	body := parse(s.SQL).body()
+	return body.has("COMMIT") && body.has("LOOP")
+}
 
 // selectsByKey reports whether the WHERE gives each column of a unique index a constant,
 // or a list of them. On an empty table PostgreSQL chooses an index for any condition, so

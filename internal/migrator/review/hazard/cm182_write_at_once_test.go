@@ -63,6 +63,10 @@ var cm182 = []testCase{
 		does: "t ROW EXCLUSIVE",
 	},
 	{
+		sql:  none + "DO $$ BEGIN UPDATE t SET m = 0; COMMIT; END $$",
+		want: "CM182:w",
+	},
+	{
 		sql:  none + "DO $$ BEGIN LOOP UPDATE t SET m = 0 WHERE m IS NULL; EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$",
 		does: "t ROW EXCLUSIVE; scans t",
 	},
