@@ -59,8 +59,8 @@ var table = rules{
 	{pkg: "docs/codes", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/migrator/review", may: []string{
 		"internal/migrator/files", "internal/migrator/review/stats", "internal/migrator/review/revert", "internal/migrator/review/compat",
-		"internal/migrator/review/hazard", "internal/migrator/review/trace", "internal/migrator/plan", "internal/migrator/dev",
-		"internal/migration", "internal/migration/catalog",
+		"internal/migrator/review/hazard", "internal/migrator/review/trace", "internal/migrator/review/rows", "internal/migrator/plan",
+		"internal/migrator/dev", "internal/migration", "internal/migration/catalog",
 	}, never: noHTTP},
 	{pkg: "internal/migrator/review/stats", never: noHTTP},
 	{pkg: "internal/migrator/review/revert", may: []string{
@@ -71,6 +71,7 @@ var table = rules{
 		"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog", "internal/sqltoken",
 	}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/migrator/review/trace", may: []string{"internal/migration", "internal/migration/catalog", "internal/sqltoken"}, never: noHTTP},
+	{pkg: "internal/migrator/review/rows", may: []string{"internal/migration", "internal/migration/catalog", "internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/migrator/files", may: []string{"internal/migrator/plan", "internal/migrator/dev", "internal/migration"}, never: noHTTP},
 	{pkg: "internal/migrator/plan", may: []string{
 		"internal/migrator/dev", "internal/migration", "internal/migration/catalog", "internal/sqltoken", "internal/schemakit", "ent/migrate",

@@ -16,8 +16,9 @@ import (
 
 const nothingPending = "Nothing to do: no migration is pending."
 
-// ApplyCommand returns the command that applies the pending migrations.
-func ApplyCommand(sys System) *cobra.Command {
+// ApplyCommand returns the command that applies the pending migrations. If before isn't
+// nil, it is called first and can refuse.
+func ApplyCommand(sys System, before func(context.Context, *sql.DB, migrate.Dir) error) *cobra.Command {
 	o := migration.ApplyOptions{TableLockTimeout: 2 * time.Second, TableLockWait: 5 * time.Minute, StatementTimeout: 15 * time.Minute}
 	var dryRun, asJSON bool
 	cmd := &cobra.Command{
@@ -36,6 +37,11 @@ After a failure, run apply again: it resumes where it stopped.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Log = sys.Log()
 			return sys.WithDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
+				if before != nil {
+					if err := before(cmd.Context(), db, dir); err != nil {
+						return err
+					}
+				}
 				if dryRun {
 					return sys.dryRun(cmd.Context(), db, dir, o, asJSON)
 				}

@@ -25,7 +25,7 @@ Plan and review migrations in the project, with "go run ./cmd/migrate".`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(ApplyCommand(sys), StatusCommand(sys, nil))
+	cmd.AddCommand(ApplyCommand(sys, nil), StatusCommand(sys, nil))
 	return cmd
 }
 

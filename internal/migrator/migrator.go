@@ -6,6 +6,7 @@ package migrator
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -51,9 +52,25 @@ when the command line or the environment is invalid.`,
 }
 
 func applyCommand(sys system) *cobra.Command {
-	cmd := cli.ApplyCommand(sys.System)
+	var (
+		precheck bool
+		devURL   string
+	)
+	cmd := cli.ApplyCommand(sys.System, func(ctx context.Context, db *sql.DB, dir migrate.Dir) error {
+		if !precheck {
+			return nil
+		}
+		return sys.precheck(ctx, db, dir, devURL)
+	})
+	cmd.Long += `
+
+With --precheck the pending files are reviewed first, and the queries that tell which of
+them would fail on the rows of this database are run. If one finds a row, nothing is
+applied.`
 	cmd.Example = `  go run ./cmd/migrate apply --dry-run
-  DATABASE_URL=postgres://owner@db/app go run ./cmd/migrate apply`
+  DATABASE_URL=postgres://owner@db/app go run ./cmd/migrate apply --precheck`
+	cmd.Flags().BoolVar(&precheck, "precheck", false, "first look for rows that would make a pending file fail, and apply nothing if there are any")
+	devFlag(cmd, &devURL)
 	return cmd
 }
 

@@ -62,6 +62,7 @@ type reviewFlags struct {
 	asJSON    bool
 	fix       bool
 	patch     bool
+	precheck  bool
 }
 
 func reviewCommand(sys system) *cobra.Command {
@@ -81,7 +82,8 @@ New files are those that --base doesn't have. A finding that is an error is exit
 		Example: `  go run ./cmd/migrate review
   go run ./cmd/migrate review --base origin/main --stats stats.json --fix
   go run ./cmd/migrate review --last 1 --write html=review.html --write sarif=review.sarif`,
-		Args: exclusive([]string{"base", "last", "all"}, []string{"fix", "patch"}, []string{"json", "format", "patch"}, []string{"write", "patch"}),
+		Args: exclusive([]string{"base", "last", "all"}, []string{"fix", "patch"}, []string{"json", "format", "patch", "precheck"},
+			[]string{"write", "patch"}, []string{"write", "precheck"}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if flags.selection.All || flags.selection.Last > 0 {
 				flags.selection.Base = ""
@@ -100,6 +102,7 @@ New files are those that --base doesn't have. A finding that is an error is exit
 	f.StringArrayVar(&flags.writes, "write", nil, "also write the report to a file (`FORM=FILE`), such as html=review.html; can be repeated")
 	f.BoolVar(&flags.fix, "fix", false, "rewrite the new files into their safe forms, and review them again")
 	f.BoolVar(&flags.patch, "patch", false, "print the changes of --fix as a patch for \"git apply\", instead of the report")
+	f.BoolVar(&flags.precheck, "precheck", false, "print the queries that tell what would fail on production's rows, as a read-only script, instead of the report")
 	return cmd
 }
 
@@ -130,6 +133,9 @@ func (sys system) review(ctx context.Context, flags reviewFlags) error {
 		}
 		if flags.patch {
 			return sys.printPatch(ctx, r, dir)
+		}
+		if flags.precheck {
+			return review.WritePrechecks(sys.Stdout, r.Prechecks())
 		}
 		for _, write := range outputs {
 			if err := write(r); err != nil {

@@ -70,6 +70,8 @@ func orderText(o compat.Order) string {
 		return "The old code breaks after the file: deploy the new code everywhere, then apply the file."
 	case compat.TwoReleases:
 		return "Either order breaks something: add in one release, remove in the next."
+	case compat.NewBreaks:
+		return "The new code itself breaks after the file: it still declares what the file takes away."
 	default:
 		return ""
 	}

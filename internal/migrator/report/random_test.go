@@ -84,7 +84,7 @@ func anyFile(t *rapid.T, name string) review.File {
 	}
 	if rapid.Bool().Draw(t, "compat") {
 		f.Compat = &compat.Verdict{
-			Order:  rapid.SampledFrom([]compat.Order{compat.Either, compat.MigrationFirst, compat.CodeFirst, compat.TwoReleases}).Draw(t, "order"),
+			Order:  rapid.SampledFrom([]compat.Order{compat.Either, compat.MigrationFirst, compat.CodeFirst, compat.TwoReleases, compat.NewBreaks}).Draw(t, "order"),
 			Breaks: rapid.SliceOfN(anyBreak, 0, 3).Draw(t, "breaks"),
 		}
 	}

@@ -131,6 +131,7 @@ func deployment(files []review.File) []step {
 		order compat.Order
 		text  string
 	}{
+		{compat.NewBreaks, "Make the entities and the files match, because the new code breaks after:"},
 		{compat.TwoReleases, "Split over two releases, because no order suits old and new code:"},
 		{compat.CodeFirst, "Deploy the new code everywhere before applying:"},
 		{compat.MigrationFirst, "Apply before deploying the new code:"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"commitment/internal/migrator/review/compat"
 	"commitment/internal/migrator/review/hazard"
@@ -56,6 +57,13 @@ func deployFindings(name string, v compat.Verdict) []hazard.Finding {
 		f.Code, f.Severity = codeTwoReleases, hazard.Error
 		f.Title = "neither the code nor the migration can go first"
 		f.Advice = "Use two releases: one that works before and after the file, and one that needs it applied."
+	case compat.NewBreaks:
+		late := slices.IndexFunc(v.Breaks, func(b compat.Break) bool { return b.Release == "new" && b.Schema == "after" })
+		b := v.Breaks[max(late, 0)]
+		f.Code, f.Severity = codeNewBreaks, hazard.Error
+		f.Title = "the code of this branch breaks after it"
+		f.Reason = fmt.Sprintf("%s of %s: %s.", b.Operation, b.Entity, b.Error)
+		f.Advice = "Make the entities and the file match: the code still declares what the file takes away."
 	case compat.CodeFirst:
 		f.Code, f.Severity = codeOldBreaks, hazard.Warning
 		f.Title = "the running code breaks after it"

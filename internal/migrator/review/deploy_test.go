@@ -17,6 +17,7 @@ func TestDeployFindings(t *testing.T) {
 		compat.MigrationFirst: nil,
 		compat.CodeFirst:      {{Code: "CM432", Severity: hazard.Warning}},
 		compat.TwoReleases:    {{Code: "CM431", Severity: hazard.Error}},
+		compat.NewBreaks:      {{Code: "CM435", Severity: hazard.Error}},
 	} {
 		var got []hazard.Finding
 		for _, f := range deployFindings("1_a.sql", compat.Verdict{Order: order, Breaks: breaks}) {

@@ -19,6 +19,9 @@ const (
 	codeBOM           = "CM409"
 	codeCRLF          = "CM410"
 	codeFails         = "CM411"
+	codeFailsOnRows   = "CM412"
+	codeUnproven      = "CM413"
+	codeNoRows        = "CM414"
 	codeMalformed     = "CM421"
 	codeUnknown       = "CM422"
 	codeExpired       = "CM423"
@@ -28,6 +31,7 @@ const (
 	codeOldBreaks     = "CM432"
 	codeDeployBetween = "CM433"
 	codeUnloadable    = "CM434"
+	codeNewBreaks     = "CM435"
 )
 
 var own = []hazard.Rule{
@@ -42,6 +46,9 @@ var own = []hazard.Rule{
 	{Code: codeBOM, Slug: "byte-order-mark", Title: "a file begins with a byte order mark"},
 	{Code: codeCRLF, Slug: "crlf", Title: "a file has CR LF line ends"},
 	{Code: codeFails, Slug: "statement-fails", Title: "a statement fails"},
+	{Code: codeFailsOnRows, Slug: "fails-on-rows", Title: "a statement fails on rows"},
+	{Code: codeUnproven, Slug: "unproven-fix", Title: "a safe form does something else to rows"},
+	{Code: codeNoRows, Slug: "no-rows", Title: "no rows could be made for a table"},
 	{Code: codeMalformed, Slug: "nolint-malformed", Title: "a nolint directive can't be read"},
 	{Code: codeUnknown, Slug: "nolint-unknown", Title: "a nolint directive names an unknown code"},
 	{Code: codeExpired, Slug: "nolint-expired", Title: "a nolint directive has expired"},
@@ -51,6 +58,7 @@ var own = []hazard.Rule{
 	{Code: codeOldBreaks, Slug: "old-code-breaks", Title: "the running code breaks after the migration"},
 	{Code: codeDeployBetween, Slug: "deployment-between", Title: "two files need a deployment between them"},
 	{Code: codeUnloadable, Slug: "unreadable-entities", Title: "the entities can't be loaded"},
+	{Code: codeNewBreaks, Slug: "new-code-breaks", Title: "the branch's own code breaks after the migration"},
 }
 
 // Rules returns the rules of all possible findings, hazards first.

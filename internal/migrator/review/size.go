@@ -11,6 +11,10 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
+// codeWriteAtOnce is the finding about a statement that writes many rows, which takes no
+// lock on the table that others wait for.
+const codeWriteAtOnce = "CM182"
+
 // negligible is the duration below which a finding counts one severity less.
 const negligible = time.Second
 
@@ -22,10 +26,13 @@ func size(findings []hazard.Finding, stmts []trace.Statement, snapshot *stats.Sn
 	}
 	for i := range findings {
 		f := &findings[i]
-		if f.Lock == "" || f.Statement == 0 {
+		if f.Lock == "" && f.Code != codeWriteAtOnce || f.Statement == 0 {
 			continue
 		}
 		e, known := lockedWork(stmts[f.Statement-1:], *snapshot)
+		if t, sized := snapshot.Table(f.Table); sized && f.Code == codeWriteAtOnce {
+			e, known = t.Change(), true // at worst: how many rows it selects isn't known
+		}
 		if !known {
 			continue
 		}
@@ -63,6 +70,8 @@ func work(s trace.Statement, snapshot stats.Snapshot) (e stats.Estimate, known b
 		switch built := newIndexes(s, name); {
 		case slices.Contains(s.Rewrites, name):
 			e = e.Plus(t.Rewrite())
+		case changesRows(s, name):
+			e = e.Plus(t.Change())
 		case built > 0:
 			for range built {
 				e = e.Plus(t.IndexBuild())
@@ -72,6 +81,12 @@ func work(s trace.Statement, snapshot stats.Snapshot) (e stats.Estimate, known b
 		}
 	}
 	return e, known
+}
+
+// changesRows reports whether a statement writes rows of a table.
+func changesRows(s trace.Statement, table string) bool {
+	before, _ := s.Before.Table(table)
+	return slices.ContainsFunc(s.Writes, func(w trace.Write) bool { return w.Table == before.OID })
 }
 
 // touched are the tables that a statement rewrites or scans and that existed before.

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	before = catalog.Schema{Tables: []catalog.Table{{Name: "products"}, {Name: "entries"}, {Name: "unsized"}}}
+	before = catalog.Schema{Tables: []catalog.Table{{Name: "products", OID: 1}, {Name: "entries", OID: 2}, {Name: "unsized", OID: 3}}}
 	// indexed is before, with an index on each table.
 	indexed = catalog.Schema{Tables: []catalog.Table{
 		{Name: "products", Indexes: []catalog.Index{{Name: "i", OID: 7}}},
@@ -50,6 +50,10 @@ func TestSize(t *testing.T) {
 		"sizes a scan": {
 			"PG303", "entries", stmt(trace.Statement{Scans: []string{"entries"}}),
 			hazard.Error, "about 2 min, 21 GB, 1200 rows written per second",
+		},
+		"sizes an update": {
+			"CM181", "entries", stmt(trace.Statement{Scans: []string{"entries"}, Writes: []trace.Write{{Table: 2}}}),
+			hazard.Error, "about 2 h, 43 GB, 1200 rows written per second",
 		},
 		"sizes the build of an index": {
 			"PG101", "entries", stmt(trace.Statement{Scans: []string{"entries"}, After: indexed}),

@@ -36,6 +36,10 @@ func (o Options) review(ctx context.Context, r *Report, s selected) (err error) 
 		r.Files[readable].Findings = append(r.Files[readable].Findings, failure(s.added[readable].Name(), 0, illegible))
 	}
 	w := reviewer{db: db, entities: e}
+	if err := w.sample.reset(ctx, db); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.sample.drop(ctx)) }()
 	return w.reviewFiles(ctx, s.added[:readable], r, o.Progress)
 }
 
@@ -44,6 +48,7 @@ type reviewer struct {
 	db       *dev.Database
 	now      revert.State // what the database has
 	tracer   trace.Tracer
+	sample   sample
 	entities entities
 }
 
@@ -53,6 +58,9 @@ func (w *reviewer) reviewFiles(ctx context.Context, added []migrate.File, r *Rep
 		return err
 	}
 	r.Before = w.now.Schema
+	if err := w.sample.fill(ctx, w.now.Schema); err != nil {
+		return err
+	}
 	for i, f := range added {
 		progress(fmt.Sprintf("reviewing %s, %d of %d", f.Name(), i+1, len(added)))
 		ran, err := w.reviewFile(ctx, &r.Files[i], f)
@@ -82,6 +90,10 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 	if ran, err = w.measure(ctx, file, f); err != nil || !ran {
 		return false, err
 	}
+	onRows, err := w.sample.measure(ctx, file, f)
+	if err != nil {
+		return false, err
+	}
 	if w.now, err = revert.ReadState(ctx, w.db.DB); err != nil {
 		return false, err
 	}
@@ -92,6 +104,9 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 		}
 		file.Compat = &v
 		file.Findings = append(file.Findings, deployFindings(f.Name(), v)...)
+	}
+	if err := w.sample.advance(ctx, onRows, w.db, w.now.Schema); err != nil {
+		return false, err
 	}
 	file.Revert, err = revert.Find(ctx, w.db, before, w.now, f, file.Statements)
 	return true, err
@@ -105,8 +120,8 @@ func (w *reviewer) measure(ctx context.Context, file *File, f migrate.File) (ran
 	if file.Statements, err = w.tracer.Run(ctx, w.db.DB, w.now.Schema, f); err != nil {
 		return false, err
 	}
-	file.Findings = append(file.Findings, hazard.Find(file.Statements)...)
 	if failed := trace.Failure(file.Statements); failed != nil {
+		file.Findings = append(file.Findings, hazard.Find(file.Statements)...)
 		last := file.Statements[len(file.Statements)-1]
 		file.Findings = append(file.Findings, failure(last.File, last.Line, failed))
 		return false, nil

@@ -169,11 +169,17 @@ func (p *probe) tryEnums(ctx context.Context) error {
 
 func (p *probe) tryReads(ctx context.Context) error { return p.read(ctx, p.present()) }
 
-// tryUpdates sets each mutable column to the largest value that the code accepts, and
-// to NULL if it can be cleared.
+// tryUpdates sets each column to the largest value that the code accepts, with an INSERT
+// if it is immutable, and to NULL if it can be cleared.
 func (p *probe) tryUpdates(ctx context.Context) error {
 	for _, c := range p.present() {
-		if c.Immutable || c.Generated {
+		if c.Generated {
+			continue
+		}
+		if c.Immutable {
+			if err := p.insertLargest(ctx, c); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := p.update(ctx, c); err != nil {

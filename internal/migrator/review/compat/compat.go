@@ -12,6 +12,7 @@ const (
 	MigrationFirst Order = "migration first" // the new release needs what the file makes
 	CodeFirst      Order = "code first"      // the old release breaks on what the file makes
 	TwoReleases    Order = "two releases"    // whichever comes first, something breaks meanwhile
+	NewBreaks      Order = "new code breaks" // the file takes away what the new release itself needs
 )
 
 // Verdict is what one file means for the deployment.

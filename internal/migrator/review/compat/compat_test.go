@@ -131,6 +131,25 @@ var verdicts = []struct {
 		},
 	},
 	{
+		name: "drops a column that the new code still declares", before: users + "ALTER TABLE users ADD nick varchar", file: "ALTER TABLE users DROP nick",
+		old: fields(field.String("name"), field.String("nick").Optional()), new: fields(field.String("name"), field.String("nick").Optional()),
+		order: compat.NewBreaks,
+		breaks: []string{
+			"old after User read: column users.nick does not exist (SQLSTATE 42703)",
+			`old after User insert: column "nick" of relation "users" does not exist (SQLSTATE 42703)`,
+			"new after User read: column users.nick does not exist (SQLSTATE 42703)",
+			`new after User insert: column "nick" of relation "users" does not exist (SQLSTATE 42703)`,
+		},
+	},
+	{
+		name: "shortens a column that the code only inserts", before: users + "ALTER TABLE users ADD nick varchar(500)", file: "ALTER TABLE users ALTER nick TYPE varchar(100)",
+		old: fields(field.String("name"), field.String("nick").Optional().Immutable().MaxLen(500)), new: fields(field.String("name"), field.String("nick").Optional().Immutable().MaxLen(100)),
+		order: compat.CodeFirst,
+		breaks: []string{
+			"old after User insert: value too long for type character varying(100) (SQLSTATE 22001)",
+		},
+	},
+	{
 		name: "drops two columns", before: users + "ALTER TABLE users ADD a bigint, ADD b bigint", file: "ALTER TABLE users DROP a, DROP b",
 		old: fields(field.String("name"), field.Int("a").Optional(), field.Int("b").Optional()), new: fields(field.String("name")),
 		order: compat.CodeFirst,

@@ -20,7 +20,8 @@ type State struct {
 //   - If the old code breaks after the file, the new code must be deployed first.
 //   - If the new code is broken before the file and works after it, the file must be
 //     applied first.
-//   - If both are true, or if the new code breaks after the file, no order works.
+//   - If both are true, no order works.
+//   - If the new code works before the file and breaks after it, it never fits the file.
 //
 // The verdict's breaks say whose code breaks, and in which of the two states.
 func Decide(before, after State) Verdict {
@@ -29,7 +30,9 @@ func Decide(before, after State) Verdict {
 	late := mark("new", "after", onlyIn(after.New, before.New))
 	v := Verdict{Order: Either, Breaks: slices.Concat(old, early, late)}
 	switch {
-	case len(late) > 0, len(old) > 0 && len(early) > 0:
+	case len(late) > 0:
+		v.Order = NewBreaks
+	case len(old) > 0 && len(early) > 0:
 		v.Order = TwoReleases
 	case len(old) > 0:
 		v.Order = CodeFirst

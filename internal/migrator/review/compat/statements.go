@@ -83,6 +83,22 @@ func (p *probe) update(ctx context.Context, c Column) error {
 	return p.try(ctx, opUpdate, query, func() error { return p.exec(ctx, query, p.largest(c)) })
 }
 
+// insertLargest inserts a row with the largest value of a column.
+func (p *probe) insertLargest(ctx context.Context, c Column) error {
+	columns := p.required()
+	if !c.Required {
+		columns = append(columns, c)
+	}
+	args := p.samples(columns)
+	for i := range columns {
+		if columns[i].Name == c.Name {
+			args[i] = p.largest(c)
+		}
+	}
+	query := p.insertion(columns)
+	return p.try(ctx, opInsert, query, func() error { return p.exec(ctx, query, args...) })
+}
+
 func (p *probe) clearColumn(ctx context.Context, c Column) error {
 	query := fmt.Sprintf("UPDATE %s SET %s = NULL", sqltoken.Quote(p.entity.Table), sqltoken.Quote(c.Name))
 	return p.try(ctx, opUpdate, query, func() error { return p.exec(ctx, query) })

@@ -1,6 +1,10 @@
 package hazard
 
-import "fmt"
+import (
+	"fmt"
+
+	"commitment/internal/migration/catalog"
+)
 
 var bc101 = Rule{
 	Code: "BC101", Slug: "rename-table", Manual: alterTable,
@@ -13,6 +17,15 @@ const noNameSuits = "While a release rolls out, old and new code run side by sid
 func renameTable(s subject) (found []Finding) {
 	for p := range s.tables() {
 		if p.before.Name == p.after.Name {
+			continue
+		}
+		if s.hasView(p.before.Name) {
+			found = append(found, Finding{
+				Severity: Note, Table: p.before.Name,
+				Title:  fmt.Sprintf("code that uses %s goes through a view: the table is now named %s", p.before.Name, p.after.Name),
+				Reason: "PostgreSQL writes to the table through a view that selects its columns from it alone. Upserts, TRUNCATE and foreign keys need the table.",
+				Advice: "Drop the view in a later release.",
+			})
 			continue
 		}
 		found = append(found, Finding{
@@ -36,4 +49,9 @@ func renameTable(s subject) (found []Finding) {
 		})
 	}
 	return found
+}
+
+// hasView reports whether the file leaves a view of that name.
+func (s subject) hasView(name string) bool {
+	return hasObject(s.final(), catalog.Object{Kind: catalog.KindView, Name: name})
 }

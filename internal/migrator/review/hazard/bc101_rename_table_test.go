@@ -13,6 +13,10 @@ var bc101 = []testCase{
 		want:   "BC101:e",
 	},
 	{
+		sql:  "ALTER TABLE bare RENAME TO things;\nALTER TABLE things RENAME COLUMN k TO key;\nCREATE VIEW bare AS SELECT id, key AS k FROM things",
+		want: "BC101:n",
+	},
+	{
 		sql:  "ALTER TABLE u RENAME CONSTRAINT u_t_id TO u_t",
 		does: "u ACCESS EXCLUSIVE",
 	},

@@ -1,6 +1,10 @@
 package hazard
 
-import "fmt"
+import (
+	"fmt"
+
+	"commitment/internal/migration/catalog"
+)
 
 var bc102 = Rule{
 	Code: "BC102", Slug: "rename-column", Manual: alterTable,
@@ -11,7 +15,7 @@ var bc102 = Rule{
 func renameColumn(s subject) (found []Finding) {
 	for p := range s.tables() {
 		for was, is := range p.altered() {
-			if was.Name == is.Name {
+			if was.Name == is.Name || s.keptByView(p, was) {
 				continue
 			}
 			found = append(found, Finding{
@@ -23,4 +27,12 @@ func renameColumn(s subject) (found []Finding) {
 		}
 	}
 	return found
+}
+
+// keptByView reports whether the file leaves a view under the table's first name, through
+// which code still uses the column: what the view selects is BC101's.
+func (s subject) keptByView(p pair, was catalog.Column) bool {
+	first, inUse := byOID(s.file[0].Before, p.before.OID)
+	_, there := first.Column(was.Name)
+	return inUse && there && s.hasView(first.Name)
 }

@@ -13,6 +13,7 @@ var cm128 = []testCase{
 	{
 		sql:  "ALTER TABLE t ALTER COLUMN at DROP DEFAULT",
 		does: "t ACCESS EXCLUSIVE",
+		want: "CM130:w",
 	},
 	{
 		sql:  "ALTER TABLE t ALTER COLUMN n SET STATISTICS 500",

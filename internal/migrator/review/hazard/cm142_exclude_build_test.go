@@ -7,6 +7,7 @@ var cm142 = []testCase{
 		want: "CM142:e",
 	},
 	{
-		sql: "CREATE TABLE a (n int, EXCLUDE USING gist (box(point(n, n), point(n, n)) WITH &&))",
+		sql:  "CREATE TABLE a (n int, EXCLUDE USING gist (box(point(n, n), point(n, n)) WITH &&))",
+		want: "CM197:n",
 	},
 }

@@ -28,6 +28,7 @@ var cm168 = []testCase{
 	},
 	{
 		sql:   "GRANT SELECT ON t TO PUBLIC",
+		want:  "CM211:w",
 		until: 17,
 	},
 	{

@@ -52,7 +52,7 @@ func (s subject) needs(l trace.Lock) bool {
 func (s subject) work() []string {
 	all := slices.Concat(s.Scans, s.Rewrites)
 	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(name string) bool { return !s.nameInUse(name) || s.stmt.begins("TRUNCATE") })
+	return slices.DeleteFunc(slices.Compact(all), func(name string) bool { return !s.nameInUse(name) || s.emptied(name) })
 }
 
 // holder is the line of the last earlier statement that took the lock in its mode.

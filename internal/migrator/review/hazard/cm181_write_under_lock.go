@@ -7,7 +7,7 @@ import (
 )
 
 var cm181 = Rule{
-	Code: "CM181", Slug: "write-under-lock", Manual: locking,
+	Code: "CM181", Slug: "write-under-lock", Manual: locking, Rows: true,
 	Title: "rows are written in a transaction that locks tables",
 	check: writeUnderLock,
 }

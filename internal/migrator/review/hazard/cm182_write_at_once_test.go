@@ -41,5 +41,33 @@ var cm182 = []testCase{
 	{
 		sql:  "WITH gone AS (SELECT id FROM bare) DELETE FROM t USING gone WHERE t.id = gone.id",
 		does: "t ROW EXCLUSIVE, bare ACCESS SHARE; scans bare",
+		want: "CM182:w",
+	},
+	{
+		sql:  "UPDATE t SET m = 0 WHERE name = 'x' AND n IN (1, 2)",
+		does: "t ROW EXCLUSIVE",
+		want: "CM182:w",
+	},
+	{
+		sql:  "DELETE FROM t WHERE id = 7 OR n = 1",
+		does: "t ROW EXCLUSIVE; scans t",
+		want: "CM182:w",
+	},
+	{
+		sql:  "DELETE FROM t WHERE id > 7",
+		does: "t ROW EXCLUSIVE; scans t",
+		want: "CM182:w",
+	},
+	{
+		sql:  "UPDATE t SET m = 0 WHERE id IN (7, 8) AND n > 0",
+		does: "t ROW EXCLUSIVE",
+	},
+	{
+		sql:  none + "DO $$ BEGIN UPDATE t SET m = 0; COMMIT; END $$",
+		want: "CM182:w",
+	},
+	{
+		sql:  none + "DO $$ BEGIN LOOP UPDATE t SET m = 0 WHERE m IS NULL; EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$",
+		does: "t ROW EXCLUSIVE; scans t",
 	},
 }

@@ -24,6 +24,9 @@ func findIn(parts []subject) []Finding {
 	for _, s := range parts {
 		for _, rule := range rules {
 			for _, f := range rule.check(s) {
+				if (rule.Timed || rule.Rows) && s.emptied(f.Table) {
+					continue
+				}
 				f = s.complete(rule, f)
 				twice := func(other Finding) bool { return other.Code == f.Code && other.Title == f.Title }
 				if len(parts) == 1 || !slices.ContainsFunc(all, twice) {
@@ -41,6 +44,9 @@ func (s subject) complete(r Rule, f Finding) Finding {
 	f.File, f.Line, f.Statement = s.File, s.Line, s.at+1
 	if f.Evidence == "" {
 		f.Evidence = Measured
+	}
+	if f.Precheck != "" {
+		f.Advice += " Rows that make it fail: " + f.Precheck + ";"
 	}
 	l, locked := s.lock(f.Table)
 	if f.Lock == "" && locked && (l.BlocksReads() || l.BlocksWrites()) {

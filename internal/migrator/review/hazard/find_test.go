@@ -88,11 +88,12 @@ func TestFindOffersNoFixThatLeavesAStoredColumnAsItIs(t *testing.T) {
 		{Name: "g", Type: "text", Position: 1, Generated: true},
 		{Name: "r", Type: "double precision", Position: 2, Default: "random()"},
 	}
+	key := []catalog.Constraint{{Name: "t_pkey", Type: catalog.PrimaryKey, Columns: []string{"id"}}}
 	found := hazard.Find([]trace.Statement{{
 		SQL:      "ALTER TABLE t ADD COLUMN g text GENERATED ALWAYS AS ('x') STORED, ADD COLUMN r float DEFAULT random()",
 		Rewrites: []string{"t"},
-		Before:   catalog.Schema{Tables: []catalog.Table{{OID: 1, Name: "t"}}},
-		After:    catalog.Schema{Tables: []catalog.Table{{OID: 1, Name: "t", Columns: added}}},
+		Before:   catalog.Schema{Tables: []catalog.Table{{OID: 1, Name: "t", Constraints: key}}},
+		After:    catalog.Schema{Tables: []catalog.Table{{OID: 1, Name: "t", Columns: added, Constraints: key}}},
 	}})
 	fixable := map[string]bool{}
 	for _, f := range found {

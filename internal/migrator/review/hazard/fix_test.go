@@ -1,6 +1,8 @@
 package hazard_test
 
 import (
+	"context"
+	"database/sql"
 	"slices"
 	"strings"
 	"testing"
@@ -11,13 +13,18 @@ import (
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/plan"
 	"commitment/internal/migrator/review/hazard"
+	"commitment/internal/migrator/review/rows"
 	"commitment/internal/migrator/review/trace"
 )
 
-// checkFixes does what each fix writes, in a database like the one of the statements.
-func checkFixes(t *testing.T, s server, setup string, stmts []trace.Statement, found []hazard.Finding) {
+// checkFixes does what each fix writes, in a database like the one of the statements, and
+// then in one with rows.
+func checkFixes(t *testing.T, s server, setup string, file migrate.File, stmts []trace.Statement, found []hazard.Finding) {
 	t.Helper()
 	last := stmts[len(stmts)-1]
+	source := func(context.Context) (*sql.DB, func() error, error) {
+		return s.filled(t, setup, stmts[0].Before).DB, func() error { return nil }, nil
+	}
 	var tried [][]plan.Step
 	for _, f := range found {
 		if len(f.Fix) == 0 || slices.ContainsFunc(tried, func(fix []plan.Step) bool { return cmp.Equal(fix, f.Fix) }) {
@@ -31,6 +38,13 @@ func checkFixes(t *testing.T, s server, setup string, stmts []trace.Statement, f
 			if a.Severity != hazard.Note && !expected(a, f, found) {
 				t.Errorf("%s, fixed, has %s (%s), want it gone:\n%s", f.Code, a.Code, a.Title, texts(files))
 			}
+		}
+		differs, err := rows.Prove(t.Context(), source, stmts[0].Before, []migrate.File{file}, files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if differs != "" {
+			t.Errorf("%s, fixed, does something else on rows: %s\n%s", f.Code, differs, texts(files))
 		}
 		if last.Err != nil {
 			continue // there is no schema to compare with

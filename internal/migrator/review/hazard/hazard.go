@@ -51,6 +51,9 @@ type Finding struct {
 	// replace the one at Line; it is empty if no rule can write them.
 	Advice string      `json:"advice,omitempty"`
 	Fix    []plan.Step `json:"fix,omitempty"`
+	// Precheck is a query that returns rows on production if the statement would fail
+	// there; empty if it can't fail, or no query tells.
+	Precheck string `json:"precheck,omitempty"`
 	// Docs is the path of the code's page, from the project's root.
 	Docs string `json:"docs,omitempty"`
 	// Timed is that of the rule.
@@ -58,3 +61,7 @@ type Finding struct {
 	// Suppressed is the reason given by the directive that accepts the finding.
 	Suppressed string `json:"suppressed,omitempty"`
 }
+
+// FailsOnRows reports whether the finding says that the statement may fail because of
+// rows.
+func (f Finding) FailsOnRows() bool { return f.Precheck != "" || f.Code == cm183.Code }

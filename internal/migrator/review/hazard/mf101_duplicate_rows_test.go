@@ -17,6 +17,7 @@ var mf101 = []testCase{
 		want: "MF101:n",
 	},
 	{
-		sql: "CREATE TABLE a (n int);\nCREATE UNIQUE INDEX ON a (n)",
+		sql:  "CREATE TABLE a (n int);\nCREATE UNIQUE INDEX ON a (n)",
+		want: "CM197:n",
 	},
 }

@@ -3,7 +3,7 @@ package hazard
 import "fmt"
 
 var mf103 = Rule{
-	Code: "MF103", Slug: "required-column", Manual: alterTable,
+	Code: "MF103", Slug: "required-column", Manual: alterTable, Rows: true,
 	Title: "a NOT NULL column is added without a default",
 	check: requiredColumn,
 }
@@ -20,6 +20,8 @@ func requiredColumn(s subject) (found []Finding) {
 				Reason: "The column is NOT NULL and has no default. Running code that doesn't know the column can't insert either.",
 				Advice: "Give it a default in the database, or add it as nullable, backfill it, and make it NOT NULL later.",
 				Fix:    s.safe,
+
+				Precheck: selectRows(p.after.Name, "true"),
 			})
 		}
 	}

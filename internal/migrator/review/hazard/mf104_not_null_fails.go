@@ -9,7 +9,7 @@ import (
 )
 
 var mf104 = Rule{
-	Code: "MF104", Slug: "not-null-fails", Manual: alterTable,
+	Code: "MF104", Slug: "not-null-fails", Manual: alterTable, Rows: true,
 	Title: "SET NOT NULL fails on existing NULLs",
 	check: notNullFails,
 }
@@ -25,6 +25,8 @@ func notNullFails(s subject) (found []Finding) {
 			Reason: "Existing rows were written without the constraint. Running code that writes NULL breaks.",
 			Advice: requireInSteps,
 			Fix:    s.safe,
+
+			Precheck: selectRows(table, sqltoken.Quote(c.Name)+" IS NULL"),
 		})
 	}
 	return found

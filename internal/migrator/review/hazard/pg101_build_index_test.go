@@ -26,7 +26,8 @@ var pg101 = []testCase{
 		want: "PG101:w",
 	},
 	{
-		sql: "DO $$ BEGIN CREATE TABLE a (id bigint); CREATE INDEX ON a (id); END $$",
+		sql:  "DO $$ BEGIN CREATE TABLE a (id bigint); CREATE INDEX ON a (id); END $$",
+		want: "CM197:n",
 	},
 	{
 		before: partitioned,

@@ -9,12 +9,12 @@ var pg301 = []testCase{
 	{
 		sql:  "ALTER TABLE t ALTER COLUMN name TYPE varchar(20)",
 		does: "t ACCESS EXCLUSIVE; rewrites t t_n t_name t_p_id t_pkey; scans t",
-		want: "CM127:n PG301:e",
+		want: "CM125:e CM127:n PG301:e",
 	},
 	{
 		sql:  "ALTER TABLE t ALTER COLUMN note TYPE varchar(20)",
 		does: "t ACCESS EXCLUSIVE; rewrites t t_n t_name t_p_id t_pkey; scans t",
-		want: "CM127:n PG301:e",
+		want: "CM125:e CM127:n PG301:e",
 	},
 	{
 		sql:  "ALTER TABLE t ALTER COLUMN note TYPE uuid USING note::uuid",

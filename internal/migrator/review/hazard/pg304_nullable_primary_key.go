@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 var pg304 = Rule{
-	Code: "PG304", Slug: "nullable-primary-key", Manual: alterTable,
+	Code: "PG304", Slug: "nullable-primary-key", Manual: alterTable, Rows: true,
 	Title: "a primary key on nullable columns scans the table",
 	check: nullablePrimaryKey,
 }
@@ -26,7 +27,17 @@ func nullablePrimaryKey(s subject) (found []Finding) {
 			Reason: "A primary key makes its columns NOT NULL, which is checked row by row under the strongest lock, even USING INDEX.",
 			Advice: "Make them NOT NULL first, with a validated CHECK.",
 			Fix:    s.safe,
+
+			Precheck: selectRows(p.after.Name, strings.Join(isNull(columns), " OR ")),
 		})
 	}
 	return found
+}
+
+func isNull(columns []string) []string {
+	var all []string
+	for _, c := range columns {
+		all = append(all, sqltoken.Quote(c)+" IS NULL")
+	}
+	return all
 }

@@ -17,7 +17,9 @@ func checkScan(s subject) (found []Finding) {
 	p, added := s.scanningChecks()
 	for _, c := range added {
 		if !p.adds(c.Columns) {
-			found = append(found, s.scansFor(c, p.after.Name))
+			f := s.scansFor(c, p.after.Name)
+			f.Precheck = violations(p.after.Name, c)
+			found = append(found, f)
 		}
 	}
 	return found

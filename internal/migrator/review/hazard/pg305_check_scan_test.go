@@ -19,6 +19,7 @@ var pg305 = []testCase{
 		before: "ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0) NOT VALID",
 		sql:    "ALTER TABLE t VALIDATE CONSTRAINT c",
 		does:   "t SHARE UPDATE EXCLUSIVE; scans t",
+		want:   "CM146:n",
 	},
 	{
 		before: "ALTER TABLE t ADD CONSTRAINT c CHECK (n > 0)",

@@ -25,6 +25,9 @@ func foreignKeyScan(s subject) (found []Finding) {
 			Advice: addNotValid,
 			Fix:    s.safe,
 		}
+		if !p.adds(c.Columns) {
+			f.Precheck = violations(p.after.Name, c)
+		}
 		if partitioned(p.after) {
 			f.Advice = "Add it NOT VALID to each partition and VALIDATE it there, then add it to the partitioned table, which adopts them."
 		}

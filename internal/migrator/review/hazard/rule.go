@@ -15,6 +15,9 @@ type Rule struct {
 	// milder on a small table. The others are about what is lost, fails or no longer
 	// fits, which a small table doesn't help.
 	Timed bool
+	// Rows marks a rule whose findings need rows in the table, as those of a timed one
+	// do.
+	Rows bool
 	// check finds it in a statement. [Find] fills in what it leaves empty of a finding:
 	// the code, the place, the page, the lock that the statement took on the finding's
 	// table, and that it was measured.
@@ -38,14 +41,16 @@ var rules = []Rule{
 	bc101, bc102, cd101, ds101, ds102, ds103, mf101, mf103, mf104, // what fails, breaks or is lost
 	pg101, pg102, pg103, pg104, pg105, // indexes
 	pg301, pg302, pg303, pg304, pg305, pg306, // rewrites and scans
-	cm101, cm102, cm103, cm104, cm105, // indexes
-	cm121, cm122, cm123, cm124, cm126, cm127, cm128, // columns
+	cm101, cm102, cm103, cm104, cm105, cm106, cm107, // indexes
+	cm121, cm122, cm123, cm124, cm125, cm126, cm127, cm128, cm129, cm130, // columns
 	cm131, cm132, // enums
-	cm141, cm142, cm143, cm144, // constraints
+	cm141, cm142, cm143, cm144, cm145, cm146, // constraints
+	cm151,                                                                // views
 	cm160, cm161, cm162, cm163, cm164, cm165, cm166, cm167, cm168, cm169, // tables and what belongs to them
-	cm170, cm171, cm172, cm181, cm182, // transactions and rows
-	cm191, cm192, cm193, cm194, cm195, cm196, // types and names
+	cm170, cm171, cm172, cm173, cm181, cm182, cm183, // transactions and rows
+	cm191, cm192, cm193, cm194, cm195, cm196, cm197, cm198, // types and names
 	cm201, cm202, // sessions
+	cm211, cm212, // privileges
 }
 
 // Rules returns all rules: those with Atlas's codes first, then ours.

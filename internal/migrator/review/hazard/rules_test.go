@@ -83,19 +83,27 @@ var cases = map[string][]testCase{
 	"CM103": cm103,
 	"CM104": cm104,
 	"CM105": cm105,
+	"CM106": cm106,
+	"CM107": cm107,
 	"CM121": cm121,
 	"CM122": cm122,
 	"CM123": cm123,
 	"CM124": cm124,
+	"CM125": cm125,
 	"CM126": cm126,
 	"CM127": cm127,
 	"CM128": cm128,
+	"CM129": cm129,
+	"CM130": cm130,
 	"CM131": cm131,
 	"CM132": cm132,
 	"CM141": cm141,
 	"CM142": cm142,
 	"CM143": cm143,
 	"CM144": cm144,
+	"CM145": cm145,
+	"CM146": cm146,
+	"CM151": cm151,
 	"CM160": cm160,
 	"CM161": cm161,
 	"CM162": cm162,
@@ -109,16 +117,22 @@ var cases = map[string][]testCase{
 	"CM170": cm170,
 	"CM171": cm171,
 	"CM172": cm172,
+	"CM173": cm173,
 	"CM181": cm181,
 	"CM182": cm182,
+	"CM183": cm183,
 	"CM191": cm191,
 	"CM192": cm192,
 	"CM193": cm193,
 	"CM194": cm194,
 	"CM195": cm195,
 	"CM196": cm196,
+	"CM197": cm197,
+	"CM198": cm198,
 	"CM201": cm201,
 	"CM202": cm202,
+	"CM211": cm211,
+	"CM212": cm212,
 }
 
 // TestRules measures what each statement does on a server, and what is found in it. What
@@ -135,7 +149,10 @@ func TestRules(t *testing.T) {
 						t.Skip("the syntax or the effect is another version's")
 					}
 					db := s.database(t, c.before)
-					stmts := run(t, db, []migrate.File{migrate.NewLocalFile("1_a.sql", []byte(c.sql+";\n"))})[0]
+					file := migrate.NewLocalFile("1_a.sql", []byte(c.sql+";\n"))
+					stmts := run(t, db, []migrate.File{file})[0]
+					filled := s.filled(t, c.before, stmts[0].Before)
+					runOnRows(t, filled, file, stmts)
 					if last := stmts[len(stmts)-1]; last.Err == nil {
 						if diff := cmp.Diff(schema(t, db), last.After); diff != "" {
 							t.Errorf("schema of the database (-) and of the last statement (+):\n%s", diff)
@@ -148,7 +165,7 @@ func TestRules(t *testing.T) {
 					if got := codesOf(found); got != c.want {
 						t.Errorf("codes = %q, want %q", got, c.want)
 					}
-					checkFixes(t, s, c.before, stmts, found)
+					checkFixes(t, s, c.before, file, stmts, found)
 					if i == 0 && s.main {
 						checkPage(t, code, c, stmts, found)
 					}

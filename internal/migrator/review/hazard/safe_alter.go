@@ -19,13 +19,15 @@ type alteration struct {
 	subject subject
 	head    string // up to the first action
 
-	kept       []string         // actions that run as they are, in one statement
-	defaults   []plan.Step      // that new rows get from now on
-	required   []string         // columns that become NOT NULL
-	identities []catalog.Column // columns that become identities
-	added      []catalog.Constraint
-	keyed      []string // actions that need the columns to be NOT NULL
-	changed    bool     // an action isn't kept
+	kept     []string    // actions that run as they are, in one statement
+	defaults []plan.Step // that new rows get from now on
+	unfilled []string    // columns whose default the existing rows get afterwards
+	key      string      // the column that identifies the rows; empty if there is none
+	required []string    // columns that become NOT NULL
+	added    []catalog.Constraint
+	keyed    []string // actions that need the columns to be NOT NULL
+	changed  bool     // an action isn't kept
+	unknown  bool     // nobody but the author knows the values of the existing rows
 }
 
 func (s subject) alterTable() []plan.Step {
@@ -36,15 +38,25 @@ func (s subject) alterTable() []plan.Step {
 	if !ok || !stays || !s.inUse(before.OID) || partitioned(before) {
 		return nil
 	}
-	a := alteration{pair: pair{before, after}, subject: s, head: head}
+	a := alteration{pair: pair{before, after}, subject: s, head: head, key: keyOf(before)}
 	for _, action := range actions {
 		a.add(action)
 	}
-	if !a.changed {
+	if !a.changed || a.unknown || len(a.unfilled) > 0 && a.key == "" {
 		return nil
 	}
 	a.added = slices.DeleteFunc(a.constraints(), func(c catalog.Constraint) bool { return !a.gradual(c) })
 	return a.steps()
+}
+
+// keyOf is the primary key, if it is one column.
+func keyOf(t catalog.Table) string {
+	for _, c := range t.Constraints {
+		if c.Type == catalog.PrimaryKey && len(c.Columns) == 1 {
+			return c.Columns[0]
+		}
+	}
+	return ""
 }
 
 // gradual reports whether a constraint came from an action that isn't kept.
@@ -124,7 +136,9 @@ func (a *alteration) addKey(action statement) {
 	a.changed = true
 }
 
-// addColumn adds a column without what would read or write every row: that follows.
+// addColumn adds a column without what would read or write every row: that follows. The
+// value of a required column without a default isn't known, and an identity has none
+// until the column is one.
 func (a *alteration) addColumn(action statement) {
 	name, _ := action.name(action.skip(action.skip(1, "COLUMN"), "IF", "NOT", "EXISTS"))
 	c, there := a.after.Column(name)
@@ -137,15 +151,15 @@ func (a *alteration) addColumn(action statement) {
 		return
 	}
 	a.changed = true
+	a.unknown = a.unknown || missing || c.Identity
 	a.kept = append(a.kept, "ADD COLUMN "+bare(c, costly))
-	if costly && !c.Identity {
-		a.defaults = append(a.defaults, a.setDefault(c, slices.ContainsFunc(action.tokens, isSerial))...)
+	if !costly {
+		return
 	}
-	if c.NotNull && (costly || missing) {
+	a.defaults = append(a.defaults, a.setDefault(c, slices.ContainsFunc(action.tokens, isSerial))...)
+	a.unfilled = append(a.unfilled, name)
+	if c.NotNull {
 		a.require(name)
-	}
-	if c.Identity {
-		a.identities = append(a.identities, c)
 	}
 }
 
@@ -178,7 +192,7 @@ func (a *alteration) setDefault(c catalog.Column, ownsSequence bool) []plan.Step
 	}
 	return append(steps, plan.Step{
 		SQL:     a.alter(fmt.Sprintf("ALTER COLUMN %s SET DEFAULT %s", sqltoken.Quote(c.Name), c.Default)),
-		Comment: fmt.Sprintf("New rows get the default from now on. Existing rows have no value: backfill %s, a few\nthousand rows at a time", sqltoken.Quote(c.Name)),
+		Comment: "New rows get the default from now on, existing rows in the next file",
 	})
 }
 

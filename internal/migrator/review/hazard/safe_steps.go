@@ -17,7 +17,37 @@ func (a *alteration) steps() []plan.Step {
 	if len(a.kept) > 0 {
 		steps = append(steps, plan.Step{SQL: a.alter(strings.Join(a.kept, ", "))})
 	}
-	return slices.Concat(steps, a.defaults, a.notNullChecks(), a.unvalidated(), a.indexBuilds(), a.validations(), a.keys(), a.numbering())
+	return slices.Concat(steps, a.defaults, a.backfills(), a.notNullChecks(), a.unvalidated(), a.indexBuilds(), a.validations(), a.keys())
+}
+
+// backfill fills a column with its default in the rows that have none: table, key and
+// column, each quoted. One query finds the rows, and each batch is committed.
+const backfill = `DO $$
+DECLARE
+	batch record;
+BEGIN
+	FOR batch IN
+		SELECT array_agg(%[2]s) AS keys
+		FROM (SELECT %[2]s, (row_number() OVER () - 1) / 5000 AS number FROM %[1]s WHERE %[3]s IS NULL) AS unfilled
+		GROUP BY number ORDER BY number
+	LOOP
+		UPDATE %[1]s SET %[3]s = DEFAULT WHERE %[2]s = ANY (batch.keys) AND %[3]s IS NULL;
+		COMMIT;
+	END LOOP;
+END $$`
+
+// backfills fill new columns before anything is required of them, so that the rows can
+// be updated all the time.
+func (a *alteration) backfills() []plan.Step {
+	var steps []plan.Step
+	for _, column := range a.unfilled {
+		steps = append(steps, plan.Step{
+			SQL:     fmt.Sprintf(backfill, sqltoken.Quote(a.after.Name), sqltoken.Quote(a.key), sqltoken.Quote(column)),
+			Comment: "Fill the existing rows, 5,000 at a time, each batch in a transaction of its own",
+			Alone:   true,
+		})
+	}
+	return steps
 }
 
 // notNullChecks enforce NOT NULL for new rows.
@@ -25,12 +55,19 @@ func (a *alteration) notNullChecks() []plan.Step {
 	var steps []plan.Step
 	for _, column := range a.required {
 		steps = append(steps, plan.Step{
-			SQL: a.alter(fmt.Sprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", sqltoken.Quote(a.checkName(column)), sqltoken.Quote(column))),
-			Comment: fmt.Sprintf("Require %s of new rows. Backfill the existing rows, a few thousand at a time, before the file\n"+
-				"that validates this: it fails on a row without a value", sqltoken.Quote(column)),
+			SQL:     a.alter(fmt.Sprintf("ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", sqltoken.Quote(a.checkName(column)), sqltoken.Quote(column))),
+			Comment: a.requiring(column),
 		})
 	}
 	return steps
+}
+
+func (a *alteration) requiring(column string) string {
+	if slices.Contains(a.unfilled, column) {
+		return "Require " + sqltoken.Quote(column) + " of every row that is written from now on"
+	}
+	return fmt.Sprintf("Require %s of every row that is written from now on. Backfill the existing rows before, a\n"+
+		"few thousand at a time: the file that validates this fails on a row without a value", sqltoken.Quote(column))
 }
 
 // checkName is the name of the check of a column, cut to what PostgreSQL keeps of one.
@@ -113,22 +150,6 @@ func (a *alteration) keys() []plan.Step {
 	}
 	for _, action := range a.keyed {
 		steps = append(steps, plan.Step{SQL: a.alter(action)})
-	}
-	return steps
-}
-
-// numbering turns backfilled columns into identities.
-func (a *alteration) numbering() []plan.Step {
-	var steps []plan.Step
-	for _, c := range a.identities {
-		when := "BY DEFAULT"
-		if c.Always {
-			when = "ALWAYS"
-		}
-		steps = append(steps, plan.Step{
-			SQL:     a.alter(fmt.Sprintf("ALTER COLUMN %s ADD GENERATED %s AS IDENTITY", sqltoken.Quote(c.Name), when)),
-			Comment: "Number new rows. Then set the sequence past the existing numbers, with setval",
-		})
 	}
 	return steps
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"ariga.io/atlas/sql/migrate"
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/review/rows"
 	"commitment/internal/migrator/review/trace"
 	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
@@ -106,6 +108,30 @@ func (s server) database(t *testing.T, setup string) *dev.Database {
 	})
 	exec(t, db, empty+base+setup)
 	return db
+}
+
+// filled is such a database with rows.
+func (s server) filled(t *testing.T, setup string, schema catalog.Schema) *dev.Database {
+	t.Helper()
+	db := s.database(t, setup)
+	missing, err := rows.Fill(t.Context(), db.DB, schema, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range missing {
+		if !strings.Contains(m.Reason, "partition") {
+			t.Errorf("%s has no rows: %s", m.Table, m.Reason)
+		}
+	}
+	return db
+}
+
+// runOnRows adds to traced statements what only rows show.
+func runOnRows(t *testing.T, db *dev.Database, f migrate.File, stmts []trace.Statement) {
+	t.Helper()
+	if _, err := new(trace.Tracer).RunOnRows(t.Context(), db.DB, f, stmts); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (s server) drop(t *testing.T, db *dev.Database) {

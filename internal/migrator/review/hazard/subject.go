@@ -23,6 +23,9 @@ type subject struct {
 func newSubject(file []trace.Statement, at int) subject {
 	s := subject{Statement: file[at], stmt: parse(file[at].SQL), file: file, at: at}
 	s.safe = s.rewrite()
+	if s.pending() && len(s.safe) > 0 {
+		s.safe[0].Apart = true
+	}
 	return s
 }
 
@@ -90,6 +93,25 @@ func (s subject) nameInUse(name string) bool {
 	return ok && s.inUse(t.OID)
 }
 
+// emptied reports whether an earlier statement of the file removed all rows of the table,
+// and none after it added others.
+func (s subject) emptied(name string) bool {
+	t, ok := s.Before.Table(name)
+	if !ok {
+		return false
+	}
+	for _, earlier := range slices.Backward(s.file[:s.at]) {
+		was, _ := byOID(earlier.Before, t.OID)
+		if slices.Contains(earlier.Emptied, was.Name) {
+			return true
+		}
+		if slices.ContainsFunc(earlier.Writes, func(w trace.Write) bool { return w.Table == t.OID || w.Table == 0 }) {
+			return false
+		}
+	}
+	return false
+}
+
 func byOID(s catalog.Schema, oid uint32) (catalog.Table, bool) {
 	i := slices.IndexFunc(s.Tables, func(t catalog.Table) bool { return t.OID == oid })
 	if i < 0 {
@@ -154,10 +176,15 @@ func (s subject) later() []trace.Statement {
 func (s subject) final() catalog.Schema { return s.file[len(s.file)-1].After }
 
 // failedWith reports whether the statement failed with that SQLSTATE.
-func (s subject) failedWith(state string) bool {
-	err, ok := errors.AsType[interface {
+func (s subject) failedWith(state string) bool { return sqlState(s.Err) == state }
+
+// sqlState is the SQLSTATE of an error of PostgreSQL; empty for others.
+func sqlState(err error) string {
+	if refused, ok := errors.AsType[interface {
 		error
 		SQLState() string
-	}](s.Err)
-	return ok && err.SQLState() == state
+	}](err); ok {
+		return refused.SQLState()
+	}
+	return ""
 }

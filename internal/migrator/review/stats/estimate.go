@@ -17,6 +17,10 @@ const (
 	rewriteRate = 40 << 20
 	// indexRate is how many rows that were read are sorted into a B-tree per second.
 	indexRate = 250_000
+	// changeRate is how many rows are updated or deleted per second by one statement: each
+	// leaves a dead version, and a new entry in every index. 600,000 rows that were
+	// checked in 0.7 s and rewritten in 15.5 s took 40.6 s.
+	changeRate = 15_000
 )
 
 // Estimate is roughly how long something takes, and how many bytes it processes.
@@ -34,6 +38,11 @@ func (t Table) Scan() Estimate {
 func (t Table) Rewrite() Estimate {
 	bytes := t.Bytes + t.IndexBytes
 	return Estimate{seconds(float64(bytes) / rewriteRate), bytes}
+}
+
+// Change estimates updating or deleting every row in one statement.
+func (t Table) Change() Estimate {
+	return Estimate{seconds(float64(t.Rows) / changeRate), t.Bytes + t.IndexBytes}
 }
 
 // IndexBuild estimates building an index while writes are blocked; CONCURRENTLY takes

@@ -15,6 +15,7 @@ func TestEstimateOfATable(t *testing.T) {
 		want string
 	}{
 		"scan":             {big.Scan(), "about 3 min, 32 GB"},
+		"change":           {stats.Table{Rows: 600_000, Bytes: 90 << 20, IndexBytes: 40 << 20}.Change(), "about 40 s, 136 MB"},
 		"rewrite":          {big.Rewrite(), "about 17 min, 43 GB"},
 		"index build":      {big.IndexBuild(), "about 9 min, 32 GB"},
 		"one on the other": {big.Scan().Plus(big.Rewrite()), "about 20 min, 75 GB"},

@@ -2,9 +2,11 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"ariga.io/atlas/sql/migrate"
 
@@ -27,8 +29,41 @@ type Tracer struct {
 // A statement that fails is the last one returned, with a [migration.StatementError] in
 // its Err. The error of Run itself comes from reading the file or the server.
 func (t *Tracer) Run(ctx context.Context, db *sql.DB, schema catalog.Schema, f migrate.File) ([]Statement, error) {
-	s, err := openSession(ctx, db, schema)
+	return t.run(ctx, db, f, session{schema: schema})
+}
+
+// RunOnRows runs a file that another Tracer has run, on a database of the same schema
+// whose tables have rows, and adds to its statements what only rows show: tables that
+// are scanned when a constraint is checked, and [Statement.RowsErr]. It reports whether
+// the file ran to its end. Which tables a statement on rows scans depends on how many
+// there are, so a few show no more of that than none.
+func (t *Tracer) RunOnRows(ctx context.Context, db *sql.DB, f migrate.File, stmts []Statement) (ran bool, err error) {
+	again, err := t.run(ctx, db, f, session{replayed: true})
 	if err != nil {
+		return false, err
+	}
+	for i, on := range again {
+		if i < len(stmts) && stmts[i].Err == nil {
+			stmts[i].RowsErr = cmp.Or(on.RowsErr, on.Err)
+		}
+		if i < len(stmts) && !changesRows(on.SQL) {
+			stmts[i].Scans = union(stmts[i].Scans, on.Scans)
+		}
+	}
+	return Failure(again) == nil, nil
+}
+
+func union(a, b []string) []string {
+	if len(b) == 0 {
+		return a
+	}
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (t *Tracer) run(ctx context.Context, db *sql.DB, f migrate.File, s session) ([]Statement, error) {
+	if err := s.open(ctx, db); err != nil {
 		return nil, err
 	}
 	defer s.close()

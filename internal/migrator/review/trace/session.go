@@ -24,23 +24,23 @@ type session struct {
 	pid      int
 	name     string         // of the schema that is looked at
 	schema   catalog.Schema // as it is now
+	replayed bool           // the statements were traced before, and nobody needs the schema
 	// start is what others can see: the relations that existed when the transaction
 	// began. now is the present state.
 	start, now state
 }
 
-func openSession(ctx context.Context, db *sql.DB, schema catalog.Schema) (*session, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("connect to dev database: %w", err)
+func (s *session) open(ctx context.Context, db *sql.DB) (err error) {
+	s.db = db
+	if s.conn, err = db.Conn(ctx); err != nil {
+		return fmt.Errorf("connect to dev database: %w", err)
 	}
-	s := &session{db: db, conn: conn, schema: schema}
-	err = conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), coalesce(current_schema(), '')").Scan(&s.pid, &s.name)
+	err = s.conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), coalesce(current_schema(), '')").Scan(&s.pid, &s.name)
 	if err != nil {
 		s.close()
-		return nil, fmt.Errorf("read the session: %w", err)
+		return fmt.Errorf("read the session: %w", err)
 	}
-	return s, nil
+	return nil
 }
 
 // close closes the session that migrated, which has whatever the files SET.
@@ -92,10 +92,11 @@ func (s *session) runAlone(ctx context.Context, stmt *Statement) error {
 	return s.runOutside(ctx, stmt)
 }
 
-// The SQLSTATEs of a statement that can't run in a transaction, and of a block or
-// procedure that ends one.
+// The SQLSTATEs of a statement that can't run in a transaction, of one that alters a
+// table with pending checks, and of a block or procedure that ends a transaction.
 const (
 	activeTransaction = "25001"
+	pendingEvents     = "55006"
 	endsTransaction   = "2D000"
 )
 
@@ -192,6 +193,11 @@ func (s *session) runControl(ctx context.Context, stmt *Statement) error {
 // and after it.
 func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	before := s.now
+	if s.replayed {
+		if err := s.exec(ctx, "SAVEPOINT statement"); err != nil {
+			return err
+		}
+	}
 	changed, err := s.schemaChanges(ctx, stmt.SQL)
 	if err != nil {
 		return err
@@ -199,6 +205,9 @@ func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	start := time.Now()
 	_, err = s.conn.ExecContext(ctx, stmt.SQL)
 	stmt.Duration = time.Since(start)
+	if s.replayed && sqlState(err) == pendingEvents {
+		err = s.runAfterChecks(ctx, stmt, err)
+	}
 	if err != nil {
 		stmt.fail(err)
 		return nil
@@ -209,10 +218,24 @@ func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	stmt.Locks, stmt.Held = before.taken(s.now, s.start), before.held(s.start)
 	stmt.Rewrites, stmt.Scans = before.rewritten(s.now, s.start), before.scanned(s.now, s.start)
 	stmt.Writes = before.written(s.now, stmt.SQL)
+	if truncates(stmt.SQL) { // which reads and copies nothing
+		stmt.Emptied, stmt.Rewrites, stmt.Scans = stmt.Rewrites, nil, nil
+	}
 	if may, err := changed(); err != nil || !may {
 		return err
 	}
 	return s.read(ctx, stmt)
+}
+
+// runAfterChecks runs a statement again that failed because deferred checks are pending,
+// once they have run, so that later statements can be tried.
+func (s *session) runAfterChecks(ctx context.Context, stmt *Statement, pending error) error {
+	stmt.RowsErr = pending
+	if _, err := s.conn.ExecContext(ctx, "ROLLBACK TO SAVEPOINT statement; SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"); err != nil {
+		return err
+	}
+	_, err := s.conn.ExecContext(ctx, stmt.SQL)
+	return err
 }
 
 // errNoSchema is the error of a statement after which no other can run.
@@ -251,6 +274,9 @@ const asFresh = "; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
 // PostgreSQL's functions lock tables until the transaction ends; rolling back to a
 // savepoint releases these locks.
 func (s *session) read(ctx context.Context, stmt *Statement) error {
+	if s.replayed {
+		return nil
+	}
 	open, err := s.inTransaction()
 	if err != nil {
 		return err

@@ -49,6 +49,7 @@ type Statement struct {
 	Rewrites []string `json:"rewrites,omitempty"` // tables and indexes with new storage
 	Scans    []string `json:"scans,omitempty"`    // tables read from end to end
 	Writes   []Write  `json:"-"`                  // tables whose rows it changes
+	Emptied  []string `json:"-"`                  // tables and indexes that a TRUNCATE empties
 	// Duration is the time on the throwaway server, which says nothing about a server
 	// with rows.
 	Duration time.Duration `json:"-"`
@@ -57,6 +58,9 @@ type Statement struct {
 	After  catalog.Schema `json:"-"`
 	// Err is why the statement failed. Later statements weren't tried.
 	Err error `json:"-"`
+	// RowsErr is why the statement failed on tables with rows. It is nil if it failed
+	// without them, too.
+	RowsErr error `json:"-"`
 }
 
 // Failure is why the last statement failed, or nil.

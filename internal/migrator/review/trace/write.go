@@ -46,6 +46,13 @@ func changesRows(query string) bool {
 	return false
 }
 
+func truncates(query string) bool {
+	for first := range sqltoken.All(query) {
+		return first.Is("truncate")
+	}
+	return false
+}
+
 // defines reports whether a statement only stores statements for later. PostgreSQL
 // parses those, and locks the tables that they write to.
 func defines(query string) bool {

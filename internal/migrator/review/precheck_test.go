@@ -1,0 +1,89 @@
+package review_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"commitment/internal/migrator/review"
+	"commitment/internal/pgtest"
+)
+
+// prechecks are statements on products, and rows that make them fail.
+var prechecks = map[string]struct{ sql, row string }{
+	"a NULL":             {"ALTER TABLE products ALTER COLUMN note SET NOT NULL", "(1, 'a', NULL)"},
+	"duplicates":         {"CREATE UNIQUE INDEX i ON products (note)", "(1, 'a', 'x'), (2, 'b', 'x')"},
+	"partial duplicates": {"CREATE UNIQUE INDEX i ON products (lower(note)) WHERE id > 1", "(2, 'a', 'x'), (3, 'b', 'X')"},
+	"a violated check":   {"ALTER TABLE products ADD CHECK (note <> 'x')", "(1, 'a', 'x')"},
+	"VALIDATE":           {"ALTER TABLE products ADD CONSTRAINT c CHECK (note <> 'x') NOT VALID;\nALTER TABLE products VALIDATE CONSTRAINT c", "(1, 'a', 'x')"},
+	"an orphan":          {"ALTER TABLE products ADD FOREIGN KEY (id) REFERENCES parts (id)", "(1, 'a', 'x')"},
+	"a longer text":      {"ALTER TABLE products ALTER COLUMN name TYPE varchar(3)", "(1, 'abcd', 'x')"},
+	"a larger number":    {"ALTER TABLE products ALTER COLUMN id TYPE int", "(3000000000, 'a', 'x')"},
+	"no label":           {"ALTER TABLE products ALTER COLUMN note TYPE mood USING note::mood", "(1, 'a', 'x')"},
+	"any row":            {"ALTER TABLE products ADD COLUMN c int NOT NULL", "(1, 'a', 'x')"},
+	"a domain":           {"ALTER DOMAIN short ADD CHECK (length(VALUE) < 3)", "(1, 'a', 'x', 'long')"},
+	"a domain's NULL":    {"ALTER DOMAIN short SET NOT NULL", "(1, 'a', 'x', NULL)"},
+	"a nullable key":     {"ALTER TABLE products DROP CONSTRAINT products_pkey, ADD PRIMARY KEY (id, note)", "(1, 'a', NULL)"},
+}
+
+const parts = "CREATE TABLE parts (id bigint PRIMARY KEY);\nCREATE TYPE mood AS ENUM ('glad', 'sad');\n" +
+	"CREATE DOMAIN short AS text;\nALTER TABLE products ADD COLUMN code short;\n"
+
+// TestPrecheckFindsTheRows tells before and after a row is there which statement fails,
+// and PostgreSQL agrees.
+func TestPrecheckFindsTheRows(t *testing.T) {
+	t.Parallel()
+	for name, c := range prechecks {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProject(t)
+			p.onMain(func() { p.add("20260102000000_parts.sql", parts) })
+			p.add("20260102000000_parts.sql", parts)
+			p.add("20260201000000_a.sql", c.sql+";\n")
+			o := p.options()
+			o.Selection = review.Selection{Last: 1}
+			checks := run(t, o).Prechecks()
+			db := pgtest.Open(t, pgtest.EmptyURL(t))
+			for _, query := range []string{products, parts} {
+				if _, err := db.ExecContext(t.Context(), query); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if failing, err := review.Precheck(t.Context(), db, checks); err != nil || len(failing) > 0 || len(checks) == 0 {
+				t.Fatalf("without rows %d of %d queries find one (%v), want none", len(failing), len(checks), err)
+			}
+			if _, err := db.ExecContext(t.Context(), "INSERT INTO products VALUES "+c.row); err != nil {
+				t.Fatal(err)
+			}
+			if failing, err := review.Precheck(t.Context(), db, checks); err != nil || len(failing) == 0 {
+				t.Errorf("no query of %+v finds the row (%v)", checks, err)
+			}
+			if _, err := db.ExecContext(t.Context(), c.sql); err == nil {
+				t.Error("the statement doesn't fail")
+			}
+		})
+	}
+}
+
+func TestPrecheckPassesOverWhatEarlierFilesAdd(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	p.add("20260201000000_a.sql", "ALTER TABLE products ADD COLUMN c int;\nCREATE TABLE fresh (n int PRIMARY KEY, m int);\n")
+	p.add("20260202000000_b.sql", "ALTER TABLE products ALTER COLUMN c SET NOT NULL;\nALTER TABLE fresh ALTER COLUMN m SET NOT NULL;\n")
+	checks := p.review().Prechecks()
+	db := pgtest.Open(t, pgtest.EmptyURL(t))
+	if _, err := db.ExecContext(t.Context(), products+"INSERT INTO products VALUES (1, 'a', NULL)"); err != nil {
+		t.Fatal(err)
+	}
+	failing, err := review.Precheck(t.Context(), db, checks)
+	if err != nil || len(failing) > 0 {
+		t.Errorf("failing = %+v, %v, want none", failing, err)
+	}
+	var script strings.Builder
+	if err := review.WritePrechecks(&script, checks); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(script.String(), `"c" IS NULL`) || strings.Contains(script.String(), "fresh") || slices.Contains(strings.Fields(script.String()), "UPDATE") {
+		t.Errorf("script = %s, want the query about c alone", script.String())
+	}
+}

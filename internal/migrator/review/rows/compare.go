@@ -1,0 +1,128 @@
+package rows
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"commitment/internal/sqltoken"
+)
+
+// Contents are the rows of each table, with a column's value as JSON.
+type Contents map[string][]map[string]string
+
+// Read reads all rows of a database.
+func Read(ctx context.Context, db *sql.DB) (Contents, error) {
+	names, err := tableNames(ctx, db)
+	if err != nil || len(names) == 0 {
+		return Contents{}, err
+	}
+	all := Contents{}
+	var queries []string
+	for _, name := range names {
+		all[name] = nil
+		queries = append(queries, "SELECT '"+strings.ReplaceAll(name, "'", "''")+"', to_jsonb(t.*) FROM "+sqltoken.Quote(name)+" t")
+	}
+	rows, err := db.QueryContext(ctx, strings.Join(queries, " UNION ALL "))
+	if err != nil {
+		return nil, fmt.Errorf("read rows: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // its errors are those of Err
+	for rows.Next() {
+		var table string
+		var text []byte
+		if err := rows.Scan(&table, &text); err != nil {
+			return nil, fmt.Errorf("read rows: %w", err)
+		}
+		var values map[string]json.RawMessage
+		if err := json.Unmarshal(text, &values); err != nil {
+			return nil, fmt.Errorf("read rows of %s: %w", table, err)
+		}
+		row := map[string]string{}
+		for name, value := range values {
+			row[name] = string(value)
+		}
+		all[table] = append(all[table], row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read rows: %w", err)
+	}
+	return all, nil
+}
+
+// tableNames are the tables of the current schema.
+func tableNames(ctx context.Context, db *sql.DB) ([]string, error) {
+	var names []string
+	err := db.QueryRowContext(ctx, `SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
+		WHERE relkind IN ('r', 'p') AND relnamespace = to_regnamespace(quote_ident(current_schema()))`).Scan(pgtype.NewMap().SQLScanner(&names))
+	if err != nil {
+		return nil, fmt.Errorf("read names of tables: %w", err)
+	}
+	return names, nil
+}
+
+// Difference says how got differs from want, or nothing. Again is what the same
+// statements made in another run: of a column that differs between the two, such as a
+// random one, only NULL and not NULL are compared.
+func Difference(want, again, got Contents) string {
+	for _, table := range slices.Sorted(maps.Keys(want)) {
+		if _, there := got[table]; !there {
+			continue // another schema, which others compare
+		}
+		stable := stableColumns(want[table], again[table])
+		before, after := canonical(want[table], stable), canonical(got[table], stable)
+		for i := range max(len(before), len(after)) {
+			switch {
+			case i >= len(after):
+				return fmt.Sprintf("%s lacks the row %s", table, before[i])
+			case i >= len(before):
+				return fmt.Sprintf("%s has the row %s, too", table, after[i])
+			case before[i] != after[i]:
+				return fmt.Sprintf("%s has the row %s, want %s", table, after[i], before[i])
+			}
+		}
+	}
+	return ""
+}
+
+// stableColumns are those that hold the same values in both.
+func stableColumns(a, b []map[string]string) []string {
+	if len(a) == 0 {
+		return nil
+	}
+	values := func(rows []map[string]string, column string) []string {
+		var all []string
+		for _, row := range rows {
+			all = append(all, row[column])
+		}
+		slices.Sort(all)
+		return all
+	}
+	return slices.DeleteFunc(slices.Collect(maps.Keys(a[0])), func(column string) bool {
+		return !slices.Equal(values(a, column), values(b, column))
+	})
+}
+
+// canonical are the rows as JSON, sorted. What isn't stable is replaced.
+func canonical(rows []map[string]string, stable []string) []string {
+	var all []string
+	for _, row := range rows {
+		var parts []string
+		for _, column := range slices.Sorted(maps.Keys(row)) {
+			value := row[column]
+			if value != "null" && !slices.Contains(stable, column) {
+				value = `"…"`
+			}
+			parts = append(parts, fmt.Sprintf("%q: %s", column, value))
+		}
+		all = append(all, "{"+strings.Join(parts, ", ")+"}")
+	}
+	slices.Sort(all)
+	return all
+}
