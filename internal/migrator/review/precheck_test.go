@@ -1,11 +1,15 @@
 package review_test
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"commitment/internal/migrator/review"
+	"commitment/internal/migrator/review/hazard"
 	"commitment/internal/pgtest"
 )
 
@@ -26,42 +30,50 @@ var prechecks = map[string]struct{ sql, row string }{
 	"a nullable key":     {"ALTER TABLE products DROP CONSTRAINT products_pkey, ADD PRIMARY KEY (id, note)", "(1, 'a', NULL)"},
 }
 
-const parts = "CREATE TABLE parts (id bigint PRIMARY KEY);\nCREATE TYPE mood AS ENUM ('glad', 'sad');\n" +
-	"CREATE DOMAIN short AS text;\nALTER TABLE products ADD COLUMN code short;\n"
-
 // TestPrecheckFindsTheRows tells before and after a row is there which statement fails,
-// and PostgreSQL agrees.
+// and PostgreSQL agrees. Each case has a table and a domain of its own.
 func TestPrecheckFindsTheRows(t *testing.T) {
 	t.Parallel()
-	for name, c := range prechecks {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := newProject(t)
-			p.onMain(func() { p.add("20260102000000_parts.sql", parts) })
-			p.add("20260102000000_parts.sql", parts)
-			p.add("20260201000000_a.sql", c.sql+";\n")
-			o := p.options()
-			o.Selection = review.Selection{Last: 1}
-			checks := run(t, o).Prechecks()
-			db := pgtest.Open(t, pgtest.EmptyURL(t))
-			for _, query := range []string{products, parts} {
-				if _, err := db.ExecContext(t.Context(), query); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if failing, err := review.Precheck(t.Context(), db, checks); err != nil || len(failing) > 0 || len(checks) == 0 {
-				t.Fatalf("without rows %d of %d queries find one (%v), want none", len(failing), len(checks), err)
-			}
-			if _, err := db.ExecContext(t.Context(), "INSERT INTO products VALUES "+c.row); err != nil {
-				t.Fatal(err)
-			}
-			if failing, err := review.Precheck(t.Context(), db, checks); err != nil || len(failing) == 0 {
-				t.Errorf("no query of %+v finds the row (%v)", checks, err)
-			}
-			if _, err := db.ExecContext(t.Context(), c.sql); err == nil {
-				t.Error("the statement doesn't fail")
-			}
-		})
+	p := newProject(t)
+	names := slices.Sorted(maps.Keys(prechecks))
+	own := func(i int, sql string) string {
+		n := strconv.Itoa(i)
+		return strings.NewReplacer("products", "products"+n, "short", "short"+n, "INDEX i ", "INDEX i"+n+" ").Replace(sql)
+	}
+	setup := "CREATE TABLE parts (id bigint PRIMARY KEY);\nCREATE TYPE mood AS ENUM ('glad', 'sad');\n"
+	for i := range names {
+		setup += own(i, "CREATE DOMAIN short AS text;\n"+products+"ALTER TABLE products ADD COLUMN code short;\n")
+	}
+	p.add("20260102000000_parts.sql", setup)
+	file := func(i int) string { return fmt.Sprintf("202602010000%02d_a.sql", i) }
+	for i, name := range names {
+		p.add(file(i), own(i, prechecks[name].sql)+";\n")
+	}
+	o := p.options()
+	o.Selection = review.Selection{Last: len(names)}
+	checks := run(t, o).Prechecks()
+	db := pgtest.Open(t, pgtest.EmptyURL(t))
+	exec := func(query string) error {
+		_, err := db.ExecContext(t.Context(), query)
+		return err
+	}
+	if err := exec(setup); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		about := slices.DeleteFunc(slices.Clone(checks), func(f hazard.Finding) bool { return f.File != file(i) })
+		if failing, err := review.Precheck(t.Context(), db, about); err != nil || len(failing) > 0 || len(about) == 0 {
+			t.Fatalf("%s: without rows %d of %d queries find one (%v), want none", name, len(failing), len(about), err)
+		}
+		if err := exec(own(i, "INSERT INTO products VALUES "+prechecks[name].row)); err != nil {
+			t.Fatal(err)
+		}
+		if failing, err := review.Precheck(t.Context(), db, about); err != nil || len(failing) == 0 {
+			t.Errorf("%s: no query of %+v finds the row (%v)", name, about, err)
+		}
+		if err := exec(own(i, prechecks[name].sql)); err == nil {
+			t.Errorf("%s: the statement doesn't fail", name)
+		}
 	}
 }
 
