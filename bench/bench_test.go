@@ -69,12 +69,12 @@ func BenchmarkHandler(b *testing.B) {
 	}
 }
 
-func prepareAccounts(b testing.TB, url string) {
-	b.Helper()
-	db := pgtest.Open(b, url)
+func prepareAccounts(tb testing.TB, url string) {
+	tb.Helper()
+	db := pgtest.Open(tb, url)
 	for _, statement := range fixture {
-		if _, err := db.ExecContext(b.Context(), statement); err != nil {
-			b.Fatal(err)
+		if _, err := db.ExecContext(tb.Context(), statement); err != nil {
+			tb.Fatal(err)
 		}
 	}
 }

@@ -36,8 +36,9 @@ func main() {
 	flag.StringVar(&s.out, "out", "", "file for the results; standard output when empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, s); err != nil {
+	err := run(ctx, s)
+	stop()
+	if err != nil {
 		log.Fatal(err)
 	}
 }

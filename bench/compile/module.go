@@ -21,11 +21,13 @@ type module struct {
 	entities int
 }
 
+const letters = "abcdefghijklmnopqrstuvwxyz"
+
 // prefix returns letters that no other run has had.
 func prefix() string {
 	text := []byte("X")
 	for range 8 {
-		text = append(text, byte('a'+rand.IntN(26)))
+		text = append(text, letters[rand.IntN(len(letters))])
 	}
 	return string(text)
 }
@@ -97,7 +99,8 @@ func (m module) measure(ctx context.Context, resources bool) (c costs, err error
 
 // schemas are the entities' schemas, each of which leads to the next two.
 func (m module) schemas(resources bool) string {
-	text := `package schema
+	var text strings.Builder
+	text.WriteString(`package schema
 
 import (
 	"entgo.io/ent"
@@ -111,7 +114,7 @@ import (
 )
 
 var _ = rest.Resource
-`
+`)
 	for i := range m.entities {
 		one := `
 type NAME struct{ ent.Schema }
@@ -140,19 +143,19 @@ func (NAME) Indexes() []ent.Index { return []ent.Index{index.Fields("due_at", "i
 `
 		resource, expandable, nested := "", "()", ""
 		if resources {
-			resource = "rest.Resource(), "
+			resource = "rest.Resource()"
 			expandable, nested = "().Annotations(rest.Expandable(1))", ".Annotations(rest.Expandable(20), rest.Nested(), rest.Unindexed())"
 		}
-		text += strings.NewReplacer("NAME", m.name(i), "NEXT", m.name(i+1), "AFTER", m.name(i+2),
-			"RESOURCE", strings.TrimSuffix(resource, ", "), "ONE", expandable, "MANY", nested).Replace(one)
+		text.WriteString(strings.NewReplacer("NAME", m.name(i), "NEXT", m.name(i+1), "AFTER", m.name(i+2),
+			"RESOURCE", resource, "ONE", expandable, "MANY", nested).Replace(one))
 	}
-	return text
+	return text.String()
 }
 
 // name is the name of the n-th entity, in a ring.
 func (m module) name(n int) string {
 	n %= m.entities
-	return m.prefix + string(rune('a'+n/26)) + string(rune('a'+n%26)) + "Item"
+	return m.prefix + letters[n/26:n/26+1] + letters[n%26:n%26+1] + "Item"
 }
 
 func (m module) routes() string { return filepath.Join(m.dir, "internal", "httpapi", "routes.go") }
@@ -165,11 +168,11 @@ func (m module) mount() error {
 	if err != nil || len(files) != m.entities {
 		return fmt.Errorf("%d resources, want %d: %w", len(files), m.entities, err)
 	}
-	mounts := ""
+	var mounts strings.Builder
 	for i := range m.entities {
-		mounts += "\tmount(v1, resource." + m.name(i) + "s())\n"
+		fmt.Fprintf(&mounts, "\tmount(v1, resource.%ss())\n", m.name(i))
 	}
-	return m.change(routesHead + mounts)
+	return m.change(routesHead + mounts.String())
 }
 
 // touch changes the routes.
@@ -182,7 +185,7 @@ func (m module) change(text string) error {
 		return err
 	}
 	if !bytes.Contains(routes, []byte(routesHead)) {
-		return errors.New("routes.go has no " + routesHead)
+		return fmt.Errorf("routes.go has no %q", routesHead)
 	}
 	return os.WriteFile(m.routes(), bytes.Replace(routes, []byte(routesHead), []byte(text), 1), 0o600)
 }

@@ -37,6 +37,7 @@ var table = rules{
 	{pkg: "internal/cli/clitest", may: []string{"internal/cli", "internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/migrator/migratortest", may: []string{"internal/migrator/dev", "internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/migration/migrationtest", may: []string{"internal/migration", "internal/pgtest"}, never: noHTTP, helper: true},
+	{pkg: "internal/rest/resttest", may: []string{"internal/rest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/rowtest", may: []string{"ent/..."}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/pgbouncer", may: []string{"internal/pgtest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest", may: []string{"internal/pgtest/pgproxy", "internal/migration", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
@@ -114,7 +115,6 @@ var table = rules{
 	// Types of fields belong here, a row each: generated code imports them, and they
 	// import no generated code.
 	{pkg: "internal/rest", may: []string{"internal/schemakit", "internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
-	{pkg: "internal/rest/resttest", may: []string{"internal/rest"}, never: noHTTP, helper: true},
 	{pkg: "internal/schemakit/rest", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},

@@ -28,8 +28,8 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 	if len(a.tags) == 0 {
 		a = a.tag(strings.ToUpper(r.Plural[:1])+r.Plural[1:], cmp.Or(r.Doc, "Operations on "+r.Plural+"."))
 	}
-	m := &mounted[E, V, C, P]{Resource: r, api: a, schemas: describeResource[V, C](a, &r.Table, r.Version != nil)}
-	a.resources[r.Name] = m
+	m := &mounted[E, V, C, P]{resource: r, api: a, schemas: describeResource[V, C](a, &r.Table, r.Version != nil)}
+	a.resources[r.Name] = edged{r.Target(), m.mountEdges}
 	for _, o := range []struct {
 		operation rest.Operation
 		add       func()
@@ -68,11 +68,11 @@ func (m *mounted[E, V, C, P]) failures(o rest.Operation, own []*fault.Error) []*
 	)
 	errs := slices.Clone(own)
 	if writes.Has(o) {
-		errs = append(errs, m.Violations(own)...)
+		errs = append(errs, m.resource.Violations(own)...)
 	}
 	if keyed.Has(o) {
-		errs = append(errs, m.ErrMissing())
-		if m.Version != nil {
+		errs = append(errs, m.resource.ErrMissing())
+		if m.resource.Version != nil {
 			errs = append(errs, errStale)
 		}
 	}
@@ -108,12 +108,13 @@ const (
 	patchType = "application/merge-patch+json"
 )
 
-// mounted is a resource in the API.
+// mounted is a resource in the API. It doesn't embed the resource: the binary would have
+// the methods of each of them once more.
 type mounted[E rest.Entity, V, C, P any] struct {
-	*rest.Resource[E, V, C, P]
-	api     *api
-	schemas schemas
-	errs    []*fault.Error // those of the operation that is added
+	resource *rest.Resource[E, V, C, P]
+	api      *api
+	schemas  schemas
+	errs     []*fault.Error // those of the operation that is added
 }
 
 // resourceRequest is what operations on resources take of a request. They share it, so
@@ -173,11 +174,11 @@ func registerBody(a *api, op *huma.Operation, schema *huma.Schema, contentType s
 // expects. Modifiers change the query.
 func (m *mounted[E, V, C, P]) entity(ctx context.Context, in *resourceRequest, lock rest.Lock, modifiers ...func(*sql.Selector)) (E, error) {
 	var none E
-	id, err := m.ParseID(in.param("id"))
+	id, err := m.resource.ParseID(in.param("id"))
 	if err != nil {
 		return none, err
 	}
-	e, err := m.Get(ctx, id, lock, modifiers...)
+	e, err := m.resource.Get(ctx, id, lock, modifiers...)
 	if err != nil {
 		return none, err
 	}
@@ -190,25 +191,25 @@ func (m *mounted[E, V, C, P]) entity(ctx context.Context, in *resourceRequest, l
 
 // etag is the entity's; empty where it has no version.
 func (m *mounted[E, V, C, P]) etag(e E) string {
-	if m.Version == nil {
+	if m.resource.Version == nil {
 		return ""
 	}
-	return etag(m.Version(e))
+	return etag(m.resource.Version(e))
 }
 
 func (m *mounted[E, V, C, P]) respond(status int, e E) *resourceResponse {
-	return &resourceResponse{Status: status, ETag: m.etag(e), Body: m.View(e)}
+	return &resourceResponse{Status: status, ETag: m.etag(e), Body: m.resource.View(e)}
 }
 
 func (m *mounted[E, V, C, P]) list(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
-	q, err := m.ParseQuery(in.query)
+	q, err := m.resource.ParseQuery(in.query)
 	if err != nil {
 		return nil, err
 	}
 	if err := boundList(ctx); err != nil {
 		return nil, err
 	}
-	page, err := m.List(ctx, q)
+	page, err := m.resource.List(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +229,7 @@ func boundList(ctx context.Context) error {
 }
 
 func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
-	q, err := m.ParseItem(in.query)
+	q, err := m.resource.ParseItem(in.query)
 	if err != nil {
 		return nil, err
 	}
@@ -244,33 +245,33 @@ func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*r
 			return out, nil
 		}
 	}
-	out.Body, err = m.Item(ctx, e, q)
+	out.Body, err = m.resource.Item(ctx, e, q)
 	return out, err
 }
 
 func (m *mounted[E, V, C, P]) create(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	body := rest.New[C]()
-	if err := m.api.decode(in.RawBody, m.schemas.create, body, m.Fields); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.create, body, m.resource.Fields); err != nil {
 		return nil, err
 	}
 	return m.insert(ctx, body)
 }
 
 func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResponse, error) {
-	if err := rest.References(ctx, m.Fields, []C{body}, []V(nil), wholeBody); err != nil {
+	if err := rest.References(ctx, m.resource.Fields, []C{body}, []V(nil), wholeBody); err != nil {
 		return nil, err
 	}
-	e, err := m.Insert(ctx, body)
+	e, err := m.resource.Insert(ctx, body)
 	if err != nil {
 		return nil, m.explained(err)
 	}
-	view := m.View(e)
-	return &resourceResponse{Status: http.StatusCreated, Location: m.path() + "/" + m.FormatID(view), ETag: m.etag(e), Body: view}, nil
+	view := m.resource.View(e)
+	return &resourceResponse{Status: http.StatusCreated, Location: m.path() + "/" + m.resource.FormatID(view), ETag: m.etag(e), Body: view}, nil
 }
 
 func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	patch := rest.New[P]()
-	if err := m.api.decode(in.RawBody, m.schemas.patch, patch, m.Fields); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.patch, patch, m.resource.Fields); err != nil {
 		return nil, err
 	}
 	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)
@@ -281,12 +282,12 @@ func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*res
 }
 
 func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resourceResponse, error) {
-	if view := m.View(e); m.Changes(view, patch) {
-		err := rest.References(ctx, m.Fields, []P{patch}, []V{view}, wholeBody)
+	if view := m.resource.View(e); m.resource.Changes(view, patch) {
+		err := rest.References(ctx, m.resource.Fields, []P{patch}, []V{view}, wholeBody)
 		if err != nil {
 			return nil, err
 		}
-		if e, err = m.Update(ctx, e, patch); err != nil {
+		if e, err = m.resource.Update(ctx, e, patch); err != nil {
 			return nil, m.explained(err)
 		}
 	}
@@ -295,17 +296,17 @@ func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resour
 
 func (m *mounted[E, V, C, P]) replace(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	body := rest.New[C]()
-	if err := m.api.decode(in.RawBody, m.schemas.replace, body, m.Fields); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.replace, body, m.resource.Fields); err != nil {
 		return nil, err
 	}
 	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)
-	if m.ClientID && isMissing(err) {
+	if m.resource.ClientID && isMissing(err) {
 		return m.createAs(ctx, &in.resourceRequest, body)
 	}
 	if err != nil {
 		return nil, err
 	}
-	patch, err := m.Replacement(m.View(e), body)
+	patch, err := m.resource.Replacement(m.resource.View(e), body)
 	if err != nil {
 		return nil, err
 	}
@@ -317,11 +318,11 @@ func (m *mounted[E, V, C, P]) createAs(ctx context.Context, in *resourceRequest,
 	if in.IfMatch != "" {
 		return nil, errStale
 	}
-	id, err := m.ParseID(in.param("id"))
+	id, err := m.resource.ParseID(in.param("id"))
 	if err != nil {
 		return nil, err
 	}
-	m.SetID(body, id)
+	m.resource.SetID(body, id)
 	return m.insert(ctx, body)
 }
 
@@ -330,7 +331,7 @@ func (m *mounted[E, V, C, P]) delete(ctx context.Context, in *resourceRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return &resourceResponse{Status: http.StatusNoContent}, m.Delete(ctx, e)
+	return &resourceResponse{Status: http.StatusNoContent}, m.resource.Delete(ctx, e)
 }
 
 // undelete undoes a soft deletion. What isn't deleted stays as it is, so that the request
@@ -341,8 +342,8 @@ func (m *mounted[E, V, C, P]) undelete(ctx context.Context, in *resourceRequest)
 	if err != nil {
 		return nil, err
 	}
-	if m.Deleted(e) {
-		if e, err = m.Undelete(ctx, e); err != nil {
+	if m.resource.Deleted(e) {
+		if e, err = m.resource.Undelete(ctx, e); err != nil {
 			return nil, m.explained(err)
 		}
 	}

@@ -37,7 +37,7 @@ func (m *mounted[E, V, C, P]) batchCreate(ctx context.Context, in *resourceBody)
 	if err != nil {
 		return nil, err
 	}
-	bodies, err := decodeItems(errs, items, m.Fields, rest.New[C])
+	bodies, err := decodeItems(errs, items, m.resource.Fields, rest.New[C])
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +51,10 @@ func (m *mounted[E, V, C, P]) batchCreate(ctx context.Context, in *resourceBody)
 // insertAll inserts in one statement. When that fails for the client's fault, it inserts
 // one by one, to find the item.
 func (m *mounted[E, V, C, P]) insertAll(ctx context.Context, bodies []C) (all []E, err error) {
-	if err := rest.References(ctx, m.Fields, bodies, []V(nil), itemPointer); err != nil {
+	if err := rest.References(ctx, m.resource.Fields, bodies, []V(nil), itemPointer); err != nil {
 		return nil, err
 	}
-	if bulk := m.Bulk(); bulk != nil {
+	if bulk := m.resource.Bulk(); bulk != nil {
 		err = txn.Savepoint(ctx, func(ctx context.Context) (err error) {
 			all, err = bulk(ctx, bodies)
 			return err
@@ -65,7 +65,7 @@ func (m *mounted[E, V, C, P]) insertAll(ctx context.Context, bodies []C) (all []
 	}
 	all = make([]E, len(bodies))
 	return all, m.each(len(bodies), func(i int) (err error) {
-		all[i], err = m.Insert(ctx, bodies[i])
+		all[i], err = m.resource.Insert(ctx, bodies[i])
 		return err
 	})
 }
@@ -81,7 +81,7 @@ func (m *mounted[E, V, C, P]) batchPatch(ctx context.Context, in *resourceBody) 
 	if err != nil {
 		return nil, err
 	}
-	patches, err := decodeItems(errs, items, m.Fields, rest.New[P])
+	patches, err := decodeItems(errs, items, m.resource.Fields, rest.New[P])
 	if err != nil {
 		return nil, err
 	}
@@ -90,12 +90,12 @@ func (m *mounted[E, V, C, P]) batchPatch(ctx context.Context, in *resourceBody) 
 		return nil, err
 	}
 	views := m.views(all)
-	if err := rest.References(ctx, m.Fields, patches, views, itemPointer); err != nil {
+	if err := rest.References(ctx, m.resource.Fields, patches, views, itemPointer); err != nil {
 		return nil, err
 	}
 	err = m.each(len(all), func(i int) (err error) {
-		if m.Changes(views[i], patches[i]) {
-			all[i], err = m.Update(ctx, all[i], patches[i])
+		if m.resource.Changes(views[i], patches[i]) {
+			all[i], err = m.resource.Update(ctx, all[i], patches[i])
 		}
 		return err
 	})
@@ -118,7 +118,7 @@ func (m *mounted[E, V, C, P]) batchDelete(ctx context.Context, in *resourceBody)
 		return nil, err
 	}
 	for i, e := range all {
-		if err := m.Delete(ctx, e); err != nil {
+		if err := m.resource.Delete(ctx, e); err != nil {
 			return nil, m.inItem(i, err)
 		}
 	}
@@ -132,7 +132,7 @@ func (m *mounted[E, V, C, P]) respondAll(status int, all []E) *resourceResponse 
 func (m *mounted[E, V, C, P]) views(all []E) []V {
 	views := make([]V, len(all))
 	for i, e := range all {
-		views[i] = m.View(e)
+		views[i] = m.resource.View(e)
 	}
 	return views
 }
@@ -153,7 +153,7 @@ func (m *mounted[E, V, C, P]) items(body []byte, schema *huma.Schema) ([]json.Ra
 	for i, item := range items {
 		errs = append(errs, unfit(itemLocation(i), one, item)...)
 	}
-	if len(items) > m.MaxBatch || len(items) == 0 {
+	if len(items) > m.resource.MaxBatch || len(items) == 0 {
 		return nil, nil, newProblem(http.StatusUnprocessableEntity, "validation failed", errs)
 	}
 	return texts.Items, errs, nil
@@ -180,15 +180,15 @@ func (m *mounted[E, V, C, P]) entities(ctx context.Context, items []json.RawMess
 	if err != nil {
 		return nil, err
 	}
-	all, err := m.GetAll(ctx, ids)
+	all, err := m.resource.GetAll(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	return all, m.each(len(all), func(i int) error {
 		switch v := versions[i]; {
 		case any(all[i]) == any(*new(E)):
-			return m.ErrMissing().At("/id")
-		case v != nil && *v != m.Version(all[i]):
+			return m.resource.ErrMissing().At("/id")
+		case v != nil && *v != m.resource.Version(all[i]):
 			return errStale.At("/version")
 		}
 		return nil
@@ -208,7 +208,7 @@ func (m *mounted[E, V, C, P]) keys(items []json.RawMessage) (ids []any, versions
 		if strings.HasPrefix(text, `"`) && json.Unmarshal(key.ID, &text) != nil {
 			return fault.New(fault.Invalid, "", "expected an id").At("/id")
 		}
-		id, err := m.ParseID(text)
+		id, err := m.resource.ParseID(text)
 		if err != nil {
 			return fault.New(fault.Invalid, "", "expected an id").At("/id")
 		}
@@ -277,7 +277,7 @@ func (m *mounted[E, V, C, P]) fault(err error) (*fault.Error, bool) {
 	if !ok {
 		return nil, false
 	}
-	return m.Explain(e), true
+	return m.resource.Explain(e), true
 }
 
 // explained is the error of a write.
@@ -325,7 +325,7 @@ func (d describer) batchSchemas(s *schemas, versioned bool) {
 }
 
 func (m *mounted[E, V, C, P]) batchOperation(verb, text string, status int, response *huma.Schema) *huma.Operation {
-	op := m.operation("POST "+m.path()+":batch"+verb, "batch"+verb+camel(m.Plural), fmt.Sprintf("%s several %s. Either all of them succeed or nothing changes. A batch has at most %d items.", text, m.Plural, m.MaxBatch), status, response)
+	op := m.operation("POST "+m.path()+":batch"+verb, "batch"+verb+camel(m.resource.Plural), fmt.Sprintf("%s several %s. Either all of them succeed or nothing changes. A batch has at most %d items.", text, m.resource.Plural, m.resource.MaxBatch), status, response)
 	delete(op.Responses[strconv.Itoa(status)].Headers, "ETag")
 	return op
 }

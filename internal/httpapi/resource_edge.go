@@ -13,18 +13,18 @@ import (
 	"commitment/internal/rest"
 )
 
-// edged is a resource that is mounted.
-type edged interface {
-	rest.Target
-	mountEdges()
+// edged is a resource that is mounted, whatever its types are: see [rest.Target].
+type edged struct {
+	target     *rest.Target
+	mountEdges func()
 }
 
 // connect makes the edges of all resources that are mounted lead to one another, and adds
 // their operations.
 func (a *api) connect() {
-	targets := map[string]rest.Target{}
+	targets := map[string]*rest.Target{}
 	for name, r := range a.resources {
-		targets[name] = r
+		targets[name] = r.target
 	}
 	if err := rest.Connect(targets); err != nil {
 		panic("httpapi: " + err.Error())
@@ -36,8 +36,8 @@ func (a *api) connect() {
 
 // mountEdges adds the lists of what edges lead to, and what links there.
 func (m *mounted[E, V, C, P]) mountEdges() {
-	for i := range m.Edges {
-		e := &m.Edges[i]
+	for i := range m.resource.Edges {
+		e := &m.resource.Edges[i]
 		if e.Nested {
 			register(m.api, m.nestedListing(e), m.nestedList(e))
 		}
@@ -50,18 +50,18 @@ func (m *mounted[E, V, C, P]) mountEdges() {
 
 func (m *mounted[E, V, C, P]) nestedList(edge *rest.Edge) func(context.Context, *resourceRequest) (*resourceResponse, error) {
 	return func(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
-		id, err := m.ParseID(in.param("id"))
+		id, err := m.resource.ParseID(in.param("id"))
 		if err != nil {
 			return nil, err
 		}
-		q, err := m.ParseNested(edge, id, in.query)
+		q, err := m.resource.ParseNested(edge, id, in.query)
 		if err != nil {
 			return nil, err
 		}
 		if err := boundList(ctx); err != nil {
 			return nil, err
 		}
-		if _, err := m.Get(ctx, id, false); err != nil {
+		if _, err := m.resource.Get(ctx, id, false); err != nil {
 			return nil, err
 		}
 		page, err := edge.Target().List(ctx, q)
@@ -77,16 +77,16 @@ func (m *mounted[E, V, C, P]) link(edge *rest.Edge, linked bool) func(context.Co
 		if err != nil {
 			return nil, err
 		}
-		return &resourceResponse{Status: http.StatusNoContent}, m.Connect(ctx, e, edge, in.param(edge.Parameter()), linked)
+		return &resourceResponse{Status: http.StatusNoContent}, m.resource.Connect(ctx, e, edge, in.param(edge.Parameter()), linked)
 	}
 }
 
 func (m *mounted[E, V, C, P]) edgePath(e *rest.Edge) string { return m.path() + "/{id}/" + e.Path() }
 
 func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
-	target := e.Target().Describe()
-	text := fmt.Sprintf("List the %s of %s. The parameters are those of the list of all %s.", words(e.Name), article(m.Singular), target.Plural)
-	op := m.operation("GET "+m.edgePath(e), "list"+m.Name+camel(words(e.Name)), text, http.StatusOK, schemaRef(target.Name+"Page"))
+	target := e.Target().Table
+	text := fmt.Sprintf("List the %s of %s. The parameters are those of the list of all %s.", words(e.Name), article(m.resource.Singular), target.Plural)
+	op := m.operation("GET "+m.edgePath(e), "list"+m.resource.Name+camel(words(e.Name)), text, http.StatusOK, schemaRef(target.Name+"Page"))
 	delete(op.Responses["200"].Headers, "ETag")
 	op.SkipValidateParams = true // ParseNested does
 	pages(op)
@@ -95,9 +95,9 @@ func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
 }
 
 func (m *mounted[E, V, C, P]) linking(e *rest.Edge, method, id, verb string) *huma.Operation {
-	target := e.Target().Describe()
-	text := fmt.Sprintf("%s %s and one of its %s. If that is so already, nothing changes.", verb, article(m.Singular), words(e.Name))
-	op := m.operation(method+" "+m.edgePath(e)+"/{"+e.Parameter()+"}", id+m.Name+camel(words(e.Name)), text, http.StatusNoContent, nil)
+	target := e.Target().Table
+	text := fmt.Sprintf("%s %s and one of its %s. If that is so already, nothing changes.", verb, article(m.resource.Singular), words(e.Name))
+	op := m.operation(method+" "+m.edgePath(e)+"/{"+e.Parameter()+"}", id+m.resource.Name+camel(words(e.Name)), text, http.StatusNoContent, nil)
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name: e.Parameter(), In: "path", Required: true, Schema: describer{api: m.api, table: target}.kind(target.ID()), Description: "The id of " + article(target.Singular) + ".",
 	})

@@ -31,32 +31,34 @@ type Edge struct {
 	// unlink there.
 	Nested, Linked bool
 
-	target Target
+	target *Target
 }
 
 // Join is the table that has the pairs of an edge of many to many: From is the column of
 // the entity, and To that of the target.
 type Join struct{ Table, From, To string }
 
-// Target is a resource that an edge leads to: a [Resource].
-type Target interface {
-	// Describe returns the resource's table.
-	Describe() *Table
+// Target is a resource that an edge leads to, whatever its types are. It isn't an interface
+// that a [Resource] implements: then the binary would have all methods of each of them.
+type Target struct {
+	Table *Table
 	// List returns the page that is asked for.
-	List(context.Context, *Query) (*Page, error)
+	List func(context.Context, *Query) (*Page, error)
 
-	has(ctx context.Context, where func(*sql.Selector) *sql.Predicate) (bool, error)
-	related(ctx context.Context, x *expansion, keys []any) (map[string]Expanded, error)
+	has     func(ctx context.Context, where func(*sql.Selector) *sql.Predicate) (bool, error)
+	related func(ctx context.Context, x *expansion, keys []any) (map[string]Expanded, error)
 }
 
-// Describe returns the table itself.
-func (t *Table) Describe() *Table { return t }
+// Target is the resource as edges lead to it.
+func (r *Resource[E, V, C, P]) Target() *Target {
+	return &Target{Table: &r.Table, List: r.List, has: r.has, related: r.related}
+}
 
 // Connect makes the edges of resources lead to one another. It fails when one leads to
 // none of them.
-func Connect(resources map[string]Target) error {
+func Connect(resources map[string]*Target) error {
 	for _, r := range resources {
-		t := r.Describe()
+		t := r.Table
 		for i := range t.Edges {
 			e := &t.Edges[i]
 			if e.target = resources[e.To]; e.target == nil {
@@ -78,20 +80,20 @@ func (t *Table) Edge(name string) *Edge {
 }
 
 // Target is the resource that the edge leads to.
-func (e *Edge) Target() Target { return e.target }
+func (e *Edge) Target() *Target { return e.target }
 
 // Path is the edge's part of a path.
 func (e *Edge) Path() string { return strings.ReplaceAll(e.Name, "_", "-") }
 
 // Parameter is the parameter of a path that has the id of what is linked.
 func (e *Edge) Parameter() string {
-	return strings.ReplaceAll(e.target.Describe().Singular, " ", "_") + "_id"
+	return strings.ReplaceAll(e.target.Table.Singular, " ", "_") + "_id"
 }
 
 // ParseNested reads the parameters of the list of what an edge leads to from the entity
 // of that id.
 func (t *Table) ParseNested(e *Edge, id any, parameters url.Values) (*Query, error) {
-	q := &Query{table: e.target.Describe(), scope: t.scope(e, keyText(id)), inside: e.from(id)}
+	q := &Query{table: e.target.Table, scope: t.scope(e, keyText(id)), inside: e.from(id)}
 	err := q.parse(parameters)
 	return q, err
 }
@@ -107,7 +109,7 @@ func (e *Edge) from(id any) func(*sql.Selector) *sql.Predicate {
 			return sql.EQ(s.C(e.Column), id)
 		}
 		pairs := sql.Dialect(s.Dialect()).Table(e.Join.Table)
-		return sql.In(s.C(e.target.Describe().ID().Column),
+		return sql.In(s.C(e.target.Table.ID().Column),
 			sql.Dialect(s.Dialect()).Select(pairs.C(e.Join.To)).From(pairs).Where(sql.EQ(pairs.C(e.Join.From), id)))
 	}
 }
@@ -115,7 +117,7 @@ func (e *Edge) from(id any) func(*sql.Selector) *sql.Predicate {
 // Connect links the entity to the one with the id in a path, or unlinks the two. It
 // changes nothing when they are linked, or aren't, already.
 func (r *Resource[E, V, C, P]) Connect(ctx context.Context, e E, edge *Edge, text string, linked bool) error {
-	target := edge.target.Describe()
+	target := edge.target.Table
 	id, err := target.parseID(edge.Parameter(), text)
 	if err != nil {
 		return err
@@ -201,7 +203,7 @@ func (q *Query) add(path string) bool {
 			x = &expansion{Edge: edge, parent: table}
 			*level = append(*level, x)
 		}
-		table, level = edge.target.Describe(), &x.inner
+		table, level = edge.target.Table, &x.inner
 	}
 	return true
 }
