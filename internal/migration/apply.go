@@ -3,7 +3,6 @@ package migration
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,8 +15,8 @@ import (
 // operator is what the revisions record as the program that applied them.
 const operator = "commitment"
 
-// Apply runs the pending files of dir in order and returns the revisions that it
-// recorded, even if a later file failed. It works in the connection's current schema,
+// Apply runs the pending files of dir, or those of one [Phase], in order and returns the
+// revisions that it recorded, even if a later file failed. It works in the connection's current schema,
 // on one connection of db, and holds Atlas's advisory lock on it: of several instances
 // one applies, and the others then find nothing to do. If db has a second connection,
 // that one watches who blocks the migration. A pooler between here and the server must
@@ -32,8 +31,10 @@ const operator = "commitment"
 // Every statement gets the lock_timeout and statement_timeout of [ApplyOptions]. A file
 // that sets one of them keeps its own from there on.
 //
-// Nothing runs if atlas.sum doesn't match the files, if a file that wasn't applied is
-// older than one that was ([migrate.HistoryNonLinearError]), if the schema has tables
+// Nothing runs if atlas.sum doesn't match the files, if a file that expands wasn't
+// applied and is older than one that was ([migrate.HistoryNonLinearError]), if an older
+// file that expands is pending in the phase Contract ([ExpandFirstError]), if the schema
+// has tables
 // but no revisions ([ErrNotEmpty]), or if it has changed since the newest migration
 // ([DriftError]).
 func Apply(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([]*migrate.Revision, error) {
@@ -50,7 +51,7 @@ func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read revisions: %w", err)
 	}
-	files, err := r.pending(ctx, revs)
+	files, err := pendingFiles(ctx, r.session, r.dir.Dir, revs, r.options)
 	if err != nil || len(files) == 0 {
 		return nil, err
 	}
@@ -68,34 +69,25 @@ func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
 		r.options.Log.InfoContext(ctx, "migration applied", "file", f.Name(), "statements", rev.Total, "duration", rev.ExecutionTime)
 		// Between files, a snapshot is taken only now and then, because it takes time.
 		if i == len(files)-1 || time.Since(kept) > time.Second {
-			r.saveSnapshot(ctx, f.Version())
+			r.saveSnapshot(ctx)
 			kept = time.Now()
 		}
 	}
 	return applied, nil
 }
 
-// pending asks the directory itself, which knows about checkpoints.
-func (r *runner) pending(ctx context.Context, revs []*migrate.Revision) ([]migrate.File, error) {
-	return pendingFiles(ctx, r.session, r.dir.Dir, revs)
-}
-
 // pendingFiles returns the files to apply, or the error of the first that can't be run.
-func pendingFiles(ctx context.Context, s session, dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
-	ex, err := migrate.NewExecutor(s, dir, history{revs: revs})
+func pendingFiles(ctx context.Context, s session, dir migrate.Dir, revs []*migrate.Revision, o ApplyOptions) ([]migrate.File, error) {
+	pending, outOfOrder, err := unapplied(ctx, s, dir, revs)
 	if err != nil {
 		return nil, err
 	}
-	files, err := ex.Pending(ctx)
-	if err != nil && !errors.Is(err, migrate.ErrNoPendingFiles) {
-		return nil, err
+	if len(outOfOrder) > 0 {
+		return nil, &migrate.HistoryNonLinearError{OutOfOrder: outOfOrder, Pending: pending}
 	}
-	early, err := beforeFirst(dir, revs)
+	files, err := o.chosen(dir, pending, len(revs) == 0)
 	if err != nil {
 		return nil, err
-	}
-	if len(early) > 0 {
-		return nil, &migrate.HistoryNonLinearError{OutOfOrder: early, Pending: files}
 	}
 	for _, f := range files {
 		if err := CheckRunnable(f); err != nil {

@@ -59,14 +59,12 @@ func (r *runner) revert(ctx context.Context, find func(context.Context, []*migra
 	var reverted []string
 	for _, w := range reverses {
 		if err := r.revertFile(ctx, w); err != nil {
-			_ = r.snapshotNewest(ctx) // the indexes that stay aren't drift; a lost connection keeps nothing
+			r.saveSnapshot(ctx) // the indexes that stay aren't drift; a lost connection keeps nothing
 			return reverted, err
 		}
 		reverted = append(reverted, w.Version)
 		r.options.Log.InfoContext(ctx, "migration reverted", "version", w.Version, "statements", len(w.Statements))
-		if err := r.snapshotNewest(ctx); err != nil {
-			return reverted, err
-		}
+		r.saveSnapshot(ctx)
 	}
 	return reverted, nil
 }
@@ -93,18 +91,6 @@ func withoutBuiltIndexes(err error, reverses []Reverse) error {
 		return nil
 	}
 	return &DriftError{Version: drift.Version, Changes: changes}
-}
-
-// snapshotNewest saves a snapshot for the newest migration that is left.
-func (r *runner) snapshotNewest(ctx context.Context) error {
-	revs, err := r.revisions.ReadRevisions(ctx)
-	if err != nil {
-		return fmt.Errorf("read revisions: %w", err)
-	}
-	if len(revs) > 0 {
-		r.saveSnapshot(ctx, revs[len(revs)-1].Version)
-	}
-	return nil
 }
 
 // revertFile reverts one file.

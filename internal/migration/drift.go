@@ -105,7 +105,7 @@ func checkDrift(ctx context.Context, snaps snapshots, revs []*migrate.Revision, 
 		return nil
 	}
 	newest := revs[len(revs)-1].Version
-	changes, reason, err := snaps.changesSince(ctx, newest)
+	changes, reason, err := snaps.changesSince(ctx, revs)
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for drift: %w", err)
@@ -123,9 +123,9 @@ func checkDrift(ctx context.Context, snaps snapshots, revs []*migrate.Revision, 
 	return nil
 }
 
-// changesSince compares the schema with the snapshot taken after that version, or gives
-// the reason why it can't.
-func (s snapshots) changesSince(ctx context.Context, version string) (changes []catalog.Change, reason string, err error) {
+// changesSince compares the schema with the snapshot taken after these revisions, or
+// gives the reason why it can't.
+func (s snapshots) changesSince(ctx context.Context, revs []*migrate.Revision) (changes []catalog.Change, reason string, err error) {
 	kept, err := s.read(ctx)
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == insufficientPrivilege {
 		return nil, "no permission to read the snapshot", nil
@@ -136,8 +136,8 @@ func (s snapshots) changesSince(ctx context.Context, version string) (changes []
 	if kept == nil {
 		return nil, "there is no snapshot", nil
 	}
-	if kept.version != version {
-		return nil, fmt.Sprintf("the snapshot is of migration %s, but the newest is %s", kept.version, version), nil
+	if newest := revs[len(revs)-1].Version; kept.version != newest {
+		return nil, fmt.Sprintf("the snapshot is of migration %s, but the newest is %s", kept.version, newest), nil
 	}
 	now, err := s.take(ctx)
 	if err != nil {
@@ -145,6 +145,9 @@ func (s snapshots) changesSince(ctx context.Context, version string) (changes []
 	}
 	if kept.server != now.server || kept.format != now.format {
 		return nil, "the snapshot was taken by another version of PostgreSQL or of this program", nil
+	}
+	if kept.Statements != countApplied(revs) {
+		return nil, "a migration was applied after the snapshot was taken", nil
 	}
 	if kept.Origin != now.Origin {
 		return nil, "the snapshot was taken in the database that this one is a copy of", nil
@@ -171,8 +174,12 @@ func withoutPartitions(changes []catalog.Change) []catalog.Change {
 
 // saveSnapshot goes on if the snapshot can't be saved: then the next migration isn't
 // preceded by a check for drift.
-func (r *runner) saveSnapshot(ctx context.Context, version string) {
-	if err := r.snapshots.save(ctx, version); err != nil {
+func (r *runner) saveSnapshot(ctx context.Context) {
+	revs, err := r.revisions.ReadRevisions(ctx)
+	if err == nil && len(revs) > 0 {
+		err = r.snapshots.save(ctx, revs)
+	}
+	if err != nil {
 		r.options.Log.WarnContext(ctx, "can't save a snapshot of the schema: the next migration won't check for drift", "error", err)
 	}
 }

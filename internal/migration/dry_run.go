@@ -38,7 +38,7 @@ func DryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([
 	if err != nil {
 		return nil, err
 	}
-	files, err := pendingOffline(ctx, conn, dir, revs)
+	files, err := pendingOffline(ctx, conn, dir, revs, o)
 	if err != nil || len(files) == 0 {
 		return nil, err
 	}
@@ -53,12 +53,12 @@ func DryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([
 }
 
 // pendingOffline returns the files to apply to a database with these revisions.
-func pendingOffline(ctx context.Context, conn *sql.Conn, dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
+func pendingOffline(ctx context.Context, conn *sql.Conn, dir migrate.Dir, revs []*migrate.Revision, o ApplyOptions) ([]migrate.File, error) {
 	s, err := openSession(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
-	return pendingFiles(ctx, s, dir, revs)
+	return pendingFiles(ctx, s, dir, revs, o)
 }
 
 // statements are the statements that weren't applied yet.

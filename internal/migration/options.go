@@ -27,6 +27,13 @@ type ApplyOptions struct {
 	// schema, because others wait as long as they run. Statements that change rows,
 	// validate a constraint or say CONCURRENTLY have none. Defaults to 15 minutes.
 	StatementTimeout time.Duration
+	// Phase limits what is applied to the files of one phase, except that [Expand] on a
+	// database without migrations applies everything. A pending file that contracts is
+	// passed over by Expand, and is applied later by the phase [Contract] or without one.
+	// Defaults to both phases, in the order of the versions.
+	Phase Phase
+	// To is the version of the last file that may be applied. Defaults to no limit.
+	To string
 	// AllowDrift applies even if the schema has changed since the newest migration.
 	// Defaults to returning a [DriftError].
 	AllowDrift bool

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
@@ -51,10 +52,11 @@ func checkUnfinished(f migrate.File, begun *migrate.Revision) (int, error) {
 }
 
 // unfinished is the revision of a file that an earlier run began and didn't finish, or
-// nil. Only the newest revision can be one.
+// nil.
 func unfinished(revs []*migrate.Revision, f migrate.File) *migrate.Revision {
-	if len(revs) == 0 || revs[len(revs)-1].Version != f.Version() {
+	at := slices.IndexFunc(revs, func(r *migrate.Revision) bool { return r.Version == f.Version() && r.Applied < r.Total })
+	if at < 0 {
 		return nil
 	}
-	return revs[len(revs)-1]
+	return revs[at]
 }

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 
+	"ariga.io/atlas/sql/migrate"
+
 	"commitment/internal/migration/catalog"
 )
 
 // snapshotFormat is raised when the descriptions of objects change: snapshots of
 // different formats can't be compared.
-const snapshotFormat = 2
+const snapshotFormat = 3
 
 // The snapshots are in a schema of their own. In the schema of the migrations they
 // would be a table that no migration made, for the Atlas CLI and for us.
@@ -43,8 +45,11 @@ type snapshot struct {
 type content struct {
 	// Origin tells a database from a copy of it that pg_dump made, in which an
 	// expression that was parsed again may read differently and mean the same.
-	Origin  string
-	Objects []catalog.Object
+	Origin string
+	// Statements is how many the revisions had applied together. It grows even when the
+	// file that is applied isn't the newest.
+	Statements int
+	Objects    []catalog.Object
 }
 
 func openSnapshots(ctx context.Context, conn *sql.Conn) (s snapshots, err error) {
@@ -113,8 +118,17 @@ func (s snapshots) take(ctx context.Context) (snapshot, error) {
 	return now, nil
 }
 
-// save takes a snapshot and replaces the stored one.
-func (s snapshots) save(ctx context.Context, version string) error {
+// countApplied counts the statements that revisions have applied.
+func countApplied(revs []*migrate.Revision) int {
+	n := 0
+	for _, r := range revs {
+		n += r.Applied
+	}
+	return n
+}
+
+// save takes a snapshot after these revisions and replaces the stored one.
+func (s snapshots) save(ctx context.Context, revs []*migrate.Revision) error {
 	if err := s.create(ctx); err != nil {
 		return err
 	}
@@ -122,6 +136,7 @@ func (s snapshots) save(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
+	now.Statements = countApplied(revs)
 	text, err := json.Marshal(now.content)
 	if err != nil {
 		return err
@@ -129,7 +144,7 @@ func (s snapshots) save(ctx context.Context, version string) error {
 	_, err = s.conn.ExecContext(ctx, `INSERT INTO commitment.schema_snapshots (schema, version, server, format, objects)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (schema) DO UPDATE SET version = excluded.version,
 		taken_at = excluded.taken_at, server = excluded.server, format = excluded.format, objects = excluded.objects`,
-		s.schema, version, now.server, now.format, string(text))
+		s.schema, revs[len(revs)-1].Version, now.server, now.format, string(text))
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/schema"
@@ -27,8 +28,8 @@ type Status struct {
 	Applied []*migrate.Revision
 	// Pending are the files that [Apply] would run, in order.
 	Pending []migrate.File
-	// OutOfOrder are files that were added before ones that are applied. With any of
-	// them, Apply refuses to run.
+	// OutOfOrder are files that expand and were added before ones that are applied. With
+	// any of them, Apply refuses to run.
 	OutOfOrder []migrate.File
 }
 
@@ -45,6 +46,13 @@ func (s Status) Current() string {
 // on the new schema.
 func (s Status) UpToDate() bool { return len(s.Pending)+len(s.OutOfOrder) == 0 }
 
+// Expanded reports whether code that comes with the directory can run: nothing is
+// pending but files that contract, which wait for the code before it to be gone.
+func (s Status) Expanded() bool { return len(s.Lacking()) == 0 }
+
+// Lacking are the files without which code that comes with the directory can't run.
+func (s Status) Lacking() []migrate.File { return append(InPhase(s.Pending, Expand), s.OutOfOrder...) }
+
 // ReadStatus compares dir with the connection's current schema. It runs one query and
 // changes nothing, so read permission is enough.
 func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error) {
@@ -52,39 +60,63 @@ func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error
 	if err != nil {
 		return Status{}, err
 	}
-	ex, err := migrate.NewExecutor(offline{}, dir, history{revs: revs})
-	if err != nil {
-		return Status{}, err
-	}
 	s := Status{Applied: revs}
-	if s.OutOfOrder, err = beforeFirst(dir, revs); err != nil {
-		return Status{}, err
-	}
-	s.Pending, err = ex.Pending(ctx)
-	if behind, ok := errors.AsType[*migrate.HistoryNonLinearError](err); ok {
-		s.Pending, s.OutOfOrder = behind.Pending, append(s.OutOfOrder, behind.OutOfOrder...)
-		return s, nil
-	}
-	if err != nil && !errors.Is(err, migrate.ErrNoPendingFiles) {
-		return Status{}, err
-	}
-	return s, nil
+	s.Pending, s.OutOfOrder, err = unapplied(ctx, offline{}, dir, revs)
+	return s, err
 }
 
-// beforeFirst are the files that were added before the first one that is applied.
-// Atlas's executor assumes that the database had them from the start, which is only
-// true of a baseline or a checkpoint.
-func beforeFirst(dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
-	if len(revs) == 0 || !revs[0].Type.Has(migrate.RevisionTypeExecute) {
-		return nil, nil
+// unapplied returns the files that weren't applied, or not to their end, in order, and
+// separately those that never will be: files that expand and are older than one that is
+// applied. A file that contracts may be older, because the phase [Expand] passes over it.
+func unapplied(ctx context.Context, driver migrate.Driver, dir migrate.Dir, revs []*migrate.Revision) (pending, outOfOrder []migrate.File, err error) {
+	ex, err := migrate.NewExecutor(driver, dir, history{revs: revs}, migrate.WithExecOrder(migrate.ExecOrderNonLinear))
+	if err != nil {
+		return nil, nil, err
 	}
+	files, err := ex.Pending(ctx)
+	if err != nil && !errors.Is(err, migrate.ErrNoPendingFiles) {
+		return nil, nil, err
+	}
+	passed, err := passedOver(dir, revs)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range slices.Concat(passed, files) {
+		late := len(revs) > 0 && f.Version() < revs[len(revs)-1].Version
+		if late && PhaseOf(f) == Expand {
+			outOfOrder = append(outOfOrder, f)
+			continue
+		}
+		pending = append(pending, f)
+	}
+	slices.SortStableFunc(pending, func(a, b migrate.File) int { return strings.Compare(a.Version(), b.Version()) })
+	return pending, outOfOrder, nil
+}
+
+// passedOver are the files that Atlas's executor doesn't look at: those older than the
+// first one that is applied, of which it assumes that the database had them from the
+// start, which is only true of a baseline or a checkpoint; and those that were begun and
+// not finished before a newer file was applied.
+func passedOver(dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
 	all, err := dir.Files()
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	files := migrate.SkipCheckpointFiles(all)
-	first := slices.IndexFunc(files, func(f migrate.File) bool { return f.Version() == revs[0].Version })
-	return files[:max(first, 0)], nil // the first may be gone, or be a checkpoint
+	if len(revs) == 0 {
+		return nil, nil
+	}
+	var passed []migrate.File
+	if revs[0].Type.Has(migrate.RevisionTypeExecute) {
+		first := slices.IndexFunc(files, func(f migrate.File) bool { return f.Version() == revs[0].Version })
+		passed = append(passed, files[:max(first, 0)]...) // the first may be gone, or be a checkpoint
+	}
+	for _, f := range files {
+		if begun := unfinished(revs[:len(revs)-1], f); begun != nil && !begun.Type.Has(migrate.RevisionTypeResolved) {
+			passed = append(passed, f)
+		}
+	}
+	return passed, nil
 }
 
 // readCurrent returns the revisions of the current schema; none if their table is
