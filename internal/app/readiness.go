@@ -58,7 +58,8 @@ func openReadiness(o postgres.Options) (*readiness, error) {
 func (r *readiness) close() { r.closing.Store(true) }
 
 // check says why the service can't serve: it is shutting down, the database doesn't
-// respond or is read-only, migrations are pending. It returns in time even when
+// respond or is read-only, migrations that expand are pending. Those that contract wait
+// until this program has replaced the one before it. It returns in time even when
 // PostgreSQL doesn't react to the cancellation of a statement.
 func (r *readiness) check(ctx context.Context) error {
 	if r.closing.Load() {
@@ -94,8 +95,8 @@ func (r *readiness) query(ctx context.Context) error {
 	if err != nil {
 		return ConnectError(err)
 	}
-	if !status.UpToDate() {
-		return fmt.Errorf("migrations are pending: run `commitment migrate apply` (%d pending)", len(status.Pending)+len(status.OutOfOrder))
+	if lacking := status.Lacking(); len(lacking) > 0 {
+		return fmt.Errorf("migrations are pending: run `commitment migrate apply --phase expand` (%d pending)", len(lacking))
 	}
 	r.migrated.Store(true)
 	return nil

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"ariga.io/atlas/sql/migrate"
+
 	"commitment/internal/migration"
 	"commitment/internal/pgserver"
 	"commitment/internal/pgtest"
@@ -45,10 +47,30 @@ func TestReadiness(t *testing.T) {
 	t.Run("is false while migrations are pending, and true as soon as they are applied", func(t *testing.T) {
 		t.Parallel()
 		r := newReadiness(t, pgtest.EmptyURL(t))
-		wantError(t, r.check(t.Context()), "migrations are pending: run `commitment migrate apply`")
+		wantError(t, r.check(t.Context()), "migrations are pending: run `commitment migrate apply --phase expand`")
 		_, err := migration.Apply(t.Context(), r.pool, r.dir, migration.ApplyOptions{})
 		check(t, err)
 		check(t, r.check(t.Context()))
+	})
+
+	t.Run("is true while only a migration that contracts is pending", func(t *testing.T) {
+		t.Parallel()
+		r := newReadiness(t, pgtest.EmptyURL(t))
+		_, err := migration.Apply(t.Context(), r.pool, r.dir, migration.ApplyOptions{})
+		check(t, err)
+		files, err := r.dir.Files()
+		check(t, err)
+		with := func(name, text string) {
+			files = append(files, migrate.NewLocalFile(name, []byte(text)))
+			next := &migrate.MemDir{}
+			check(t, next.CopyFiles(files))
+			r.dir = next
+		}
+		with("29990101000000_accounts_contract.sql", "DROP TABLE accounts;\n")
+		check(t, r.check(t.Context()))
+		r.migrated.Store(false)
+		with("29990102000000_b.sql", "SELECT 1;\n")
+		wantError(t, r.check(t.Context()), "(1 pending)")
 	})
 
 	t.Run("checks the migrations until they are applied, and then no more", func(t *testing.T) {

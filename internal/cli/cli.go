@@ -21,6 +21,8 @@ type System struct {
 	Environ        []string
 	Stdin          io.Reader // may be nil
 	Stdout, Stderr io.Writer
+
+	dir *string // of WithDir
 }
 
 // The exit codes.

@@ -16,7 +16,7 @@ func migrateCommand(sys System) *cobra.Command {
 
 Plan and review migrations in the project, with "go run ./cmd/migrate".`,
 		Example: `  commitment migrate status
-  commitment migrate apply`,
+  commitment migrate apply --phase expand`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := cobra.NoArgs(cmd, args); err != nil {
 				return fmt.Errorf(`%w: to plan or review migrations, run "go run ./cmd/migrate"`, err)
@@ -25,6 +25,7 @@ Plan and review migrations in the project, with "go run ./cmd/migrate".`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	sys = sys.WithDir(cmd, "", "read the migrations from a `FOLDER` instead of the program")
 	cmd.AddCommand(ApplyCommand(sys, nil), StatusCommand(sys, nil))
 	return cmd
 }

@@ -70,7 +70,7 @@ func TestServeSaysWhatIsNotReady(t *testing.T) {
 	for _, tt := range []struct{ name, url, want string }{
 		{"the server can't be reached", "postgres://app:secret@127.0.0.1:1/app", "connection refused at 127.0.0.1:1"},
 		{"the password is wrong", wrong.String(), `password authentication failed for user "` + u.User.Username() + `" (SQLSTATE 28P01)`},
-		{"migrations are pending", pgtest.EmptyURL(t), "migrations are pending: run `commitment migrate apply`"},
+		{"migrations are pending", pgtest.EmptyURL(t), "migrations are pending: run `commitment migrate apply --phase expand`"},
 		{"the database is read-only", migrated + "&default_transaction_read_only=on", "the database is read-only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

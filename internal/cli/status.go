@@ -121,7 +121,7 @@ func (sys System) printStatusTable(status migration.Status, changes []catalog.Ch
 		row(rev.Version, rev.Description, stateOf(rev))
 	}
 	for _, file := range status.Pending {
-		row(file.Version(), file.Desc(), "pending")
+		row(file.Version(), file.Desc(), pendingState(file))
 	}
 	for _, file := range status.OutOfOrder {
 		row(file.Version(), file.Desc(), "out of order: older than an applied migration")
@@ -136,6 +136,13 @@ func (sys System) printStatusTable(status migration.Status, changes []catalog.Ch
 		fmt.Fprintln(sys.Stdout, "No drift: the database matches its migrations.")
 	}
 	return nil
+}
+
+func pendingState(f migrate.File) string {
+	if migration.PhaseOf(f) == migration.Contract {
+		return "pending until no old code is left (--phase contract)"
+	}
+	return "pending"
 }
 
 func stateOf(rev *migrate.Revision) string {

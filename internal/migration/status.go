@@ -46,11 +46,8 @@ func (s Status) Current() string {
 // on the new schema.
 func (s Status) UpToDate() bool { return len(s.Pending)+len(s.OutOfOrder) == 0 }
 
-// Expanded reports whether code that comes with the directory can run: nothing is
-// pending but files that contract, which wait for the code before it to be gone.
-func (s Status) Expanded() bool { return len(s.Lacking()) == 0 }
-
-// Lacking are the files without which code that comes with the directory can't run.
+// Lacking are the files without which the code that comes with the directory can't run:
+// all but the pending ones that contract, which wait until the code before it is gone.
 func (s Status) Lacking() []migrate.File { return append(InPhase(s.Pending, Expand), s.OutOfOrder...) }
 
 // ReadStatus compares dir with the connection's current schema. It runs one query and

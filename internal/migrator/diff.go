@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/cli"
-	"commitment/internal/migration"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/plan"
 )
@@ -29,7 +28,7 @@ ends in _contract. The files are replayed in a throwaway PostgreSQL.`,
 		Example: "  go run ./cmd/migrate diff add_product_owner",
 		Args:    fileName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := openDir()
+			dir, err := sys.OpenDir()
 			if err != nil {
 				return err
 			}
@@ -51,7 +50,7 @@ ends in _contract. The files are replayed in a throwaway PostgreSQL.`,
 func (sys system) printFiles(names []string, asJSON bool) error {
 	paths := make([]string, 0, len(names))
 	for _, name := range names {
-		paths = append(paths, migrations+"/"+name)
+		paths = append(paths, sys.Dir()+"/"+name)
 	}
 	if asJSON {
 		return cli.WriteJSON(sys.Stdout, map[string][]string{"files": paths})
@@ -70,13 +69,15 @@ func checkCommand(sys system) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Fail if the files don't make what the entities declare",
-		Long: `Fail if the compiled-in files don't make what the entities declare: tables, and what
-is declared beside them. The difference is printed as SQL. The files are replayed in a
-throwaway PostgreSQL. To compare a database with the files, use "migrate status".`,
+		Long: `Fail if the files in ` + migrations + ` don't make what the entities
+declare: tables, and what is declared beside them. The difference is printed as SQL. The
+files are replayed in a throwaway PostgreSQL, those that contract included, whether or
+not they are applied anywhere. To compare a database with the files, use "migrate
+status".`,
 		Example: "  go run ./cmd/migrate check",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := migration.Embedded()
+			dir, err := sys.OpenDir()
 			if err != nil {
 				return err
 			}

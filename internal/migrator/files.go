@@ -21,7 +21,7 @@ Run it in the project's root, and run "migrate hash" after editing the file.`,
 		Example: "  go run ./cmd/migrate new backfill_owners",
 		Args:    fileName,
 		RunE: func(_ *cobra.Command, args []string) error {
-			dir, err := openDir()
+			dir, err := sys.OpenDir()
 			if err != nil {
 				return err
 			}
@@ -29,7 +29,7 @@ Run it in the project's root, and run "migrate hash" after editing the file.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(sys.Stdout, "%s/%s\n", migrations, name)
+			fmt.Fprintf(sys.Stdout, "%s/%s\n", sys.Dir(), name)
 			return nil
 		},
 	}
@@ -44,7 +44,7 @@ by hand. Run it in the project's root.`,
 		Example: "  go run ./cmd/migrate hash",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			dir, err := openDir()
+			dir, err := sys.OpenDir()
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ by hand. Run it in the project's root.`,
 				fmt.Fprintf(sys.Stdout, "Nothing to do: %s matches the files.\n", migrate.HashFileName)
 				return nil
 			}
-			fmt.Fprintf(sys.Stdout, "%s/%s\n", migrations, migrate.HashFileName)
+			fmt.Fprintf(sys.Stdout, "%s/%s\n", sys.Dir(), migrate.HashFileName)
 			return nil
 		},
 	}
@@ -73,7 +73,7 @@ in the project's root.`,
 		Example: "  go run ./cmd/migrate validate",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := openDir()
+			dir, err := sys.OpenDir()
 			if err != nil {
 				return err
 			}
@@ -101,7 +101,7 @@ aren't changed. Run it in the project's root.`,
 		Example: "  git merge origin/main; go run ./cmd/migrate rebase --base origin/main",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := openDir()
+			dir, err := sys.OpenDir()
 			if err != nil {
 				return err
 			}
@@ -127,7 +127,7 @@ func (sys system) printRebased(done files.Rebased, asJSON bool) error {
 	}
 	switch {
 	case done.Rehashed:
-		fmt.Fprintf(sys.Stdout, "%s/%s\n", migrations, migrate.HashFileName)
+		fmt.Fprintf(sys.Stdout, "%s/%s\n", sys.Dir(), migrate.HashFileName)
 	case len(done.Renamed) == 0:
 		fmt.Fprintf(sys.Stdout, "Nothing to do: every new file comes after those of %s.\n", done.Base)
 	}

@@ -9,18 +9,17 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strconv"
 	"strings"
 
-	"ariga.io/atlas/sql/migrate"
 	"github.com/spf13/cobra"
 
 	"commitment/internal/cli"
+	"commitment/internal/migration"
 	"commitment/internal/migrator/plan"
 )
 
-// migrations is the directory of the migrations, from the project's root.
+// migrations is the default of --dir, from the project's root.
 const migrations = "ent/migrate/migrations"
 
 // system is the environment of a command.
@@ -43,6 +42,7 @@ when the command line or the environment is invalid.`,
   go run ./cmd/migrate review
   go run ./cmd/migrate apply`,
 	}
+	sys.System = sys.WithDir(cmd, migrations, "the `FOLDER` of the migrations")
 	cmd.AddCommand(
 		diffCommand(sys), newCommand(sys), hashCommand(sys), validateCommand(sys), rebaseCommand(sys),
 		reviewCommand(sys), explainCommand(sys), statsCommand(sys), checkCommand(sys),
@@ -56,11 +56,11 @@ func applyCommand(sys system) *cobra.Command {
 		precheck bool
 		devURL   string
 	)
-	cmd := cli.ApplyCommand(sys.System, func(ctx context.Context, db *sql.DB, dir migrate.Dir) error {
+	cmd := cli.ApplyCommand(sys.System, func(ctx context.Context, db *sql.DB, o migration.ApplyOptions) error {
 		if !precheck {
 			return nil
 		}
-		return sys.precheck(ctx, db, dir, devURL)
+		return sys.precheck(ctx, db, o, devURL)
 	})
 	cmd.Long += `
 
@@ -72,18 +72,6 @@ applied.`
 	cmd.Flags().BoolVar(&precheck, "precheck", false, "first look for rows that would make a pending file fail, and apply nothing if there are any")
 	devFlag(cmd, &devURL)
 	return cmd
-}
-
-// openDir opens the migrations on disk.
-func openDir() (*migrate.LocalDir, error) {
-	dir, err := migrate.NewLocalDir(migrations)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, cli.Usage(fmt.Errorf("there is no folder %s here: run it in the project's root", migrations))
-	}
-	if err != nil {
-		return nil, cli.Usage(fmt.Errorf("open migrations: %w", err))
-	}
-	return dir, nil
 }
 
 // fileName takes one argument, the name of a migration.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
@@ -15,22 +16,30 @@ import (
 	"commitment/internal/migrator/review/hazard"
 )
 
-// precheck reviews the pending files, and returns an error if rows of the database would
-// make one fail.
-func (sys system) precheck(ctx context.Context, db *sql.DB, dir migrate.Dir, devURL string) error {
-	status, err := migration.ReadStatus(ctx, db, dir)
-	if err != nil || len(status.Pending) == 0 {
-		return err
-	}
-	local, err := openDir()
+// precheck reviews the files that apply would run, and returns an error if rows of the
+// database would make one fail.
+func (sys system) precheck(ctx context.Context, db *sql.DB, o migration.ApplyOptions, devURL string) error {
+	local, err := sys.OpenDir()
 	if err != nil {
 		return err
 	}
+	statements, err := migration.DryRun(ctx, db, local, o)
+	if err != nil || len(statements) == 0 {
+		return err
+	}
+	all, err := local.Files()
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	runs := func(file string) bool {
+		return slices.ContainsFunc(statements, func(s migration.Statement) bool { return s.File == file })
+	}
+	last := len(all) - slices.IndexFunc(all, func(f migrate.File) bool { return runs(f.Name()) })
 	var checks []hazard.Finding
 	err = sys.withDev(ctx, devURL, func(server *dev.Server) error {
 		sys.Progress("reviewing the pending files")
-		r, err := review.Run(ctx, review.Options{Dir: local, Root: ".", Dev: server, Selection: review.Selection{Last: len(status.Pending)}})
-		checks = r.Prechecks()
+		r, err := review.Run(ctx, review.Options{Dir: local, Root: ".", Dev: server, Selection: review.Selection{Last: last}})
+		checks = slices.DeleteFunc(r.Prechecks(), func(f hazard.Finding) bool { return !runs(f.File) })
 		return err
 	})
 	if err != nil {

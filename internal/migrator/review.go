@@ -120,7 +120,7 @@ func (sys system) review(ctx context.Context, flags reviewFlags) error {
 	if err != nil {
 		return err
 	}
-	dir, err := openDir()
+	dir, err := sys.OpenDir()
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (sys system) fix(r review.Report, dir *migrate.LocalDir) (written bool, mor
 		return false, 0, nil
 	}
 	for _, name := range names {
-		sys.Say("wrote " + migrations + "/" + name)
+		sys.Say("wrote " + sys.Dir() + "/" + name)
 	}
 	after, err := dir.Files()
 	return true, len(after) - len(before), err

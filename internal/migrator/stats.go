@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 
-	"ariga.io/atlas/sql/migrate"
 	"github.com/spf13/cobra"
 
 	"commitment/internal/cli"
@@ -24,7 +23,7 @@ in a file, "migrate review --stats" estimates minutes and gigabytes.`,
   go run ./cmd/migrate review --stats stats.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return sys.WithDatabase(cmd.Context(), func(db *sql.DB, _ migrate.Dir) error {
+			return sys.WithConnection(cmd.Context(), func(db *sql.DB) error {
 				snapshot, err := stats.Read(cmd.Context(), db)
 				if err != nil {
 					return err
