@@ -33,7 +33,7 @@ func TestAtlasCLITakesAPlan(t *testing.T) {
 	for _, f := range added {
 		names = append(names, f.Name())
 	}
-	for _, ending := range []string{"_change.sql", "_change_validate.sql", "_change_index.sql", "_change_not_null.sql", "_change_contract.sql"} {
+	for _, ending := range []string{"_change.sql", "_change_validate.sql", "_change_index.sql", "_change_not_null_contract.sql", "_change_contract.sql"} {
 		if !slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, ending) }) {
 			t.Errorf("files = %v, want one that ends with %s", names, ending)
 		}

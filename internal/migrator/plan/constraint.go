@@ -31,10 +31,7 @@ func (p *planner) changeConstraints(ctx context.Context) error {
 // column.
 func (p *planner) dropConstraints(have, want catalog.Table) []Step {
 	var steps []Step
-	demanded := map[string]bool{}
-	for _, c := range p.missingNotNull(have, want) {
-		demanded[notNullCheckName(have.Name, c.Name)] = true
-	}
+	demanded := p.demanded(have, want)
 	for _, c := range have.Constraints {
 		_, stays := p.want[constraintKey(have.Name, c.Name)]
 		if stays || demanded[c.Name] || c.Type == catalog.PrimaryKey || goesWithColumn(c.Columns, want) ||
@@ -113,33 +110,45 @@ func (p *planner) addConstraint(ctx context.Context, table string, c catalog.Con
 }
 
 // requireForNewRows requires a value for the columns that become NOT NULL, by a check:
-// once that is validated, SET NOT NULL has nothing to scan. It begins a file, because
-// code that leaves the columns out must be gone by then, and code that fills them may
-// need what comes before.
+// once that is validated, SET NOT NULL has nothing to scan. A file for the backfill of
+// the existing rows follows, to be filled by hand.
 func (p *planner) requireForNewRows(ctx context.Context) error {
-	var steps []Step
+	var demands, backfills []Step
 	for have, want := range p.shared {
-		steps = append(steps, p.demands(have, want)...)
+		for _, c := range p.missingNotNull(have, want) {
+			name := notNullCheckName(have.Name, c.Name)
+			if _, there := constraint(p.present, have.Name, name); there {
+				continue
+			}
+			demands = append(demands, Step{
+				SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s", sqltoken.Quote(have.Name), sqltoken.Quote(name), sqltoken.Quote(c.Name), notValid),
+				Comment: fmt.Sprintf("Require %q of new rows. A file for the existing rows follows", c.Name),
+			})
+			backfills = append(backfills, backfill(have.Name, c))
+		}
 	}
-	if len(steps) > 0 {
-		steps[0].Apart = true
-	}
-	return p.advance(ctx, steps)
+	return p.advance(ctx, append(demands, backfills...))
 }
 
-func (p *planner) demands(have, want catalog.Table) []Step {
-	var steps []Step
-	for _, c := range p.missingNotNull(have, want) {
-		if _, there := constraint(p.present, have.Name, notNullCheckName(have.Name, c.Name)); there {
-			continue
-		}
-		comment := fmt.Sprintf("Require %q of new rows. Backfill the existing rows, a few thousand at a time, before the file\nthat validates this: it fails on a row without a value", c.Name)
-		steps = append(steps, Step{
-			SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s", sqltoken.Quote(have.Name), sqltoken.Quote(notNullCheckName(have.Name, c.Name)), sqltoken.Quote(c.Name), notValid),
-			Comment: comment,
-		})
+// backfill is a statement that only its author can complete. It is in a file without a
+// transaction, so that it can commit batch after batch.
+func backfill(table string, c catalog.Column) Step {
+	value := "…"
+	if c.Default != "" {
+		value = "DEFAULT"
 	}
-	return steps
+	return Step{Alone: true, Comment: fmt.Sprintf(`Give %[1]q a value in the existing rows of %[2]q: a later file fails on a row without
+one. Complete the statement, uncomment it, and run "go run ./cmd/migrate hash". If there
+are no such rows, remove the file.
+
+DO $$ BEGIN
+  LOOP
+    UPDATE %[3]s SET %[4]s = %[5]s
+      WHERE ctid = ANY (ARRAY(SELECT ctid FROM %[3]s WHERE %[4]s IS NULL LIMIT 5000));
+    EXIT WHEN NOT FOUND;
+    COMMIT;
+  END LOOP;
+END $$;`, c.Name, table, sqltoken.Quote(table), sqltoken.Quote(c.Name), value)}
 }
 
 // missingNotNull are the columns that are to be NOT NULL and aren't.
@@ -156,14 +165,28 @@ func (p *planner) missingNotNull(have, want catalog.Table) []catalog.Column {
 
 func notNullCheckName(table, column string) string { return suffixed(table+"_"+column, "_required") }
 
-// validate checks the existing rows, which takes time and blocks nobody. It begins a
-// file, so that the strong locks of adding are released.
-func (p *planner) validate(ctx context.Context) error {
+// demanded are the names of the checks that stand in for NOT NULL.
+func (p *planner) demanded(have, want catalog.Table) map[string]bool {
+	names := map[string]bool{}
+	for _, c := range p.missingNotNull(have, want) {
+		names[notNullCheckName(have.Name, c.Name)] = true
+	}
+	return names
+}
+
+// validate checks the existing rows, and validateRequired whether they have the values
+// that are required. It takes time and blocks nobody. It begins a file, so that the
+// strong locks of adding are released.
+func (p *planner) validate(ctx context.Context) error         { return p.validateThose(ctx, false) }
+func (p *planner) validateRequired(ctx context.Context) error { return p.validateThose(ctx, true) }
+
+func (p *planner) validateThose(ctx context.Context, required bool) error {
 	var steps []Step
 	for have, want := range p.shared {
+		demanded := p.demanded(have, want)
 		for _, c := range have.Constraints {
 			aim, wanted := constraint(p.full, want.Name, c.Name)
-			if c.Valid || wanted && !aim.Valid {
+			if c.Valid || wanted && !aim.Valid || demanded[c.Name] != required {
 				continue
 			}
 			steps = append(steps, Step{
@@ -178,7 +201,7 @@ func (p *planner) validate(ctx context.Context) error {
 	return p.advance(ctx, steps)
 }
 
-// require sets NOT NULL where validate has proved it, and creates identity columns.
+// require sets NOT NULL where validateRequired has proved it.
 func (p *planner) require(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
@@ -196,8 +219,5 @@ func (p *planner) require(ctx context.Context) error {
 	if len(steps) > 0 {
 		steps[0].Apart = true
 	}
-	if err := p.advance(ctx, steps); err != nil {
-		return err
-	}
-	return p.changeIdentity(ctx)
+	return p.advance(ctx, steps)
 }

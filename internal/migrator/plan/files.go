@@ -9,17 +9,19 @@ import (
 	"time"
 
 	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration"
 )
 
 // versionLayout is the format of Atlas's versions, which are times in UTC.
 const versionLayout = "20060102150405"
 
-// A contract is the file that destroys data.
+// The heads of files that contract; the first is of those that destroy data.
 const (
-	contractSuffix = "_contract"
-	contractHead   = `-- This file destroys data, which only a backup has afterwards. Apply it when no running
+	lossHead = `-- This file destroys data, which only a backup has afterwards. Apply it when no running
 -- version of the service needs the following any more:
 `
+	contractHead = "-- For when no old code is left: migrate apply --phase contract\n\n"
 )
 
 // suffixes end a file's name with its purpose, taken from its first statement.
@@ -30,6 +32,8 @@ var suffixes = []struct {
 	{regexp.MustCompile(`(?i)^(CREATE|DROP|REINDEX)\b.*\bINDEX\b`), "_index"},
 	{regexp.MustCompile(`(?i)\bVALIDATE CONSTRAINT\b`), "_validate"},
 	{regexp.MustCompile(`(?i)\bSET NOT NULL\b`), "_not_null"},
+	{regexp.MustCompile(`\bIS NOT NULL\)` + notValid + `$`), "_required"},
+	{regexp.MustCompile(`^$`), "_backfill"},
 }
 
 // NextVersion is the version for the next file of dir: the present time, or one second
@@ -88,37 +92,45 @@ func groups(steps []Step) [][]Step {
 
 // parted reports whether two steps can't be in one file.
 func parted(before, s Step) bool {
-	return s.Apart || s.Alone || before.Alone || (s.Loses == "") != (before.Loses == "")
+	return s.Apart || s.Alone || before.Alone || s.Contract != before.Contract || (s.Loses == "") != (before.Loses == "")
 }
 
-// suffix ends the name of the i-th file. Only the first of a plan may do without one; a
-// contract never does.
+// suffix ends the name of the i-th file: with its purpose, which only the first of a plan
+// may do without, and if it contracts, with that.
 func suffix(steps []Step, i int) string {
-	if steps[0].Loses != "" {
-		return contractSuffix
+	phase := ""
+	if steps[0].contracts() {
+		phase = "_" + migration.ContractName
 	}
-	if i == 0 && !steps[0].Alone {
-		return ""
+	if i == 0 && !steps[0].Alone || steps[0].Loses != "" {
+		return phase
 	}
 	for _, s := range suffixes {
 		if s.statement.MatchString(steps[0].SQL) {
-			return s.suffix
+			return s.suffix + phase
 		}
 	}
-	return ""
+	return phase
 }
+
+// contracts reports whether the step is for when no old code is left, as everything is
+// that destroys data.
+func (s Step) contracts() bool { return s.Contract || s.Loses != "" }
 
 func text(steps []Step) string {
 	var b strings.Builder
 	if steps[0].Alone {
 		b.WriteString("-- atlas:txmode none\n\n")
 	}
-	if steps[0].Loses != "" {
-		b.WriteString(contractHead)
+	switch {
+	case steps[0].Loses != "":
+		b.WriteString(lossHead)
 		for _, s := range steps {
 			comment(&b, "  "+strings.ReplaceAll(s.Loses, "\n", "\n  "))
 		}
 		b.WriteByte('\n')
+	case steps[0].Contract:
+		b.WriteString(contractHead)
 	}
 	return b.String() + body(steps)
 }
@@ -130,14 +142,16 @@ func body(steps []Step) string {
 		if s.Comment != "" {
 			comment(&b, s.Comment)
 		}
-		b.WriteString(withSemicolon(s.SQL) + "\n")
+		if s.SQL != "" {
+			b.WriteString(withSemicolon(s.SQL) + "\n")
+		}
 	}
 	return b.String()
 }
 
 func comment(b *strings.Builder, text string) {
 	for line := range strings.Lines(text) {
-		b.WriteString("-- " + strings.TrimRight(line, "\n") + "\n")
+		b.WriteString(strings.TrimRight("-- "+line, " \n") + "\n")
 	}
 }
 

@@ -3,18 +3,20 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/sqltoken"
 )
 
-// changeKeys gives a table another primary key, whose index is built online.
+// changeKeys gives a table another primary key, whose index is built online, once the
+// key's columns are required.
 func (p *planner) changeKeys(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
 		old, had := primaryKey(have)
 		key, wanted := primaryKey(want)
-		if !wanted || had && old.Definition == key.Definition && old.Name == key.Name {
+		if !wanted || had && old.Definition == key.Definition && old.Name == key.Name || p.anyNullable(have, key.Columns) {
 			continue
 		}
 		table, built := sqltoken.Quote(want.Name), suffixed(key.Name, "_new")
@@ -50,6 +52,14 @@ func (p *planner) releaseColumns() []Step {
 	return steps
 }
 
+// anyNullable reports whether one of the columns is to become NOT NULL and isn't yet.
+func (p *planner) anyNullable(have catalog.Table, columns []string) bool {
+	return slices.ContainsFunc(columns, func(name string) bool {
+		c, there := have.Column(name)
+		return there && !c.NotNull
+	})
+}
+
 func primaryKey(t catalog.Table) (catalog.Constraint, bool) {
 	for _, c := range t.Constraints {
 		if c.Type == catalog.PrimaryKey {
@@ -59,12 +69,12 @@ func primaryKey(t catalog.Table) (catalog.Constraint, bool) {
 	return catalog.Constraint{}, false
 }
 
-// changeIdentity turns columns into identities or back.
+// changeIdentity turns columns into identities, once they are required, or back.
 func (p *planner) changeIdentity(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
 		for _, c := range want.Columns {
-			if old, there := have.Column(c.Name); there && !p.settled(columnKey(want.Name, c.Name)) {
+			if old, there := have.Column(c.Name); there && old.NotNull == c.NotNull && !p.settled(columnKey(want.Name, c.Name)) {
 				steps = append(steps, identityStep(want.Name, old, c)...)
 			}
 		}

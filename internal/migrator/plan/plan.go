@@ -6,6 +6,8 @@ package plan
 
 // Step is one statement of a plan, or a few that belong together.
 type Step struct {
+	// SQL is empty if the statement is to be written by hand: then the file has the
+	// comment alone.
 	SQL string `json:"sql"`
 	// Comment is written above the statement and says why it is there. It ends without
 	// a period, as Atlas's do.
@@ -20,4 +22,7 @@ type Step struct {
 	// rows`, one per line. Such statements share no file with others, and the head of
 	// their file has the list.
 	Loses string `json:"loses,omitempty"`
+	// Contract marks a statement for when no old code is left: its file contracts; see
+	// [migration.PhaseOf].
+	Contract bool `json:"contract,omitempty"`
 }

@@ -48,21 +48,43 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	if p.objectChanges, err = p.readObjectChanges(ctx); err != nil {
 		return nil, err
 	}
-	for _, stage := range []func(context.Context) error{
+	if err := p.run(ctx,
 		p.rename, p.renameParts,
 		p.makeFirst, p.addTables, p.changeColumns, p.settleColumns, p.changeConstraints, p.addComments,
-		p.changeIndexes, p.requireForNewRows, p.validate, p.require, p.changeKeys, p.makeLater,
-		p.contract,
-	} {
-		if err := stage(ctx); err != nil {
-			return nil, err
-		}
+		p.changeIndexes, p.validate, p.changeIdentity, p.changeKeys, p.makeLater,
+	); err != nil {
+		return nil, err
+	}
+	expanding := len(p.steps)
+	if err := p.run(ctx, p.requireForNewRows, p.validateRequired, p.require, p.changeIdentity, p.changeKeys, p.contract); err != nil {
+		return nil, err
 	}
 	if err := p.checkComplete(ctx); err != nil {
 		return nil, err
 	}
+	markContract(p.steps, expanding)
 	isolate(p.steps)
 	return p.steps, nil
+}
+
+func (p *planner) run(ctx context.Context, stages ...func(context.Context) error) error {
+	for _, stage := range stages {
+		if err := stage(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// markContract marks the steps for when no old code is left: those after the first
+// expanding ones, and all from the first on that destroys data. What expands never
+// follows what contracts, because the phase Expand would pass over that.
+func markContract(steps []Step, expanding int) {
+	contracts := false
+	for i := range steps {
+		contracts = contracts || i >= expanding || steps[i].Loses != ""
+		steps[i].Contract = contracts
+	}
 }
 
 func (p *planner) refresh(ctx context.Context) (err error) {

@@ -1,11 +1,33 @@
-==> require.sql
--- Require "name" of new rows. Backfill the existing rows, a few thousand at a time, before the file
--- that validates this: it fails on a row without a value
+==> require_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "name" of new rows. A file for the existing rows follows
 ALTER TABLE "items" ADD CONSTRAINT "items_name_required" CHECK ("name" IS NOT NULL) NOT VALID;
-==> require_validate.sql
+==> require_backfill_contract.sql
+-- atlas:txmode none
+
+-- For when no old code is left: migrate apply --phase contract
+
+-- Give "name" a value in the existing rows of "items": a later file fails on a row without
+-- one. Complete the statement, uncomment it, and run "go run ./cmd/migrate hash". If there
+-- are no such rows, remove the file.
+--
+-- DO $$ BEGIN
+--   LOOP
+--     UPDATE "items" SET "name" = …
+--       WHERE ctid = ANY (ARRAY(SELECT ctid FROM "items" WHERE "name" IS NULL LIMIT 5000));
+--     EXIT WHEN NOT FOUND;
+--     COMMIT;
+--   END LOOP;
+-- END $$;
+==> require_validate_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
 -- Check the existing rows. Reads and writes go on
 ALTER TABLE "items" VALIDATE CONSTRAINT "items_name_required";
-==> require_not_null.sql
+==> require_not_null_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
 -- The validated check saves the scan
 ALTER TABLE "items" ALTER COLUMN "name" SET NOT NULL;
 -- NOT NULL replaces the check
