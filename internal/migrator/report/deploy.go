@@ -1,6 +1,7 @@
 package report
 
 import (
+	"commitment/internal/migration"
 	"commitment/internal/migrator/review/compat"
 )
 
@@ -21,11 +22,11 @@ type release struct {
 type broken struct{ What, SQL, Error string }
 
 // shownDeploy returns an unknown order for a nil verdict.
-func shownDeploy(v *compat.Verdict) deploy {
+func shownDeploy(v *compat.Verdict, phase migration.Phase) deploy {
 	if v == nil {
-		return deploy{Order: "not checked", Text: "The entities of the base aren't known, so old and new code weren't tried."}
+		return deploy{Order: "not checked", Text: "The entities of the base aren't known, so old and new code weren't tried." + phaseText(phase)}
 	}
-	d := deploy{Order: orderName(v.Order), Text: orderText(v.Order)}
+	d := deploy{Order: orderName(v.Order), Text: orderText(v.Order) + phaseText(phase)}
 	for _, name := range []string{"old", "new"} {
 		d.Rows = append(d.Rows, release{
 			Name:   name,
@@ -75,6 +76,15 @@ func orderText(o compat.Order) string {
 	default:
 		return ""
 	}
+}
+
+// phaseText says when a file that contracts is applied. One that expands comes before
+// the new code, as anybody expects.
+func phaseText(phase migration.Phase) string {
+	if phase == migration.Contract {
+		return " Its name puts it in the phase contract: run \"migrate apply --phase contract\" when no old code is left."
+	}
+	return ""
 }
 
 func breaks(all []compat.Break, release, schema string) []broken {

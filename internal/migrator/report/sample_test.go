@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/plan"
 	"commitment/internal/migrator/review"
@@ -44,7 +45,7 @@ func sample() review.Report {
 func sampleIndex() review.File {
 	index := `CREATE INDEX "products_name" ON "products" ("name");`
 	return review.File{
-		Name: indexFile, Transaction: true,
+		Name: indexFile, Phase: migration.Expand, Transaction: true,
 		Statements: []trace.Statement{{
 			File: indexFile, Line: 2, SQL: index, Transaction: true,
 			Locks: []trace.Lock{{Relation: "products", Mode: "SHARE"}, {Relation: "products_name", Index: true, Mode: "ACCESS EXCLUSIVE", New: true}},
@@ -68,7 +69,7 @@ func sampleIndex() review.File {
 func sampleOwner() review.File {
 	products := trace.Lock{Relation: "products", Mode: "ACCESS EXCLUSIVE"}
 	return review.File{
-		Name: ownerFile, Transaction: true,
+		Name: ownerFile, Phase: migration.Expand, Transaction: true,
 		Statements: []trace.Statement{
 			{
 				File: ownerFile, Line: 3, SQL: `ALTER TABLE "products" ADD COLUMN "owner_id" uuid NULL, DROP COLUMN "note";`, Transaction: true,
@@ -122,7 +123,7 @@ func sampleOwner() review.File {
 
 func sampleFailure() review.File {
 	return review.File{
-		Name: hiddenFile,
+		Name: hiddenFile, Phase: migration.Expand,
 		Statements: []trace.Statement{{
 			File: hiddenFile, Line: 1, SQL: "DROP TABLE \"</script><script>alert('größer|``\x1b[31m\u202e帳戶')</script>\";",
 			Err: errors.New("ERROR: table \"</script>\x1b]0;title\x07\" does not exist\n::error::not a command (SQLSTATE 42P01)"),

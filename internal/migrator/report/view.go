@@ -73,7 +73,7 @@ func shownFile(source string, f review.File) file {
 		Name:     line(f.Name),
 		Mode:     "One transaction: locks are held until the last statement has run.",
 		Tally:    tallyOf(f.Findings),
-		Deploy:   shownDeploy(f.Compat),
+		Deploy:   shownDeploy(f.Compat, f.Phase),
 		Timeline: timelineOf(f),
 		Revert:   shownRevert(f.Revert),
 	}

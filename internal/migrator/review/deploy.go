@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"slices"
 
+	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration"
 	"commitment/internal/migrator/review/compat"
 	"commitment/internal/migrator/review/hazard"
 )
@@ -42,61 +45,40 @@ func (o Options) entities(ctx context.Context, s selected) (entities, *hazard.Fi
 	return e, nil
 }
 
-// deployFindings say what the verdict on a file means for the deployment.
-func deployFindings(name string, v compat.Verdict) []hazard.Finding {
+// deployFindings say where the verdict on a file contradicts the phase that its name
+// tells.
+func deployFindings(f migrate.File, v compat.Verdict) []hazard.Finding {
 	if len(v.Breaks) == 0 {
 		return nil
 	}
 	first := v.Breaks[0]
-	f := hazard.Finding{
-		Evidence: hazard.Measured, File: name,
+	found := hazard.Finding{
+		Severity: hazard.Error, Evidence: hazard.Measured, File: f.Name(),
 		Reason: fmt.Sprintf("%s of %s: %s.", first.Operation, first.Entity, first.Error),
 	}
-	switch v.Order {
-	case compat.TwoReleases:
-		f.Code, f.Severity = codeTwoReleases, hazard.Error
-		f.Title = "neither the code nor the migration can go first"
-		f.Advice = "Use two releases: one that works before and after the file, and one that needs it applied."
-	case compat.NewBreaks:
+	contracts := migration.PhaseOf(f) == migration.Contract
+	switch {
+	case v.Order == compat.TwoReleases:
+		found.Code = codeTwoReleases
+		found.Title = "neither the code nor the migration can go first"
+		found.Advice = "Use two releases: one that works before and after the file, and one that needs it applied."
+	case v.Order == compat.NewBreaks:
 		late := slices.IndexFunc(v.Breaks, func(b compat.Break) bool { return b.Release == "new" && b.Schema == "after" })
 		b := v.Breaks[max(late, 0)]
-		f.Code, f.Severity = codeNewBreaks, hazard.Error
-		f.Title = "the code of this branch breaks after it"
-		f.Reason = fmt.Sprintf("%s of %s: %s.", b.Operation, b.Entity, b.Error)
-		f.Advice = "Make the entities and the file match: the code still declares what the file takes away."
-	case compat.CodeFirst:
-		f.Code, f.Severity = codeOldBreaks, hazard.Warning
-		f.Title = "the running code breaks after it"
-		f.Advice = "Apply it when no instance of the old code is running."
+		found.Code = codeNewBreaks
+		found.Title = "the code of this branch breaks after it"
+		found.Reason = fmt.Sprintf("%s of %s: %s.", b.Operation, b.Entity, b.Error)
+		found.Advice = "Make the entities and the file match: the code still declares what the file takes away."
+	case v.Order == compat.CodeFirst && !contracts:
+		found.Code = codeOldBreaks
+		found.Title = "the running code breaks after it, and its name doesn't end in _" + migration.ContractName
+		found.Advice = "End its name in _" + migration.ContractName + ", so that it is applied when no instance of the old code is running."
+	case v.Order == compat.MigrationFirst && contracts:
+		found.Code = codeNewNeeds
+		found.Title = "the new code needs it, and its name ends in _" + migration.ContractName
+		found.Advice = "Take that off its name, so that it is applied before the new code is deployed."
 	default:
 		return nil
 	}
-	return []hazard.Finding{f}
-}
-
-// checkTogether finds files that can't be applied together, because one must come
-// before the new code and another after it.
-func checkTogether(files []File) {
-	first := -1
-	for i, f := range files {
-		switch {
-		case f.Compat == nil || f.Compat.Order != compat.MigrationFirst && f.Compat.Order != compat.CodeFirst:
-		case first < 0:
-			first = i
-		case f.Compat.Order != files[first].Compat.Order:
-			found := finding(codeDeployBetween, f.Name, fmt.Sprintf("%s, and %s", side(files[first]), side(f)),
-				"Apply runs both at once, so that old or new code breaks until the deployment is done.",
-				"Move one of them to another release.")
-			found.Evidence = hazard.Measured
-			files[i].Findings = append(files[i].Findings, found)
-		}
-	}
-}
-
-// side says on which side of the deployment a file must be applied.
-func side(f File) string {
-	if f.Compat.Order == compat.MigrationFirst {
-		return f.Name + " must be applied before the new code is deployed"
-	}
-	return f.Name + " must be applied when no old code is running"
+	return []hazard.Finding{found}
 }

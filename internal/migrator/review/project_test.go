@@ -76,9 +76,10 @@ func (p *project) add(name, text string) {
 	p.hash()
 }
 
-func (p *project) removeProducts() {
+// remove removes a migration, and updates atlas.sum.
+func (p *project) remove(name string) {
 	p.t.Helper()
-	if err := os.Remove(filepath.Join(p.dir.Path(), productsFile)); err != nil {
+	if err := os.Remove(filepath.Join(p.dir.Path(), name)); err != nil {
 		p.t.Fatal(err)
 	}
 	p.hash()

@@ -6,6 +6,7 @@ package review
 import (
 	"time"
 
+	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/review/compat"
 	"commitment/internal/migrator/review/hazard"
@@ -40,8 +41,9 @@ type Report struct {
 
 // File is the review of one new migration.
 type File struct {
-	Name        string `json:"name"`
-	Transaction bool   `json:"transaction"`
+	Name        string          `json:"name"`
+	Phase       migration.Phase `json:"phase"`
+	Transaction bool            `json:"transaction"`
 	// Statements are in order, each with what it did.
 	Statements []trace.Statement `json:"statements"`
 	// Findings are by line; those about the whole file come first, with line 0.

@@ -8,30 +8,31 @@ import (
 
 // The codes of findings that aren't hazards of a statement.
 const (
-	codeBehind        = "CM401"
-	codeDuplicate     = "CM402"
-	codeEdited        = "CM403"
-	codeRemoved       = "CM404"
-	codeRenamed       = "CM405"
-	codeSum           = "CM406"
-	codeEmpty         = "CM407"
-	codeBlank         = "CM408"
-	codeBOM           = "CM409"
-	codeCRLF          = "CM410"
-	codeFails         = "CM411"
-	codeFailsOnRows   = "CM412"
-	codeUnproven      = "CM413"
-	codeNoRows        = "CM414"
-	codeMalformed     = "CM421"
-	codeUnknown       = "CM422"
-	codeExpired       = "CM423"
-	codeUnreasoned    = "CM424"
-	codeUseless       = "CM425"
-	codeTwoReleases   = "CM431"
-	codeOldBreaks     = "CM432"
-	codeDeployBetween = "CM433"
-	codeUnloadable    = "CM434"
-	codeNewBreaks     = "CM435"
+	codeBehind      = "CM401"
+	codeDuplicate   = "CM402"
+	codeEdited      = "CM403"
+	codeRemoved     = "CM404"
+	codeRenamed     = "CM405"
+	codeSum         = "CM406"
+	codeEmpty       = "CM407"
+	codeBlank       = "CM408"
+	codeBOM         = "CM409"
+	codeCRLF        = "CM410"
+	codeFails       = "CM411"
+	codeFailsOnRows = "CM412"
+	codeUnproven    = "CM413"
+	codeNoRows      = "CM414"
+	codeMalformed   = "CM421"
+	codeUnknown     = "CM422"
+	codeExpired     = "CM423"
+	codeUnreasoned  = "CM424"
+	codeUseless     = "CM425"
+	codeTwoReleases = "CM431"
+	codeOldBreaks   = "CM432"
+	codeNewNeeds    = "CM433"
+	codeUnloadable  = "CM434"
+	codeNewBreaks   = "CM435"
+	codePassedOver  = "CM436"
 )
 
 var own = []hazard.Rule{
@@ -55,10 +56,11 @@ var own = []hazard.Rule{
 	{Code: codeUnreasoned, Slug: "nolint-without-reason", Title: "a nolint directive gives no reason"},
 	{Code: codeUseless, Slug: "nolint-useless", Title: "a nolint directive accepts nothing"},
 	{Code: codeTwoReleases, Slug: "two-releases", Title: "neither the code nor the migration can go first"},
-	{Code: codeOldBreaks, Slug: "old-code-breaks", Title: "the running code breaks after the migration"},
-	{Code: codeDeployBetween, Slug: "deployment-between", Title: "two files need a deployment between them"},
+	{Code: codeOldBreaks, Slug: "old-code-breaks", Title: "the running code breaks after a file that expands"},
+	{Code: codeNewNeeds, Slug: "new-code-needs", Title: "the new code needs a file that contracts"},
 	{Code: codeUnloadable, Slug: "unreadable-entities", Title: "the entities can't be loaded"},
 	{Code: codeNewBreaks, Slug: "new-code-breaks", Title: "the branch's own code breaks after the migration"},
+	{Code: codePassedOver, Slug: "needs-contract", Title: "a file that expands needs one that contracts"},
 }
 
 // Rules returns the rules of all possible findings, hazards first.

@@ -8,6 +8,7 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 
+	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/review/hazard"
@@ -65,12 +66,11 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	r.Findings = append(r.Findings, directoryFindings(o.Dir, now, s)...)
 	first := s.versions(now)
 	for _, f := range s.added {
-		r.Files = append(r.Files, File{Name: f.Name(), Findings: fileFindings(f, first, s)})
+		r.Files = append(r.Files, File{Name: f.Name(), Phase: migration.PhaseOf(f), Findings: fileFindings(f, first, s)})
 	}
 	if err := o.review(ctx, &r, s); err != nil {
 		return Report{}, err
 	}
-	checkTogether(r.Files)
 	o.finish(&r, s.added)
 	return r, nil
 }

@@ -140,11 +140,11 @@ func TestRunFindsDisorder(t *testing.T) {
 			p.add(productsFile, products+table)
 		}, []string{"error CM403 20260101000000_products.sql:0"}},
 		"a removed file": {func(p *project) {
-			p.removeProducts()
+			p.remove(productsFile)
 			p.add("20260201000000_b.sql", table)
 		}, []string{"error CM404 :0"}},
 		"a renamed file": {func(p *project) {
-			p.removeProducts()
+			p.remove(productsFile)
 			p.add("20260201000000_products.sql", products)
 		}, []string{"error CM405 :0"}},
 		"a file that isn't hashed": {func(p *project) {
@@ -154,8 +154,8 @@ func TestRunFindsDisorder(t *testing.T) {
 			p.write(folder+"/atlas.sum", "<<<<<<< HEAD\nh1:x\n=======\nh1:y\n>>>>>>> main\n")
 		}, []string{"error CM406 :0"}},
 		"no migrations at all": {func(p *project) {
-			p.removeProducts()
-			p.onMain(func() { p.removeProducts() })
+			p.remove(productsFile)
+			p.onMain(func() { p.remove(productsFile) })
 		}, []string{"error CM407 :0"}},
 		"a mark at the beginning": {func(p *project) {
 			p.add("20260201000000_b.sql", "\xef\xbb\xbf-- a comment\n"+table)

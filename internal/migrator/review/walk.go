@@ -40,7 +40,11 @@ func (o Options) review(ctx context.Context, r *Report, s selected) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, w.sample.drop(ctx)) }()
-	return w.reviewFiles(ctx, s.added[:readable], r, o.Progress)
+	ran, err := w.reviewFiles(ctx, s.added[:readable], r, o.Progress)
+	if err != nil || !ran || readable < len(s.added) {
+		return err
+	}
+	return o.checkPassingOver(ctx, r, s)
 }
 
 // reviewer reviews file after file on one database.
@@ -52,20 +56,20 @@ type reviewer struct {
 	entities entities
 }
 
-// reviewFiles reviews the files, up to one that fails.
-func (w *reviewer) reviewFiles(ctx context.Context, added []migrate.File, r *Report, progress func(string)) (err error) {
+// reviewFiles reviews the files, up to one that fails, and reports whether all ran.
+func (w *reviewer) reviewFiles(ctx context.Context, added []migrate.File, r *Report, progress func(string)) (ran bool, err error) {
 	if w.now, err = revert.ReadState(ctx, w.db.DB); err != nil {
-		return err
+		return false, err
 	}
+	ran = true
 	r.Before = w.now.Schema
 	if err := w.sample.fill(ctx, w.now.Schema); err != nil {
-		return err
+		return false, err
 	}
 	for i, f := range added {
 		progress(fmt.Sprintf("reviewing %s, %d of %d", f.Name(), i+1, len(added)))
-		ran, err := w.reviewFile(ctx, &r.Files[i], f)
-		if err != nil {
-			return err
+		if ran, err = w.reviewFile(ctx, &r.Files[i], f); err != nil {
+			return false, err
 		}
 		if !ran {
 			break
@@ -73,7 +77,7 @@ func (w *reviewer) reviewFiles(ctx context.Context, added []migrate.File, r *Rep
 	}
 	r.After = w.now.Schema
 	r.Changes = append(r.Changes, catalog.Compare(r.Before, r.After)...)
-	return nil
+	return ran, nil
 }
 
 // reviewFile runs f and reviews what its statements do, whether the code works before
@@ -103,7 +107,7 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 			return false, fmt.Errorf("check the code against %s: %w", f.Name(), err)
 		}
 		file.Compat = &v
-		file.Findings = append(file.Findings, deployFindings(f.Name(), v)...)
+		file.Findings = append(file.Findings, deployFindings(f, v)...)
 	}
 	if err := w.sample.advance(ctx, onRows, w.db, w.now.Schema); err != nil {
 		return false, err
