@@ -55,7 +55,7 @@ var table = rules{
 	{pkg: "internal/migrator", may: []string{below}, never: noHTTP},
 	{pkg: "internal/migrator/report", may: []string{
 		"internal/migrator/review", "internal/migrator/review/revert", "internal/migrator/review/compat", "internal/migrator/review/hazard",
-		"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog", "internal/printable", "docs/codes",
+		"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration", "internal/migration/catalog", "internal/printable", "docs/codes",
 	}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "docs/codes", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/migrator/review", may: []string{

@@ -47,7 +47,7 @@ func TestServeWithDatabaseURL(t *testing.T) {
 			t.Errorf("tables = %d, want 0", tables)
 		}
 		p.stderr.WaitFor(t, "migrations are pending")
-		apply := exec.CommandContext(t.Context(), "commitment", "migrate", "apply")
+		apply := exec.CommandContext(t.Context(), "commitment", "migrate", "apply", "--phase", "expand")
 		apply.Env = []string{"DATABASE_URL=" + empty, "COMMITMENT_ENV=production"}
 		if out, err := apply.CombinedOutput(); err != nil {
 			t.Fatalf("migrate apply: %v\n%s", err, out)

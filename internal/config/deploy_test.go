@@ -41,3 +41,21 @@ func TestKubernetesWaitsForTheService(t *testing.T) {
 		t.Errorf("the pod is killed after %v, want at least five seconds more than the shutdown's %v, with a delay", grace, shutdown)
 	}
 }
+
+// TestDeploymentsMigrateInPhases keeps what expands before the new code, and what
+// contracts behind it.
+func TestDeploymentsMigrateInPhases(t *testing.T) {
+	t.Parallel()
+	for file, order := range map[string]*regexp.Regexp{
+		"kubernetes.yaml": regexp.MustCompile(`(?s)--phase, expand\].*\n  suspend: true\n.*--phase, contract\]`),
+		"compose.yaml":    regexp.MustCompile(`(?s)--phase, expand\].*\n  api:\n.*--phase, contract\].*api:\n        condition: service_healthy`),
+	} {
+		text, err := os.ReadFile("../../" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !order.Match(text) {
+			t.Errorf("%s doesn't match %s", file, order)
+		}
+	}
+}
