@@ -107,7 +107,7 @@ func TestServiceKilled(t *testing.T) {
 	n := times(3, 100)
 	l.harm(n, func() {
 		p.kill()
-		p.run()
+		p.run("is ready")
 	})
 	l.audit(fmt.Sprintf("the service killed %d times", n))
 }

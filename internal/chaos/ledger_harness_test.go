@@ -48,32 +48,41 @@ func TestMain(m *testing.M) {
 // program is the service, as a process.
 type program struct {
 	t    *testing.T
+	path string // of the binary
 	env  []string
 	cmd  *exec.Cmd
 	addr string
 }
 
-// start starts the program on a free port, with the database at url.
+// start starts the program on a free port, with the database at url, and waits until it
+// is ready.
 func start(t *testing.T, url string, env ...string) *program {
 	t.Helper()
-	p := &program{t: t, addr: freeAddr(t)}
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, path, url, env...)
+	p.run("is ready")
+	return p
+}
+
+// launch prepares a program, which [program.run] starts.
+func launch(t *testing.T, path, url string, env ...string) *program {
+	t.Helper()
+	p := &program{t: t, path: path, addr: freeAddr(t)}
 	p.env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "COMMITMENT_ENV=production", "DATABASE_URL=" + url, "ADDR=" + p.addr,
 		"DB_PING_AFTER=0s", "LOG_LEVEL=error",
 	}, env...)
-	p.run()
 	t.Cleanup(p.kill)
 	return p
 }
 
-// run starts the process and waits until it is ready.
-func (p *program) run() {
+// run starts the process and waits until it says how it is.
+func (p *program) run(state string) {
 	p.t.Helper()
-	path, err := binary()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.cmd = exec.Command(path, "serve")
+	p.cmd = exec.Command(p.path, "serve")
 	p.cmd.Env = p.env
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -84,18 +93,26 @@ func (p *program) run() {
 	}
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
-		if strings.Contains(lines.Text(), "is ready") {
+		if strings.Contains(lines.Text(), state) {
 			go func() { _, _ = io.Copy(io.Discard, stdout) }()
 			return
 		}
 	}
-	p.t.Fatalf("the program ended before it was ready: %v", p.cmd.Wait())
+	p.t.Fatalf("the program ended before it said that it %s: %v", state, p.cmd.Wait())
 }
 
 // kill ends the process with SIGKILL.
 func (p *program) kill() {
 	_ = p.cmd.Process.Signal(syscall.SIGKILL)
 	_ = p.cmd.Wait()
+}
+
+// stop ends the process with SIGTERM, as a rollout does.
+func (p *program) stop() {
+	p.t.Helper()
+	if err := errors.Join(p.cmd.Process.Signal(syscall.SIGTERM), p.cmd.Wait()); err != nil {
+		p.t.Errorf("stop the program: %v", err)
+	}
 }
 
 func freeAddr(t *testing.T) string {
