@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"commitment/internal/migration"
 	"commitment/internal/migrator/review"
 	"commitment/internal/migrator/review/compat"
 	"commitment/internal/migrator/review/hazard"
@@ -120,24 +121,37 @@ func next(r review.Report, t tally) []step {
 
 // deployment says in which order to deploy, where it matters.
 func deployment(files []review.File) []step {
-	names := map[compat.Order][]string{}
+	const (
+		match    = "Make the entities and the files match, because the new code breaks after:"
+		split    = "Split over two releases, because no order suits old and new code:"
+		expand   = "Apply before deploying the new code (migrate apply --phase expand):"
+		between  = "Deploy the new code everywhere before applying:"
+		contract = "Apply when no old code is left (migrate apply --phase contract):"
+	)
+	names := map[string][]string{}
+	add := func(text string, f review.File) { names[text] = append(names[text], line(f.Name)) }
 	for _, f := range files {
+		var order compat.Order
 		if f.Compat != nil {
-			names[f.Compat.Order] = append(names[f.Compat.Order], line(f.Name))
+			order = f.Compat.Order
+		}
+		switch {
+		case order == compat.NewBreaks:
+			add(match, f)
+		case order == compat.TwoReleases:
+			add(split, f)
+		case f.Phase == migration.Contract:
+			add(contract, f)
+		case order == compat.MigrationFirst:
+			add(expand, f)
+		case order == compat.CodeFirst:
+			add(between, f)
 		}
 	}
 	var steps []step
-	for _, s := range []struct {
-		order compat.Order
-		text  string
-	}{
-		{compat.NewBreaks, "Make the entities and the files match, because the new code breaks after:"},
-		{compat.TwoReleases, "Split over two releases, because no order suits old and new code:"},
-		{compat.CodeFirst, "Deploy the new code everywhere before applying:"},
-		{compat.MigrationFirst, "Apply before deploying the new code:"},
-	} {
-		if len(names[s.order]) > 0 {
-			steps = append(steps, step{s.text, few(names[s.order])})
+	for _, text := range []string{match, split, expand, between, contract} {
+		if len(names[text]) > 0 {
+			steps = append(steps, step{text, few(names[text])})
 		}
 	}
 	return steps
