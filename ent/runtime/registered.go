@@ -2,6 +2,77 @@
 
 package runtime
 
-import "commitment/ent/internal"
+import (
+	"fmt"
+	"os"
+
+	"entgo.io/ent"
+
+	"commitment/ent/internal"
+	"commitment/ent/schema"
+)
 
 func init() { internal.Registered = true }
+
+// The init function of runtime.go finds fields by their positions, and would panic, or
+// take another field's default, if they had changed. Variables are initialized before.
+var _ = checkPositions(
+	position{schema.Account{}, 0, 0, "id"},
+	position{schema.Account{}, 1, 0, "created_at"},
+	position{schema.Account{}, 1, 1, "updated_at"},
+	position{schema.Account{}, 2, 0, "version"},
+	position{schema.Account{}, -1, 0, "name"},
+	position{schema.Account{}, -1, 1, "currency"},
+	position{schema.Account{}, -1, 2, "balance"},
+	position{schema.Account{}, -1, 3, "allow_negative"},
+	position{schema.Entry{}, 0, 0, "id"},
+	position{schema.Entry{}, 1, 0, "created_at"},
+	position{schema.Entry{}, -1, 0, "account_id"},
+	position{schema.Entry{}, -1, 1, "transfer_id"},
+	position{schema.Entry{}, -1, 2, "amount"},
+	position{schema.IdempotencyKey{}, 0, 0, "id"},
+	position{schema.IdempotencyKey{}, 1, 0, "created_at"},
+	position{schema.IdempotencyKey{}, -1, 0, "subject"},
+	position{schema.IdempotencyKey{}, -1, 1, "key"},
+	position{schema.IdempotencyKey{}, -1, 2, "fingerprint"},
+	position{schema.IdempotencyKey{}, -1, 3, "status"},
+	position{schema.IdempotencyKey{}, -1, 4, "header"},
+	position{schema.IdempotencyKey{}, -1, 5, "body"},
+	position{schema.IdempotencyKey{}, -1, 6, "expires_at"},
+	position{schema.Transfer{}, 0, 0, "id"},
+	position{schema.Transfer{}, 1, 0, "created_at"},
+	position{schema.Transfer{}, -1, 0, "amount"},
+	position{schema.Transfer{}, -1, 1, "memo"},
+)
+
+// position is where a field was when the code was generated: in a mixin of its schema,
+// or in the schema itself if mixin is -1.
+type position struct {
+	schema       ent.Interface
+	mixin, index int
+	name         string
+}
+
+func (p position) holds() bool {
+	fields := p.schema.Fields
+	if p.mixin >= 0 {
+		mixins := p.schema.Mixin()
+		if p.mixin >= len(mixins) {
+			return false
+		}
+		fields = mixins[p.mixin].Fields
+	}
+	all := fields()
+	return p.index < len(all) && all[p.index].Descriptor().Name == p.name
+}
+
+// checkPositions ends the program at a field that was moved.
+func checkPositions(all ...position) bool {
+	for _, p := range all {
+		if !p.holds() {
+			fmt.Fprintf(os.Stderr, "The fields of %T have changed since the code was generated: run \"go generate ./...\".\n", p.schema)
+			os.Exit(1)
+		}
+	}
+	return true
+}

@@ -67,7 +67,7 @@ var table = rules{
 	{pkg: "internal/migrator/review/revert", may: []string{
 		"internal/migrator/review/trace", "internal/migrator/dev", "internal/migration", "internal/migration/catalog", "internal/sqltoken",
 	}, never: noHTTP},
-	{pkg: "internal/migrator/review/compat", may: []string{"internal/migration/catalog", "internal/sqltoken"}, never: noHTTP},
+	{pkg: "internal/migrator/review/compat", may: []string{"internal/migration/catalog", "internal/schemakit", "internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/migrator/review/hazard", may: []string{
 		"internal/migrator/review/trace", "internal/migrator/plan", "internal/migration/catalog", "internal/sqltoken",
 	}, never: slices.Concat(noHTTP, noSQL)},

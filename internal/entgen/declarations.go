@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/build"
@@ -36,6 +37,8 @@ type schemas struct {
 	bounds map[string]map[string]bounds
 	// refused are the errors of validators that refuse the example of their field.
 	refused map[string]map[string]string
+	// printed are the schemas that were loaded, as [load.MarshalSchema] encodes them.
+	printed []json.RawMessage
 }
 
 // schemaFile is a file, and the parts of it that depend on generated code.

@@ -12,6 +12,8 @@ import (
 	"text/template"
 
 	"entgo.io/ent/entc/load"
+
+	"commitment/internal/schemakit"
 )
 
 // printer is a program that prints the schemas in the form that Ent's generator reads,
@@ -44,6 +46,7 @@ func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, err
 		return nil, fmt.Errorf("load the schemas: %w\n%s", err, &stderr)
 	}
 	var loaded []*load.Schema
+	s.printed = nil
 	for line := range bytes.Lines(lines) {
 		var printed struct {
 			Schema  json.RawMessage
@@ -59,12 +62,16 @@ func (s *schemas) load(tmp, overlay string, types []string) ([]*load.Schema, err
 		}
 		loaded = append(loaded, one)
 		s.bounds[one.Name], s.refused[one.Name] = printed.Bounds, printed.Refused
+		s.printed = append(s.printed, printed.Schema)
 	}
 	if len(loaded) == 0 {
 		return nil, fmt.Errorf("no schemas in %s/schema", s.dir)
 	}
 	return loaded, nil
 }
+
+// digest identifies the schemas that were loaded last.
+func (s *schemas) digest() (string, error) { return schemakit.Digest(s.printed) }
 
 // structs returns the exported struct types of the package, among which are the
 // schemas, sorted by name.

@@ -67,7 +67,7 @@ func (s *schemas) generate(target, tmp, overlay string, types []string) error {
 		Package:   s.pkg,
 		Storage:   storage,
 		Features:  features,
-		Templates: templates(),
+		Templates: s.templates(),
 		Hooks:     []gen.Hook{s.resources, withoutSchema},
 	}, loaded...)
 	if err != nil {

@@ -1,13 +1,18 @@
 package migrator
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
+	entmigrate "commitment/ent/migrate"
 	"commitment/internal/cli"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/plan"
+	"commitment/internal/migrator/review/compat"
 )
 
 func diffCommand(sys system) *cobra.Command {
@@ -30,6 +35,9 @@ ends in _contract. The files are replayed in a throwaway PostgreSQL.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := sys.OpenDir()
 			if err != nil {
+				return err
+			}
+			if err := checkGenerated(cmd.Context()); err != nil {
 				return err
 			}
 			return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
@@ -81,6 +89,9 @@ status".`,
 			if err != nil {
 				return err
 			}
+			if err := checkGenerated(cmd.Context()); err != nil {
+				return err
+			}
 			return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
 				return plan.Check(cmd.Context(), server, dir)
 			})
@@ -88,4 +99,22 @@ status".`,
 	}
 	devFlag(cmd, &devURL)
 	return cmd
+}
+
+// errStale reports entities that this program wasn't generated from.
+var errStale = errors.New(`ent/schema has changed since the code was generated: run "go generate ./..."`)
+
+// checkGenerated compares the entities in ent/schema with those that are compiled in.
+// Without a folder of that name, there is nothing to compare.
+func checkGenerated(ctx context.Context) error {
+	now, err := compat.Digest(ctx, ".")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case now != entmigrate.SchemaDigest:
+		return errStale
+	}
+	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"entgo.io/ent/entc/gen"
 	"entgo.io/ent/entc/load"
 	"golang.org/x/tools/go/packages"
+
+	"commitment/internal/schemakit"
 )
 
 const (
@@ -35,20 +37,17 @@ const (
 //
 // Ent's own loader works only in the process's current directory, and writes there.
 func Load(ctx context.Context, root string) (Entities, error) {
-	root, err := filepath.Abs(root)
+	printed, err := printed(ctx, root)
 	if err != nil {
 		return nil, fmt.Errorf("load entities: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(root, schemaDir)); err != nil {
-		return nil, fmt.Errorf("load entities: %w", err)
-	}
-	pkg, names, err := declared(ctx, root)
-	if err != nil {
-		return nil, fmt.Errorf("load entities: %w", err)
-	}
-	schemas, err := read(ctx, root, pkg, names)
-	if err != nil {
-		return nil, fmt.Errorf("load entities: %w", err)
+	schemas := make([]*load.Schema, 0, len(printed))
+	for _, text := range printed {
+		s, err := load.UnmarshalSchema(text)
+		if err != nil {
+			return nil, fmt.Errorf("read a schema: %w", err)
+		}
+		schemas = append(schemas, s)
 	}
 	graph, err := gen.NewGraph(&gen.Config{}, schemas...)
 	if err != nil {
@@ -65,6 +64,32 @@ func Load(ctx context.Context, root string) (Entities, error) {
 		}
 	}
 	return es, nil
+}
+
+// Digest identifies the schemas of the source tree at root, as the generated code does
+// with those that it was generated from.
+func Digest(ctx context.Context, root string) (string, error) {
+	printed, err := printed(ctx, root)
+	if err != nil {
+		return "", fmt.Errorf("load entities: %w", err)
+	}
+	return schemakit.Digest(printed)
+}
+
+// printed are the schemas of the tree at root, encoded.
+func printed(ctx context.Context, root string) ([]json.RawMessage, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(root, schemaDir)); err != nil {
+		return nil, err
+	}
+	pkg, names, err := declared(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, root, pkg, names)
 }
 
 // declared finds the package of the schemas, and the types in it that are schemas.
@@ -120,7 +145,7 @@ func implementations(ent, schema *types.Package) ([]string, error) {
 
 // read runs a program in the tree that prints its schemas. The program is in an overlay
 // of the go command, beside the schemas but not on disk.
-func read(ctx context.Context, root, pkg string, names []string) (_ []*load.Schema, err error) {
+func read(ctx context.Context, root, pkg string, names []string) (_ []json.RawMessage, err error) {
 	dir, err := os.MkdirTemp("", "commitment-entities-")
 	if err != nil {
 		return nil, err
@@ -141,7 +166,7 @@ func read(ctx context.Context, root, pkg string, names []string) (_ []*load.Sche
 	}
 	cmd := exec.CommandContext(ctx, "go", "run", "-overlay", list, place)
 	cmd.Dir = root
-	return decode(cmd)
+	return output(cmd)
 }
 
 func printer(pkg string, names []string) []byte {
@@ -176,19 +201,16 @@ func main() {
 	return b.Bytes()
 }
 
-func decode(cmd *exec.Cmd) ([]*load.Schema, error) {
+// output returns the lines that a program prints.
+func output(cmd *exec.Cmd) ([]json.RawMessage, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("run the schemas: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}
-	var schemas []*load.Schema
+	var schemas []json.RawMessage
 	for line := range bytes.Lines(stdout.Bytes()) {
-		s, err := load.UnmarshalSchema(line)
-		if err != nil {
-			return nil, fmt.Errorf("read a schema: %w", err)
-		}
-		schemas = append(schemas, s)
+		schemas = append(schemas, line)
 	}
 	return schemas, nil
 }
