@@ -33,6 +33,11 @@ func TestRollout(t *testing.T) {
 	c.migrate(0, "hash")
 	t.Logf("reviewed:\n%s", c.migrate(0, "review", "--base", "main"))
 	c.migrate(0, "check")
+	c.edit("ent/schema/transfer.go", referenceField, referenceField+`		field.Bool("forgotten").Default(false),`+"\n")
+	if out := c.migrate(1, "diff", "forgotten"); out != forgotten {
+		t.Errorf("migrate diff says %q of a field that nothing was generated for, want %q", out, forgotten)
+	}
+	c.edit("ent/schema/transfer.go", `		field.Bool("forgotten").Default(false),`+"\n", "")
 	c.run("go", "build", "-o", ".", "./cmd/commitment")
 
 	oldClients := before.startClients(t)
@@ -59,6 +64,8 @@ func TestRollout(t *testing.T) {
 	before.audit("transfers by the old release, while the new one was rolled out")
 	after.audit("transfers by the new release, while what the old one used was taken away")
 }
+
+const forgotten = `migrate: ent/schema has changed since the code was generated: run "go generate ./..."` + "\n"
 
 // referenceField is required, and only the code knows its default.
 const referenceField = `		field.String("reference").MaxRuneLen(80).SchemaType(schemakit.Varchar(80)).DefaultFunc(func() string { return "new" }),
