@@ -16,6 +16,8 @@ import (
 // versionLayout is the format of Atlas's versions, which are times in UTC.
 const versionLayout = "20060102150405"
 
+const contractSuffix = "_" + migration.ContractName
+
 // The heads of files that contract; the first is of those that destroy data.
 const (
 	lossHead = `-- This file destroys data, which only a backup has afterwards. Apply it when no running
@@ -61,9 +63,11 @@ func nextVersion(newest string, now time.Time) string {
 
 // Files writes steps as migrations, in order and in as few files as possible. The first
 // has the given version, which is a time with seconds as Atlas has it, and each further
-// one is a second later.
+// one is a second later. If the name ends as that of a file that contracts, all of them
+// do.
 func Files(version, name string, steps []Step) ([]migrate.File, error) {
 	var files []migrate.File
+	name, contracts := strings.CutSuffix(name, contractSuffix)
 	for i, group := range groups(steps) {
 		if i > 0 {
 			last, err := time.Parse(versionLayout, version)
@@ -72,7 +76,7 @@ func Files(version, name string, steps []Step) ([]migrate.File, error) {
 			}
 			version = last.Add(time.Second).Format(versionLayout)
 		}
-		file := version + "_" + name + suffix(group, i) + ".sql"
+		file := version + "_" + name + suffix(group, i, contracts) + ".sql"
 		files = append(files, migrate.NewLocalFile(file, []byte(text(group))))
 	}
 	return files, nil
@@ -97,10 +101,10 @@ func parted(before, s Step) bool {
 
 // suffix ends the name of the i-th file: with its purpose, which only the first of a plan
 // may do without, and if it contracts, with that.
-func suffix(steps []Step, i int) string {
+func suffix(steps []Step, i int, contracts bool) string {
 	phase := ""
-	if steps[0].contracts() {
-		phase = "_" + migration.ContractName
+	if contracts || steps[0].Contract || steps[0].Loses != "" {
+		phase = contractSuffix
 	}
 	if i == 0 && !steps[0].Alone || steps[0].Loses != "" {
 		return phase
@@ -112,10 +116,6 @@ func suffix(steps []Step, i int) string {
 	}
 	return phase
 }
-
-// contracts reports whether the step is for when no old code is left, as everything is
-// that destroys data.
-func (s Step) contracts() bool { return s.Contract || s.Loses != "" }
 
 func text(steps []Step) string {
 	var b strings.Builder

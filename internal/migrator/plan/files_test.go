@@ -40,6 +40,15 @@ func TestFiles(t *testing.T) {
 			"20261231235959_change.sql":          "ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0) NOT VALID;\n",
 			"20270101000000_change_validate.sql": "ALTER TABLE a VALIDATE CONSTRAINT c;\nALTER TABLE a VALIDATE CONSTRAINT d;\n",
 		}},
+		{"put what contracts into files that say so", []plan.Step{
+			{SQL: "ALTER TABLE a ADD b bigint"}, {SQL: "ALTER TABLE a ADD CONSTRAINT c CHECK (b IS NOT NULL) NOT VALID", Contract: true},
+			{Comment: "Fill b", Alone: true, Contract: true}, {SQL: "ALTER TABLE a ALTER b SET NOT NULL", Contract: true},
+		}, map[string]string{
+			"20261231235959_change.sql":                   "ALTER TABLE a ADD b bigint;\n",
+			"20270101000000_change_required_contract.sql": contractHead + "ALTER TABLE a ADD CONSTRAINT c CHECK (b IS NOT NULL) NOT VALID;\n",
+			"20270101000001_change_backfill_contract.sql": "-- atlas:txmode none\n\n" + contractHead + "-- Fill b\n",
+			"20270101000002_change_not_null_contract.sql": contractHead + "ALTER TABLE a ALTER b SET NOT NULL;\n",
+		}},
 		{"set apart what is lost, and list it", []plan.Step{
 			{SQL: "DROP TABLE a, b", Loses: "table a\ntable b"},
 		}, map[string]string{
@@ -58,6 +67,23 @@ func TestFiles(t *testing.T) {
 				t.Errorf("files (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+const contractHead = "-- For when no old code is left: migrate apply --phase contract\n\n"
+
+func TestFilesOfAFileThatContracts(t *testing.T) {
+	t.Parallel()
+	files, err := plan.Files("20261231235959", "drop_b_contract", []plan.Step{{SQL: "SELECT 1"}, {SQL: "ALTER TABLE a VALIDATE CONSTRAINT c", Apart: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"20261231235959_drop_b_contract.sql":          "SELECT 1;\n",
+		"20270101000000_drop_b_validate_contract.sql": "ALTER TABLE a VALIDATE CONSTRAINT c;\n",
+	}
+	if diff := cmp.Diff(want, contents(files)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
 
