@@ -3,6 +3,7 @@ package chaos
 import (
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -44,17 +45,17 @@ func TestRollout(t *testing.T) {
 	oldClients.goOn()
 	next := launch(t, filepath.Join(c.dir, "commitment"), url, "DB_MAX_OPEN_CONNS=8", "DB_MAX_IDLE_CONNS=8")
 	next.run("NOT READY")
-	wantReady(t, next, http.StatusServiceUnavailable)
-	t.Logf("expanded:\n%s", c.service(0, "migrate", "apply", "--phase", "expand"))
-	wantReady(t, next, http.StatusOK)
-
 	after := before.servedBy(next)
+	after.wantReady(http.StatusServiceUnavailable)
+	t.Logf("expanded:\n%s", c.service("migrate", "apply", "--phase", "expand"))
+	after.wantReady(http.StatusOK)
+
 	newClients := after.startClients(t)
 	oldClients.goOn()
 	newClients.goOn()
 	oldClients.end("served by the old release")
 	old.stop()
-	t.Logf("contracted:\n%s", c.service(0, "migrate", "apply", "--phase", "contract"))
+	t.Logf("contracted:\n%s", c.service("migrate", "apply", "--phase", "contract"))
 	newClients.goOn()
 	newClients.end("served by the new release")
 
@@ -110,19 +111,11 @@ func (l clients) end(title string) {
 }
 
 // wantReady waits for a status of /readyz.
-func wantReady(t *testing.T, p *program, status int) {
-	t.Helper()
-	pgtest.WaitFor(t, "/readyz is "+http.StatusText(status), func() bool {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.addr+"/readyz", http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return false
-		}
-		_ = resp.Body.Close()
-		return resp.StatusCode == status
+func (l *ledger) wantReady(status int) {
+	l.t.Helper()
+	pgtest.WaitFor(l.t, "/readyz is "+http.StatusText(status), func() bool {
+		got, _, err := l.get(l.t.Context(), "/readyz")
+		return err == nil && got == status
 	})
 }
 
@@ -143,12 +136,14 @@ func (c copied) fillBackfill(value string) {
 	c.migrate(0, "hash")
 }
 
+const migrations = "ent/migrate/migrations"
+
 // planned is the path of the one migration whose name matches.
 func (c copied) planned(pattern string) string {
 	c.t.Helper()
-	found, err := filepath.Glob(filepath.Join(c.dir, "ent/migrate/migrations", pattern))
+	found, err := filepath.Glob(filepath.Join(c.dir, filepath.FromSlash(migrations), pattern))
 	if err != nil || len(found) != 1 {
 		c.t.Fatalf("files %s = %v, %v, want one", pattern, found, err)
 	}
-	return filepath.Join("ent/migrate/migrations", filepath.Base(found[0]))
+	return path.Join(migrations, filepath.Base(found[0]))
 }
