@@ -67,11 +67,18 @@ func (p *prover) findRows(ctx context.Context, files []migrate.File) (contents C
 			return contents, failure == nil, err
 		}
 		refused, ok := errors.AsType[*pgconn.PgError](failure)
+		if !ok || !aboutValues(refused) {
+			return nil, false, nil
+		}
+		name := refused.TableName
+		if _, there := p.schema.Table(name); !there {
+			name = "" // the files made or renamed it: rows of any table may be why
+		}
 		switch {
-		case !ok || !aboutValues(refused) || slices.Contains(p.emptied, refused.TableName):
+		case slices.Contains(p.emptied, name):
 			return nil, false, nil
 		case p.full:
-			p.emptied = append(p.emptied, refused.TableName)
+			p.emptied = append(p.emptied, name)
 		default:
 			p.full = true
 		}

@@ -53,6 +53,14 @@ var proofs = map[string]struct {
 		"ALTER TABLE a ADD CHECK (n > 1000)",
 		[]string{"ALTER TABLE a ADD CHECK (n > 1000) NOT VALID", "ALTER TABLE a VALIDATE CONSTRAINT a_n_check"}, "",
 	},
+	"rows that a new table refuses": {
+		"CREATE TABLE b (n int CHECK (n > 1000)); INSERT INTO b SELECT n FROM a; ALTER TABLE a ADD CHECK (n > 0)",
+		[]string{"CREATE TABLE b (n int CHECK (n > 1000)); INSERT INTO b SELECT n FROM a", "ALTER TABLE a ADD CHECK (n > 0)"}, "",
+	},
+	"values that the file refuses under a new name": {
+		"ALTER TABLE a RENAME TO b; ALTER TABLE b ADD CHECK (n > 1000)",
+		[]string{"ALTER TABLE a RENAME TO b", "ALTER TABLE b ADD CHECK (n > 1000)"}, "",
+	},
 	"a file that no rows help": {
 		"CREATE INDEX CONCURRENTLY i ON a (n)",
 		[]string{"-- atlas:txmode none\n\nCREATE INDEX CONCURRENTLY i ON a (n)"}, "",
