@@ -69,6 +69,14 @@ func (s gormStore) transfer(ctx context.Context, t *transferBody) error {
 }
 
 func openGorm(url string, pool int) (http.Handler, error) {
+	db, err := gormDB(url, pool)
+	if err != nil {
+		return nil, err
+	}
+	return api(gormStore{db}), nil
+}
+
+func gormDB(url string, pool int) (*gorm.DB, error) {
 	db, err := gorm.Open(postgres.Open(url), &gorm.Config{Logger: logger.Discard})
 	if err != nil {
 		return nil, err
@@ -78,5 +86,5 @@ func openGorm(url string, pool int) (http.Handler, error) {
 		return nil, err
 	}
 	setPoolSize(p, pool)
-	return api(gormStore{db}), nil
+	return db, nil
 }

@@ -10,25 +10,18 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
-	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
-	"gorm.io/gorm/logger"
 )
 
 // gormAccounts are accounts as handlers for chi.
 type gormAccounts struct{ db *gorm.DB }
 
 func openGormChi(url string, pool int) (http.Handler, error) {
-	db, err := gorm.Open(postgres.Open(url), &gorm.Config{Logger: logger.Discard})
+	db, err := gormDB(url, pool)
 	if err != nil {
 		return nil, err
 	}
-	p, err := db.DB()
-	if err != nil {
-		return nil, err
-	}
-	setPoolSize(p, pool)
 	h := gormAccounts{db}
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID, middleware.Recoverer)
