@@ -55,6 +55,18 @@ func Quote(names ...string) string {
 	return strings.Join(quoted, ", ")
 }
 
+// QuoteTable is the name of a table as SQL takes it. One in another schema has that and a
+// dot before its own.
+func QuoteTable(name string) string {
+	if schema, table, qualified := strings.Cut(name, "."); qualified {
+		return Quote(schema) + "." + Quote(table)
+	}
+	return Quote(name)
+}
+
+// Literal is a text as SQL takes it: a string constant.
+func Literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
 // All cuts a statement as PostgreSQL's scanner does: what looks like a keyword in a
 // string, a name in quotes or a comment is none.
 func All(sql string) iter.Seq[Token] {

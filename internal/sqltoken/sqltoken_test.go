@@ -81,3 +81,16 @@ func TestQuoteIsReadAsTheName(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatSQLTakes(t *testing.T) {
+	t.Parallel()
+	for got, want := range map[string]string{
+		sqltoken.QuoteTable("Users"):       `"Users"`,
+		sqltoken.QuoteTable("other.users"): `"other"."users"`,
+		sqltoken.Literal("it's"):           `'it''s'`,
+	} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

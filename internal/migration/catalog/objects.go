@@ -30,6 +30,15 @@ func (t Table) Column(name string) (Column, bool) {
 	return t.Columns[i], true
 }
 
+// PrimaryKey is the table's primary key, if it has one.
+func (t Table) PrimaryKey() (Constraint, bool) {
+	i := slices.IndexFunc(t.Constraints, func(c Constraint) bool { return c.Type == PrimaryKey })
+	if i < 0 {
+		return Constraint{}, false
+	}
+	return t.Constraints[i], true
+}
+
 // Objects returns all objects in one list, sorted by kind, so that dependencies come
 // first, then by table and name.
 func (s Schema) Objects() []Object {

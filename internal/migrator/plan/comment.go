@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"commitment/internal/sqltoken"
 
@@ -64,8 +63,7 @@ func (p *planner) commentSteps(ctx context.Context) ([]Step, error) {
 func remark(on, have string, attrs []atlas.Attr) []Step {
 	for _, a := range attrs {
 		if c, ok := a.(*atlas.Comment); ok && c.Text != "" && c.Text != have {
-			text := "'" + strings.ReplaceAll(c.Text, "'", "''") + "'"
-			return []Step{{SQL: fmt.Sprintf("COMMENT ON %s IS %s", on, text), Comment: "Comment as declared by the entity"}}
+			return []Step{{SQL: fmt.Sprintf("COMMENT ON %s IS %s", on, sqltoken.Literal(c.Text)), Comment: "Comment as declared by the entity"}}
 		}
 	}
 	return nil

@@ -14,8 +14,8 @@ import (
 func (p *planner) changeKeys(ctx context.Context) error {
 	var steps []Step
 	for have, want := range p.shared {
-		old, had := primaryKey(have)
-		key, wanted := primaryKey(want)
+		old, had := have.PrimaryKey()
+		key, wanted := want.PrimaryKey()
 		if !wanted || had && old.Definition == key.Definition && old.Name == key.Name || p.anyNullable(have, key.Columns) {
 			continue
 		}
@@ -58,15 +58,6 @@ func (p *planner) anyNullable(have catalog.Table, columns []string) bool {
 		c, there := have.Column(name)
 		return there && !c.NotNull
 	})
-}
-
-func primaryKey(t catalog.Table) (catalog.Constraint, bool) {
-	for _, c := range t.Constraints {
-		if c.Type == catalog.PrimaryKey {
-			return c, true
-		}
-	}
-	return catalog.Constraint{}, false
 }
 
 // changeIdentity turns columns into identities, once they are required, or back.

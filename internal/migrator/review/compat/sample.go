@@ -69,7 +69,7 @@ func (p *probe) enumSample(c Column) string {
 		return o.Kind == catalog.KindType && quoteIfNeeded(o.Name) == column.Type
 	})
 	for _, value := range c.Enums {
-		if i < 0 || strings.Contains(p.schema.Others[i].Definition, "'"+strings.ReplaceAll(value, "'", "''")+"'") {
+		if i < 0 || strings.Contains(p.schema.Others[i].Definition, sqltoken.Literal(value)) {
 			return value
 		}
 	}

@@ -35,7 +35,8 @@ func dropUniqueIndex(s subject) (found []Finding) {
 
 // primary reports whether a constraint is the table's primary key.
 func primary(t catalog.Table, constraint string) bool {
-	return slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool { return c.Name == constraint && c.Type == catalog.PrimaryKey })
+	key, has := t.PrimaryKey()
+	return has && key.Name == constraint
 }
 
 // dropsAny reports whether a column of the index is gone, too.

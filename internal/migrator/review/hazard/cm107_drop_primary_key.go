@@ -29,10 +29,6 @@ func dropPrimaryKey(s subject) (found []Finding) {
 }
 
 func hasPrimaryKey(t catalog.Table) bool {
-	for _, c := range t.Constraints {
-		if c.Type == catalog.PrimaryKey {
-			return true
-		}
-	}
-	return false
+	_, has := t.PrimaryKey()
+	return has
 }

@@ -47,14 +47,8 @@ func violations(table string, c catalog.Constraint) string {
 			set = append(set, "child."+sqltoken.Quote(column)+" IS NOT NULL")
 			same = append(same, "parent."+sqltoken.Quote(c.RefColumns[i])+" = child."+sqltoken.Quote(column))
 		}
-		schema, parent, qualified := strings.Cut(c.References, ".")
-		if !qualified {
-			schema, parent = "", schema
-		} else {
-			schema = sqltoken.Quote(schema) + "."
-		}
-		return fmt.Sprintf("SELECT child.* FROM %s child WHERE %s AND NOT EXISTS (SELECT FROM %s%s parent WHERE %s) LIMIT 10",
-			sqltoken.Quote(table), strings.Join(set, " AND "), schema, sqltoken.Quote(parent), strings.Join(same, " AND "))
+		return fmt.Sprintf("SELECT child.* FROM %s child WHERE %s AND NOT EXISTS (SELECT FROM %s parent WHERE %s) LIMIT 10",
+			sqltoken.Quote(table), strings.Join(set, " AND "), sqltoken.QuoteTable(c.References), strings.Join(same, " AND "))
 	}
 	return ""
 }

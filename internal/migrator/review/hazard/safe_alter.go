@@ -51,10 +51,8 @@ func (s subject) alterTable() []plan.Step {
 
 // keyOf is the primary key, if it is one column.
 func keyOf(t catalog.Table) string {
-	for _, c := range t.Constraints {
-		if c.Type == catalog.PrimaryKey && len(c.Columns) == 1 {
-			return c.Columns[0]
-		}
+	if key, _ := t.PrimaryKey(); len(key.Columns) == 1 {
+		return key.Columns[0]
 	}
 	return ""
 }

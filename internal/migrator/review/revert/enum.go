@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"commitment/internal/sqltoken"
 )
@@ -51,11 +50,9 @@ func (f *finder) renamedLabels() []string {
 	for _, l := range f.present.labels {
 		for _, old := range f.before.labels {
 			if l.oid == old.oid && l.text != old.text {
-				s = append(s, fmt.Sprintf("ALTER TYPE %s RENAME VALUE %s TO %s", sqltoken.Quote(l.kind), literal(l.text), literal(old.text)))
+				s = append(s, fmt.Sprintf("ALTER TYPE %s RENAME VALUE %s TO %s", sqltoken.Quote(l.kind), sqltoken.Literal(l.text), sqltoken.Literal(old.text)))
 			}
 		}
 	}
 	return s
 }
-
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

@@ -27,7 +27,7 @@ func Read(ctx context.Context, db *sql.DB) (Contents, error) {
 	var queries []string
 	for _, name := range names {
 		all[name] = nil
-		queries = append(queries, "SELECT '"+strings.ReplaceAll(name, "'", "''")+"', to_jsonb(t.*) FROM "+sqltoken.Quote(name)+" t")
+		queries = append(queries, "SELECT "+sqltoken.Literal(name)+", to_jsonb(t.*) FROM "+sqltoken.Quote(name)+" t")
 	}
 	rows, err := db.QueryContext(ctx, strings.Join(queries, " UNION ALL "))
 	if err != nil {

@@ -219,7 +219,7 @@ func (r *row) readParent(ctx context.Context, tx *sql.Tx, key catalog.Constraint
 	for _, name := range key.RefColumns {
 		names = append(names, "p."+sqltoken.Quote(name)+"::text")
 	}
-	parent := tableName(key.References)
+	parent := sqltoken.QuoteTable(key.References)
 	query := "SELECT " + strings.Join(names, ", ") + " FROM " + parent + " p ORDER BY 1 OFFSET (SELECT ($1 - 1) % greatest(count(*), 1) FROM " + parent + ") LIMIT 1"
 	values := make([]sql.NullString, len(names))
 	pointers := make([]any, len(names))
@@ -234,16 +234,7 @@ func (r *row) readParent(ctx context.Context, tx *sql.Tx, key catalog.Constraint
 		return false, nil
 	}
 	for i, name := range key.Columns {
-		r.fixed[name] = literal(values[i].String)
+		r.fixed[name] = sqltoken.Literal(values[i].String)
 	}
 	return true, err
-}
-
-// tableName quotes a table's name as the catalog has it, with another schema before it.
-func tableName(name string) string {
-	schema, table, found := strings.Cut(name, ".")
-	if !found {
-		return sqltoken.Quote(name)
-	}
-	return sqltoken.Quote(schema) + "." + sqltoken.Quote(table)
 }

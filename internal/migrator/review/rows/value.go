@@ -8,11 +8,9 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
 // value is a value of the type as SQL; another seed gives another value, as far as the
 // type has enough.
-func (t valueType) value(seed int) string { return literal(t.text(seed)) }
+func (t valueType) value(seed int) string { return sqltoken.Literal(t.text(seed)) }
 
 func (t valueType) text(seed int) string {
 	if len(t.labels) > 0 {
@@ -74,10 +72,10 @@ func (t valueType) fromRule(rule string) []string {
 		switch {
 		case err == nil && t.category == "N":
 			for _, near := range []int{n, n + 1, n - 1, -n, -n - 1} {
-				all = append(all, literal(strconv.Itoa(near)))
+				all = append(all, sqltoken.Literal(strconv.Itoa(near)))
 			}
 		case err == nil && t.category == "S" && n > 0 && n <= 200:
-			all = append(all, literal(strings.Repeat("A", n)), literal(strings.Repeat("a", n)))
+			all = append(all, sqltoken.Literal(strings.Repeat("A", n)), sqltoken.Literal(strings.Repeat("a", n)))
 		case strings.HasPrefix(token.Text, "'") && len(token.Text) > 1:
 			all = append(all, token.Text)
 		}
@@ -113,7 +111,7 @@ func (t valueType) usual(seed int) []string {
 	}
 	var all []string
 	for _, text := range append(texts, t.labels...) {
-		all = append(all, literal(text))
+		all = append(all, sqltoken.Literal(text))
 	}
 	return all
 }
