@@ -131,8 +131,8 @@ func (t *lazyTx) inUse() bool {
 	return t.busy()
 }
 
-// busy reports whether rows are open, in database/sql or in pgx. The caller holds mu,
-// and only the reader of those rows may be in a statement.
+// busy reports whether rows are open, in database/sql or in pgx. The caller holds mu
+// and statementMu.
 func (t *lazyTx) busy() bool { return t.tx != nil && t.tx.Busy() }
 
 // evict locks statementMu for the end. It closes open rows, lets no new statement
@@ -140,10 +140,13 @@ func (t *lazyTx) busy() bool { return t.tx != nil && t.tx.Busy() }
 // statement doesn't stop: then the caller doesn't hold statementMu.
 func (t *lazyTx) evict() bool {
 	t.mu.Lock()
-	sqlRows, entRows, open := t.sqlRows, t.entRows, t.sqlRows != nil && t.busy()
-	if !open && t.statementMu.TryLock() {
-		t.mu.Unlock()
-		return true
+	sqlRows, entRows := t.sqlRows, t.entRows
+	if t.statementMu.TryLock() {
+		if sqlRows == nil || !t.busy() {
+			t.mu.Unlock()
+			return true
+		}
+		t.statementMu.Unlock()
 	}
 	if t.tx != nil {
 		t.tx.RefuseStatements()
@@ -153,7 +156,7 @@ func (t *lazyTx) evict() bool {
 	locked, timedOut := make(chan struct{}), make(chan struct{})
 	defer close(timedOut)
 	go func() {
-		if open {
+		if sqlRows != nil {
 			_ = sqlRows.Close()
 		}
 		if entRows != nil {

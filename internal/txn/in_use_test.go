@@ -3,6 +3,7 @@ package txn
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 )
@@ -64,6 +65,49 @@ func TestAnEndDoesNotWaitForAStatementForever(t *testing.T) {
 	}
 	if err := f.eventually(t, `SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTheConnectionIsReadOnlyBetweenItsStatements is for the race detector: a goroutine
+// runs statements all the time, while others are refused and the unit ends.
+func TestTheConnectionIsReadOnlyBetweenItsStatements(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	for range 20 {
+		var stray sync.WaitGroup
+		err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
+			tx, err := SQLFromContext(ctx)
+			if err != nil {
+				return err
+			}
+			rows, err := tx.QueryContext(ctx, "SELECT 1")
+			if err != nil {
+				return err
+			}
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // before the next statement
+				return err
+			}
+			started := make(chan struct{})
+			stray.Go(func() {
+				close(started)
+				for {
+					if _, err := tx.ExecContext(context.WithoutCancel(ctx), "SELECT 1"); errors.Is(err, ErrEnded) {
+						return
+					}
+				}
+			})
+			<-started
+			for range 20 {
+				if _, err := tx.ExecContext(ctx, "COMMIT"); !errors.Is(err, ErrManaged) {
+					t.Errorf("COMMIT while another statement runs = %v, want %v", err, ErrManaged)
+				}
+			}
+			return errWork
+		})
+		stray.Wait()
+		if !errors.Is(err, errWork) {
+			t.Errorf("Run() = %v, want %v", err, errWork)
+		}
 	}
 }
 

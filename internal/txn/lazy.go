@@ -167,7 +167,8 @@ func (t *lazyTx) reconnect(stale *int) bool {
 
 // statementFailed records the error of a statement, and completes it. PostgreSQL
 // doesn't know of a failure before BEGIN or of a statement that wasn't sent, so these
-// are recorded here.
+// are recorded here. The caller holds statementMu, unless err is ErrManaged: another
+// statement may be running when one is refused.
 func (t *lazyTx) statementFailed(ctx context.Context, err error) error {
 	t.noteRetryable(err)
 	t.mu.Lock()
@@ -175,7 +176,7 @@ func (t *lazyTx) statementFailed(ctx context.Context, err error) error {
 	if t.phase == ended {
 		return errors.Join(ErrEnded, withContextError(ctx, err))
 	}
-	if t.tx == nil || !t.busy() && t.tx.State() == pgtx.StateNotStarted || errors.Is(err, ErrManaged) {
+	if t.tx == nil || errors.Is(err, ErrManaged) || !t.busy() && t.tx.State() == pgtx.StateNotStarted {
 		t.forbidCommit(ErrSwallowed)
 	}
 	return withContextError(ctx, err)
@@ -199,7 +200,7 @@ func withContextError(ctx context.Context, err error) error {
 
 // noteRetryable records an error that makes the work worth a retry. An error that has
 // left the transaction open isn't the transaction's: the borrower of the connection may
-// talk to another server, too.
+// talk to another server, too. The caller holds statementMu.
 func (t *lazyTx) noteRetryable(err error) {
 	if err == nil || !pgtx.IsRetryable(err) {
 		return

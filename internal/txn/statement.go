@@ -48,17 +48,13 @@ type entRows struct {
 	once sync.Once
 }
 
-// Err returns the error that ended the rows, if any.
-func (r *entRows) Err() error {
-	err := r.ColumnScanner.Err()
-	r.t.noteRetryable(err)
-	return err
-}
-
-// Close closes the rows.
+// Close closes the rows, and notes the error that ended them, if any.
 func (r *entRows) Close() error {
 	err := r.ColumnScanner.Close()
-	r.once.Do(r.t.statementMu.Unlock)
+	r.once.Do(func() {
+		r.t.noteRetryable(r.Err())
+		r.t.statementMu.Unlock()
+	})
 	return err
 }
 
