@@ -31,3 +31,6 @@ func children(pid int) []int {
 	}
 	return pids
 }
+
+// memoryDir returns no directory.
+func memoryDir() (dir string, ok bool) { return "", false }

@@ -18,7 +18,8 @@ import (
 const lastGrace = 10 * time.Second
 
 // settings returns the settings that the server is started with. It listens on loopback
-// only. Only a throwaway server may lose data if the machine crashes.
+// only. Only a throwaway server may lose data if the machine crashes. Its shared memory
+// is in files of its directory, because nothing else removes it after a kill.
 func (f serverDir) settings(port int, extra map[string]string) map[string]string {
 	settings := map[string]string{
 		"listen_addresses":        "127.0.0.1",
@@ -30,6 +31,7 @@ func (f serverDir) settings(port int, extra map[string]string) map[string]string
 		settings["fsync"] = "off"
 		settings["synchronous_commit"] = "off"
 		settings["full_page_writes"] = "off"
+		settings["dynamic_shared_memory_type"] = "mmap"
 	}
 	maps.Copy(settings, extra)
 	return settings

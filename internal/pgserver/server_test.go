@@ -24,15 +24,16 @@ func TestThrowaway(t *testing.T) {
 	})
 	t.Run("has settings", func(t *testing.T) {
 		for name, want := range map[string]string{
-			"server_encoding":         "UTF8",
-			"TimeZone":                "UTC",
-			"listen_addresses":        "127.0.0.1",
-			"unix_socket_directories": "",
-			"fsync":                   "off",
-			"synchronous_commit":      "off",
-			"full_page_writes":        "off",
-			"work_mem":                "5MB",
-			"max_connections":         "7",
+			"server_encoding":            "UTF8",
+			"TimeZone":                   "UTC",
+			"listen_addresses":           "127.0.0.1",
+			"unix_socket_directories":    "",
+			"fsync":                      "off",
+			"synchronous_commit":         "off",
+			"full_page_writes":           "off",
+			"dynamic_shared_memory_type": "mmap",
+			"work_mem":                   "5MB",
+			"max_connections":            "7",
 		} {
 			if got := query(t, s.URL("postgres"), "SHOW "+name); got != want {
 				t.Errorf("%s = %q, want %q", name, got, want)
