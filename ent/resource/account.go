@@ -88,8 +88,8 @@ func Accounts() *rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountP
 			},
 			DefaultSort: "id", MaxLimit: 200,
 		},
-		View: func(e *ent.Account) *Account {
-			return &Account{
+		Show: func(e *ent.Account, to *Account) {
+			*to = Account{
 				ID:            e.ID,
 				CreatedAt:     e.CreatedAt,
 				UpdatedAt:     e.UpdatedAt,

@@ -47,8 +47,8 @@ func Entries() *rest.Resource[*ent.Entry, *Entry, *struct{}, *struct{}] {
 			},
 			DefaultSort: "-id", MaxLimit: 200,
 		},
-		View: func(e *ent.Entry) *Entry {
-			return &Entry{
+		Show: func(e *ent.Entry, to *Entry) {
+			*to = Entry{
 				ID:         e.ID,
 				CreatedAt:  e.CreatedAt,
 				AccountID:  e.AccountID,

@@ -43,8 +43,8 @@ func Transfers() *rest.Resource[*ent.Transfer, *Transfer, *struct{}, *struct{}] 
 			},
 			DefaultSort: "-id", MaxLimit: 200,
 		},
-		View: func(e *ent.Transfer) *Transfer {
-			return &Transfer{
+		Show: func(e *ent.Transfer, to *Transfer) {
+			*to = Transfer{
 				ID:        e.ID,
 				CreatedAt: e.CreatedAt,
 				Amount:    e.Amount,

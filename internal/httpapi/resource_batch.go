@@ -89,7 +89,7 @@ func (m *mounted[E, V, C, P]) batchPatch(ctx context.Context, in *resourceBody) 
 	if err != nil {
 		return nil, err
 	}
-	views := m.views(all)
+	views := m.resource.Views(all)
 	if err := rest.References(ctx, m.resource.Fields, patches, views, itemPointer); err != nil {
 		return nil, err
 	}
@@ -126,15 +126,7 @@ func (m *mounted[E, V, C, P]) batchDelete(ctx context.Context, in *resourceBody)
 }
 
 func (m *mounted[E, V, C, P]) respondAll(status int, all []E) *resourceResponse {
-	return &resourceResponse{Status: status, Body: batch[V]{m.views(all)}}
-}
-
-func (m *mounted[E, V, C, P]) views(all []E) []V {
-	views := make([]V, len(all))
-	for i, e := range all {
-		views[i] = m.resource.View(e)
-	}
-	return views
+	return &resourceResponse{Status: status, Body: batch[V]{m.resource.Views(all)}}
 }
 
 // items returns the items of a body, and what is wrong with them by its schema.

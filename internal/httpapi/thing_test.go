@@ -58,8 +58,8 @@ func things() *rest.Resource[*ent.IdempotencyKey, *Thing, *struct{}, *ThingPatch
 			Fields:      thingFields,
 			DefaultSort: "id", MaxLimit: 200,
 		},
-		View: func(row *ent.IdempotencyKey) *Thing {
-			return &Thing{ID: row.ID, Name: row.Key, ExpiresAt: row.ExpiresAt}
+		Show: func(row *ent.IdempotencyKey, to *Thing) {
+			*to = Thing{ID: row.ID, Name: row.Key, ExpiresAt: row.ExpiresAt}
 		},
 		All: func(ctx context.Context, m func(*sql.Selector)) ([]*ent.IdempotencyKey, error) {
 			return rowtest.Query(ent.FromContext(ctx)).Modify(m).All(ctx)

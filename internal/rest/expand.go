@@ -62,6 +62,9 @@ func (q *Query) Expands() bool { return len(q.expand) > 0 }
 
 // Item is what a client reads of one entity, which was read with the query's [Query.Keys].
 func (r *Resource[E, V, C, P]) Item(ctx context.Context, e E, q *Query) (any, error) {
+	if !q.Expands() {
+		return q.pick(r.View(e)), nil
+	}
 	views, err := r.views(ctx, []E{e}, q)
 	if err != nil {
 		return nil, err
@@ -71,10 +74,7 @@ func (r *Resource[E, V, C, P]) Item(ctx context.Context, e E, q *Query) (any, er
 
 // views are what clients read of rows, with what is expanded.
 func (r *Resource[E, V, C, P]) views(ctx context.Context, rows []E, q *Query) ([]V, error) {
-	views := make([]V, len(rows))
-	for i, row := range rows {
-		views[i] = r.View(row)
-	}
+	views := r.Views(rows)
 	if len(rows) == 0 {
 		return views, nil
 	}

@@ -148,6 +148,9 @@ func (q *Query) parse(parameters url.Values) error {
 // ParseItem reads the parameters of one entity.
 func (t *Table) ParseItem(parameters url.Values) (*Query, error) {
 	q := &Query{table: t, Limit: 1}
+	if len(parameters) == 0 {
+		return q, nil
+	}
 	p := parser{query: q}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		switch values := parameters[name]; {

@@ -29,7 +29,7 @@ type Entity interface {
 type Resource[E Entity, V, C, P any] struct {
 	Table
 
-	View   func(E) V
+	Show   func(E, V) // fills what clients read
 	All    func(context.Context, func(*sql.Selector)) ([]E, error)
 	Count  func(context.Context, func(*sql.Selector)) (int, error)
 	Insert func(context.Context, C) (E, error)
@@ -156,6 +156,22 @@ type Field struct {
 	// Visible returns those that the client sees of the entities with these ids, which the
 	// field refers to. Nil where a foreign key says as much.
 	Visible func(ctx context.Context, ids []any) (map[any]bool, error)
+}
+
+// View is an entity as clients read it.
+func (r *Resource[E, V, C, P]) View(e E) V {
+	view := New[V]()
+	r.Show(e, view)
+	return view
+}
+
+// Views are entities as clients read them, in one piece of memory.
+func (r *Resource[E, V, C, P]) Views(all []E) []V {
+	views := newSlice[V](len(all))
+	for i, e := range all {
+		r.Show(e, views[i])
+	}
+	return views
 }
 
 // Is reports whether clients have all of that access.

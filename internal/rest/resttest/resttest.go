@@ -75,7 +75,7 @@ var fields = []rest.Field{
 func (t *Table) list(ctx context.Context, parameters url.Values, run func(query string, args []any) ([]*Row, error)) (*rest.Page, error) {
 	r := &rest.Resource[*Row, *Row, *struct{}, *struct{}]{
 		Table: rest.Table{Name: "Page", Singular: "page", Plural: "pages", Path: "pages", Fields: fields, DefaultSort: "id", MaxLimit: t.rows},
-		View:  func(r *Row) *Row { return r },
+		Show:  func(r, to *Row) { *to = *r },
 		All: func(_ context.Context, modify func(*sql.Selector)) ([]*Row, error) {
 			table := sql.Dialect(dialect.Postgres).Table("pages")
 			s := sql.Dialect(dialect.Postgres).Select(table.Columns("id", "rank", "due")...).From(table)
