@@ -37,7 +37,9 @@ type AccountCreate struct {
 func (in *AccountCreate) apply(m *ent.AccountMutation) {
 	m.SetName(in.Name)
 	m.SetCurrency(in.Currency)
-	rest.To(in.AllowNegative, m.SetAllowNegative)
+	if in.AllowNegative != nil {
+		m.SetAllowNegative(*in.AllowNegative)
+	}
 }
 
 // AccountPatch is what clients send to change an account.
@@ -46,7 +48,9 @@ type AccountPatch struct {
 }
 
 func (in *AccountPatch) apply(m *ent.AccountMutation) {
-	in.Name.To(m.SetName)
+	if in.Name.Set {
+		m.SetName(in.Name.Value)
+	}
 }
 
 var accountFields = []rest.Field{

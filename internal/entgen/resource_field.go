@@ -309,26 +309,26 @@ func (rf *resourceField) types() {
 	case f.NillableValue():
 		rf.Read = "*" + rf.Read
 	}
-	set := "m." + f.MutationSet()
+	set := func(value string) string { return fmt.Sprintf("m.%s(%s)", f.MutationSet(), value) }
 	if isDuration(f) {
-		typ, set = "rest.Duration", fmt.Sprintf("func(v rest.Duration) { %s(time.Duration(v)) }", set)
+		typ = "rest.Duration"
+		set = func(value string) string { return fmt.Sprintf("m.%s(time.Duration(%s))", f.MutationSet(), value) }
 		rf.Read = "(" + strings.TrimSuffix(rf.ViewType, "time.Duration") + "rest.Duration)(" + rf.Read + ")"
 		rf.ViewType = strings.Replace(rf.ViewType, "time.Duration", typ, 1)
 	}
+	in := "in." + rf.Struct
 	switch {
-	case rf.required && isDuration(f):
-		rf.CreateType, rf.CreateSet = typ, fmt.Sprintf("rest.To(&in.%s, %s)", rf.Struct, set)
 	case rf.required:
-		rf.CreateType, rf.CreateSet = typ, fmt.Sprintf("%s(in.%s)", set, rf.Struct)
+		rf.CreateType, rf.CreateSet = typ, set(in)
 	case nilable(f):
-		rf.CreateType, rf.CreateSet = typ, fmt.Sprintf("if in.%s != nil {\n%s(in.%s)\n}", rf.Struct, set, rf.Struct)
+		rf.CreateType, rf.CreateSet = typ, fmt.Sprintf("if %s != nil {\n%s\n}", in, set(in))
 	default:
-		rf.CreateType, rf.CreateSet = "*"+typ, fmt.Sprintf("rest.To(in.%s, %s)", rf.Struct, set)
+		rf.CreateType, rf.CreateSet = "*"+typ, fmt.Sprintf("if %s != nil {\n%s\n}", in, set("*"+in))
 	}
+	rf.PatchType, rf.PatchSet = "rest.Optional["+typ+"]", fmt.Sprintf("if %s.Set {\n%s\n}", in, set(in+".Value"))
 	if rf.nullable {
-		rf.PatchType, rf.PatchSet = "rest.Clearable["+typ+"]", fmt.Sprintf("in.%s.To(%s, m.%s)", rf.Struct, set, f.MutationClear())
-	} else {
-		rf.PatchType, rf.PatchSet = "rest.Optional["+typ+"]", fmt.Sprintf("in.%s.To(%s)", rf.Struct, set)
+		rf.PatchType = "rest.Clearable[" + typ + "]"
+		rf.PatchSet = fmt.Sprintf("if %s.Null {\nm.%s()\n} else %s", in, f.MutationClear(), rf.PatchSet)
 	}
 }
 

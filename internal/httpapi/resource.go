@@ -21,15 +21,15 @@ import (
 // mount adds the operations of a resource. One that another route serves is taken out
 // with [except]; any other part is overridden by replacing a function of the resource.
 func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], options ...option) {
-	errs := map[rest.Operation][]*fault.Error{}
+	t, errs := &r.Table, map[rest.Operation][]*fault.Error{}
 	for _, o := range options {
-		o(&r.Table, errs)
+		o(t, errs)
 	}
 	if len(a.tags) == 0 {
-		a = a.tag(strings.ToUpper(r.Plural[:1])+r.Plural[1:], cmp.Or(r.Doc, "Operations on "+r.Plural+"."))
+		a = a.tag(strings.ToUpper(t.Plural[:1])+t.Plural[1:], cmp.Or(t.Doc, "Operations on "+t.Plural+"."))
 	}
-	m := &mounted[E, V, C, P]{resource: r, api: a, schemas: describeResource[V, C](a, &r.Table, r.Version != nil)}
-	a.resources[r.Name] = edged{r.Target(), m.mountEdges}
+	m := &mounted[E, V, C, P]{resource: r, table: t, api: a, schemas: describeResource[V, C](a, t, r.Version != nil)}
+	a.resources[t.Name] = edged{r.Target(), m.mountEdges}
 	for _, o := range []struct {
 		operation rest.Operation
 		add       func()
@@ -51,7 +51,7 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 			registerBody(a, m.batchOperation("Delete", "Delete", http.StatusNoContent, nil), m.schemas.batchDelete, jsonType, m.batchDelete)
 		}},
 	} {
-		if r.Operations.Has(o.operation) {
+		if t.Operations.Has(o.operation) {
 			m.errs = m.failures(o.operation, errs[o.operation])
 			o.add()
 		}
@@ -68,10 +68,10 @@ func (m *mounted[E, V, C, P]) failures(o rest.Operation, own []*fault.Error) []*
 	)
 	errs := slices.Clone(own)
 	if writes.Has(o) {
-		errs = append(errs, m.resource.Violations(own)...)
+		errs = append(errs, m.table.Violations(own)...)
 	}
 	if keyed.Has(o) {
-		errs = append(errs, m.resource.ErrMissing())
+		errs = append(errs, m.table.ErrMissing())
 		if m.resource.Version != nil {
 			errs = append(errs, errStale)
 		}
@@ -112,6 +112,7 @@ const (
 // the methods of each of them once more.
 type mounted[E rest.Entity, V, C, P any] struct {
 	resource *rest.Resource[E, V, C, P]
+	table    *rest.Table
 	api      *api
 	schemas  schemas
 	errs     []*fault.Error // those of the operation that is added
@@ -174,7 +175,7 @@ func registerBody(a *api, op *huma.Operation, schema *huma.Schema, contentType s
 // expects. Modifiers change the query.
 func (m *mounted[E, V, C, P]) entity(ctx context.Context, in *resourceRequest, lock rest.Lock, modifiers ...func(*sql.Selector)) (E, error) {
 	var none E
-	id, err := m.resource.ParseID(in.param("id"))
+	id, err := m.table.ParseID(in.param("id"))
 	if err != nil {
 		return none, err
 	}
@@ -202,7 +203,7 @@ func (m *mounted[E, V, C, P]) respond(status int, e E) *resourceResponse {
 }
 
 func (m *mounted[E, V, C, P]) list(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
-	q, err := m.resource.ParseQuery(in.query)
+	q, err := m.table.ParseQuery(in.query)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +230,7 @@ func boundList(ctx context.Context) error {
 }
 
 func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
-	q, err := m.resource.ParseItem(in.query)
+	q, err := m.table.ParseItem(in.query)
 	if err != nil {
 		return nil, err
 	}
@@ -251,14 +252,14 @@ func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*r
 
 func (m *mounted[E, V, C, P]) create(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	body := rest.New[C]()
-	if err := m.api.decode(in.RawBody, m.schemas.create, body, m.resource.Fields); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.create, body, m.table.Fields); err != nil {
 		return nil, err
 	}
 	return m.insert(ctx, body)
 }
 
 func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResponse, error) {
-	if err := rest.References(ctx, m.resource.Fields, []C{body}, []V(nil), wholeBody); err != nil {
+	if err := rest.References(ctx, m.table.Fields, []C{body}, []V(nil), wholeBody); err != nil {
 		return nil, err
 	}
 	e, err := m.resource.Insert(ctx, body)
@@ -271,7 +272,7 @@ func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResp
 
 func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	patch := rest.New[P]()
-	if err := m.api.decode(in.RawBody, m.schemas.patch, patch, m.resource.Fields); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.patch, patch, m.table.Fields); err != nil {
 		return nil, err
 	}
 	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)
@@ -283,7 +284,7 @@ func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*res
 
 func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resourceResponse, error) {
 	if view := m.resource.View(e); m.resource.Changes(view, patch) {
-		err := rest.References(ctx, m.resource.Fields, []P{patch}, []V{view}, wholeBody)
+		err := rest.References(ctx, m.table.Fields, []P{patch}, []V{view}, wholeBody)
 		if err != nil {
 			return nil, err
 		}
@@ -296,11 +297,11 @@ func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resour
 
 func (m *mounted[E, V, C, P]) replace(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	body := rest.New[C]()
-	if err := m.api.decode(in.RawBody, m.schemas.replace, body, m.resource.Fields); err != nil {
+	if err := m.api.decode(in.RawBody, m.schemas.replace, body, m.table.Fields); err != nil {
 		return nil, err
 	}
 	e, err := m.entity(ctx, &in.resourceRequest, rest.ForChange)
-	if m.resource.ClientID && isMissing(err) {
+	if m.table.ClientID && isMissing(err) {
 		return m.createAs(ctx, &in.resourceRequest, body)
 	}
 	if err != nil {
@@ -318,7 +319,7 @@ func (m *mounted[E, V, C, P]) createAs(ctx context.Context, in *resourceRequest,
 	if in.IfMatch != "" {
 		return nil, errStale
 	}
-	id, err := m.resource.ParseID(in.param("id"))
+	id, err := m.table.ParseID(in.param("id"))
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (m *mounted[E, V, C, P]) batchCreate(ctx context.Context, in *resourceBody)
 	if err != nil {
 		return nil, err
 	}
-	bodies, err := decodeItems(errs, items, m.resource.Fields, rest.New[C])
+	bodies, err := decodeItems(errs, items, m.table.Fields, rest.New[C])
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (m *mounted[E, V, C, P]) batchCreate(ctx context.Context, in *resourceBody)
 // insertAll inserts in one statement. When that fails for the client's fault, it inserts
 // one by one, to find the item.
 func (m *mounted[E, V, C, P]) insertAll(ctx context.Context, bodies []C) (all []E, err error) {
-	if err := rest.References(ctx, m.resource.Fields, bodies, []V(nil), itemPointer); err != nil {
+	if err := rest.References(ctx, m.table.Fields, bodies, []V(nil), itemPointer); err != nil {
 		return nil, err
 	}
 	if bulk := m.resource.Bulk(); bulk != nil {
@@ -81,7 +81,7 @@ func (m *mounted[E, V, C, P]) batchPatch(ctx context.Context, in *resourceBody) 
 	if err != nil {
 		return nil, err
 	}
-	patches, err := decodeItems(errs, items, m.resource.Fields, rest.New[P])
+	patches, err := decodeItems(errs, items, m.table.Fields, rest.New[P])
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (m *mounted[E, V, C, P]) batchPatch(ctx context.Context, in *resourceBody) 
 		return nil, err
 	}
 	views := m.resource.Views(all)
-	if err := rest.References(ctx, m.resource.Fields, patches, views, itemPointer); err != nil {
+	if err := rest.References(ctx, m.table.Fields, patches, views, itemPointer); err != nil {
 		return nil, err
 	}
 	err = m.each(len(all), func(i int) (err error) {
@@ -145,7 +145,7 @@ func (m *mounted[E, V, C, P]) items(body []byte, schema *huma.Schema) ([]json.Ra
 	for i, item := range items {
 		errs = append(errs, unfit(itemLocation(i), one, item)...)
 	}
-	if len(items) > m.resource.MaxBatch || len(items) == 0 {
+	if len(items) > m.table.MaxBatch || len(items) == 0 {
 		return nil, nil, newProblem(http.StatusUnprocessableEntity, "validation failed", errs)
 	}
 	return texts.Items, errs, nil
@@ -179,7 +179,7 @@ func (m *mounted[E, V, C, P]) entities(ctx context.Context, items []json.RawMess
 	return all, m.each(len(all), func(i int) error {
 		switch v := versions[i]; {
 		case any(all[i]) == any(*new(E)):
-			return m.resource.ErrMissing().At("/id")
+			return m.table.ErrMissing().At("/id")
 		case v != nil && *v != m.resource.Version(all[i]):
 			return errStale.At("/version")
 		}
@@ -200,7 +200,7 @@ func (m *mounted[E, V, C, P]) keys(items []json.RawMessage) (ids []any, versions
 		if strings.HasPrefix(text, `"`) && json.Unmarshal(key.ID, &text) != nil {
 			return fault.New(fault.Invalid, "", "expected an id").At("/id")
 		}
-		id, err := m.resource.ParseID(text)
+		id, err := m.table.ParseID(text)
 		if err != nil {
 			return fault.New(fault.Invalid, "", "expected an id").At("/id")
 		}
@@ -269,7 +269,7 @@ func (m *mounted[E, V, C, P]) fault(err error) (*fault.Error, bool) {
 	if !ok {
 		return nil, false
 	}
-	return m.resource.Explain(e), true
+	return m.table.Explain(e), true
 }
 
 // explained is the error of a write.
@@ -317,7 +317,7 @@ func (d describer) batchSchemas(s *schemas, versioned bool) {
 }
 
 func (m *mounted[E, V, C, P]) batchOperation(verb, text string, status int, response *huma.Schema) *huma.Operation {
-	op := m.operation("POST "+m.path()+":batch"+verb, "batch"+verb+camel(m.resource.Plural), fmt.Sprintf("%s several %s. Either all of them succeed or nothing changes. A batch has at most %d items.", text, m.resource.Plural, m.resource.MaxBatch), status, response)
+	op := m.operation("POST "+m.path()+":batch"+verb, "batch"+verb+camel(m.table.Plural), fmt.Sprintf("%s several %s. Either all of them succeed or nothing changes. A batch has at most %d items.", text, m.table.Plural, m.table.MaxBatch), status, response)
 	delete(op.Responses[strconv.Itoa(status)].Headers, "ETag")
 	return op
 }

@@ -36,8 +36,8 @@ func (a *api) connect() {
 
 // mountEdges adds the lists of what edges lead to, and what links there.
 func (m *mounted[E, V, C, P]) mountEdges() {
-	for i := range m.resource.Edges {
-		e := &m.resource.Edges[i]
+	for i := range m.table.Edges {
+		e := &m.table.Edges[i]
 		if e.Nested {
 			register(m.api, m.nestedListing(e), m.nestedList(e))
 		}
@@ -50,11 +50,11 @@ func (m *mounted[E, V, C, P]) mountEdges() {
 
 func (m *mounted[E, V, C, P]) nestedList(edge *rest.Edge) func(context.Context, *resourceRequest) (*resourceResponse, error) {
 	return func(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
-		id, err := m.resource.ParseID(in.param("id"))
+		id, err := m.table.ParseID(in.param("id"))
 		if err != nil {
 			return nil, err
 		}
-		q, err := m.resource.ParseNested(edge, id, in.query)
+		q, err := m.table.ParseNested(edge, id, in.query)
 		if err != nil {
 			return nil, err
 		}
@@ -85,8 +85,8 @@ func (m *mounted[E, V, C, P]) edgePath(e *rest.Edge) string { return m.path() + 
 
 func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
 	target := e.Target().Table
-	text := fmt.Sprintf("List the %s of %s. The parameters are those of the list of all %s.", words(e.Name), article(m.resource.Singular), target.Plural)
-	op := m.operation("GET "+m.edgePath(e), "list"+m.resource.Name+camel(words(e.Name)), text, http.StatusOK, schemaRef(target.Name+"Page"))
+	text := fmt.Sprintf("List the %s of %s. The parameters are those of the list of all %s.", words(e.Name), article(m.table.Singular), target.Plural)
+	op := m.operation("GET "+m.edgePath(e), "list"+m.table.Name+camel(words(e.Name)), text, http.StatusOK, schemaRef(target.Name+"Page"))
 	delete(op.Responses["200"].Headers, "ETag")
 	op.SkipValidateParams = true // ParseNested does
 	pages(op)
@@ -96,8 +96,8 @@ func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
 
 func (m *mounted[E, V, C, P]) linking(e *rest.Edge, method, id, verb string) *huma.Operation {
 	target := e.Target().Table
-	text := fmt.Sprintf("%s %s and one of its %s. If that is so already, nothing changes.", verb, article(m.resource.Singular), words(e.Name))
-	op := m.operation(method+" "+m.edgePath(e)+"/{"+e.Parameter()+"}", id+m.resource.Name+camel(words(e.Name)), text, http.StatusNoContent, nil)
+	text := fmt.Sprintf("%s %s and one of its %s. If that is so already, nothing changes.", verb, article(m.table.Singular), words(e.Name))
+	op := m.operation(method+" "+m.edgePath(e)+"/{"+e.Parameter()+"}", id+m.table.Name+camel(words(e.Name)), text, http.StatusNoContent, nil)
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name: e.Parameter(), In: "path", Required: true, Schema: describer{api: m.api, table: target}.kind(target.ID()), Description: "The id of " + article(target.Singular) + ".",
 	})

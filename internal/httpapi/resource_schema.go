@@ -247,7 +247,7 @@ func (d describer) goType(name string) reflect.Type {
 }
 
 // path is that of the list, and of one entity with "/{id}".
-func (m *mounted[E, V, C, P]) path() string { return "/v1/" + m.resource.Path }
+func (m *mounted[E, V, C, P]) path() string { return "/v1/" + m.table.Path }
 
 // ownTable is the key under which the metadata of an operation on a resource has its table.
 const ownTable = "table"
@@ -255,11 +255,11 @@ const ownTable = "table"
 // operation is what all operations on a resource have in common.
 func (m *mounted[E, V, C, P]) operation(route, id, text string, status int, body *huma.Schema) *huma.Operation {
 	errs := m.errs
-	if m.resource.Policy {
+	if m.table.Policy {
 		errs = slices.Concat(errs, []*fault.Error{errForbidden})
 	}
 	op := m.api.operation(route, id, text, errs...)
-	op.Metadata[ownTable] = &m.resource.Table
+	op.Metadata[ownTable] = m.table
 	op.DefaultStatus = status
 	op.Responses = map[string]*huma.Response{
 		strconv.Itoa(status): {Description: http.StatusText(status), Content: map[string]*huma.MediaType{jsonType: {Schema: body}}, Headers: map[string]*huma.Header{}},
@@ -268,9 +268,9 @@ func (m *mounted[E, V, C, P]) operation(route, id, text string, status int, body
 		op.Responses[strconv.Itoa(status)].Headers["ETag"] = headers["ETag"]
 	}
 	if strings.Contains(op.Path, "{id}") {
-		schema := describer{api: m.api, table: &m.resource.Table}.kind(m.resource.ID())
+		schema := describer{api: m.api, table: m.table}.kind(m.table.ID())
 		op.Parameters = append(op.Parameters, &huma.Param{
-			Name: "id", In: "path", Required: true, Schema: schema, Description: "The id of " + article(m.resource.Singular) + ".",
+			Name: "id", In: "path", Required: true, Schema: schema, Description: "The id of " + article(m.table.Singular) + ".",
 		})
 	}
 	return &op
@@ -279,7 +279,7 @@ func (m *mounted[E, V, C, P]) operation(route, id, text string, status int, body
 // conditional adds the preconditions, where there is something to compare them with.
 func (m *mounted[E, V, C, P]) conditional(op *huma.Operation, names ...string) *huma.Operation {
 	for _, name := range names {
-		if m.resource.Version != nil || name == "If-None-Match" && m.resource.ClientID {
+		if m.resource.Version != nil || name == "If-None-Match" && m.table.ClientID {
 			op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "header", Schema: &huma.Schema{Type: "string"}})
 		}
 	}
@@ -287,10 +287,10 @@ func (m *mounted[E, V, C, P]) conditional(op *huma.Operation, names ...string) *
 }
 
 func (m *mounted[E, V, C, P]) listing() *huma.Operation {
-	op := m.operation("GET "+m.path(), "list"+camel(m.resource.Plural), "List "+m.resource.Plural+". Parameters filter and sort; `next` and `prev` lead to the other pages.", http.StatusOK, m.schemas.page)
+	op := m.operation("GET "+m.path(), "list"+camel(m.table.Plural), "List "+m.table.Plural+". Parameters filter and sort; `next` and `prev` lead to the other pages.", http.StatusOK, m.schemas.page)
 	op.SkipValidateParams = true // ParseQuery does
 	pages(op)
-	d := describer{api: m.api, table: &m.resource.Table}
+	d := describer{api: m.api, table: m.table}
 	op.Parameters = d.parameters()
 	return op
 }
@@ -302,24 +302,24 @@ func pages(op *huma.Operation) {
 }
 
 func (m *mounted[E, V, C, P]) reading() *huma.Operation {
-	op := m.operation("GET "+m.path()+"/{id}", "read"+m.resource.Name, "Read "+article(m.resource.Singular)+". `fields` selects its members.", http.StatusOK, m.schemas.view)
+	op := m.operation("GET "+m.path()+"/{id}", "read"+m.table.Name, "Read "+article(m.table.Singular)+". `fields` selects its members.", http.StatusOK, m.schemas.view)
 	op.SkipValidateParams = true // ParseItem does
-	op.Parameters = append(append(op.Parameters, fieldsParameter()), expandParameters(&m.resource.Table)...)
-	if len(expandable(&m.resource.Table)) > 0 && m.resource.Version != nil {
+	op.Parameters = append(append(op.Parameters, fieldsParameter()), expandParameters(m.table)...)
+	if len(expandable(m.table)) > 0 && m.resource.Version != nil {
 		op.Responses["200"].Headers["ETag"] = optionalETag
 	}
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) creation() *huma.Operation {
-	op := m.operation("POST "+m.path(), "create"+m.resource.Name, "Create "+article(m.resource.Singular)+". Absent members get their defaults.", http.StatusCreated, m.schemas.view)
+	op := m.operation("POST "+m.path(), "create"+m.table.Name, "Create "+article(m.table.Singular)+". Absent members get their defaults.", http.StatusCreated, m.schemas.view)
 	op.Responses["201"].Headers["Location"] = headers["Location"]
 	return op
 }
 
 func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
-	op := m.operation("PUT "+m.path()+"/{id}", "replace"+m.resource.Name, "Replace "+article(m.resource.Singular)+". The body has all its writable members.", http.StatusOK, m.schemas.view)
-	if m.resource.ClientID {
+	op := m.operation("PUT "+m.path()+"/{id}", "replace"+m.table.Name, "Replace "+article(m.table.Singular)+". The body has all its writable members.", http.StatusOK, m.schemas.view)
+	if m.table.ClientID {
 		created := *op.Responses["200"]
 		created.Description, created.Headers = http.StatusText(http.StatusCreated), maps.Clone(created.Headers)
 		created.Headers["Location"] = headers["Location"]
@@ -329,17 +329,17 @@ func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
 }
 
 func (m *mounted[E, V, C, P]) patching() *huma.Operation {
-	op := m.operation("PATCH "+m.path()+"/{id}", "patch"+m.resource.Name, "Change "+article(m.resource.Singular)+". The body is a JSON merge patch: absent members stay as they are, and null clears one.", http.StatusOK, m.schemas.view)
+	op := m.operation("PATCH "+m.path()+"/{id}", "patch"+m.table.Name, "Change "+article(m.table.Singular)+". The body is a JSON merge patch: absent members stay as they are, and null clears one.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) deletion() *huma.Operation {
-	op := m.operation("DELETE "+m.path()+"/{id}", "delete"+m.resource.Name, "Delete "+article(m.resource.Singular)+". It fails while others refer to it.", http.StatusNoContent, nil)
+	op := m.operation("DELETE "+m.path()+"/{id}", "delete"+m.table.Name, "Delete "+article(m.table.Singular)+". It fails while others refer to it.", http.StatusNoContent, nil)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) undeletion() *huma.Operation {
-	op := m.operation("POST "+m.path()+"/{id}:undelete", "undelete"+m.resource.Name, "Undelete "+article(m.resource.Singular)+". If it isn't deleted, nothing changes.", http.StatusOK, m.schemas.view)
+	op := m.operation("POST "+m.path()+"/{id}:undelete", "undelete"+m.table.Name, "Undelete "+article(m.table.Singular)+". If it isn't deleted, nothing changes.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 

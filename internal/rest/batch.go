@@ -33,7 +33,7 @@ func (r *Resource[E, V, C, P]) Bulk() func(context.Context, []C) ([]E, error) {
 // no two batches wait for each other.
 func (r *Resource[E, V, C, P]) GetAll(ctx context.Context, ids []any) ([]E, error) {
 	found, err := r.All(ctx, func(s *sql.Selector) {
-		s.Where(sql.In(s.C(r.ID().Column), ids...)).OrderBy(s.C(r.ID().Column)).ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
+		s.Where(sql.In(s.C(r.Table.ID().Column), ids...)).OrderBy(s.C(r.Table.ID().Column)).ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
 	})
 	if err != nil {
 		return nil, err

@@ -24,13 +24,6 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &o.Value)
 }
 
-// To calls the setter if the member is set.
-func (o Optional[T]) To(set func(T)) {
-	if o.Set {
-		set(o.Value)
-	}
-}
-
 // Clearable is a member of a patch that an entity can be without: it is set, cleared by
 // null, or left.
 type Clearable[T any] struct {
@@ -43,16 +36,6 @@ type Clearable[T any] struct {
 func (n *Clearable[T]) UnmarshalJSON(data []byte) error {
 	n.Set, n.Null = true, bytes.Equal(data, []byte("null"))
 	return json.Unmarshal(data, &n.Value)
-}
-
-// To calls the setter if the member is set, and unset if it is null.
-func (n Clearable[T]) To(set func(T), unset func()) {
-	switch {
-	case n.Null:
-		unset()
-	case n.Set:
-		set(n.Value)
-	}
 }
 
 // given is what the members of patches say of themselves.
@@ -123,13 +106,6 @@ func Round(body any, fields []Field) (ok bool) {
 		}
 	}
 	return ok
-}
-
-// To calls the setter if there is a value.
-func To[T any](value *T, set func(T)) {
-	if value != nil {
-		set(*value)
-	}
 }
 
 // Check makes a field's check of one of the schema's validators, which are known once

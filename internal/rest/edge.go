@@ -130,7 +130,7 @@ func (r *Resource[E, V, C, P]) Connect(ctx context.Context, e E, edge *Edge, tex
 	if !found {
 		return target.ErrMissing()
 	}
-	from := edge.from(r.id(r.View(e)))
+	from := edge.from(r.Table.id(r.View(e)))
 	found, err = edge.target.has(ctx, func(s *sql.Selector) *sql.Predicate { return sql.And(is(s), from(s)) })
 	if err != nil || found == linked {
 		return err

@@ -81,7 +81,7 @@ func (r *Resource[E, V, C, P]) views(ctx context.Context, rows []E, q *Query) ([
 	for _, x := range q.expand {
 		keys := make([]any, len(rows)) // nil where there is none
 		for i, row := range rows {
-			keys[i] = r.id(views[i])
+			keys[i] = r.Table.id(views[i])
 			if x.Own {
 				var err error
 				if keys[i], err = row.Value(x.alias()); err != nil {
@@ -126,7 +126,7 @@ func (r *Resource[E, V, C, P]) related(ctx context.Context, x *expansion, keys [
 		return found, nil
 	}
 	q := &Query{table: &r.Table, Limit: x.Expand, expand: x.inner}
-	(&parser{query: q}).sort(r.DefaultSort)
+	(&parser{query: q}).sort(r.Table.DefaultSort)
 	rows, err := r.All(ctx, func(s *sql.Selector) { x.load(s, q, keys) })
 	if err != nil {
 		return nil, err

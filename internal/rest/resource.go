@@ -22,12 +22,13 @@ type Entity interface {
 
 // Resource is an entity as clients know it: E is Ent's, V what clients read, C what they
 // create and P what they patch. All four are pointers, so that Go compiles the functions
-// below once for all resources.
+// below once for all resources; and the table isn't embedded, because Go would compile
+// its methods for each.
 //
 // Each function can be replaced before the resource is mounted. They take the client
 // from their context, run in the request's transaction, and return Ent's errors or faults.
 type Resource[E Entity, V, C, P any] struct {
-	Table
+	Table Table
 
 	Show   func(E, V) // fills what clients read
 	All    func(context.Context, func(*sql.Selector)) ([]E, error)
@@ -216,7 +217,7 @@ const ForChange Lock = true
 // Get returns the entity of that id. Modifiers change the query.
 func (r *Resource[E, V, C, P]) Get(ctx context.Context, id any, lock Lock, modifiers ...func(*sql.Selector)) (E, error) {
 	all, err := r.All(ctx, func(s *sql.Selector) {
-		s.Where(sql.EQ(s.C(r.ID().Column), id))
+		s.Where(sql.EQ(s.C(r.Table.ID().Column), id))
 		if lock {
 			s.ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
 		}
@@ -230,7 +231,7 @@ func (r *Resource[E, V, C, P]) Get(ctx context.Context, id any, lock Lock, modif
 	}
 	if len(all) == 0 {
 		var none E
-		return none, r.ErrMissing()
+		return none, r.Table.ErrMissing()
 	}
 	return all[0], nil
 }

@@ -27,7 +27,7 @@ func newSlice[T any](n int) []T {
 
 // SetID gives what is to be created an id that ParseID returned.
 func (r *Resource[E, V, C, P]) SetID(in C, id any) {
-	to := member(in, r.ID().Name)
+	to := member(in, r.Table.ID().Name)
 	if to.Kind() == reflect.Pointer {
 		to.Set(reflect.New(to.Type().Elem()))
 		to = to.Elem()
@@ -37,7 +37,7 @@ func (r *Resource[E, V, C, P]) SetID(in C, id any) {
 
 // FormatID is the id of what clients read, as in a path.
 func (r *Resource[E, V, C, P]) FormatID(view V) string {
-	if text := format(member(view, r.ID().Name)); text != nil {
+	if text := format(member(view, r.Table.ID().Name)); text != nil {
 		return *text
 	}
 	return ""
@@ -48,8 +48,8 @@ func (r *Resource[E, V, C, P]) FormatID(view V) string {
 func (r *Resource[E, V, C, P]) Replacement(view V, in C) (P, error) {
 	patch := New[P]()
 	var wrong []fault.Field
-	for i := range r.Fields {
-		f := &r.Fields[i]
+	for i := range r.Table.Fields {
+		f := &r.Table.Fields[i]
 		switch {
 		case f.Is(Patchable):
 			value, null := value(member(in, f.Name))
@@ -60,7 +60,7 @@ func (r *Resource[E, V, C, P]) Replacement(view V, in C) (P, error) {
 			} else {
 				change.FieldByName("Value").Set(value)
 			}
-		case f.Is(Creatable|Readable) && f != r.ID():
+		case f.Is(Creatable|Readable) && f != r.Table.ID():
 			if !equal(member(in, f.Name), member(view, f.Name)) {
 				wrong = append(wrong, fault.Field{Pointer: "/" + f.Name, Message: "can't be changed"})
 			}
@@ -75,8 +75,8 @@ func (r *Resource[E, V, C, P]) Replacement(view V, in C) (P, error) {
 // Changes reports whether a patch would change what clients read, or something that they
 // can't read.
 func (r *Resource[E, V, C, P]) Changes(view V, patch P) bool {
-	for i := range r.Fields {
-		f := &r.Fields[i]
+	for i := range r.Table.Fields {
+		f := &r.Table.Fields[i]
 		if !f.Is(Patchable) {
 			continue
 		}

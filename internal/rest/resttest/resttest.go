@@ -83,7 +83,7 @@ func (t *Table) list(ctx context.Context, parameters url.Values, run func(query 
 			return run(s.Query())
 		},
 	}
-	q, err := r.ParseQuery(parameters)
+	q, err := r.Table.ParseQuery(parameters)
 	if err != nil {
 		return nil, err
 	}
