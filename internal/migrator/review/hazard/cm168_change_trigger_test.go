@@ -34,6 +34,7 @@ var cm168 = []testCase{
 	{
 		sql:   "GRANT SELECT ON t TO PUBLIC",
 		does:  "t ACCESS SHARE",
+		want:  "CM211:w",
 		since: 18,
 	},
 }
