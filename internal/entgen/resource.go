@@ -19,6 +19,7 @@ import (
 	"entgo.io/ent/entc/gen"
 	"golang.org/x/tools/imports"
 
+	"commitment/internal/schemakit"
 	"commitment/internal/schemakit/rest"
 )
 
@@ -30,19 +31,19 @@ type resource struct {
 	annotation rest.Entity
 	implied    map[string]bool // edges that the schema doesn't have itself
 
-	Name, Entity, Func, Var        string
-	Article, Singular, Plural, Doc string
-	Path, Params                   string
-	imports                        map[string]string // the names of packages, by their paths
-	Fields                         []*resourceField
-	Edges                          []*resourceEdge
-	Constraints                    []constraint
-	Operations, Settings, Version  string
-	Creates, Patches, Deletes      bool
-	Batch                          bool
-	Deleted                        string // whether an entity is, where deletion is soft
-	Restore                        string // the method that clears the time of the deletion
-	Links                          bool
+	Name, Entity, Func, Var       string
+	Singular, Plural, Doc         string
+	Path, Params                  string
+	imports                       map[string]string // the names of packages, by their paths
+	Fields                        []*resourceField
+	Edges                         []*resourceEdge
+	Constraints                   []constraint
+	Operations, Settings, Version string
+	Creates, Patches, Deletes     bool
+	Batch                         bool
+	Deleted                       string // whether an entity is, where deletion is soft
+	Restore                       string // the method that clears the time of the deletion
+	Links                         bool
 }
 
 // resources writes a file into resource, below what is generated, for each schema
@@ -103,6 +104,9 @@ func (s *schemas) resourceFile(g *gen.Graph, n *gen.Type, tables []*schema.Table
 	return imports.Process(filepath.Join(s.dir, "resource", strings.ToLower(n.Name)+".go"), text.Bytes(), nil)
 }
 
+// One is the noun with its article.
+func (r *resource) One() string { return schemakit.WithArticle(r.Singular) }
+
 // Imports are the file's, in groups as everywhere in the project: the library's, others'
 // and ours. Those that aren't needed are taken out again.
 func (r *resource) Imports() string {
@@ -158,10 +162,6 @@ func (s *schemas) describe(r *resource) error {
 	r.Singular = strings.ReplaceAll(snake(n.Name), "_", " ")
 	r.Plural = strings.ReplaceAll(snake(strings.TrimSuffix(plural(n.Name), "Slice")), "_", " ")
 	r.Path = strings.ReplaceAll(r.Plural, " ", "-")
-	r.Article = "a"
-	if strings.ContainsAny(r.Singular[:1], "aeiou") {
-		r.Article = "an"
-	}
 	r.imports = map[string]string{
 		"context": "", "entgo.io/ent/dialect/sql": "",
 		s.pkg: "", s.pkg + "/" + n.PackageDir(): n.Package(), s.module + "/internal/rest": "",

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"commitment/internal/rest"
+	"commitment/internal/schemakit"
 )
 
 // edged is a resource that is mounted, whatever its types are: see [rest.Target].
@@ -85,7 +86,7 @@ func (m *mounted[E, V, C, P]) edgePath(e *rest.Edge) string { return m.path() + 
 
 func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
 	target := e.Target().Table
-	text := fmt.Sprintf("List the %s of %s. The parameters are those of the list of all %s.", words(e.Name), article(m.table.Singular), target.Plural)
+	text := fmt.Sprintf("List the %s of %s. The parameters are those of the list of all %s.", words(e.Name), schemakit.WithArticle(m.table.Singular), target.Plural)
 	op := m.operation("GET "+m.edgePath(e), "list"+m.table.Name+camel(words(e.Name)), text, http.StatusOK, schemaRef(target.Name+"Page"))
 	delete(op.Responses["200"].Headers, "ETag")
 	op.SkipValidateParams = true // ParseNested does
@@ -96,10 +97,10 @@ func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
 
 func (m *mounted[E, V, C, P]) linking(e *rest.Edge, method, id, verb string) *huma.Operation {
 	target := e.Target().Table
-	text := fmt.Sprintf("%s %s and one of its %s. If that is so already, nothing changes.", verb, article(m.table.Singular), words(e.Name))
+	text := fmt.Sprintf("%s %s and one of its %s. If that is so already, nothing changes.", verb, schemakit.WithArticle(m.table.Singular), words(e.Name))
 	op := m.operation(method+" "+m.edgePath(e)+"/{"+e.Parameter()+"}", id+m.table.Name+camel(words(e.Name)), text, http.StatusNoContent, nil)
 	op.Parameters = append(op.Parameters, &huma.Param{
-		Name: e.Parameter(), In: "path", Required: true, Schema: describer{api: m.api, table: target}.kind(target.ID()), Description: "The id of " + article(target.Singular) + ".",
+		Name: e.Parameter(), In: "path", Required: true, Schema: describer{api: m.api, table: target}.kind(target.ID()), Description: "The id of " + schemakit.WithArticle(target.Singular) + ".",
 	})
 	return m.conditional(op, "If-Match", "If-None-Match")
 }

@@ -14,6 +14,7 @@ import (
 
 	"commitment/internal/fault"
 	"commitment/internal/rest"
+	"commitment/internal/schemakit"
 )
 
 // schemas are those of a resource in OpenAPI: what is read, created, replaced and
@@ -55,7 +56,7 @@ func (d describer) component(suffix, purpose string, access, required rest.Acces
 	s := &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{}, Description: d.table.Doc}
 	if suffix != "" {
 		s.AdditionalProperties = false
-		s.Description = fmt.Sprintf("The body of a request %s %s.", purpose, article(d.table.Singular))
+		s.Description = fmt.Sprintf("The body of a request %s %s.", purpose, schemakit.WithArticle(d.table.Singular))
 	}
 	for i := range d.table.Fields {
 		f := &d.table.Fields[i]
@@ -73,13 +74,6 @@ func (d describer) component(suffix, purpose string, access, required rest.Acces
 		}
 	}
 	return d.api.addSchema(d.table.Name+suffix, s)
-}
-
-func article(noun string) string {
-	if strings.ContainsAny(noun[:1], "aeiou") {
-		return "an " + noun
-	}
-	return "a " + noun
 }
 
 // addSchema adds a named schema, and returns a reference to it.
@@ -270,7 +264,7 @@ func (m *mounted[E, V, C, P]) operation(route, id, text string, status int, body
 	if strings.Contains(op.Path, "{id}") {
 		schema := describer{api: m.api, table: m.table}.kind(m.table.ID())
 		op.Parameters = append(op.Parameters, &huma.Param{
-			Name: "id", In: "path", Required: true, Schema: schema, Description: "The id of " + article(m.table.Singular) + ".",
+			Name: "id", In: "path", Required: true, Schema: schema, Description: "The id of " + schemakit.WithArticle(m.table.Singular) + ".",
 		})
 	}
 	return &op
@@ -302,7 +296,7 @@ func pages(op *huma.Operation) {
 }
 
 func (m *mounted[E, V, C, P]) reading() *huma.Operation {
-	op := m.operation("GET "+m.path()+"/{id}", "read"+m.table.Name, "Read "+article(m.table.Singular)+". `fields` selects its members.", http.StatusOK, m.schemas.view)
+	op := m.operation("GET "+m.path()+"/{id}", "read"+m.table.Name, "Read "+schemakit.WithArticle(m.table.Singular)+". `fields` selects its members.", http.StatusOK, m.schemas.view)
 	op.SkipValidateParams = true // ParseItem does
 	op.Parameters = append(append(op.Parameters, fieldsParameter()), expandParameters(m.table)...)
 	if len(expandable(m.table)) > 0 && m.resource.Version != nil {
@@ -312,13 +306,13 @@ func (m *mounted[E, V, C, P]) reading() *huma.Operation {
 }
 
 func (m *mounted[E, V, C, P]) creation() *huma.Operation {
-	op := m.operation("POST "+m.path(), "create"+m.table.Name, "Create "+article(m.table.Singular)+". Absent members get their defaults.", http.StatusCreated, m.schemas.view)
+	op := m.operation("POST "+m.path(), "create"+m.table.Name, "Create "+schemakit.WithArticle(m.table.Singular)+". Absent members get their defaults.", http.StatusCreated, m.schemas.view)
 	op.Responses["201"].Headers["Location"] = headers["Location"]
 	return op
 }
 
 func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
-	op := m.operation("PUT "+m.path()+"/{id}", "replace"+m.table.Name, "Replace "+article(m.table.Singular)+". The body has all its writable members.", http.StatusOK, m.schemas.view)
+	op := m.operation("PUT "+m.path()+"/{id}", "replace"+m.table.Name, "Replace "+schemakit.WithArticle(m.table.Singular)+". The body has all its writable members.", http.StatusOK, m.schemas.view)
 	if m.table.ClientID {
 		created := *op.Responses["200"]
 		created.Description, created.Headers = http.StatusText(http.StatusCreated), maps.Clone(created.Headers)
@@ -329,17 +323,17 @@ func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
 }
 
 func (m *mounted[E, V, C, P]) patching() *huma.Operation {
-	op := m.operation("PATCH "+m.path()+"/{id}", "patch"+m.table.Name, "Change "+article(m.table.Singular)+". The body is a JSON merge patch: absent members stay as they are, and null clears one.", http.StatusOK, m.schemas.view)
+	op := m.operation("PATCH "+m.path()+"/{id}", "patch"+m.table.Name, "Change "+schemakit.WithArticle(m.table.Singular)+". The body is a JSON merge patch: absent members stay as they are, and null clears one.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) deletion() *huma.Operation {
-	op := m.operation("DELETE "+m.path()+"/{id}", "delete"+m.table.Name, "Delete "+article(m.table.Singular)+". It fails while others refer to it.", http.StatusNoContent, nil)
+	op := m.operation("DELETE "+m.path()+"/{id}", "delete"+m.table.Name, "Delete "+schemakit.WithArticle(m.table.Singular)+". It fails while others refer to it.", http.StatusNoContent, nil)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
 func (m *mounted[E, V, C, P]) undeletion() *huma.Operation {
-	op := m.operation("POST "+m.path()+"/{id}:undelete", "undelete"+m.table.Name, "Undelete "+article(m.table.Singular)+". If it isn't deleted, nothing changes.", http.StatusOK, m.schemas.view)
+	op := m.operation("POST "+m.path()+"/{id}:undelete", "undelete"+m.table.Name, "Undelete "+schemakit.WithArticle(m.table.Singular)+". If it isn't deleted, nothing changes.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"commitment/internal/fault"
+	"commitment/internal/schemakit"
 )
 
 // Constraint is one of the database's, with the members that it is about.
@@ -41,7 +42,7 @@ func (t *Table) Explain(e *fault.Error) *fault.Error {
 	explained.Fields = nil
 	switch c.Kind {
 	case UniqueConstraint:
-		explained.Message = article(t.Singular) + " with this " + strings.Join(c.Members, " and ") + " exists"
+		explained.Message = schemakit.WithArticle(t.Singular) + " with this " + strings.Join(c.Members, " and ") + " exists"
 	case ForeignKeyConstraint:
 		explained = *ErrUnknownReference.With(e)
 	case CheckConstraint:
@@ -74,11 +75,4 @@ func (c Constraint) isExplainedBy(e *fault.Error) bool {
 	return slices.ContainsFunc(e.Fields, func(f fault.Field) bool {
 		return slices.Contains(c.Members, strings.TrimPrefix(f.Pointer, "/"))
 	})
-}
-
-func article(noun string) string {
-	if strings.ContainsAny(noun[:1], "aeiou") {
-		return "an " + noun
-	}
-	return "a " + noun
 }
