@@ -337,7 +337,7 @@ func (c copied) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(c.t.Context(), name, args...)
 	cmd.Dir = c.dir
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+c.url,
-		"GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath", // what was compiled in another folder serves here
+		"GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath -ldflags=-w", // what was compiled in another folder serves here
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull,
 		"GIT_AUTHOR_NAME=newcomer", "GIT_AUTHOR_EMAIL=newcomer@example.com",
 		"GIT_COMMITTER_NAME=newcomer", "GIT_COMMITTER_EMAIL=newcomer@example.com")
