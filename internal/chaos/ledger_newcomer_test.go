@@ -238,10 +238,11 @@ func (c copied) edit(path, part, by string) {
 	c.write(path, strings.Replace(string(content), part, by, 1))
 }
 
+// generate generates the code, and builds the tool that plans from it.
 func (c copied) generate() {
 	c.t.Helper()
 	c.run("go", "generate", "./...")
-	c.build()
+	c.run("go", "build", "-o", ".", "./cmd/migrate")
 }
 
 // build builds the two programs, which embed the migrations.
