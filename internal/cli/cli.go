@@ -8,8 +8,10 @@ import (
 	"errors"
 	"io"
 	"os/signal"
+	"slices"
 	"syscall"
 
+	"ariga.io/atlas/sql/migrate"
 	"github.com/spf13/cobra"
 
 	"commitment/internal/config"
@@ -22,7 +24,12 @@ type System struct {
 	Stdin          io.Reader // may be nil
 	Stdout, Stderr io.Writer
 
-	dir *string // of WithDir
+	// Migrations opens the migrations that commands work with. Defaults to those
+	// embedded in the program.
+	Migrations func() (migrate.Dir, error)
+	// DatabaseURL returns the database to migrate where the environment doesn't say
+	// it. Defaults to nothing.
+	DatabaseURL func() (string, error)
 }
 
 // The exit codes.
@@ -102,7 +109,17 @@ func wrapArgs(cmd *cobra.Command) {
 
 // Config reads the configuration.
 func (sys System) Config() (config.Config, error) {
-	cfg, err := config.Load(sys.Environ)
+	environ := sys.Environ
+	if sys.DatabaseURL != nil {
+		url, err := sys.DatabaseURL()
+		if err != nil {
+			return config.Config{}, err
+		}
+		if url != "" {
+			environ = append(slices.Clone(environ), "DATABASE_URL="+url)
+		}
+	}
+	cfg, err := config.Load(environ)
 	if err != nil {
 		return cfg, usageError{err}
 	}

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"ariga.io/atlas/sql/migrate"
 	"github.com/spf13/cobra"
+
+	"commitment/internal/migration"
 )
 
 func migrateCommand(sys System) *cobra.Command {
@@ -25,7 +28,13 @@ Plan and review migrations in the project, with "go run ./cmd/migrate".`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	sys = sys.WithDir(cmd, "", "read the migrations from a `FOLDER` instead of the program")
+	folder := cmd.PersistentFlags().String("dir", "", "read the migrations from a `FOLDER` instead of the program")
+	sys.Migrations = func() (migrate.Dir, error) {
+		if *folder == "" {
+			return migration.Embedded()
+		}
+		return OpenDir(*folder)
+	}
 	cmd.AddCommand(ApplyCommand(sys, nil), StatusCommand(sys, nil))
 	return cmd
 }

@@ -71,6 +71,16 @@ func parse(sql string) command {
 	return c
 }
 
+// RefusesTransaction reports whether PostgreSQL refuses a statement in a transaction, as
+// far as its leading words tell.
+func RefusesTransaction(sql string) bool {
+	r := reader{tokens: lex(sql, 2)}
+	if r.eat("vacuum") || r.eatAny("create", "alter", "drop") && r.eatAny("database", "tablespace", "subscription", "system") {
+		return true
+	}
+	return parse(sql).class == concurrent && !r.eat("refresh")
+}
+
 func readControl(r *reader, c *command) bool {
 	if r.eat("select", "set_config", "(") && len(r.tokens) > 0 && len(r.tokens[0].Text) > 2 {
 		c.class, c.parameter = control, r.tokens[0].Text[1:len(r.tokens[0].Text)-1]

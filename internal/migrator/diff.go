@@ -1,18 +1,12 @@
 package migrator
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
-	entmigrate "commitment/ent/migrate"
 	"commitment/internal/cli"
 	"commitment/internal/migrator/dev"
-	"commitment/internal/migrator/plan"
-	"commitment/internal/migrator/review/compat"
 )
 
 func diffCommand(sys system) *cobra.Command {
@@ -23,9 +17,8 @@ func diffCommand(sys system) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff NAME",
 		Short: "Plan the migration from the files to the entities",
-		Long: `Plan the migration from the files in ` + migrations + ` to the entities in
-ent/schema, and write it beside them for review. Run it in the project's root,
-after "go generate ./...".
+		Long: `Plan the migration from the files to the entities, and write it beside them for review.
+Run it after "go generate ./...".
 
 Changes that would block a busy service are planned in a form that doesn't, in as many
 files as that needs. Statements that lose data are in a file of their own, whose name
@@ -33,19 +26,20 @@ ends in _contract. The files are replayed in a throwaway PostgreSQL.`,
 		Example: "  go run ./cmd/migrate diff add_product_owner",
 		Args:    fileName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := sys.OpenDir()
+			dir, err := sys.writableDir()
 			if err != nil {
 				return err
 			}
-			if err := checkGenerated(cmd.Context()); err != nil {
+			entities, err := sys.entities(cmd.Context())
+			if err != nil {
 				return err
 			}
 			return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
-				names, err := plan.Diff(cmd.Context(), server, dir, args[0])
+				names, err := entities.Diff(cmd.Context(), server, dir, args[0])
 				if err != nil {
 					return err
 				}
-				return sys.printFiles(names, asJSON)
+				return sys.printFiles(dir.Path(), names, asJSON)
 			})
 		},
 	}
@@ -55,10 +49,10 @@ ends in _contract. The files are replayed in a throwaway PostgreSQL.`,
 }
 
 // printFiles prints the paths of the planned files.
-func (sys system) printFiles(names []string, asJSON bool) error {
+func (sys system) printFiles(dir string, names []string, asJSON bool) error {
 	paths := make([]string, 0, len(names))
 	for _, name := range names {
-		paths = append(paths, sys.Dir()+"/"+name)
+		paths = append(paths, dir+"/"+name)
 	}
 	if asJSON {
 		return cli.WriteJSON(sys.Stdout, map[string][]string{"files": paths})
@@ -77,23 +71,23 @@ func checkCommand(sys system) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Fail if the files don't make what the entities declare",
-		Long: `Fail if the files in ` + migrations + ` don't make what the entities
-declare: tables, and what is declared beside them. The difference is printed as SQL. The
+		Long: `Fail if the files don't make what the entities declare: tables, and what is declared beside them. The difference is printed as SQL. The
 files are replayed in a throwaway PostgreSQL, those that contract included, whether or
 not they are applied anywhere. To compare a database with the files, use "migrate
 status".`,
 		Example: "  go run ./cmd/migrate check",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := sys.OpenDir()
+			dir, err := sys.openDir()
 			if err != nil {
 				return err
 			}
-			if err := checkGenerated(cmd.Context()); err != nil {
+			entities, err := sys.entities(cmd.Context())
+			if err != nil {
 				return err
 			}
 			return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
-				return plan.Check(cmd.Context(), server, dir)
+				return entities.Check(cmd.Context(), server, dir)
 			})
 		},
 	}
@@ -101,20 +95,3 @@ status".`,
 	return cmd
 }
 
-// errStale reports entities that this program wasn't generated from.
-var errStale = errors.New(`ent/schema has changed since the code was generated: run "go generate ./..."`)
-
-// checkGenerated compares the entities in ent/schema with those that are compiled in.
-// Without a folder of that name, there is nothing to compare.
-func checkGenerated(ctx context.Context) error {
-	now, err := compat.Digest(ctx, ".")
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case now != entmigrate.SchemaDigest:
-		return errStale
-	}
-	return nil
-}

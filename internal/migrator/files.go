@@ -16,12 +16,12 @@ func newCommand(sys system) *cobra.Command {
 	return &cobra.Command{
 		Use:   "new NAME",
 		Short: "Write an empty migration to edit by hand",
-		Long: `Write an empty migration that comes after all others in ` + migrations + `.
-Run it in the project's root, and run "migrate hash" after editing the file.`,
+		Long: `Write an empty migration that comes after all others. Run "migrate hash" after
+editing the file.`,
 		Example: "  go run ./cmd/migrate new backfill_owners",
 		Args:    fileName,
 		RunE: func(_ *cobra.Command, args []string) error {
-			dir, err := sys.OpenDir()
+			dir, err := sys.writableDir()
 			if err != nil {
 				return err
 			}
@@ -29,7 +29,7 @@ Run it in the project's root, and run "migrate hash" after editing the file.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(sys.Stdout, "%s/%s\n", sys.Dir(), name)
+			fmt.Fprintf(sys.Stdout, "%s/%s\n", dir.Path(), name)
 			return nil
 		},
 	}
@@ -39,12 +39,11 @@ func hashCommand(sys system) *cobra.Command {
 	return &cobra.Command{
 		Use:   "hash",
 		Short: "Update atlas.sum after editing migrations by hand",
-		Long: `Update atlas.sum after writing or editing a file in ` + migrations + `
-by hand. Run it in the project's root.`,
+		Long: `Update atlas.sum after writing or editing a migration by hand.`,
 		Example: "  go run ./cmd/migrate hash",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			dir, err := sys.OpenDir()
+			dir, err := sys.writableDir()
 			if err != nil {
 				return err
 			}
@@ -56,7 +55,7 @@ by hand. Run it in the project's root.`,
 				fmt.Fprintf(sys.Stdout, "Nothing to do: %s matches the files.\n", migrate.HashFileName)
 				return nil
 			}
-			fmt.Fprintf(sys.Stdout, "%s/%s\n", sys.Dir(), migrate.HashFileName)
+			fmt.Fprintf(sys.Stdout, "%s/%s\n", dir.Path(), migrate.HashFileName)
 			return nil
 		},
 	}
@@ -67,13 +66,12 @@ func validateCommand(sys system) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Fail when the files can't be applied to an empty database",
-		Long: `Fail if atlas.sum doesn't match the files in ` + migrations + `, if two of
-them have the same version, or if a statement fails in a throwaway PostgreSQL. Run it
-in the project's root.`,
+		Long: `Fail if atlas.sum doesn't match the migrations, if two of them have the same version,
+or if a statement fails in a throwaway PostgreSQL.`,
 		Example: "  go run ./cmd/migrate validate",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := sys.OpenDir()
+			dir, err := sys.openDir()
 			if err != nil {
 				return err
 			}
@@ -97,11 +95,11 @@ func rebaseCommand(sys system) *cobra.Command {
 		Long: `Give the migrations that this branch adds versions after the newest one of its base,
 because a file older than an applied one is never applied. Their order stays, and
 atlas.sum is updated, which also resolves a conflict in it. The base's own files
-aren't changed. Run it in the project's root.`,
+aren't changed.`,
 		Example: "  git merge origin/main; go run ./cmd/migrate rebase --base origin/main",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := sys.OpenDir()
+			dir, err := sys.writableDir()
 			if err != nil {
 				return err
 			}
@@ -109,7 +107,7 @@ aren't changed. Run it in the project's root.`,
 			if err != nil {
 				return asUsage(err)
 			}
-			return sys.printRebased(done, asJSON)
+			return sys.printRebased(done, dir.Path(), asJSON)
 		},
 	}
 	baseFlag(cmd, &base)
@@ -117,7 +115,7 @@ aren't changed. Run it in the project's root.`,
 	return cmd
 }
 
-func (sys system) printRebased(done files.Rebased, asJSON bool) error {
+func (sys system) printRebased(done files.Rebased, dir string, asJSON bool) error {
 	if asJSON {
 		done.Renamed = append([]files.Rename{}, done.Renamed...) // a list, never null
 		return cli.WriteJSON(sys.Stdout, done)
@@ -127,7 +125,7 @@ func (sys system) printRebased(done files.Rebased, asJSON bool) error {
 	}
 	switch {
 	case done.Rehashed:
-		fmt.Fprintf(sys.Stdout, "%s/%s\n", sys.Dir(), migrate.HashFileName)
+		fmt.Fprintf(sys.Stdout, "%s/%s\n", dir, migrate.HashFileName)
 	case len(done.Renamed) == 0:
 		fmt.Fprintf(sys.Stdout, "Nothing to do: every new file comes after those of %s.\n", done.Base)
 	}

@@ -23,18 +23,25 @@ import (
 const migrations = "ent/migrate/migrations"
 
 // system is the environment of a command.
-type system struct{ cli.System }
+type system struct {
+	cli.System
+	project func() (project, error)
+}
 
 // Run runs the command that args name, as [cli.Run] does.
 func Run(ctx context.Context, args []string, sys cli.System) error {
-	return cli.Execute(ctx, command(system{sys}), args, sys)
+	return cli.Execute(ctx, command(system{System: sys}), args, sys)
 }
 
 func command(sys system) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Plan, review and apply changes of the schema",
-		Long: `Plan, review and apply changes of the schema. Run it in the project's root.
+		Long: `Plan, review and apply changes of the schema. Run it anywhere in the project.
+
+Where the migrations and the entities are is read from atlas.hcl, if there is one.
+Migrations of golang-migrate, goose, dbmate and Flyway are reviewed, applied and reverted,
+too. Without entities there is nothing to plan from, and no code to check.
 
 The exit code is 0 on success, 1 when something was found, refused or failed, and 2
 when the command line or the environment is invalid.`,
@@ -42,7 +49,7 @@ when the command line or the environment is invalid.`,
   go run ./cmd/migrate review
   go run ./cmd/migrate apply`,
 	}
-	sys.System = sys.WithDir(cmd, migrations, "the `FOLDER` of the migrations")
+	sys = sys.withProject(cmd)
 	cmd.AddCommand(
 		diffCommand(sys), newCommand(sys), hashCommand(sys), validateCommand(sys), rebaseCommand(sys),
 		reviewCommand(sys), explainCommand(sys), statsCommand(sys), checkCommand(sys),

@@ -19,7 +19,11 @@ import (
 // precheck reviews the files that apply would run, and returns an error if rows of the
 // database would make one fail.
 func (sys system) precheck(ctx context.Context, db *sql.DB, o migration.ApplyOptions, devURL string) error {
-	local, err := sys.OpenDir()
+	p, err := sys.project()
+	if err != nil {
+		return err
+	}
+	local, err := sys.openDir()
 	if err != nil {
 		return err
 	}
@@ -38,7 +42,7 @@ func (sys system) precheck(ctx context.Context, db *sql.DB, o migration.ApplyOpt
 	var checks []hazard.Finding
 	err = sys.withDev(ctx, devURL, func(server *dev.Server) error {
 		sys.Progress("reviewing the pending files")
-		r, err := review.Run(ctx, review.Options{Dir: local, Root: ".", Dev: server, Selection: review.Selection{Last: last}})
+		r, err := review.Run(ctx, review.Options{Dir: local, Root: p.Root, Schema: p.Schema, Dev: server, Selection: review.Selection{Last: last}})
 		checks = slices.DeleteFunc(r.Prechecks(), func(f hazard.Finding) bool { return !runs(f.File) })
 		return err
 	})

@@ -73,7 +73,7 @@ func reviewCommand(sys system) *cobra.Command {
 		Long: `Report what the new migrations will do to production: run each statement in a
 throwaway PostgreSQL and read which locks it takes and what it rewrites and scans; try
 the code of this branch and of its base on the schema before and after; and find out
-how to revert the files. Run it in the project's root.
+how to revert the files.
 
 New files are those that --base doesn't have. A finding that is an error is exit code
 1, unless a directive accepts it:
@@ -120,19 +120,28 @@ func (sys system) review(ctx context.Context, flags reviewFlags) error {
 	if err != nil {
 		return err
 	}
-	dir, err := sys.OpenDir()
+	p, err := sys.project()
 	if err != nil {
 		return err
 	}
+	dir, err := sys.openDir()
+	if err != nil {
+		return err
+	}
+	if flags.fix || flags.patch {
+		if _, err := dir.Writable(); err != nil {
+			return cli.Usage(err)
+		}
+	}
 	return sys.withDev(ctx, flags.devURL, func(server *dev.Server) error {
-		o := review.Options{Dir: dir, Root: ".", Dev: server, Selection: flags.selection, Stats: snapshot, Source: source(sys.Environ), Progress: throttled(3*time.Second, sys.Progress)}
+		o := review.Options{Dir: dir, Root: p.Root, Schema: p.Schema, Dev: server, Selection: flags.selection, Stats: snapshot, Source: source(sys.Environ), Progress: throttled(3*time.Second, sys.Progress)}
 		sys.Progress("reviewing")
 		r, err := sys.reviewAndFix(ctx, o, flags.fix)
 		if err != nil {
 			return err
 		}
 		if flags.patch {
-			return sys.printPatch(ctx, r, dir)
+			return sys.printPatch(ctx, r, dir.LocalDir)
 		}
 		if flags.precheck {
 			return review.WritePrechecks(sys.Stdout, r.Prechecks())
@@ -182,7 +191,7 @@ func (sys system) reviewAndFix(ctx context.Context, o review.Options, fix bool) 
 	if err != nil || !fix {
 		return r, asUsage(err)
 	}
-	written, more, err := sys.fix(r, o.Dir)
+	written, more, err := sys.fix(r, o.Dir.LocalDir)
 	if err != nil || !written {
 		return r, err
 	}
@@ -207,7 +216,7 @@ func (sys system) fix(r review.Report, dir *migrate.LocalDir) (written bool, mor
 		return false, 0, nil
 	}
 	for _, name := range names {
-		sys.Say("wrote " + sys.Dir() + "/" + name)
+		sys.Say("wrote " + dir.Path() + "/" + name)
 	}
 	after, err := dir.Files()
 	return true, len(after) - len(before), err

@@ -20,6 +20,7 @@ type Server struct {
 	url      *url.URL
 	admin    *sql.DB
 	strategy string // how CREATE DATABASE copies, when it isn't the default
+	baseline *Database
 }
 
 // Open connects to the server of a URL, postgres://…. Its role needs CREATEDB. The
@@ -51,7 +52,28 @@ func Open(ctx context.Context, databaseURL string) (*Server, error) {
 }
 
 // Close closes the connection. Databases that weren't dropped remain.
-func (s *Server) Close() error { return s.admin.Close() }
+func (s *Server) Close() error {
+	var dropped error
+	if s.baseline != nil {
+		dropped = s.baseline.Drop(context.Background())
+	}
+	return errors.Join(dropped, s.admin.Close())
+}
+
+// UseBaseline makes every database that is created from now on begin with what the SQL
+// makes. It runs once, so it may create roles.
+func (s *Server) UseBaseline(ctx context.Context, statements string) error {
+	d, err := s.Database(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := d.ExecContext(ctx, statements); err != nil {
+		return errors.Join(err, d.Drop(ctx))
+	}
+	d.SetMaxIdleConns(0) // PostgreSQL copies only what nobody is connected to
+	s.baseline = d
+	return nil
+}
 
 // Version is the server's version, as in "17.10".
 func (s *Server) Version(ctx context.Context) (string, error) {
@@ -71,8 +93,13 @@ type Database struct {
 	server *Server
 }
 
-// Database creates an empty database.
-func (s *Server) Database(ctx context.Context) (*Database, error) { return s.create(ctx, "template0") }
+// Database creates a database that is empty but for the baseline.
+func (s *Server) Database(ctx context.Context) (*Database, error) {
+	if s.baseline != nil {
+		return s.create(ctx, s.baseline.name)
+	}
+	return s.create(ctx, "template0")
+}
 
 // Clone creates a copy of the database. Because PostgreSQL copies only a database that
 // nobody is connected to, the pool's idle connections are closed; the pool remains

@@ -35,8 +35,8 @@ func (e *BaseError) Unwrap() error { return e.Err }
 // ReadBase reads the files of dir at ref, a branch, tag or commit, from git. A ref that
 // git doesn't know is looked up at the remote "origin". The error is a [BaseError], or
 // that of ctx.
-func ReadBase(ctx context.Context, dir *migrate.LocalDir, ref string) (Base, error) {
-	b, err := readBase(ctx, folder(dir.Path()), ref)
+func ReadBase(ctx context.Context, dir *Dir, ref string) (Base, error) {
+	b, err := readBase(ctx, dir, ref)
 	switch {
 	case ctx.Err() != nil:
 		return Base{}, ctx.Err()
@@ -46,7 +46,8 @@ func ReadBase(ctx context.Context, dir *migrate.LocalDir, ref string) (Base, err
 	return b, nil
 }
 
-func readBase(ctx context.Context, f folder, ref string) (Base, error) {
+func readBase(ctx context.Context, dir *Dir, ref string) (Base, error) {
+	f := folder(dir.Path())
 	name, commit, err := f.resolve(ctx, ref)
 	if err != nil {
 		return Base{}, err
@@ -56,12 +57,12 @@ func readBase(ctx context.Context, f folder, ref string) (Base, error) {
 		return Base{}, err
 	}
 	b := Base{Name: name, Commit: commit}
-	if b.Files, err = f.migrations(ctx, commit); err != nil {
+	if b.Files, err = dir.at(ctx, commit); err != nil {
 		return Base{}, err
 	}
 	b.fork = b.Files
 	if fork != commit {
-		b.fork, err = f.migrations(ctx, fork)
+		b.fork, err = dir.at(ctx, fork)
 	}
 	return b, err
 }

@@ -182,7 +182,7 @@ func TestReadBaseFails(t *testing.T) {
 			t.Parallel()
 			r := newRepository(t, "20260101000000_a.sql")
 			test.change(r)
-			_, err := files.ReadBase(t.Context(), r.dir, test.ref)
+			_, err := files.ReadBase(t.Context(), &files.Dir{LocalDir: r.dir, Format: files.Atlas}, test.ref)
 			wantError(t, err, test.want)
 		})
 	}
@@ -203,7 +203,7 @@ func TestReadBaseSaysThatAShallowCloneIsTooShallow(t *testing.T) {
 	if clone.dir, err = migrate.NewLocalDir(clone.path("")); err != nil {
 		t.Fatal(err)
 	}
-	_, err = files.ReadBase(t.Context(), clone.dir, "main")
+	_, err = files.ReadBase(t.Context(), &files.Dir{LocalDir: clone.dir, Format: files.Atlas}, "main")
 	wantError(t, err, "git fetch --unshallow")
 	migratortest.Git(t, clone.top, "fetch", "--quiet", "--unshallow")
 	if got := names(clone.compare("main").New); !cmp.Equal(got, []string{"20260102000000_b.sql"}) {

@@ -10,8 +10,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-
-	"ariga.io/atlas/sql/migrate"
 )
 
 // folder is a folder in the work tree of a git repository.
@@ -79,7 +77,7 @@ type blob struct{ name, id string }
 
 // migrations reads the *.sql files of the folder in a commit; none if the folder isn't
 // there.
-func (f folder) migrations(ctx context.Context, commit string) ([]migrate.File, error) {
+func (f folder) migrations(ctx context.Context, commit string) ([]source, error) {
 	blobs, err := f.list(ctx, commit)
 	if err != nil || len(blobs) == 0 {
 		return nil, err
@@ -93,13 +91,13 @@ func (f folder) migrations(ctx context.Context, commit string) ([]migrate.File, 
 		return nil, err
 	}
 	r := bufio.NewReader(bytes.NewReader(out))
-	files := make([]migrate.File, 0, len(blobs))
+	files := make([]source, 0, len(blobs))
 	for _, b := range blobs {
 		content, err := nextBlob(r)
 		if err != nil {
 			return nil, fmt.Errorf("read %s from git: %w", b.name, err)
 		}
-		files = append(files, migrate.NewLocalFile(b.name, content))
+		files = append(files, source{b.name, content})
 	}
 	return files, nil
 }
@@ -107,7 +105,7 @@ func (f folder) migrations(ctx context.Context, commit string) ([]migrate.File, 
 // list lists the *.sql files by name. Git names them relative to the folder that it
 // runs in.
 func (f folder) list(ctx context.Context, commit string) ([]blob, error) {
-	out, err := f.git(ctx, "", "ls-tree", "-z", commit)
+	out, err := f.git(ctx, "", "ls-tree", "-r", "-z", commit)
 	if err != nil {
 		return nil, err
 	}

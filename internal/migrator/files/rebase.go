@@ -30,7 +30,7 @@ type Rebased struct {
 // it. The base's own files are never touched: if one was edited, removed or renamed,
 // Rebase does nothing.
 func Rebase(ctx context.Context, dir *migrate.LocalDir, ref string) (Rebased, error) {
-	base, err := ReadBase(ctx, dir, ref)
+	base, err := ReadBase(ctx, &Dir{LocalDir: dir, Format: Atlas}, ref)
 	if err != nil {
 		return Rebased{}, err
 	}

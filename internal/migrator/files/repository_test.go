@@ -82,7 +82,7 @@ func (r *repository) remove(name string) {
 
 func (r *repository) base(ref string) files.Base {
 	r.t.Helper()
-	b, err := files.ReadBase(r.t.Context(), r.dir, ref)
+	b, err := files.ReadBase(r.t.Context(), &files.Dir{LocalDir: r.dir, Format: files.Atlas}, ref)
 	if err != nil {
 		r.t.Fatal(err)
 	}

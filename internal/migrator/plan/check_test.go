@@ -18,7 +18,7 @@ func TestCheck(t *testing.T) {
 
 	t.Run("agrees when the migrations make what the entities declare", func(t *testing.T) {
 		t.Parallel()
-		if err := plan.Check(t.Context(), migratortest.Server(t), embedded(t)); err != nil {
+		if err := plan.CompiledIn().Check(t.Context(), migratortest.Server(t), embedded(t)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -44,7 +44,7 @@ func TestDiffRefuses(t *testing.T) {
 	t.Run("a name that isn't one", func(t *testing.T) {
 		t.Parallel()
 		for _, name := range []string{"", "Add Note", "../note", "add-note"} {
-			if _, err := plan.Diff(t.Context(), nil, nil, name); err == nil {
+			if _, err := plan.CompiledIn().Diff(t.Context(), nil, nil, name); err == nil {
 				t.Errorf("Diff(%q) = nil, want an error", name)
 			}
 		}
@@ -56,7 +56,7 @@ func TestDiffRefuses(t *testing.T) {
 		if err := dir.WriteFile("1_early.sql", []byte("SELECT 1;\n")); err != nil {
 			t.Fatal(err)
 		}
-		_, err := plan.Diff(t.Context(), nil, dir, "note")
+		_, err := plan.CompiledIn().Diff(t.Context(), nil, dir, "note")
 		if !errors.Is(err, migrate.ErrChecksumMismatch) || !strings.Contains(err.Error(), "1_early.sql was added") {
 			t.Errorf("error = %v, want a mismatch that names the file", err)
 		}
@@ -66,7 +66,7 @@ func TestDiffRefuses(t *testing.T) {
 		t.Parallel()
 		const create = "CREATE TABLE a ();\n"
 		dir := directory(t, migrate.NewLocalFile("1_a.sql", []byte(create+create)))
-		err := plan.Check(t.Context(), migratortest.Server(t), dir)
+		err := plan.CompiledIn().Check(t.Context(), migratortest.Server(t), dir)
 		if at, ok := errors.AsType[*migration.StatementError](err); !ok || at.File != "1_a.sql" || at.Line != 2 {
 			t.Errorf("error = %v, want one of 1_a.sql, line 2", err)
 		}

@@ -46,13 +46,9 @@ type Entities struct {
 	Renames []schemakit.Rename
 }
 
-func compiledIn() Entities {
+// CompiledIn are the entities that this program was generated from.
+func CompiledIn() Entities {
 	return Entities{entmigrate.Tables, entmigrate.Objects, entmigrate.Renames}
-}
-
-// Diff is [Entities.Diff] for the entities that are compiled into the program.
-func Diff(ctx context.Context, server *dev.Server, dir *migrate.LocalDir, name string) ([]string, error) {
-	return compiledIn().Diff(ctx, server, dir, name)
 }
 
 // Diff plans what the entities declare and the files of dir don't make, writes it into
@@ -86,11 +82,6 @@ func (e Entities) Diff(ctx context.Context, server *dev.Server, dir *migrate.Loc
 		names = append(names, f.Name())
 	}
 	return names, nil
-}
-
-// Check is [Entities.Check] for the entities that are compiled into the program.
-func Check(ctx context.Context, server *dev.Server, dir migrate.Dir) error {
-	return compiledIn().Check(ctx, server, dir)
 }
 
 // Check plans as [Entities.Diff] does, writes nothing, and returns a [DriftError] if

@@ -29,8 +29,8 @@ func (o Options) entities(ctx context.Context, s selected) (entities, *hazard.Fi
 	}
 	var e entities
 	var err error
-	if e.new, err = compat.Load(ctx, o.Root); err == nil {
-		e.old, err = compat.LoadRevision(ctx, o.Root, s.commit)
+	if e.new, err = compat.Load(ctx, o.Root, o.Schema); err == nil {
+		e.old, err = compat.LoadRevision(ctx, o.Root, o.Schema, s.commit)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return entities{}, nil

@@ -19,7 +19,7 @@ import (
 const rebaseAdvice = "Run \"go run ./cmd/migrate rebase\"."
 
 // directoryFindings are about the directory as a whole.
-func directoryFindings(dir *migrate.LocalDir, now []migrate.File, s selected) []hazard.Finding {
+func directoryFindings(dir *files.Dir, now []migrate.File, s selected) []hazard.Finding {
 	var found []hazard.Finding
 	if len(now) == 0 {
 		found = append(found, finding(codeEmpty, "", "there are no migrations",
@@ -56,7 +56,7 @@ func foreignDuplicates(now []migrate.File, s selected) []hazard.Finding {
 }
 
 // sumFindings reports how the directory differs from atlas.sum.
-func sumFindings(dir *migrate.LocalDir) []hazard.Finding {
+func sumFindings(dir *files.Dir) []hazard.Finding {
 	err := migration.Validate(dir)
 	if err == nil {
 		return nil
@@ -78,7 +78,7 @@ func sumFindings(dir *migrate.LocalDir) []hazard.Finding {
 	return []hazard.Finding{f}
 }
 
-func conflicted(dir *migrate.LocalDir) bool {
+func conflicted(dir *files.Dir) bool {
 	content, err := os.ReadFile(filepath.Join(dir.Path(), migrate.HashFileName))
 	return err == nil && bytes.Contains(content, []byte("<<<<<<< "))
 }

@@ -106,7 +106,7 @@ func (p *project) write(path, text string) {
 // options review the branch against main.
 func (p *project) options() review.Options {
 	p.t.Helper()
-	return review.Options{Dir: p.dir, Root: p.root, Dev: migratortest.Server(p.t), Selection: review.Selection{Base: "main"}, Now: today}
+	return review.Options{Dir: &files.Dir{LocalDir: p.dir, Format: files.Atlas}, Root: p.root, Dev: migratortest.Server(p.t), Selection: review.Selection{Base: "main"}, Now: today}
 }
 
 func (p *project) review() review.Report {

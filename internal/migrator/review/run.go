@@ -6,11 +6,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"ariga.io/atlas/sql/migrate"
-
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/files"
 	"commitment/internal/migrator/review/hazard"
 	"commitment/internal/migrator/review/stats"
 )
@@ -18,10 +17,11 @@ import (
 // Options configure [Run].
 type Options struct {
 	// Dir is the project's directory of migrations.
-	Dir *migrate.LocalDir
-	// Root is the project's folder, with its entities in ent/schema. Defaults to the
-	// current folder.
+	Dir *files.Dir
+	// Root is the project's folder. Defaults to the current folder.
 	Root string
+	// Schema is the folder of the entities, from Root. Defaults to ent/schema.
+	Schema string
 	// Dev is the server for throwaway databases.
 	Dev *dev.Server
 	// Selection says which files are reviewed.
@@ -47,6 +47,9 @@ type Options struct {
 func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Now.IsZero() {
 		o.Now = time.Now()
+	}
+	if o.Schema == "" {
+		o.Schema = "ent/schema"
 	}
 	if o.Progress == nil {
 		o.Progress = func(string) {}

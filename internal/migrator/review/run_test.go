@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"ariga.io/atlas/sql/migrate"
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/files"
 	"commitment/internal/migrator/migratortest"
 	"commitment/internal/migrator/review"
 	"commitment/internal/migrator/review/hazard"
@@ -296,7 +296,7 @@ func TestRunLetsDirectivesAccept(t *testing.T) {
 func TestRunFindsNothingWrongWithTheOrderOfTheProject(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..", "..")
-	dir, err := migrate.NewLocalDir(filepath.Join(root, "ent", "migrate", "migrations"))
+	dir, err := files.Open(filepath.Join(root, "ent", "migrate", "migrations"), files.Atlas)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ type selected struct {
 	outOfOrder func([]migrate.File) []migrate.File
 }
 
-func (s Selection) of(ctx context.Context, dir *migrate.LocalDir, now []migrate.File) (selected, error) {
+func (s Selection) of(ctx context.Context, dir *files.Dir, now []migrate.File) (selected, error) {
 	none := func([]migrate.File) []migrate.File { return nil }
 	switch {
 	case s.Last < 0 || count(s.Base != "", s.Last > 0, s.All) != 1:

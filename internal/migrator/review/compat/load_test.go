@@ -129,7 +129,7 @@ func TestLoad(t *testing.T) {
 		} {
 			dir := tree(t)
 			write(t, filepath.Join(dir, "ent", "schema", "x.go"), source)
-			if _, err := compat.Load(t.Context(), dir); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := compat.Load(t.Context(), dir, "ent/schema"); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("Load = %v, want an error with %q", err, want)
 			}
 		}
@@ -137,7 +137,7 @@ func TestLoad(t *testing.T) {
 
 	t.Run("says that there are no schemas", func(t *testing.T) {
 		t.Parallel()
-		if _, err := compat.Load(t.Context(), t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := compat.Load(t.Context(), t.TempDir(), "ent/schema"); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("Load = %v, want fs.ErrNotExist", err)
 		}
 	})
@@ -156,7 +156,7 @@ func entity(t *testing.T, es compat.Entities, name string) compat.Entity {
 
 func load(t *testing.T, dir string) compat.Entities {
 	t.Helper()
-	es, err := compat.Load(t.Context(), dir)
+	es, err := compat.Load(t.Context(), dir, "ent/schema")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func load(t *testing.T, dir string) compat.Entities {
 }
 
 // loadProject loads the entities of this project once.
-var loadProject = sync.OnceValues(func() (compat.Entities, error) { return compat.Load(context.Background(), root) })
+var loadProject = sync.OnceValues(func() (compat.Entities, error) { return compat.Load(context.Background(), root, "ent/schema") })
 
 func project(t *testing.T) compat.Entities {
 	t.Helper()
@@ -186,7 +186,7 @@ func TestLoadRevision(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	got, err := compat.LoadRevision(t.Context(), dir, "main")
+	got, err := compat.LoadRevision(t.Context(), dir, "ent/schema", "main")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestLoadRevision(t *testing.T) {
 		t.Errorf("entities at main (-want +got):\n%s", diff)
 	}
 	for _, revision := range []string{"gone", "--help"} {
-		if _, err := compat.LoadRevision(t.Context(), dir, revision); err == nil {
+		if _, err := compat.LoadRevision(t.Context(), dir, "ent/schema", revision); err == nil {
 			t.Errorf("LoadRevision(%q) = nil, want an error", revision)
 		}
 	}

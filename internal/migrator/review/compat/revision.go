@@ -12,13 +12,19 @@ import (
 	"strings"
 )
 
-// LoadRevision is [Load] for a commit of the git repository in folder repo. The tree is
-// unpacked into a temporary folder; the repository is only read.
-func LoadRevision(ctx context.Context, repo, revision string) (_ Entities, err error) {
-	commit, err := git(ctx, repo, "rev-parse", "--verify", "--end-of-options", revision+"^{commit}")
+// LoadRevision is [Load] for a commit of the git repository that root is in. The whole
+// repository is unpacked into a temporary folder, because a module may need what is beside
+// it; the repository itself is only read.
+func LoadRevision(ctx context.Context, root, schema, revision string) (_ Entities, err error) {
+	commit, err := git(ctx, root, "rev-parse", "--verify", "--end-of-options", revision+"^{commit}")
 	if err != nil {
 		return nil, err
 	}
+	top, err := git(ctx, root, "rev-parse", "--show-toplevel", "--show-prefix")
+	if err != nil {
+		return nil, err
+	}
+	repo, prefix, _ := strings.Cut(strings.TrimSuffix(top, "\n"), "\n")
 	dir, err := os.MkdirTemp("", "commitment-revision-")
 	if err != nil {
 		return nil, fmt.Errorf("unpack %s: %w", revision, err)
@@ -27,7 +33,7 @@ func LoadRevision(ctx context.Context, repo, revision string) (_ Entities, err e
 	if err := unpackCommit(ctx, repo, strings.TrimSpace(commit), dir); err != nil {
 		return nil, fmt.Errorf("unpack %s: %w", revision, err)
 	}
-	es, err := Load(ctx, dir)
+	es, err := Load(ctx, filepath.Join(dir, filepath.FromSlash(prefix)), schema)
 	if err != nil {
 		return nil, fmt.Errorf("at %s: %w", revision, err)
 	}

@@ -1,0 +1,292 @@
+package files
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration"
+)
+
+// Format is the format of a directory of migrations, by its name in Atlas's URLs.
+type Format string
+
+// The formats.
+const (
+	Atlas         Format = "atlas"
+	DBMate        Format = "dbmate"
+	Flyway        Format = "flyway"
+	Goose         Format = "goose"
+	GolangMigrate Format = "golang-migrate"
+)
+
+// Formats are all formats.
+var Formats = []Format{Atlas, DBMate, Flyway, Goose, GolangMigrate}
+
+// source is a file as it is on disk or in git.
+type source struct {
+	name    string
+	content []byte
+}
+
+// The marks by which goose and dbmate begin what is to be applied and what reverts it.
+var (
+	gooseMark  = regexp.MustCompile(`^--\s*\+goose\s+(.*?)\s*$`)
+	dbmateMark = regexp.MustCompile(`^--\s*migrate:(.*?)\s*$`)
+)
+
+var (
+	golangMigrateName = regexp.MustCompile(`^([0-9]+)_(.*)\.(up|down)\.sql$`)
+	flywayName        = regexp.MustCompile(`^([VBUR])([0-9][0-9._]*)?__(.*)\.sql$`)
+	gooseName         = regexp.MustCompile(`^([0-9]+)_(.*)\.sql$`)
+)
+
+// detect returns the format of files, which is Atlas's unless a name or a mark is another
+// tool's. Files in subfolders count if there are no others.
+func detect(all []source) Format {
+	top := slices.DeleteFunc(slices.Clone(all), func(s source) bool { return strings.Contains(s.name, "/") })
+	if len(top) > 0 {
+		all = top
+	}
+	for _, f := range all {
+		base := path.Base(f.name)
+		switch {
+		case flywayName.MatchString(base):
+			return Flyway
+		case golangMigrateName.MatchString(base):
+			return GolangMigrate
+		case firstMark(f.content, gooseMark) != "":
+			return Goose
+		case strings.HasPrefix(firstMark(f.content, dbmateMark), "up"):
+			return DBMate
+		}
+	}
+	return Atlas
+}
+
+func firstMark(content []byte, mark *regexp.Regexp) string {
+	for line := range bytes.Lines(content) {
+		if m := mark.FindSubmatch(bytes.TrimRight(line, "\r\n")); m != nil {
+			return string(m[1])
+		}
+	}
+	return ""
+}
+
+// file is a migration of another tool, with what it applies as its content. What it
+// leaves out are empty lines, so that the others keep their numbers.
+type file struct {
+	*migrate.LocalFile
+	version, desc string
+	// alone says that the statements run outside of a transaction.
+	alone bool
+}
+
+// Version orders as text, as Atlas's versions do.
+func (f *file) Version() string { return f.version }
+
+// Desc is the name without version and endings.
+func (f *file) Desc() string { return f.desc }
+
+// Directive returns the transaction mode as Atlas's directive does.
+func (f *file) Directive(name string) []string {
+	if name == "txmode" && f.alone {
+		return []string{"none"}
+	}
+	return f.LocalFile.Directive(name)
+}
+
+// read returns the migrations among the files of a directory, in the order in which the
+// format's tool applies them.
+func (format Format) read(all []source) ([]migrate.File, error) {
+	var (
+		files []migrate.File
+		err   error
+	)
+	all = slices.DeleteFunc(slices.Clone(all), func(s source) bool { return format != Flyway && strings.Contains(s.name, "/") })
+	for _, s := range all {
+		var f *file
+		switch format {
+		case Goose:
+			f, err = readGoose(s)
+		case DBMate:
+			f, err = readDBMate(s)
+		case GolangMigrate:
+			f, err = readGolangMigrate(s)
+		case Flyway:
+			f, err = readFlyway(s)
+		default:
+			files = append(files, migrate.NewLocalFile(s.name, s.content))
+		}
+		if err != nil {
+			return nil, err
+		}
+		if f != nil {
+			files = append(files, f)
+		}
+	}
+	if format == Flyway {
+		files = sinceBaseline(files)
+	}
+	slices.SortStableFunc(files, func(a, b migrate.File) int {
+		if format == Atlas {
+			return strings.Compare(a.Name(), b.Name())
+		}
+		return strings.Compare(a.Version(), b.Version())
+	})
+	return files, nil
+}
+
+// versionWidth is the length of a version that is a time. Shorter numbers are padded to
+// it, because Atlas orders versions as text.
+const versionWidth = len("20060102150405")
+
+func padded(number string) string {
+	number = strings.TrimLeft(number, "0")
+	return strings.Repeat("0", max(versionWidth-len(number), 0)) + number
+}
+
+// readGoose takes the part after "-- +goose Up".
+func readGoose(s source) (*file, error) {
+	name := gooseName.FindStringSubmatch(s.name)
+	if name == nil {
+		return nil, nil
+	}
+	var up, alone, done bool
+	content := blank(s.content, func(line []byte) bool {
+		mark := gooseMark.FindSubmatch(line)
+		if mark == nil {
+			return up && !done
+		}
+		switch string(mark[1]) {
+		case "Up":
+			up = true
+		case "Down":
+			done = true
+		case "NO TRANSACTION":
+			alone = true
+		}
+		return false
+	})
+	if !up {
+		return nil, fmt.Errorf("%s has no line -- +goose Up", s.name)
+	}
+	return &file{migrate.NewLocalFile(s.name, content), padded(name[1]), name[2], alone}, nil
+}
+
+// readDBMate takes the part after "-- migrate:up".
+func readDBMate(s source) (*file, error) {
+	name := gooseName.FindStringSubmatch(s.name)
+	if name == nil {
+		return nil, nil
+	}
+	var up, alone, done bool
+	content := blank(s.content, func(line []byte) bool {
+		mark := dbmateMark.FindSubmatch(line)
+		if mark == nil {
+			return up && !done
+		}
+		switch kind, options, _ := strings.Cut(string(mark[1]), " "); kind {
+		case "up":
+			up, alone = true, strings.Contains(options, "transaction:false")
+		case "down":
+			done = true
+		}
+		return false
+	})
+	return &file{migrate.NewLocalFile(s.name, content), padded(name[1]), name[2], alone}, nil
+}
+
+// readGolangMigrate takes the up half of a pair. The tool sends a file as one query,
+// which PostgreSQL runs in one transaction: a BEGIN and a COMMIT around it add nothing,
+// and a single statement needs none.
+func readGolangMigrate(s source) (*file, error) {
+	name := golangMigrateName.FindStringSubmatch(s.name)
+	if name == nil || name[3] != "up" {
+		return nil, nil
+	}
+	f := &file{migrate.NewLocalFile(s.name, s.content), padded(name[1]), name[2], false}
+	stmts, err := migration.Statements(f)
+	if err != nil || len(stmts) == 0 {
+		return f, nil //nolint:nilerr // it is reported when the file is run
+	}
+	first, last := stmts[0], stmts[len(stmts)-1]
+	switch {
+	case len(stmts) == 1:
+		f.alone = migration.RefusesTransaction(first.Text)
+	case beginRE.MatchString(first.Text) && commitRE.MatchString(last.Text):
+		content := bytes.Clone(s.content)
+		for _, stmt := range []*migrate.Stmt{first, last} {
+			erase(content[stmt.Pos : stmt.Pos+len(stmt.Text)])
+		}
+		f.LocalFile = migrate.NewLocalFile(s.name, content)
+	}
+	return f, nil
+}
+
+var (
+	beginRE  = regexp.MustCompile(`(?i)^(BEGIN|START\s+TRANSACTION)(\s+(WORK|TRANSACTION))?\s*;?$`)
+	commitRE = regexp.MustCompile(`(?i)^(COMMIT|END)(\s+(WORK|TRANSACTION))?\s*;?$`)
+)
+
+// readFlyway takes versioned and baseline migrations. The tool runs a file without a
+// transaction if a statement can't run in one.
+func readFlyway(s source) (*file, error) {
+	name := flywayName.FindStringSubmatch(path.Base(s.name))
+	switch {
+	case name == nil || name[1] == "U":
+		return nil, nil
+	case name[1] == "R":
+		return nil, fmt.Errorf("%s: repeatable migrations aren't supported, because they have no version", s.name)
+	}
+	var parts []string
+	for _, part := range strings.FieldsFunc(name[2], func(r rune) bool { return r == '.' || r == '_' }) {
+		parts = append(parts, padded(part))
+	}
+	f := &file{migrate.NewLocalFile(s.name, s.content), strings.Join(parts, "."), name[3], false}
+	stmts, err := migration.Statements(f)
+	f.alone = err == nil && slices.ContainsFunc(stmts, func(stmt *migrate.Stmt) bool { return migration.RefusesTransaction(stmt.Text) })
+	return f, nil
+}
+
+// sinceBaseline leaves out what the newest of Flyway's baseline migrations stands for.
+func sinceBaseline(files []migrate.File) []migrate.File {
+	baseline := ""
+	isBaseline := func(f migrate.File) bool { return strings.HasPrefix(path.Base(f.Name()), "B") }
+	for _, f := range files {
+		if isBaseline(f) {
+			baseline = max(baseline, f.Version())
+		}
+	}
+	return slices.DeleteFunc(files, func(f migrate.File) bool {
+		return f.Version() < baseline || f.Version() == baseline && !isBaseline(f)
+	})
+}
+
+// blank empties the lines that aren't kept.
+func blank(content []byte, keep func(line []byte) bool) []byte {
+	var kept bytes.Buffer
+	for line := range bytes.Lines(content) {
+		text := bytes.TrimRight(line, "\r\n")
+		if keep(text) {
+			kept.Write(line)
+		} else {
+			kept.Write(line[len(text):])
+		}
+	}
+	return kept.Bytes()
+}
+
+// erase overwrites text with spaces.
+func erase(text []byte) {
+	for i, c := range text {
+		if c != '\n' {
+			text[i] = ' '
+		}
+	}
+}
