@@ -50,6 +50,13 @@ After a failure, run apply again: it resumes where it stopped.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Log = sys.Log()
+			if sys.Exclude != nil {
+				exclude, err := sys.Exclude()
+				if err != nil {
+					return err
+				}
+				o.Exclude = append(o.Exclude, exclude...)
+			}
 			return sys.WithDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
 				if before != nil {
 					if err := before(cmd.Context(), db, o); err != nil {
@@ -83,8 +90,14 @@ After a failure, run apply again: it resumes where it stopped.`,
 	timeoutFlag(cmd, &o.StatementTimeout, "statement-timeout", "maximum `TIME` of a statement that blocks others")
 	timeoutFlag(cmd, &o.LockTimeout, "instance-timeout", "maximum `TIME` to wait for another instance that is migrating (default no limit)")
 	f.BoolVar(&o.AllowDrift, "allow-drift", false, "apply even if the schema differs from what the last migration left")
+	ExcludeFlag(cmd, &o.Exclude)
 	JSONFlag(cmd, &asJSON)
 	return cmd
+}
+
+// ExcludeFlag adds a flag for [migration.ApplyOptions.Exclude].
+func ExcludeFlag(cmd *cobra.Command, patterns *[]string) {
+	cmd.Flags().StringArrayVar(patterns, "exclude", nil, "a `PATTERN` of objects that no migration makes and that aren't drift, such as \"cron_*\"; can be repeated")
 }
 
 func (sys System) apply(ctx context.Context, db *sql.DB, dir migrate.Dir, o migration.ApplyOptions, asJSON bool) error {

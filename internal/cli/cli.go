@@ -30,6 +30,9 @@ type System struct {
 	// DatabaseURL returns the database to migrate where the environment doesn't say
 	// it. Defaults to nothing.
 	DatabaseURL func() (string, error)
+	// Exclude returns the project's patterns of objects that no migration makes. Defaults
+	// to none.
+	Exclude func() ([]string, error)
 }
 
 // The exit codes.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,8 +40,9 @@ func (e *DriftError) Error() string {
 // Drift compares the current schema of db with what its applied files make. It replays
 // them on dev, an empty throwaway database on a server of the same major version, and
 // leaves the result there. Of a file that was stopped halfway, the statements that were
-// applied count. The changes lead from what the files make to what is.
-func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir) ([]catalog.Change, error) {
+// applied count. The changes lead from what the files make to what is, without the objects
+// that match one of the patterns of [ApplyOptions.Exclude].
+func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir, exclude []string) ([]catalog.Change, error) {
 	revs, err := readCurrent(ctx, db)
 	if err != nil {
 		return nil, err
@@ -60,7 +62,31 @@ func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir) ([]catalog.Cha
 	if err != nil {
 		return nil, err
 	}
-	return withoutPartitions(catalog.Compare(want, have)), nil
+	changes := withoutExtensions(withoutPartitions(catalog.Compare(want, have)))
+	return Without(changes, have.Name, exclude), nil
+}
+
+// Without leaves out changes of objects that match one of the patterns of
+// [ApplyOptions.Exclude], and of tables' parts with them.
+func Without(changes []catalog.Change, schema string, patterns []string) []catalog.Change {
+	return slices.DeleteFunc(changes, func(c catalog.Change) bool {
+		return c.Table != "" && excluded(schema, c.Table, patterns) ||
+			excluded(schema, strings.TrimPrefix(c.Table+"."+c.Name, "."), patterns)
+	})
+}
+
+func excluded(schema, name string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		short, err := path.Match(pattern, name)
+		long, _ := path.Match(pattern, schema+"."+name)
+		return err == nil && (short || long)
+	})
+}
+
+// withoutExtensions leaves out extensions that were added: they are a matter of the
+// server, and what they made doesn't count anyway.
+func withoutExtensions(changes []catalog.Change) []catalog.Change {
+	return slices.DeleteFunc(changes, func(c catalog.Change) bool { return c.Kind == catalog.KindExtension && c.Before == "" })
 }
 
 // readCanonical reads the current schema at one moment, in canonical form.
@@ -106,6 +132,7 @@ func checkDrift(ctx context.Context, snaps snapshots, revs []*migrate.Revision, 
 	}
 	newest := revs[len(revs)-1].Version
 	changes, reason, err := snaps.changesSince(ctx, revs)
+	changes = Without(changes, snaps.schema, o.Exclude)
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for drift: %w", err)
@@ -152,7 +179,7 @@ func (s snapshots) changesSince(ctx context.Context, revs []*migrate.Revision) (
 	if kept.Origin != now.Origin {
 		return nil, "the snapshot was taken in the database that this one is a copy of", nil
 	}
-	return withoutPartitions(catalog.CompareObjects(kept.Objects, now.Objects)), "", nil
+	return withoutExtensions(withoutPartitions(catalog.CompareObjects(kept.Objects, now.Objects))), "", nil
 }
 
 // isPartition matches the definition of a partition.

@@ -82,7 +82,7 @@ func TestApplyLooksForDriftInTheSameWords(t *testing.T) {
 			url := pgtest.EmptyURL(t)
 			apply(t, pgtest.Open(t, url), files(t, "1_a.sql", first))
 			db := pgtest.Open(t, withSetting(t, url, setting[0], setting[1]))
-			changes, err := migration.Drift(t.Context(), db, emptyDB(t), files(t, "1_a.sql", first))
+			changes, err := migration.Drift(t.Context(), db, emptyDB(t), files(t, "1_a.sql", first), nil)
 			if err != nil || len(changes) > 0 {
 				t.Errorf("drift = %v, %v, want none", changes, err)
 			}
@@ -98,7 +98,7 @@ func TestPartitionsComeAndGo(t *testing.T) {
 		"CREATE TABLE of_p (p_id int REFERENCES p);\n"
 	apply(t, db, files(t, "1_p.sql", parts))
 	exec(t, db, "ALTER TABLE p DETACH PARTITION p1; DROP TABLE p1; CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2); CREATE UNLOGGED TABLE p3 PARTITION OF p FOR VALUES IN (3)")
-	changes, err := migration.Drift(t.Context(), db, emptyDB(t), files(t, "1_p.sql", parts))
+	changes, err := migration.Drift(t.Context(), db, emptyDB(t), files(t, "1_p.sql", parts), nil)
 	if err != nil || len(changes) > 0 {
 		t.Errorf("drift = %v, %v, want none", changes, err)
 	}
@@ -174,7 +174,7 @@ func TestDrift(t *testing.T) {
 		t.Fatal("error = nil, want one")
 	}
 	exec(t, db, "DROP TABLE a; CREATE SEQUENCE s")
-	got, err := migration.Drift(t.Context(), db, dev, dir)
+	got, err := migration.Drift(t.Context(), db, dev, dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func DryRun(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) ([
 
 // pendingOffline returns the files to apply to a database with these revisions.
 func pendingOffline(ctx context.Context, conn *sql.Conn, dir migrate.Dir, revs []*migrate.Revision, o ApplyOptions) ([]migrate.File, error) {
-	s, err := openSession(ctx, conn)
+	s, err := openSession(ctx, conn, o.Exclude)
 	if err != nil {
 		return nil, err
 	}

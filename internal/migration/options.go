@@ -37,6 +37,11 @@ type ApplyOptions struct {
 	// AllowDrift applies even if the schema has changed since the newest migration.
 	// Defaults to returning a [DriftError].
 	AllowDrift bool
+	// Exclude are patterns of objects that something else makes, as [path.Match] reads
+	// them: a table or another object by name, or a part of a table as table.part. Each
+	// may begin with the schema's name. They aren't drift, and may be there before the
+	// first migration. Defaults to none.
+	Exclude []string
 }
 
 func (o ApplyOptions) withDefaults() ApplyOptions {

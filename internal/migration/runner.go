@@ -54,7 +54,7 @@ func lockedRunner(ctx context.Context, db *sql.DB, conn *sql.Conn, dir migrate.D
 }
 
 func newRunner(ctx context.Context, conn *sql.Conn, dir migrate.Dir, o ApplyOptions) (*runner, error) {
-	s, err := openSession(ctx, conn)
+	s, err := openSession(ctx, conn, o.Exclude)
 	if err != nil {
 		return nil, err
 	}

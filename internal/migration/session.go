@@ -39,9 +39,10 @@ var ErrNotEmpty = errors.New("the schema has tables that no migration made")
 type session struct {
 	migrate.Driver // nil
 	db             schema.ExecQuerier
+	exclude        []string // of [ApplyOptions]
 }
 
-func openSession(ctx context.Context, conn *sql.Conn) (session, error) {
+func openSession(ctx context.Context, conn *sql.Conn, exclude []string) (session, error) {
 	var cockroach bool
 	if err := conn.QueryRowContext(ctx, "SELECT current_setting('crdb_version', true) IS NOT NULL").Scan(&cockroach); err != nil {
 		return session{}, fmt.Errorf("read server version: %w", err)
@@ -49,7 +50,7 @@ func openSession(ctx context.Context, conn *sql.Conn) (session, error) {
 	if cockroach {
 		return session{}, errors.New("the server speaks PostgreSQL's protocol but isn't PostgreSQL")
 	}
-	return session{db: conn}, nil
+	return session{db: conn, exclude: exclude}, nil
 }
 
 // ScanStmts splits a file into statements.
@@ -62,27 +63,27 @@ func (s session) ExecContext(ctx context.Context, query string, args ...any) (sq
 
 // CheckClean refuses to apply the first migration to a schema with tables of other
 // origin. Like the CLI with search_path in the URL, it looks at the current schema
-// only. Tables of extensions don't count.
+// only. Tables of extensions don't count, nor excluded ones.
 func (s session) CheckClean(ctx context.Context, _ *migrate.TableIdent) error {
-	rows, err := s.db.QueryContext(ctx, `SELECT min(c.oid::regclass::text) FROM pg_class c
+	rows, err := s.db.QueryContext(ctx, `SELECT current_schema(), c.relname FROM pg_class c
 		WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
 		AND c.relname <> $1
-		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`, revisionsTable)
+		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') ORDER BY 2`, revisionsTable)
 	if err != nil {
 		return fmt.Errorf("look for tables: %w", err)
 	}
 	defer rows.Close()
-	var table sql.NullString
 	for rows.Next() {
-		if err := rows.Scan(&table); err != nil {
+		var name, table string
+		if err := rows.Scan(&name, &table); err != nil {
 			return fmt.Errorf("look for tables: %w", err)
+		}
+		if !excluded(name, table, s.exclude) {
+			return fmt.Errorf("%w: found %s", ErrNotEmpty, table)
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("look for tables: %w", err)
-	}
-	if table.Valid {
-		return fmt.Errorf("%w: found %s", ErrNotEmpty, table.String)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func TestStatementsAreTheSameForAll(t *testing.T) {
 		if err := migration.Replay(t.Context(), replayed, all); err != nil {
 			t.Errorf("Replay: %v", err)
 		}
-		if changes, err := migration.Drift(t.Context(), db, emptyDB(t), dir); err != nil || len(changes) > 0 {
+		if changes, err := migration.Drift(t.Context(), db, emptyDB(t), dir, nil); err != nil || len(changes) > 0 {
 			t.Errorf("Drift() = %v, %v, want none", changes, err)
 		}
 	}

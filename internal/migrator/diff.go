@@ -94,4 +94,3 @@ status".`,
 	devFlag(cmd, &devURL)
 	return cmd
 }
-

@@ -35,7 +35,12 @@ done.`,
   go run ./cmd/migrate down --to 20261123011438`,
 		Args: exclusive([]string{"last", "to"}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := sys.project()
+			if err != nil {
+				return err
+			}
 			o.Apply.Log = sys.Log()
+			o.Apply.Exclude = append(o.Apply.Exclude, p.Exclude...)
 			return sys.WithDatabase(cmd.Context(), func(db *sql.DB, dir migrate.Dir) error {
 				return sys.withDev(cmd.Context(), devURL, func(server *dev.Server) error {
 					reverted, err := revert.Down(cmd.Context(), db, server, dir, o)
@@ -54,6 +59,7 @@ done.`,
 	})
 	f.BoolVar(&o.AllowLoss, "allow-loss", false, "also revert files whose revert loses rows")
 	f.BoolVar(&o.DryRun, "dry-run", false, "only print the statements that would run")
+	cli.ExcludeFlag(cmd, &o.Apply.Exclude)
 	devFlag(cmd, &devURL)
 	cli.JSONFlag(cmd, &asJSON)
 	return cmd

@@ -68,5 +68,5 @@ func loadEntities(ctx context.Context, folder string) (plan.Entities, error) {
 	if err != nil {
 		return plan.Entities{}, fmt.Errorf("read entities: %w", err)
 	}
-	return plan.Entities{Tables: tables}, nil
+	return plan.Entities{Tables: tables, TablesOnly: true}, nil
 }

@@ -37,9 +37,9 @@ editing the file.`,
 
 func hashCommand(sys system) *cobra.Command {
 	return &cobra.Command{
-		Use:   "hash",
-		Short: "Update atlas.sum after editing migrations by hand",
-		Long: `Update atlas.sum after writing or editing a migration by hand.`,
+		Use:     "hash",
+		Short:   "Update atlas.sum after editing migrations by hand",
+		Long:    `Update atlas.sum after writing or editing a migration by hand.`,
 		Example: "  go run ./cmd/migrate hash",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -74,6 +74,10 @@ func (sys system) withProject(cmd *cobra.Command) system {
 		p, err := sys.project()
 		return p.URL, err
 	}
+	sys.Exclude = func() ([]string, error) {
+		p, err := sys.project()
+		return p.Exclude, err
+	}
 	return sys
 }
 

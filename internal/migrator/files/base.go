@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration"
 )
 
 // Base is the state of the migrations on the branch that others are merged into.
@@ -144,4 +147,13 @@ func byName(files []migrate.File) map[string]migrate.File {
 	return m
 }
 
-func same(a, b migrate.File) bool { return bytes.Equal(a.Bytes(), b.Bytes()) }
+// same reports whether two files are equal: in content where there are sums of it, and
+// elsewhere in their statements.
+func same(a, b migrate.File) bool {
+	if _, foreign := a.(*file); !foreign {
+		return bytes.Equal(a.Bytes(), b.Bytes())
+	}
+	before, err := migration.Statements(a)
+	after, failed := migration.Statements(b)
+	return err == nil && failed == nil && slices.EqualFunc(before, after, func(a, b *migrate.Stmt) bool { return a.Text == b.Text })
+}

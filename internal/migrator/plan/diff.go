@@ -44,11 +44,14 @@ type Entities struct {
 	Tables  []*schema.Table
 	Objects []schemakit.Object
 	Renames []schemakit.Rename
+	// TablesOnly says that what is beside tables, such as views, functions, triggers and
+	// policies, can't be declared and is left as it is.
+	TablesOnly bool
 }
 
 // CompiledIn are the entities that this program was generated from.
 func CompiledIn() Entities {
-	return Entities{entmigrate.Tables, entmigrate.Objects, entmigrate.Renames}
+	return Entities{Tables: entmigrate.Tables, Objects: entmigrate.Objects, Renames: entmigrate.Renames}
 }
 
 // Diff plans what the entities declare and the files of dir don't make, writes it into

@@ -88,7 +88,7 @@ func markContract(steps []Step, expanding int) {
 }
 
 func (p *planner) refresh(ctx context.Context) (err error) {
-	p.present, err = catalog.Read(ctx, p.db)
+	p.present, err = p.read(ctx, p.db)
 	p.now = definitionsOf(p.present)
 	return err
 }

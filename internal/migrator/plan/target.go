@@ -17,10 +17,11 @@ import (
 
 // target is the schema that a plan leads to.
 type target struct {
-	server  *dev.Server
-	desired desiredTables
-	objects []schemakit.Object
-	renames []schemakit.Rename
+	server     *dev.Server
+	desired    desiredTables
+	objects    []schemakit.Object
+	renames    []schemakit.Rename
+	tablesOnly bool
 	// base is the schema with the tables, before the objects that come after them, and
 	// full is the whole schema.
 	base, full catalog.Schema
@@ -40,14 +41,14 @@ func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target,
 	if err != nil {
 		return nil, err
 	}
-	t := &target{server: server, desired: w, objects: want.Objects, renames: want.Renames}
+	t := &target{server: server, desired: w, objects: want.Objects, renames: want.Renames, tablesOnly: want.TablesOnly}
 	if err := t.makeObjects(ctx, db.DB, true, nil); err != nil {
 		return nil, err
 	}
 	if err := t.makeTables(ctx, db.DB); err != nil {
 		return nil, err
 	}
-	if t.base, err = catalog.Read(ctx, db); err != nil {
+	if t.base, err = t.read(ctx, db.DB); err != nil {
 		return nil, err
 	}
 	t.full = t.base
@@ -57,8 +58,20 @@ func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target,
 	if err := t.makeObjects(ctx, db.DB, false, nil); err != nil {
 		return nil, err
 	}
-	t.full, err = catalog.Read(ctx, db)
+	t.full, err = t.read(ctx, db.DB)
 	return t, err
+}
+
+// read reads the part of a schema that a plan is about.
+func (t *target) read(ctx context.Context, db *sql.DB) (catalog.Schema, error) {
+	s, err := catalog.Read(ctx, db)
+	if t.tablesOnly {
+		s.Others = nil
+		for i := range s.Tables {
+			s.Tables[i].Others, s.Tables[i].Options = nil, ""
+		}
+	}
+	return s, err
 }
 
 func (t *target) makeTables(ctx context.Context, db *sql.DB) error {
