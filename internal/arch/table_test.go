@@ -77,6 +77,7 @@ var table = rules{
 	{pkg: "internal/migrator/plan", may: []string{
 		"internal/migrator/dev", "internal/migration", "internal/migration/catalog", "internal/sqltoken", "internal/schemakit", "ent/migrate",
 	}, never: noHTTP},
+	{pkg: "internal/migrator/atlasfile", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/migrator/dev", may: []string{"internal/sqltoken"}, never: noHTTP},
 
 	{pkg: "cmd/commitment", may: []string{"internal/cli"}},

@@ -1,7 +1,9 @@
 package migrator_test
 
 import (
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -45,12 +47,31 @@ func TestMigrate(t *testing.T) {
 	}
 	commands := clitest.Commands()
 	commands["project"] = project
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	clitest.WithDatabases(t, "testdata/migrate", commands, func(env *testscript.Env) error {
 		env.Vars = append(env.Vars, migratortest.GitEnv()...)
 		env.Setenv("MIGRATIONS", migrations)
 		env.Setenv("PROJECT", example)
+		env.Setenv("ROOT", root)
+		// The go command compiles what loads entities, and keeps it for the next time.
+		for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS"} {
+			env.Setenv(name, goEnv(t, name))
+		}
 		return nil
 	})
+}
+
+// goEnv returns a setting of the go command.
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // project makes a project whose branch "main" has one migration, which makes the
