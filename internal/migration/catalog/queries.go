@@ -51,14 +51,21 @@ const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.cont
 	AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = n.conparentid AND p.conrelid = n.conrelid) AND n.conrelid IN (SELECT c.oid FROM ` + ourTables + `)
 	ORDER BY n.conrelid, n.conname COLLATE "C"`
 
-const indexes = `SELECT i.indrelid::bigint, x.relname, x.oid::bigint, pg_get_indexdef(x.oid, 0, true), i.indisunique, i.indisvalid, i.indpred IS NOT NULL,
-		coalesce((SELECT string_agg(coalesce(a.attname, regexp_replace(pg_get_indexdef(x.oid, k, true), '^([^(].*)$', '(\1)')), chr(1) ORDER BY k)
-			FROM generate_series(1, i.indnkeyatts) k LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum <> 0), ''),
+// indexes tells the version of an index by its rows in the catalogs. One with an
+// expression has none, because that may print differently though they haven't changed.
+const indexes = `SELECT i.indrelid::bigint, x.relname, x.oid::bigint, i.indisunique, i.indisvalid, i.indpred IS NOT NULL,
+		i.indkey::text, CASE WHEN i.indexprs IS NULL AND i.indpred IS NULL THEN concat_ws(' ', i.xmin, i.ctid, x.xmin, x.ctid) ELSE '' END,
 		coalesce((SELECT n.conname FROM pg_constraint n WHERE n.conindid = x.oid AND n.contype IN ('p', 'u', 'x') AND n.conrelid = i.indrelid), '')
 	FROM pg_index i
 	JOIN pg_class x ON x.oid = i.indexrelid
 	WHERE i.indrelid IN (SELECT c.oid FROM ` + ourTables + `)
 	ORDER BY i.indrelid, x.relname COLLATE "C"`
+
+// printIndexes prints the definitions of indexes, and their keys.
+const printIndexes = `SELECT i.indexrelid::bigint, pg_get_indexdef(i.indexrelid, 0, true),
+		coalesce((SELECT string_agg(coalesce(a.attname, regexp_replace(pg_get_indexdef(i.indexrelid, k, true), '^([^(].*)$', '(\1)')), chr(1) ORDER BY k)
+			FROM generate_series(1, i.indnkeyatts) k LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum <> 0), '')
+	FROM pg_index i WHERE i.indexrelid = ANY ($1::oid[])`
 
 // trigger is the definition of a trigger with its state; t is a row of pg_trigger.
 const trigger = `pg_get_triggerdef(t.oid, true) || CASE t.tgenabled WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' ENABLED FOR REPLICA' WHEN 'A' THEN ' ENABLED ALWAYS' ELSE '' END`

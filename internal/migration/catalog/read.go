@@ -17,14 +17,24 @@ type Querier interface {
 // search_path. The number of queries is fixed, however many tables there are. On a
 // database that others change meanwhile, give it a REPEATABLE READ transaction, so that
 // it sees one moment.
-func Read(ctx context.Context, db Querier) (Schema, error) {
+func Read(ctx context.Context, db Querier) (Schema, error) { return new(Reader).Read(ctx, db) }
+
+// Reader reads the schema of one database again and again. Printing the definitions of
+// indexes takes most of the time, so it prints those that have changed. The zero value
+// works.
+type Reader struct {
+	indexes map[uint32]printedIndex
+}
+
+// Read is the function [Read].
+func (r *Reader) Read(ctx context.Context, db Querier) (Schema, error) {
 	var s Schema
 	name, err := schemaName(ctx, db)
 	if err != nil {
 		return s, err
 	}
 	s.Name = name
-	if s.Tables, err = readTables(ctx, db); err != nil {
+	if s.Tables, err = r.readTables(ctx, db); err != nil {
 		return s, err
 	}
 	if s.Others, err = readObjects(ctx, db, others, name); err != nil {
@@ -47,7 +57,7 @@ func schemaName(ctx context.Context, db Querier) (string, error) {
 }
 
 // readTables reads the tables with everything that belongs to them.
-func readTables(ctx context.Context, db Querier) ([]Table, error) {
+func (r *Reader) readTables(ctx context.Context, db Querier) ([]Table, error) {
 	all, err := collect(ctx, db, tables, func(rows *sql.Rows, t *Table) error {
 		return rows.Scan(&t.Name, &t.OID, &t.Options)
 	})
@@ -60,7 +70,7 @@ func readTables(ctx context.Context, db Querier) ([]Table, error) {
 	}
 	return all, errors.Join(
 		readColumns(ctx, db, index), readConstraints(ctx, db, index),
-		readIndexes(ctx, db, index), readTriggersAndPolicies(ctx, db, index),
+		r.readIndexes(ctx, db, index), readTriggersAndPolicies(ctx, db, index),
 	)
 }
 
@@ -100,25 +110,6 @@ func readConstraints(ctx context.Context, db Querier, tables map[uint32]*Table) 
 	for _, p := range parts {
 		if t := tables[p.table]; t != nil {
 			t.Constraints = append(t.Constraints, p.value)
-		}
-	}
-	return nil
-}
-
-func readIndexes(ctx context.Context, db Querier, tables map[uint32]*Table) error {
-	parts, err := collect(ctx, db, indexes, func(rows *sql.Rows, p *part[Index]) error {
-		i := &p.value
-		var keys string
-		err := rows.Scan(&p.table, &i.Name, &i.OID, &i.Definition, &i.Unique, &i.Valid, &i.Partial, &keys, &i.Constraint)
-		i.Columns = split(keys)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("read indexes: %w", err)
-	}
-	for _, p := range parts {
-		if t := tables[p.table]; t != nil {
-			t.Indexes = append(t.Indexes, p.value)
 		}
 	}
 	return nil
@@ -186,8 +177,8 @@ func split(list string) []string {
 	return strings.Split(list, separator)
 }
 
-func collect[T any](ctx context.Context, db Querier, query string, scan func(*sql.Rows, *T) error) ([]T, error) {
-	rows, err := db.QueryContext(ctx, query)
+func collect[T any](ctx context.Context, db Querier, query string, scan func(*sql.Rows, *T) error, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

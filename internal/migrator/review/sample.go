@@ -27,6 +27,7 @@ type sample struct {
 	tracer  trace.Tracer
 	schema  catalog.Schema
 	missing []rows.Missing // tables without rows
+	left    rows.Contents  // by the file that is measured; nil if it failed
 }
 
 // reset makes the sample a copy of a database without rows.
@@ -96,7 +97,7 @@ func (s *sample) measure(ctx context.Context, file *File, f migrate.File) (next 
 	file.Findings = append(file.Findings, found...)
 	file.Findings = append(file.Findings, rowsFailures(file.Statements, found)...)
 	file.Findings = append(file.Findings, s.unfilled(f.Name(), file.Statements)...)
-	if err := s.prove(ctx, file, f); err != nil && copied != nil {
+	if err := s.prove(ctx, file, f, copied); err != nil && copied != nil {
 		return nil, errors.Join(err, copied.Drop(ctx))
 	} else if err != nil {
 		return nil, err
@@ -153,11 +154,17 @@ func (s *sample) unfilled(name string, stmts []trace.Statement) []hazard.Finding
 }
 
 // prove removes the fixes that do something else to rows than the file: all at once are
-// tried first, then one after another.
-func (s *sample) prove(ctx context.Context, file *File, f migrate.File) error {
+// tried first, then one after another. The file ran on the given database, if there is one.
+func (s *sample) prove(ctx context.Context, file *File, f migrate.File, ran *dev.Database) (err error) {
 	steps := file.fixSteps()
 	if len(steps) == 0 || !file.rewritable(f) {
 		return nil
+	}
+	s.left = nil
+	if ran != nil {
+		if s.left, err = rows.Read(ctx, ran.DB); err != nil {
+			return err
+		}
 	}
 	differs, err := s.compare(ctx, f, steps)
 	if err != nil || differs == "" {
@@ -202,7 +209,7 @@ func (s *sample) compare(ctx context.Context, f migrate.File, steps map[int][]pl
 	if err != nil {
 		return "", err
 	}
-	return rows.Prove(ctx, s.source, s.schema, []migrate.File{f}, written)
+	return rows.Prove(ctx, s.source, s.schema, s.left, []migrate.File{f}, written)
 }
 
 // withdraw removes the fix of a statement.

@@ -39,7 +39,7 @@ func checkFixes(t *testing.T, s server, setup string, file migrate.File, stmts [
 				t.Errorf("%s, fixed, has %s (%s), want it gone:\n%s", f.Code, a.Code, a.Title, texts(files))
 			}
 		}
-		differs, err := rows.Prove(t.Context(), source, stmts[0].Before, []migrate.File{file}, files)
+		differs, err := rows.Prove(t.Context(), source, stmts[0].Before, nil, []migrate.File{file}, files)
 		if err != nil {
 			t.Fatal(err)
 		}

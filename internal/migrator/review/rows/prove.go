@@ -24,12 +24,15 @@ type Source func(context.Context) (db *sql.DB, done func() error, err error)
 // between two of its files refuse an update of a row that was possible before.
 //
 // If rows violate what the files demand, NULLs above all, rows that don't take their
-// place. If files fail for another reason, the rewrite only has to run.
-func Prove(ctx context.Context, source Source, schema catalog.Schema, original, rewrite []migrate.File) (difference string, err error) {
+// place. If files fail for another reason, the rewrite only has to run. Left is what the
+// files left, if they were applied already, and nil otherwise.
+func Prove(ctx context.Context, source Source, schema catalog.Schema, left Contents, original, rewrite []migrate.File) (difference string, err error) {
 	p := prover{source: source, schema: schema}
-	want, runs, err := p.findRows(ctx, original)
-	if err != nil {
-		return "", err
+	want, runs := left, left != nil
+	if !runs {
+		if want, runs, err = p.findRows(ctx, original); err != nil {
+			return "", err
+		}
 	}
 	got, failure, err := p.apply(ctx, rewrite, true)
 	if err != nil || failure != nil {

@@ -99,7 +99,7 @@ func TestProve(t *testing.T) {
 				}
 				return copied.DB, func() error { return copied.Drop(ctx) }, nil
 			}
-			got, err := rows.Prove(t.Context(), source, schema(t, db.DB), []migrate.File{migrate.NewLocalFile("1.sql", []byte(c.original+";\n"))}, rewrite)
+			got, err := rows.Prove(t.Context(), source, schema(t, db.DB), nil, []migrate.File{migrate.NewLocalFile("1.sql", []byte(c.original+";\n"))}, rewrite)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -23,6 +23,7 @@ type session struct {
 	observer *sql.Conn // nil until it is needed
 	pid      int
 	name     string         // of the schema that is looked at
+	reader   catalog.Reader
 	schema   catalog.Schema // as it is now
 	replayed bool           // the statements were traced before, and nobody needs the schema
 	// start is what others can see: the relations that existed when the transaction
@@ -296,7 +297,7 @@ func (s *session) read(ctx context.Context, stmt *Statement) error {
 		stmt.fail(errNoSchema)
 		return s.exec(ctx, end)
 	}
-	if s.schema, err = catalog.Read(ctx, s.conn); err != nil {
+	if s.schema, err = s.reader.Read(ctx, s.conn); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	stmt.After = s.schema
