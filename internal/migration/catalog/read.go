@@ -19,9 +19,9 @@ type Querier interface {
 // it sees one moment.
 func Read(ctx context.Context, db Querier) (Schema, error) { return new(Reader).Read(ctx, db) }
 
-// Reader reads the schema of one database again and again. Printing the definitions of
-// indexes takes most of the time, so it prints those that have changed. The zero value
-// works.
+// Reader reads the schema of one database, and of its copies on the same server, again and
+// again. Printing the definitions of indexes takes most of the time, so it prints those
+// that have changed. The zero value works.
 type Reader struct {
 	indexes map[uint32]printedIndex
 }

@@ -19,6 +19,7 @@ import (
 // if one session applied them. The zero value works.
 type Tracer struct {
 	settings []setting // as the last file left them
+	reader   catalog.Reader
 }
 
 // Run runs a file on a throwaway database with that schema, and returns what its
@@ -29,7 +30,7 @@ type Tracer struct {
 // A statement that fails is the last one returned, with a [migration.StatementError] in
 // its Err. The error of Run itself comes from reading the file or the server.
 func (t *Tracer) Run(ctx context.Context, db *sql.DB, schema catalog.Schema, f migrate.File) ([]Statement, error) {
-	return t.run(ctx, db, f, session{schema: schema})
+	return t.run(ctx, db, f, session{reader: &t.reader, schema: schema})
 }
 
 // RunOnRows runs a file that another Tracer has run, on a database of the same schema

@@ -23,7 +23,7 @@ type session struct {
 	observer *sql.Conn // nil until it is needed
 	pid      int
 	name     string         // of the schema that is looked at
-	reader   catalog.Reader
+	reader   *catalog.Reader
 	schema   catalog.Schema // as it is now
 	replayed bool           // the statements were traced before, and nobody needs the schema
 	// start is what others can see: the relations that existed when the transaction
