@@ -127,7 +127,7 @@ func (b *bench) status(ctx context.Context) error {
 }
 
 func (b *bench) review(ctx context.Context) error {
-	r, err := review.Run(ctx, review.Options{Dir: b.dir, Root: b.dir.Path(), Dev: b.dev, Selection: review.Selection{Last: 1}})
+	r, err := review.Run(ctx, review.Options{Dir: &files.Dir{LocalDir: b.dir, Format: files.Atlas}, Root: b.dir.Path(), Dev: b.dev, Selection: review.Selection{Last: 1}})
 	if err == nil && (r.Failed() || len(r.Files) != 1 || len(r.Files[0].Statements) != 1) {
 		err = fmt.Errorf("the report is of %d files, with findings %v", len(r.Files), r.All())
 	}

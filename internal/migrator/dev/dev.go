@@ -71,7 +71,10 @@ func (s *Server) UseBaseline(ctx context.Context, statements string) error {
 		return errors.Join(err, d.Drop(ctx))
 	}
 	d.SetMaxIdleConns(0) // PostgreSQL copies only what nobody is connected to
-	s.baseline = d
+	before := s.baseline
+	if s.baseline = d; before != nil {
+		return before.Drop(ctx)
+	}
 	return nil
 }
 

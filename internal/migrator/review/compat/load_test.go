@@ -193,6 +193,14 @@ func TestLoadRevision(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("entities at main (-want +got):\n%s", diff)
 	}
+	// A repository may have more than the module, and a command may run in a part of it.
+	got, err = compat.LoadRevision(t.Context(), filepath.Join(dir, "internal"), "../ent/schema", "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("entities beside a part of the tree (-want +got):\n%s", diff)
+	}
 	for _, revision := range []string{"gone", "--help"} {
 		if _, err := compat.LoadRevision(t.Context(), dir, "ent/schema", revision); err == nil {
 			t.Errorf("LoadRevision(%q) = nil, want an error", revision)

@@ -22,7 +22,7 @@ type session struct {
 	conn     *sql.Conn
 	observer *sql.Conn // nil until it is needed
 	pid      int
-	name     string         // of the schema that is looked at
+	name     string // of the schema that is looked at
 	reader   *catalog.Reader
 	schema   catalog.Schema // as it is now
 	replayed bool           // the statements were traced before, and nobody needs the schema
