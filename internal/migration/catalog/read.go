@@ -19,15 +19,7 @@ type Querier interface {
 // it sees one moment.
 func Read(ctx context.Context, db Querier) (Schema, error) { return new(Reader).Read(ctx, db) }
 
-// Reader reads the schema of one database, and of its copies on the same server, again and
-// again. Printing the definitions of indexes takes most of the time, so it prints those
-// that have changed. The zero value works.
-type Reader struct {
-	indexes map[uint32]printedIndex
-}
-
-// Read is the function [Read].
-func (r *Reader) Read(ctx context.Context, db Querier) (Schema, error) {
+func (r *Reader) read(ctx context.Context, db Querier) (Schema, error) {
 	var s Schema
 	name, err := schemaName(ctx, db)
 	if err != nil {
