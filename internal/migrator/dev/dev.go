@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 
 	"commitment/internal/sqltoken"
 
@@ -21,6 +22,10 @@ type Server struct {
 	admin    *sql.DB
 	strategy string // how CREATE DATABASE copies, when it isn't the default
 	baseline *Database
+
+	drops  sync.WaitGroup
+	mu     sync.Mutex
+	failed []error // of drops
 }
 
 // Open connects to the server of a URL, postgres://…. Its role needs CREATEDB. The
@@ -51,13 +56,14 @@ func Open(ctx context.Context, databaseURL string) (*Server, error) {
 	return s, nil
 }
 
-// Close closes the connection. Databases that weren't dropped remain.
+// Close closes the connection when all drops are done, and returns their errors, too.
+// Databases that weren't dropped remain.
 func (s *Server) Close() error {
-	var dropped error
 	if s.baseline != nil {
-		dropped = s.baseline.Drop(context.Background())
+		s.failed = append(s.failed, s.baseline.Drop(context.Background()))
 	}
-	return errors.Join(dropped, s.admin.Close())
+	s.drops.Wait()
+	return errors.Join(append(s.failed, s.admin.Close())...)
 }
 
 // UseBaseline makes every database that is created from now on begin with what the SQL
@@ -131,12 +137,18 @@ func (s *Server) create(ctx context.Context, template string) (*Database, error)
 	return &Database{DB: db, URL: u.String(), name: name, server: s}, nil
 }
 
-// Drop closes the pool and drops the database, even if ctx has ended.
+// Drop closes the pool and drops the database, even if ctx has ended. It doesn't wait for
+// the server, which takes as long to drop a database as to create one: [Server.Close]
+// does.
 func (d *Database) Drop(ctx context.Context) error {
-	closed := d.Close()
-	_, err := d.server.admin.ExecContext(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+sqltoken.Quote(d.name)+" WITH (FORCE)")
-	if err != nil {
-		err = fmt.Errorf("drop dev database: %w", err)
-	}
-	return errors.Join(closed, err)
+	err := d.Close()
+	d.server.drops.Go(func() {
+		_, err := d.server.admin.ExecContext(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+sqltoken.Quote(d.name)+" WITH (FORCE)")
+		if err != nil {
+			d.server.mu.Lock()
+			defer d.server.mu.Unlock()
+			d.server.failed = append(d.server.failed, fmt.Errorf("drop dev database: %w", err))
+		}
+	})
+	return err
 }

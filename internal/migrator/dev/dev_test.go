@@ -82,6 +82,10 @@ func TestServer(t *testing.T) {
 	})
 
 	t.Run("drops a database with its sessions, also when the context has ended", func(t *testing.T) {
+		server, err := dev.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
 		d, err := server.Database(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -94,6 +98,9 @@ func TestServer(t *testing.T) {
 		cancel()
 		if err := d.Drop(ended); err != nil {
 			t.Errorf("drop = %v, want success", err)
+		}
+		if err := server.Close(); err != nil {
+			t.Errorf("close = %v, want success", err)
 		}
 		if err := other.PingContext(t.Context()); err == nil {
 			t.Error("the database is there still")
