@@ -63,24 +63,6 @@ func TestServer(t *testing.T) {
 		exec(t, second, "SELECT FROM a")
 	})
 
-	t.Run("makes every database from the baseline, which runs once", func(t *testing.T) {
-		server := open(t, url)
-		if err := server.UseBaseline(t.Context(), "CREATE SCHEMA shared; CREATE TABLE shared.a ()"); err != nil {
-			t.Fatal(err)
-		}
-		for range 2 {
-			d, err := server.Database(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { drop(t, d) })
-			exec(t, d, "SELECT FROM shared.a")
-		}
-		if err := server.UseBaseline(t.Context(), "SELECT 1/0"); err == nil {
-			t.Error("a baseline that fails = nil, want an error")
-		}
-	})
-
 	t.Run("drops a database with its sessions, also when the context has ended", func(t *testing.T) {
 		server, err := dev.Open(t.Context(), url)
 		if err != nil {
@@ -106,6 +88,25 @@ func TestServer(t *testing.T) {
 			t.Error("the database is there still")
 		}
 	})
+}
+
+func TestUseBaseline(t *testing.T) {
+	t.Parallel()
+	server := open(t, pgtest.EmptyURL(t))
+	if err := server.UseBaseline(t.Context(), "CREATE SCHEMA shared; CREATE TABLE shared.a ()"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		d, err := server.Database(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { drop(t, d) })
+		exec(t, d, "SELECT FROM shared.a")
+	}
+	if err := server.UseBaseline(t.Context(), "SELECT 1/0"); err == nil {
+		t.Error("a baseline that fails = nil, want an error")
+	}
 }
 
 func TestOpenRefuses(t *testing.T) {
