@@ -3,6 +3,7 @@ package migrator_test
 import (
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func TestCommandLine(t *testing.T) {
 		Cmds:                clitest.Commands(),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			env.Vars = append(env.Vars, clitest.NoRaceSleep)
+			env.Vars = append(env.Vars, clitest.NoRaceSleep, "MODULE="+module(t))
 			return nil
 		},
 	})
@@ -56,12 +57,23 @@ func TestMigrate(t *testing.T) {
 		env.Setenv("MIGRATIONS", migrations)
 		env.Setenv("PROJECT", example)
 		env.Setenv("ROOT", root)
+		env.Setenv("MODULE", module(t))
 		// The go command compiles what loads entities, and keeps it for the next time.
 		for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS"} {
 			env.Setenv(name, goEnv(t, name))
 		}
 		return nil
 	})
+}
+
+// module returns the module that the command is built from.
+func module(t *testing.T) string {
+	t.Helper()
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		t.Fatal("the test has no build information")
+	}
+	return info.Main.Path
 }
 
 // goEnv returns a setting of the go command.
