@@ -50,7 +50,7 @@ func Read(path, name string, environ []string) (Env, error) {
 		return Env{}, diags
 	}
 	f := file{
-		body: parsed.Body.(*hclsyntax.Body), //nolint:errcheck // ParseConfig says so
+		body: parsed.Body.(*hclsyntax.Body), // as ParseConfig says
 		scope: &hcl.EvalContext{
 			Variables: map[string]cty.Value{},
 			Functions: functions(filepath.Dir(path), environ),

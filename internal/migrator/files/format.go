@@ -115,9 +115,9 @@ func (format Format) read(all []source) ([]migrate.File, error) {
 		case Goose:
 			f, err = readGoose(s)
 		case DBMate:
-			f, err = readDBMate(s)
+			f = readDBMate(s)
 		case GolangMigrate:
-			f, err = readGolangMigrate(s)
+			f = readGolangMigrate(s)
 		case Flyway:
 			f, err = readFlyway(s)
 		default:
@@ -180,10 +180,10 @@ func readGoose(s source) (*file, error) {
 }
 
 // readDBMate takes the part after "-- migrate:up".
-func readDBMate(s source) (*file, error) {
+func readDBMate(s source) *file {
 	name := gooseName.FindStringSubmatch(s.name)
 	if name == nil {
-		return nil, nil
+		return nil
 	}
 	var up, alone, done bool
 	content := blank(s.content, func(line []byte) bool {
@@ -199,21 +199,21 @@ func readDBMate(s source) (*file, error) {
 		}
 		return false
 	})
-	return &file{migrate.NewLocalFile(s.name, content), padded(name[1]), name[2], alone}, nil
+	return &file{migrate.NewLocalFile(s.name, content), padded(name[1]), name[2], alone}
 }
 
 // readGolangMigrate takes the up half of a pair. The tool sends a file as one query,
 // which PostgreSQL runs in one transaction: a BEGIN and a COMMIT around it add nothing,
 // and a single statement needs none.
-func readGolangMigrate(s source) (*file, error) {
+func readGolangMigrate(s source) *file {
 	name := golangMigrateName.FindStringSubmatch(s.name)
-	if name == nil || name[3] != "up" {
-		return nil, nil
+	if len(name) < 4 || name[3] != "up" {
+		return nil
 	}
 	f := &file{migrate.NewLocalFile(s.name, s.content), padded(name[1]), name[2], false}
 	stmts, err := migration.Statements(f)
 	if err != nil || len(stmts) == 0 {
-		return f, nil //nolint:nilerr // it is reported when the file is run
+		return f // what is wrong is reported when the file is run
 	}
 	first, last := stmts[0], stmts[len(stmts)-1]
 	switch {
@@ -226,7 +226,7 @@ func readGolangMigrate(s source) (*file, error) {
 		}
 		f.LocalFile = migrate.NewLocalFile(s.name, content)
 	}
-	return f, nil
+	return f
 }
 
 var (
@@ -239,7 +239,7 @@ var (
 func readFlyway(s source) (*file, error) {
 	name := flywayName.FindStringSubmatch(path.Base(s.name))
 	switch {
-	case name == nil || name[1] == "U":
+	case len(name) < 4 || name[1] == "U":
 		return nil, nil
 	case name[1] == "R":
 		return nil, fmt.Errorf("%s: repeatable migrations aren't supported, because they have no version", s.name)
