@@ -33,6 +33,7 @@ const (
 	dropIndex
 	detachPartition
 	reindex
+	addConstraint
 )
 
 // command is what the leading words of a statement say about it.
@@ -189,6 +190,12 @@ func readTable(r *reader, c *command) bool {
 		return false
 	case r.eat("validate", "constraint"):
 		c.class, c.transactional = weak, true
+		return true
+	case r.eat("add", "constraint"):
+		c.transactional = true
+		if name, ok := r.name(); ok {
+			c.action, c.table, c.object = addConstraint, table, name
+		}
 		return true
 	case !r.eat("detach", "partition"):
 		return false

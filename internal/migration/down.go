@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ariga.io/atlas/sql/migrate"
 	"github.com/jackc/pgx/v5"
@@ -20,9 +21,13 @@ type Reverse struct {
 	// Statements are run in order. The first ones, as many as Outside, run outside of a
 	// transaction and can be repeated; the others run in one transaction, in which the
 	// revision is deleted as well. The first ones quote the names of the indexes that
-	// they create.
+	// they create; of those that add a constraint, one that an earlier run added is
+	// skipped.
 	Statements []string
 	Outside    int
+	// Undo has, for each of the first ones, the statement that undoes it if a later one
+	// fails; empty where it may stay.
+	Undo []string
 }
 
 // Revert reverts files, one after another, and returns the versions that it reverted,
@@ -53,7 +58,7 @@ func (r *runner) revert(ctx context.Context, find func(context.Context, []*migra
 	if err != nil {
 		return nil, err
 	}
-	if err := withoutBuiltIndexes(checkDrift(ctx, r.snapshots, revs, r.options), reverses); err != nil {
+	if err := withoutPrepared(checkDrift(ctx, r.snapshots, revs, r.options), reverses); err != nil {
 		return nil, err
 	}
 	var reverted []string
@@ -69,23 +74,21 @@ func (r *runner) revert(ctx context.Context, find func(context.Context, []*migra
 	return reverted, nil
 }
 
-// withoutBuiltIndexes removes from a drift the indexes that an earlier run of Revert
-// built before it was stopped.
-func withoutBuiltIndexes(err error, reverses []Reverse) error {
+// withoutPrepared removes from a drift what an earlier run of Revert did outside of a
+// transaction before it was stopped.
+func withoutPrepared(err error, reverses []Reverse) error {
 	drift, ok := errors.AsType[*DriftError](err)
 	if !ok {
 		return err
 	}
-	built := map[string]bool{}
+	var prepared []command
 	for _, w := range reverses {
 		for _, statement := range w.Statements[:w.Outside] {
-			if c := parse(statement); c.action == createIndex {
-				built[c.object.Text] = true
-			}
+			prepared = append(prepared, parse(statement))
 		}
 	}
 	changes := slices.DeleteFunc(slices.Clone(drift.Changes), func(c catalog.Change) bool {
-		return c.Kind == catalog.KindIndex && c.Before == "" && built[pgx.Identifier{c.Name}.Sanitize()]
+		return slices.ContainsFunc(prepared, func(p command) bool { return p.made(c) })
 	})
 	if len(changes) == 0 {
 		return nil
@@ -93,16 +96,81 @@ func withoutBuiltIndexes(err error, reverses []Reverse) error {
 	return &DriftError{Version: drift.Version, Changes: changes}
 }
 
-// revertFile reverts one file.
+// made reports whether a change is what the command does.
+func (c command) made(change catalog.Change) bool {
+	if name := (pgx.Identifier{change.Name}); name.Sanitize() != c.object.Text {
+		return false
+	}
+	switch c.action {
+	case createIndex:
+		return change.Kind == catalog.KindIndex && change.Before == ""
+	case dropIndex:
+		return change.Kind == catalog.KindIndex && change.After == ""
+	case addConstraint:
+		return change.Kind == catalog.KindConstraint && change.Before == ""
+	case other, detachPartition, reindex:
+	}
+	return false
+}
+
+// revertFile reverts one file. If that fails, it undoes what could hinder the code that
+// is in use.
 func (r *runner) revertFile(ctx context.Context, w Reverse) error {
-	for _, statement := range w.Statements[:w.Outside] {
-		// An earlier run may have got this far.
-		s := &stepwise{ExecQuerier: r.conn, timeouts: timeouts{runner: r, setCommand: "SET"}, resumed: true}
-		if _, err := s.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("revert %s: %w: %s", w.Version, err, statement)
+	prepared, err := r.prepareRevert(ctx, w)
+	if err == nil {
+		err = r.retryLocked(ctx, func() error { return r.revertAtomic(ctx, w) })
+	}
+	if err == nil {
+		return nil
+	}
+	for _, undo := range slices.Backward(w.Undo[:min(prepared, len(w.Undo))]) {
+		if undo == "" {
+			continue
+		}
+		if failed := r.runOutside(ctx, undo); failed != nil {
+			r.options.Log.WarnContext(ctx, "can't undo what prepared the revert", "version", w.Version, "undo", undo, "error", failed)
 		}
 	}
-	return r.retryLocked(ctx, func() error { return r.revertAtomic(ctx, w) })
+	return err
+}
+
+// prepareRevert runs the statements outside of a transaction, and returns how many it
+// has begun. An earlier run may have got some of the way.
+func (r *runner) prepareRevert(ctx context.Context, w Reverse) (begun int, err error) {
+	for i, statement := range w.Statements[:w.Outside] {
+		there, err := r.hasConstraint(ctx, parse(statement))
+		if err == nil && !there {
+			err = r.runOutside(ctx, statement)
+		}
+		if err != nil {
+			return i + 1, fmt.Errorf("revert %s: %w: %s", w.Version, err, statement)
+		}
+	}
+	return w.Outside, nil
+}
+
+func (r *runner) runOutside(ctx context.Context, statement string) error {
+	s := &stepwise{ExecQuerier: r.conn, timeouts: timeouts{runner: r, setCommand: "SET"}, resumed: true}
+	_, err := s.ExecContext(ctx, statement)
+	if s.tx != nil { // it has no record
+		err = errors.Join(err, s.tx.Commit())
+	}
+	return err
+}
+
+// hasConstraint reports whether the constraint that the command adds is there, validated
+// or not.
+func (r *runner) hasConstraint(ctx context.Context, c command) (there bool, err error) {
+	if c.action != addConstraint {
+		return false, nil
+	}
+	err = r.conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass($1) AND '"' || replace(conname, '"', '""') || '"' = $2
+		AND replace(pg_get_constraintdef(oid, true), ' NOT VALID', '') = replace($3, ' NOT VALID', ''))`,
+		c.table.Text, c.object.Text, strings.TrimSpace(c.sql[c.object.To:])).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("look for constraint: %w", err)
+	}
+	return there, nil
 }
 
 func (r *runner) revertAtomic(ctx context.Context, w Reverse) error {

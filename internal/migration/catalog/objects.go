@@ -10,6 +10,7 @@ import (
 var order = []Kind{
 	KindExtension, KindType, KindDomain, KindSequence, KindTable, KindColumn, KindConstraint, KindIndex,
 	KindFunction, KindTrigger, KindPolicy, KindView, KindMaterializedView,
+	KindPartition, KindAttribute, KindOption, KindRule, KindStatistics, KindComment, KindPrivilege,
 }
 
 // Table returns the table of that name.

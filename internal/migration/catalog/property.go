@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 )
 
 // Property is something that an object has or lacks, and that a statement of its own
@@ -50,15 +51,15 @@ func ReadProperties(ctx context.Context, db Querier) ([]Property, error) {
 	return all, nil
 }
 
-// Annotations are the comments and privileges among properties, as objects.
-func Annotations(all []Property, kinds ...Kind) []Object {
+// PropertyObjects are properties of some kinds, or of all, in the form in which
+// [CompareObjects] compares them.
+func PropertyObjects(all []Property, kinds ...Kind) []Object {
 	var objects []Object
 	for _, p := range all {
-		for _, kind := range kinds {
-			if p.Kind == kind {
-				objects = append(objects, Object{Kind: p.Kind, Table: p.Table, Name: p.Name, Definition: p.Set})
-			}
+		if len(kinds) == 0 || slices.Contains(kinds, p.Kind) {
+			objects = append(objects, Object{Kind: p.Kind, Table: p.Table, Name: p.Name, Definition: p.Set})
 		}
 	}
+	slices.SortFunc(objects, func(a, b Object) int { return compareKeys(a.key(), b.key()) })
 	return objects
 }

@@ -77,7 +77,7 @@ func anyFile(t *rapid.T, name string) review.File {
 		Statements: rapid.SliceOfN(anyStatement, 0, 3).Draw(t, "statements"),
 		Findings:   rapid.SliceOfN(anyFinding, 0, 3).Draw(t, "findings"),
 		Revert: revert.Plan{
-			Grade:      rapid.SampledFrom([]revert.Grade{"", revert.Lossless, revert.Lossy, revert.Impossible}).Draw(t, "grade"),
+			Grade:      rapid.SampledFrom([]revert.Grade{"", revert.Lossless, revert.Lossy, revert.Manual, revert.Impossible}).Draw(t, "grade"),
 			Statements: rapid.SliceOfN(anyText, 0, 2).Draw(t, "down"), Lost: rapid.SliceOfN(anyText, 0, 2).Draw(t, "lost"),
 			Replayed: rapid.Bool().Draw(t, "replayed"),
 		},

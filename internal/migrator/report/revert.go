@@ -46,6 +46,8 @@ func gradeText(g revert.Grade) string {
 		return "Schema and rows are restored."
 	case revert.Lossy:
 		return "The schema is restored, but rows are lost."
+	case revert.Manual:
+		return "No rule finds the statements. Write them by hand, in a file of the same name in the folder " + revert.Folder + "."
 	case revert.Impossible:
 		return "No statement restores the old state: restore a backup, or write a new migration."
 	default:

@@ -3,14 +3,15 @@ package revert
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/sqltoken"
 )
 
-// createTable creates a table with its columns and options. Constraints, indexes and
-// the rest come later, as for tables that stayed.
+// createTable creates a table with its columns. Constraints, indexes, options and the
+// rest come later, as for tables that stayed.
 func (f *finder) createTable(t catalog.Table) []string {
 	var s, columns, owned []string
 	for _, c := range t.Columns {
@@ -20,15 +21,16 @@ func (f *finder) createTable(t catalog.Table) []string {
 		}
 		columns = append(columns, "\n  "+sqltoken.Quote(c.Name)+" "+definition(c))
 	}
-	head, tail := "CREATE TABLE ", t.Options
-	if rest, found := strings.CutPrefix(tail, unlogged); found {
-		head, tail = "CREATE UNLOGGED TABLE ", rest
+	head := "CREATE TABLE "
+	if strings.HasPrefix(t.Options, "UNLOGGED") {
+		head = "CREATE UNLOGGED TABLE "
 	}
-	tail, _, _ = strings.Cut(tail, rowRules)
-	tail, _, _ = strings.Cut(tail, rowRulesOn)
-	s = append(s, strings.TrimSpace(head+sqltoken.Quote(t.Name)+" ("+strings.Join(columns, ",")+"\n) "+strings.TrimSpace(tail)))
-	return append(append(s, owned...), restoreOptions(t, catalog.Table{})...)
+	s = append(s, head+sqltoken.Quote(t.Name)+" ("+strings.Join(columns, ",")+"\n)"+partitionKey.FindString(t.Options))
+	return append(s, owned...)
 }
+
+// partitionKey matches how a table is partitioned, among its options.
+var partitionKey = regexp.MustCompile(` ?PARTITION BY (?:RANGE|LIST|HASH) \(.*?\)(?: WITH \(| ENABLE ROW| FORCE ROW| REPLICA IDENTITY|$)`)
 
 // nextval matches the sequence in a default.
 var nextval = regexp.MustCompile(`^nextval\('(.+)'::regclass\)$`)
@@ -68,7 +70,7 @@ func (f *finder) restoreColumns(p pair) []string {
 	for _, c := range p.before.Columns {
 		now, stays := byPosition(p.after, c.Position)
 		if stays {
-			s = append(s, restoreColumn(p.before.Name, c, now)...)
+			s = append(s, f.restoreColumn(p.before, c, now)...)
 		} else {
 			s = append(s, f.addColumn(p.before, c)...)
 		}
@@ -93,8 +95,9 @@ func (f *finder) addColumn(t catalog.Table, c catalog.Column) []string {
 
 // restoreColumn changes a column back, one property per statement: within one statement
 // PostgreSQL has an order of its own.
-func restoreColumn(table string, c, now catalog.Column) []string {
+func (f *finder) restoreColumn(t catalog.Table, c, now catalog.Column) []string {
 	var actions []string
+	table := t.Name
 	alter := func(action string) {
 		actions = append(actions, "ALTER TABLE "+sqltoken.Quote(table)+" ALTER COLUMN "+sqltoken.Quote(c.Name)+" "+action)
 	}
@@ -117,13 +120,31 @@ func restoreColumn(table string, c, now catalog.Column) []string {
 	switch {
 	case c.NotNull && !now.NotNull:
 		alter("SET NOT NULL")
+		actions = append(actions, f.dropNotNullCheck(t, c)...)
 	case now.NotNull && !c.NotNull:
 		alter("DROP NOT NULL")
 	}
-	if c.Identity && !now.Identity {
+	switch {
+	case c.Identity && !now.Identity:
 		alter("ADD " + identity(c))
+		actions = append(actions, fmt.Sprintf("SELECT setval(pg_get_serial_sequence(%s, %s), coalesce(max(%s), 0) + 1, false) FROM %s",
+			sqltoken.Literal(sqltoken.Quote(table)), sqltoken.Literal(c.Name), sqltoken.Quote(c.Name), sqltoken.Quote(table)))
+	case c.Identity && c.Always != now.Always:
+		alter("SET " + strings.TrimSuffix(identity(c), " AS IDENTITY"))
 	}
 	return actions
+}
+
+// dropNotNullCheck drops the check that saved SET NOT NULL a scan.
+func (f *finder) dropNotNullCheck(t catalog.Table, c catalog.Column) []string {
+	now, _ := byOID(f.present.Tables, t.OID)
+	for _, check := range now.Constraints {
+		own, waits := f.early[early{t.OID, check.Name}]
+		if waits && own == "" && slices.Contains(check.Columns, c.Name) {
+			return []string{"ALTER TABLE " + sqltoken.Quote(t.Name) + " DROP CONSTRAINT " + sqltoken.Quote(check.Name)}
+		}
+	}
+	return nil
 }
 
 func identity(c catalog.Column) string {

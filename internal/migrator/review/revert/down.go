@@ -98,7 +98,7 @@ func (d *reversal) reverses(ctx context.Context, applied []*migrate.Revision) ([
 		if err := d.checkAllowed(f); err != nil {
 			return nil, err
 		}
-		ways = append(ways, migration.Reverse{Version: f.Version, Statements: f.Revert.Statements, Outside: f.Revert.Outside})
+		ways = append(ways, migration.Reverse{Version: f.Version, Statements: f.Revert.Statements, Outside: f.Revert.Outside, Undo: f.Revert.Undo})
 	}
 	return ways, nil
 }
@@ -213,6 +213,8 @@ func (d *reversal) findAll(ctx context.Context, older, files []migrate.File) (er
 func (d *reversal) checkAllowed(f Reverted) error {
 	lost := strings.Join(f.Revert.Lost, "; ")
 	switch {
+	case f.Revert.Grade == Manual:
+		return fmt.Errorf("%s %w by a rule: %s. Write the statements in %s", f.File, ErrImpossible, lost, byHandName(f.File))
 	case f.Revert.Grade == Impossible:
 		return fmt.Errorf("%s %w: %s", f.File, ErrImpossible, lost)
 	case f.Revert.Grade == Lossy && !d.options.AllowLoss && !d.options.DryRun:

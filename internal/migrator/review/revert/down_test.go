@@ -90,7 +90,7 @@ func TestDownTakesBackTheNewestFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []revert.Reverted{{File: "2_x.sql", Version: "2", Done: true, Revert: revert.Plan{
-		Grade: revert.Lossless, Statements: []string{`DROP INDEX "by_name"`}, Replayed: true,
+		Grade: revert.Lossless, Statements: []string{`DROP INDEX CONCURRENTLY "by_name"`}, Outside: 1, Undo: []string{""}, Replayed: true,
 	}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("reverted (-want +got):\n%s", diff)
@@ -157,13 +157,42 @@ func TestDownGoesOnWhereItWasStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := ways[0].Revert
-	if r.Outside != 1 {
-		t.Fatalf("statements outside a transaction = %d, want 1", r.Outside)
+	if r.Outside != 3 {
+		t.Fatalf("statements outside of a transaction = %d, want 3", r.Outside)
 	}
 	exec(t, db, r.Statements[0])
 	got, err := revert.Down(t.Context(), db, dev, dir, revert.DownOptions{})
 	if err != nil || !got[0].Done {
 		t.Errorf("Down = %+v, %v, want it done", got, err)
+	}
+}
+
+// A run that was stopped has left the check that it had added.
+func TestDownGoesOnWithAConstraintThatItAdded(t *testing.T) {
+	t.Parallel()
+	const checked = users + `CREATE TABLE pets (owner bigint CONSTRAINT owner REFERENCES users, CONSTRAINT filled CHECK (owner > 0));`
+	dir := directory(t, checked, `ALTER TABLE users ALTER name DROP NOT NULL; ALTER TABLE pets DROP CONSTRAINT owner, DROP CONSTRAINT filled`)
+	before := schema(t, applied(t, directory(t, checked)))
+	dev := migratortest.Server(t)
+	plans, err := revert.Down(t.Context(), applied(t, dir), dev, dir, revert.DownOptions{DryRun: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepared := plans[0].Revert.Statements[:plans[0].Revert.Outside]
+	if len(prepared) != 6 {
+		t.Fatalf("statements outside of a transaction = %q, want three constraints added and validated", prepared)
+	}
+	for stopped := range len(prepared) + 1 {
+		db := applied(t, dir)
+		for _, statement := range prepared[:stopped] {
+			exec(t, db, statement)
+		}
+		if _, err := revert.Down(t.Context(), db, dev, dir, revert.DownOptions{}); err != nil {
+			t.Errorf("stopped after %d statements: %v", stopped, err)
+		}
+		if diff := cmp.Diff(before, schema(t, db)); diff != "" {
+			t.Errorf("stopped after %d statements, schema before (-) and after (+):\n%s", stopped, diff)
+		}
 	}
 }
 
@@ -203,6 +232,10 @@ func TestDownRefuses(t *testing.T) {
 		{"more files than there are", []string{users, makeIndex}, "", revert.DownOptions{Count: 3}, nil},
 		{"a version that was not applied", []string{users, makeIndex}, "", revert.DownOptions{To: "0"}, nil},
 		{"a way that the rows don't allow", []string{users, `ALTER TABLE users ALTER name TYPE text`}, "INSERT INTO users (name) VALUES (repeat('x', 100))", revert.DownOptions{}, nil},
+		{"a constraint that rows violate", []string{users + `ALTER TABLE users ADD CONSTRAINT short CHECK (length(name) < 5), ADD UNIQUE (name);`,
+			`ALTER TABLE users DROP CONSTRAINT short, DROP CONSTRAINT users_name_key`}, "INSERT INTO users (name) VALUES ('too long')", revert.DownOptions{}, nil},
+		{"a unique index that rows violate", []string{users + `CREATE UNIQUE INDEX i ON users (name)`, `DROP INDEX i`}, "INSERT INTO users (name) VALUES ('x'), ('x')", revert.DownOptions{}, nil},
+		{"an enum's value, which no rule takes back", []string{`CREATE TYPE mood AS ENUM ('glad')`, `ALTER TYPE mood ADD VALUE 'sad'`}, "", revert.DownOptions{AllowLoss: true}, revert.ErrImpossible},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

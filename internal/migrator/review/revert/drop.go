@@ -2,6 +2,7 @@ package revert
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -11,12 +12,10 @@ import (
 
 // dropAdded drops what the file added to tables, and the tables that it added,
 // dependents first.
-func (f *finder) dropAdded() []string {
+func (f *finder) dropAdded(context.Context) []string {
 	var s []string
+	s = append(s, f.dropTriggersAndPolicies()...)
 	s = append(s, f.dropViews()...)
-	for _, p := range f.pairs() {
-		s = append(s, dropTriggersAndPolicies(p)...)
-	}
 	s = append(s, f.dropConstraints()...)
 	for _, p := range f.pairs() {
 		s = append(s, f.dropIndexes(p)...)
@@ -29,11 +28,29 @@ func (f *finder) dropAdded() []string {
 	return append(s, f.dropTables()...)
 }
 
-func dropTriggersAndPolicies(p pair) []string {
+// dropTriggersAndPolicies drops those that differ, and those that use a column which is
+// dropped or gets another type. A view's triggers are among the schema's own objects.
+func (f *finder) dropTriggersAndPolicies() []string {
+	changed := f.recreatedColumns()
 	var s []string
-	for _, o := range p.after.Others {
-		if !sameIn(p.before.Others, o) {
-			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name)+" ON "+sqltoken.Quote(p.after.Name))
+	drop := func(table string, o, old catalog.Object) {
+		if old.Definition != o.Definition || f.present.usesColumn(o, changed) {
+			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name)+" ON "+sqltoken.Quote(table))
+		}
+	}
+	for _, p := range f.pairs() {
+		for _, o := range p.after.Others {
+			renamed := o
+			renamed.Table = p.before.Name
+			old, _ := find(p.before.Others, renamed)
+			drop(p.after.Name, o, old)
+		}
+	}
+	for _, e := range f.present.entries {
+		o := catalog.Object{Kind: catalog.KindTrigger, Name: e.table + "." + e.name}
+		if now, ofView := find(f.present.Others, o); ofView && e.kind == catalog.KindTrigger {
+			old, _ := find(f.before.Others, o)
+			drop(e.table, catalog.Object{Kind: o.Kind, Table: e.table, Name: e.name, Definition: now.Definition}, old)
 		}
 	}
 	return s
@@ -49,7 +66,8 @@ func (f *finder) dropConstraints() []string {
 	var all []found
 	for _, p := range f.pairs() {
 		for _, c := range p.after.Constraints {
-			if _, old := findConstraint(p.before.Constraints, c); !old {
+			_, waits := f.early[early{p.after.OID, c.Name}]
+			if _, old := findConstraint(p.before.Constraints, c); !old && !waits {
 				all = append(all, found{p.after.Name, c})
 			}
 		}
@@ -72,7 +90,7 @@ func constraintOrder(kind string) int {
 func (f *finder) dropIndexes(p pair) []string {
 	var s []string
 	for _, x := range p.after.Indexes {
-		_, waits := f.early[x.Name]
+		_, waits := f.early[early{name: x.Name}]
 		if _, old := findIndex(p.before.Indexes, x); x.Constraint == "" && !old && !waits {
 			s = append(s, "DROP INDEX "+sqltoken.Quote(x.Name))
 		}
@@ -94,14 +112,20 @@ func (f *finder) dropTables() []string {
 }
 
 // dropOthers drops added objects that no table needs any more.
-func (f *finder) dropOthers() []string {
+func (f *finder) dropOthers(context.Context) []string {
 	var s []string
 	for _, o := range f.present.Others {
 		if o.Kind == catalog.KindFunction && !has(f.before.Others, o) {
 			s = append(s, "DROP "+routine(o)+" "+signature(o.Name))
 		}
 	}
-	return append(s, f.dropNew(catalog.KindSequence, catalog.KindDomain, catalog.KindType, catalog.KindExtension)...)
+	s = append(s, f.dropNew(catalog.KindSequence, catalog.KindDomain, catalog.KindType, catalog.KindExtension)...)
+	for _, e := range f.present.entries {
+		if _, old := f.before.entryOf(e.class, e.oid); e.kind == kindSchema && !old {
+			s = append(s, "DROP SCHEMA "+sqltoken.Quote(e.name))
+		}
+	}
+	return s
 }
 
 func (f *finder) dropNew(kinds ...catalog.Kind) []string {
@@ -118,7 +142,7 @@ func (f *finder) dropNew(kinds ...catalog.Kind) []string {
 
 // routine is the word for a function, procedure or aggregate.
 func routine(o catalog.Object) string {
-	word, _, _ := strings.Cut(strings.TrimPrefix(o.Definition, "CREATE OR REPLACE "), " ")
+	word, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(o.Definition, "CREATE "), "OR REPLACE "), " ")
 	return word
 }
 

@@ -40,7 +40,7 @@ func (f *finder) gradeEnums() {
 		old := slices.ContainsFunc(f.before.labels, func(o label) bool { return o.oid == l.oid })
 		typeOld := slices.ContainsFunc(f.before.labels, func(o label) bool { return o.kind == l.kind })
 		if !old && typeOld {
-			f.addLoss(Impossible, "the file adds '%s' to enum %s, and PostgreSQL can't drop a value", l.text, l.kind)
+			f.addLoss(Manual, "the file adds '%s' to enum %s, and PostgreSQL can't drop a value: create the type anew without it, and change the columns that use it", l.text, l.kind)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"ariga.io/atlas/sql/migrate"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,37 +18,16 @@ import (
 
 // Find finds the statements that revert a file which ran on a database, given the
 // states before and after it. The database is cloned and stays as it is; nobody may be
-// connected to it. An error comes from the server or the file. That a file can't be
-// reverted is no error: the grade says so, and Lost why.
+// connected to it. An error comes from the server or the file. That no statements are
+// found is no error: the grade says so, and Lost why.
 func Find(ctx context.Context, ran *dev.Database, before, after State, file migrate.File, stmts []trace.Statement) (_ Plan, err error) {
 	db, err := ran.Clone(ctx)
 	if err != nil {
 		return Plan{}, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	f := finder{db: db.DB, before: before, after: after}
+	f := finder{db: db.DB, before: before, after: after, early: map[early]string{}}
 	return f.find(ctx, file, stmts)
-}
-
-// State is the state of a database at one moment.
-type State struct {
-	catalog.Schema
-	labels []label
-	uses   []dependency
-}
-
-// ReadState reads the state of a database.
-func ReadState(ctx context.Context, db *sql.DB) (s State, err error) {
-	if s.Schema, err = catalog.Read(ctx, db); err != nil {
-		return s, err
-	}
-	if s.labels, err = readLabels(ctx, db); err != nil {
-		return s, fmt.Errorf("read enum types: %w", err)
-	}
-	if s.uses, err = readDependencies(ctx, db); err != nil {
-		return s, fmt.Errorf("read views: %w", err)
-	}
-	return s, nil
 }
 
 // finder reverts stage by stage. What a stage has found is run on db before the next
@@ -56,35 +36,46 @@ type finder struct {
 	db            *sql.DB
 	before, after State
 	present       State
-	// early are the indexes that were built before anything else, by their temporary
-	// name, with the name that they get.
-	early  map[string]string
+	// early is what was built before anything else, with the name that it gets; without
+	// one it is dropped again.
+	early  map[early]string
 	result Plan
 }
 
 func (f *finder) find(ctx context.Context, file migrate.File, stmts []trace.Statement) (Plan, error) {
-	f.present, f.early = f.after, map[string]string{}
+	f.present = f.after
 	f.grade(stmts)
-	if f.result.Grade == Impossible {
+	if f.result.Grade == Impossible || f.result.Grade == Manual {
 		return f.result, nil
 	}
 	err := f.revert(ctx)
 	if err == nil {
+		f.dropConcurrently()
 		err = f.applyAgain(ctx, file)
 	}
-	if why, ok := errors.AsType[*impossibleError](err); ok {
-		return Plan{Grade: Impossible, Lost: append(f.result.Lost, why.Error())}, nil
+	if why, ok := errors.AsType[*notFoundError](err); ok {
+		return Plan{Grade: Manual, Lost: append(f.result.Lost, why.Error())}, nil
 	}
 	f.result.Replayed = err == nil
 	return f.result, err
 }
 
 func (f *finder) revert(ctx context.Context) error {
-	if err := f.buildIndexes(ctx); err != nil {
+	if err := f.prepare(ctx); err != nil {
 		return err
 	}
-	for _, stage := range []func() []string{f.dropAdded, f.renames, f.restoreDropped, f.dropOthers} {
-		if err := f.advance(ctx, stage()); err != nil {
+	for _, stage := range []func(context.Context) []string{f.moves, f.names, f.detach} {
+		if err := f.advance(ctx, stage(ctx)); err != nil {
+			return err
+		}
+	}
+	if err := f.replaceViews(ctx); err != nil {
+		return err
+	}
+	for _, stage := range []func(context.Context) []string{
+		f.dropAdded, f.renames, f.restoreDropped, f.attach, f.restoreDependents, f.dropOthers, f.restoreProperties,
+	} {
+		if err := f.advance(ctx, stage(ctx)); err != nil {
 			return err
 		}
 	}
@@ -95,7 +86,7 @@ func (f *finder) revert(ctx context.Context) error {
 func (f *finder) applyAgain(ctx context.Context, file migrate.File) error {
 	err := migration.Replay(ctx, f.db, []migrate.File{file})
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return &impossibleError{"after the revert the file can't be applied again: " + pg.Message}
+		return &notFoundError{"after the revert the file can't be applied again: " + pg.Message}
 	}
 	if err != nil {
 		return err
@@ -107,20 +98,35 @@ func (f *finder) applyAgain(ctx context.Context, file migrate.File) error {
 	return checkEqual("applied again after the revert, the file would leave", f.after, again)
 }
 
-// impossibleError is the reason why a file can't be reverted.
-type impossibleError struct{ reason string }
+// notFoundError is the reason why no rule finds the statements.
+type notFoundError struct{ reason string }
 
 // Error implements error.
-func (e *impossibleError) Error() string { return e.reason }
+func (e *notFoundError) Error() string { return e.reason }
 
 // checkEqual returns an error if two states differ.
 func checkEqual(text string, want, got State) error {
-	changes := catalog.Compare(want.Schema, got.Schema)
-	if len(changes) == 0 {
-		return nil
+	for _, c := range catalog.Compare(want.Schema, got.Schema) {
+		return &notFoundError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
 	}
-	c := changes[0]
-	return &impossibleError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
+	for _, e := range got.entries {
+		if !want.hasLike(e) {
+			return &notFoundError{fmt.Sprintf("%s %s, owned by %s, which wasn't there", text, e.identity, e.owner)}
+		}
+	}
+	for _, e := range want.entries {
+		if !got.hasLike(e) {
+			return &notFoundError{fmt.Sprintf("%s no %s owned by %s, which was there", text, e.identity, e.owner)}
+		}
+	}
+	for _, c := range catalog.CompareObjects(catalog.PropertyObjects(want.properties), catalog.PropertyObjects(got.properties)) {
+		return &notFoundError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
+	}
+	return nil
+}
+
+func (s State) hasLike(e entry) bool {
+	return slices.ContainsFunc(s.entries, func(o entry) bool { return o.identity == e.identity && o.owner == e.owner })
 }
 
 func named(c catalog.Change) string {
@@ -142,11 +148,11 @@ func (f *finder) advance(ctx context.Context, statements []string) error {
 	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
 	for _, s := range statements {
 		if _, err := tx.ExecContext(ctx, s); err != nil {
-			return asImpossible(s, err)
+			return refused(s, err)
 		}
 	}
 	if err := tx.Commit(); err != nil {
-		return asImpossible("COMMIT", err)
+		return refused("COMMIT", err)
 	}
 	return f.record(ctx, statements)
 }
@@ -157,10 +163,10 @@ func (f *finder) record(ctx context.Context, statements []string) (err error) {
 	return err
 }
 
-// asImpossible tells a statement that PostgreSQL refuses from a lost server.
-func asImpossible(statement string, err error) error {
+// refused tells a statement that PostgreSQL refuses from a lost server.
+func refused(statement string, err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return &impossibleError{fmt.Sprintf("PostgreSQL refuses %q: %s", statement, pg.Message)}
+		return &notFoundError{fmt.Sprintf("PostgreSQL refuses %q: %s", statement, pg.Message)}
 	}
 	return fmt.Errorf("run the revert: %w", err)
 }

@@ -9,6 +9,7 @@ import (
 
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/review/trace"
+	"commitment/internal/sqltoken"
 )
 
 // grade finds what is lost by the file or by its revert.
@@ -19,7 +20,7 @@ func (f *finder) grade(stmts []trace.Statement) {
 		f.gradeColumns(p)
 	}
 	for _, o := range f.before.Others {
-		if o.Kind == catalog.KindSequence && !has(f.after.Others, o) {
+		if o.Kind == catalog.KindSequence && !f.before.remains(o, f.after) {
 			f.addLoss(Lossy, "sequence %s starts over: the file drops it", o.Name)
 		}
 	}
@@ -30,22 +31,25 @@ func (f *finder) grade(stmts []trace.Statement) {
 }
 
 func (f *finder) addLoss(g Grade, format string, args ...any) {
-	if f.result.Grade != Impossible {
-		f.result.Grade = g
-	}
+	f.result.Grade = worse(f.result.Grade, g)
 	if text := fmt.Sprintf(format, args...); !slices.Contains(f.result.Lost, text) {
 		f.result.Lost = append(f.result.Lost, text)
 	}
 }
 
+func worse(a, b Grade) Grade {
+	order := []Grade{Lossless, Lossy, Manual, Impossible}
+	return order[max(slices.Index(order, a), slices.Index(order, b))]
+}
+
 func (f *finder) gradeTables() {
 	for _, t := range f.after.Tables {
-		if _, old := byOID(f.before.Tables, t.OID); !old {
+		if _, old := f.before.entryOf(classOfRelations, t.OID); !old {
 			f.addLoss(Lossy, "table %s is dropped, with the rows inserted since", t.Name)
 		}
 	}
 	for _, t := range f.before.Tables {
-		if _, stays := byOID(f.after.Tables, t.OID); !stays {
+		if _, stays := f.after.entryOf(classOfRelations, t.OID); !stays {
 			f.addLoss(Lossy, "table %s is restored empty: the file drops its rows", t.Name)
 		}
 	}
@@ -62,10 +66,18 @@ func (f *finder) gradeColumns(p pair) {
 		switch {
 		case !stays && !c.Generated:
 			f.gradeDropped(p.before, c)
-		case stays && c.Type != now.Type && !widens(c.Type, now.Type):
+		case stays && c.Type != now.Type && !f.renamedType(c.Type, now.Type) && !widens(c.Type, now.Type):
 			f.addLoss(Lossy, "column %s of %s was changed from %s to %s: what that truncated or rounded is lost", c.Name, p.before.Name, c.Type, now.Type)
 		}
 	}
+}
+
+// renamedType reports whether two names are of the same type.
+func (f *finder) renamedType(was, is string) bool {
+	return slices.ContainsFunc(f.before.entries, func(old entry) bool {
+		now, stays := f.after.entryOf(old.class, old.oid)
+		return stays && old.class == "pg_type" && old.name == sqltoken.Unquote(was) && now.name == sqltoken.Unquote(is)
+	})
 }
 
 func (f *finder) gradeDropped(t catalog.Table, c catalog.Column) {
@@ -79,7 +91,7 @@ func (f *finder) gradeDropped(t catalog.Table, c catalog.Column) {
 	case known:
 		f.addLoss(Lossy, "column %s of %s is restored with %s in every row: the file drops its values", c.Name, t.Name, value)
 	default:
-		f.addLoss(Impossible, "column %s of %s can't be NULL, and the file drops its values", c.Name, t.Name)
+		f.addLoss(Manual, "column %s of %s can't be NULL, and no rule has a value for %s in place of those that the file drops", c.Name, t.Name, c.Type)
 	}
 }
 
@@ -113,11 +125,17 @@ func isOwn(before, after catalog.Table, columns []string) bool {
 // lengths matches the maximum length in a type.
 var lengths = regexp.MustCompile(`^character varying(?:\((\d+)\))?$|^text$`)
 
+// precisions matches the precision and the scale in a type.
+var precisions = regexp.MustCompile(`^numeric\((\d+),(\d+)\)$`)
+
 // widens reports whether one type holds every value of another, and PostgreSQL refuses
 // to convert back what doesn't fit.
 func widens(from, to string) bool {
 	if order := []string{"smallint", "integer", "bigint"}; slices.Contains(order, from) {
 		return slices.Index(order, to) > slices.Index(order, from)
+	}
+	if a, b := precisions.FindStringSubmatch(from), precisions.FindStringSubmatch(to); a != nil && b != nil {
+		return a[2] == b[2] && bound(b[1]) >= bound(a[1])
 	}
 	a, b := lengths.FindStringSubmatch(from), lengths.FindStringSubmatch(to)
 	return a != nil && b != nil && bound(b[1]) >= bound(a[1])

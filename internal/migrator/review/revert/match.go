@@ -35,10 +35,22 @@ func byPosition(t catalog.Table, position int16) (catalog.Column, bool) {
 	return t.Columns[i], true
 }
 
+// find is the object of the same kind and name.
+func find(objects []catalog.Object, o catalog.Object) (catalog.Object, bool) {
+	i := slices.IndexFunc(objects, func(other catalog.Object) bool {
+		return other.Kind == o.Kind && other.Table == o.Table && other.Name == o.Name
+	})
+	if i < 0 {
+		return catalog.Object{}, false
+	}
+	return objects[i], true
+}
+
 // has reports whether a list has an object of the same kind and name, and sameIn
 // whether it also has the same definition.
 func has(objects []catalog.Object, o catalog.Object) bool {
-	return slices.ContainsFunc(objects, func(other catalog.Object) bool { return other.Kind == o.Kind && other.Name == o.Name })
+	_, there := find(objects, o)
+	return there
 }
 
 func sameIn(objects []catalog.Object, o catalog.Object) bool { return slices.Contains(objects, o) }

@@ -1,28 +1,44 @@
 package revert
 
 import (
+	"context"
 	"fmt"
-	"maps"
 	"slices"
 
+	"commitment/internal/migration/catalog"
 	"commitment/internal/sqltoken"
 )
 
 // renames restores the names that the file has changed.
-func (f *finder) renames() []string {
+func (f *finder) renames(ctx context.Context) []string {
 	var s []string
-	for _, waits := range slices.Sorted(maps.Keys(f.early)) {
-		if name := f.early[waits]; waits != name {
-			s = append(s, fmt.Sprintf("ALTER INDEX %s RENAME TO %s", sqltoken.Quote(waits), sqltoken.Quote(name)))
-		}
-	}
 	for _, p := range f.pairs() {
-		if p.after.Name != p.before.Name {
-			s = append(s, fmt.Sprintf("ALTER TABLE %s RENAME TO %s", sqltoken.Quote(p.after.Name), sqltoken.Quote(p.before.Name)))
-		}
+		s = append(s, f.earlyNames(p)...)
 		s = append(s, renamesIn(p)...)
 	}
-	return append(s, f.renamedLabels()...)
+	return append(append(f.names(ctx), s...), f.renamedLabels()...)
+}
+
+// earlyNames gives what was built ahead its own name. An index that a constraint takes
+// gets the constraint's.
+func (f *finder) earlyNames(p pair) []string {
+	var s []string
+	for _, x := range p.after.Indexes {
+		own, waits := f.early[early{name: x.Name}]
+		if waits && own != x.Name && !isConstraint(p.before, own) {
+			s = append(s, fmt.Sprintf("ALTER INDEX %s RENAME TO %s", sqltoken.Quote(x.Name), sqltoken.Quote(own)))
+		}
+	}
+	for _, c := range p.after.Constraints {
+		if own := f.early[early{p.after.OID, c.Name}]; own != "" && own != c.Name {
+			s = append(s, fmt.Sprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sqltoken.Quote(p.after.Name), sqltoken.Quote(c.Name), sqltoken.Quote(own)))
+		}
+	}
+	return s
+}
+
+func isConstraint(t catalog.Table, name string) bool {
+	return slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool { return c.Name == name })
 }
 
 func renamesIn(p pair) []string {

@@ -2,6 +2,7 @@ package revert
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -10,9 +11,8 @@ import (
 )
 
 // restoreDropped restores what the file dropped or changed, dependencies first.
-func (f *finder) restoreDropped() []string {
-	s := f.restoreTypes()
-	s = append(s, f.restoreFunctions()...)
+func (f *finder) restoreDropped(ctx context.Context) []string {
+	s := append(f.restoreTypes(), f.restoreFunctions(ctx)...)
 	for _, t := range f.before.Tables {
 		now, stays := byOID(f.present.Tables, t.OID)
 		if !stays {
@@ -20,19 +20,27 @@ func (f *finder) restoreDropped() []string {
 			continue
 		}
 		s = append(s, f.restoreColumns(pair{t, now})...)
-		s = append(s, restoreOptions(t, now)...)
 	}
 	s = append(s, f.restoreIndexes()...)
-	s = append(s, f.restoreConstraints()...)
-	s = append(s, f.restoreTriggersAndPolicies()...)
-	return append(s, f.restoreViews()...)
+	return append(s, f.restoreConstraints()...)
+}
+
+// restoreDependents restores what depends on whole tables.
+func (f *finder) restoreDependents(context.Context) []string {
+	s := append(f.restoreTriggersAndPolicies(), f.restoreViews()...)
+	for _, o := range f.before.Others { // of views
+		if o.Kind == catalog.KindTrigger && !sameIn(f.present.Others, o) {
+			s = append(s, triggerOrPolicy(strings.SplitN(o.Name, ".", 2)[0], catalog.Object{Kind: o.Kind, Name: strings.SplitN(o.Name, ".", 2)[1], Definition: o.Definition})...)
+		}
+	}
+	return s
 }
 
 func (f *finder) restoreTypes() []string {
 	var s []string
 	for _, kind := range []catalog.Kind{catalog.KindExtension, catalog.KindType, catalog.KindDomain, catalog.KindSequence} {
 		for _, o := range f.before.Others {
-			if o.Kind == kind && !has(f.present.Others, o) {
+			if o.Kind == kind && !has(f.present.Others, o) && !f.before.remains(o, f.present) {
 				s = append(s, o.Definition)
 			}
 		}
@@ -40,19 +48,26 @@ func (f *finder) restoreTypes() []string {
 	return s
 }
 
+const uncheckedBodies = "SET LOCAL check_function_bodies = off"
+
 // restoreFunctions turns off the check of bodies, because they may name tables that
-// come later.
-func (f *finder) restoreFunctions() []string {
+// come later. What PostgreSQL doesn't replace is dropped first.
+func (f *finder) restoreFunctions(ctx context.Context) []string {
 	var s []string
 	for _, o := range f.before.Others {
-		if o.Kind == catalog.KindFunction && !sameIn(f.present.Others, o) {
-			s = append(s, strings.TrimSpace(o.Definition))
+		if o.Kind != catalog.KindFunction || sameIn(f.present.Others, o) {
+			continue
 		}
+		create := strings.TrimSpace(o.Definition)
+		if has(f.present.Others, o) && !f.accepts(ctx, uncheckedBodies, create) {
+			s = append(s, "DROP "+routine(o)+" "+signature(o.Name))
+		}
+		s = append(s, create)
 	}
 	if len(s) == 0 {
 		return nil
 	}
-	return append([]string{"SET LOCAL check_function_bodies = off"}, s...)
+	return append([]string{uncheckedBodies}, s...)
 }
 
 func (f *finder) restoreConstraints() []string {
@@ -74,9 +89,24 @@ func (f *finder) restoreConstraints() []string {
 	})
 	s := make([]string, 0, len(all))
 	for _, c := range all {
-		s = append(s, "ALTER TABLE "+sqltoken.Quote(c.table)+" ADD CONSTRAINT "+sqltoken.Quote(c.Name)+" "+c.Definition)
+		s = append(s, "ALTER TABLE "+sqltoken.Quote(c.table)+" ADD CONSTRAINT "+sqltoken.Quote(c.Name)+" "+f.onEarlyIndex(c.Constraint))
 	}
 	return s
+}
+
+// onEarlyIndex is a constraint's definition, with the index that was built ahead for it.
+func (f *finder) onEarlyIndex(c catalog.Constraint) string {
+	kinds := map[string]string{catalog.PrimaryKey: "PRIMARY KEY", catalog.Unique: "UNIQUE"}
+	for index, own := range f.early {
+		if kind := kinds[c.Type]; index.table == 0 && own == c.Name && kind != "" {
+			_, deferrable, _ := strings.Cut(c.Definition, " DEFERRABLE")
+			if deferrable != "" || strings.HasSuffix(c.Definition, " DEFERRABLE") {
+				deferrable = " DEFERRABLE" + deferrable
+			}
+			return kind + " USING INDEX " + sqltoken.Quote(index.name) + deferrable
+		}
+	}
+	return c.Definition
 }
 
 func (f *finder) restoreIndexes() []string {
@@ -96,7 +126,10 @@ func (f *finder) restoreIndexes() []string {
 func (f *finder) restoreTriggersAndPolicies() []string {
 	var s []string
 	for _, t := range f.before.Tables {
-		now, _ := byOID(f.present.Tables, t.OID)
+		now, stays := byOID(f.present.Tables, t.OID)
+		if !stays { // it was created anew, and a partition got its parent's triggers
+			now, _ = f.present.Table(t.Name)
+		}
 		for _, o := range t.Others {
 			if !sameIn(now.Others, o) {
 				s = append(s, triggerOrPolicy(t.Name, o)...)
@@ -119,27 +152,4 @@ func triggerOrPolicy(table string, o catalog.Object) []string {
 		}
 	}
 	return []string{o.Definition}
-}
-
-// The options that follow a table's columns, or are switched on later.
-const (
-	unlogged   = "UNLOGGED"
-	rowRules   = "ENABLE ROW LEVEL SECURITY"
-	rowRulesOn = "FORCE ROW LEVEL SECURITY"
-)
-
-// restoreOptions switches row-level security on or off.
-func restoreOptions(before, now catalog.Table) []string {
-	var s []string
-	for option, off := range map[string]string{rowRules: "DISABLE ROW LEVEL SECURITY", rowRulesOn: "NO FORCE ROW LEVEL SECURITY"} {
-		was, is := strings.Contains(before.Options, option), strings.Contains(now.Options, option)
-		switch {
-		case was && !is:
-			s = append(s, "ALTER TABLE "+sqltoken.Quote(before.Name)+" "+option)
-		case is && !was:
-			s = append(s, "ALTER TABLE "+sqltoken.Quote(before.Name)+" "+off)
-		}
-	}
-	slices.Sort(s)
-	return s
 }

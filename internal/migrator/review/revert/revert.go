@@ -9,9 +9,12 @@ type Grade string
 
 // The grades.
 const (
-	Lossless   Grade = "lossless"   // schema and rows are as before
-	Lossy      Grade = "lossy"      // the schema is, and rows are lost that came in meanwhile or were removed
-	Impossible Grade = "impossible" // the file changed what no statement brings back
+	Lossless Grade = "lossless" // schema and rows are as before
+	Lossy    Grade = "lossy"    // the schema is, and rows are lost that came in meanwhile or were removed
+	// Manual: no rule finds the statements. Written by hand they are tried and run like
+	// the others.
+	Manual     Grade = "manual"
+	Impossible Grade = "impossible" // the file changed rows, and no statement knows what they held
 )
 
 // Plan has the statements that revert one file.
@@ -21,6 +24,9 @@ type Plan struct {
 	// Outside is how many of the statements, from the first, run outside of a
 	// transaction and can be repeated after a failure. The others run in one.
 	Outside int `json:"outside,omitempty"`
+	// Undo has, for each statement outside of a transaction, the one that undoes it if a
+	// later one fails; empty where nothing is to be undone.
+	Undo []string `json:"undo,omitempty"`
 	// Lost says what is lost or can't be undone, one sentence each.
 	Lost []string `json:"lost,omitempty"`
 	// Replayed says that apply, revert and apply were run on the throwaway server, with

@@ -26,24 +26,24 @@ var waysBack = []struct {
 }{
 	{
 		name: "of an index", before: users, file: `CREATE INDEX "by_name" ON "users" ("name")`,
-		want: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX "by_name"`}, Replayed: true},
+		want: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX CONCURRENTLY "by_name"`}, Outside: 1, Undo: []string{""}, Replayed: true},
 	},
 	{
 		name: "of an index that is made concurrently", before: users,
 		file: "-- atlas:txmode none\n\nCREATE INDEX CONCURRENTLY \"by_name\" ON \"users\" (\"name\")",
-		want: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX "by_name"`}, Replayed: true},
+		want: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX CONCURRENTLY "by_name"`}, Outside: 1, Undo: []string{""}, Replayed: true},
 	},
 	{
 		name: "of an index that is dropped: it is built without anybody waiting", before: users + `CREATE UNIQUE INDEX by_name ON users (lower(name)) WHERE id > 1;`,
 		file: `DROP INDEX by_name`,
-		want: revert.Plan{Grade: revert.Lossless, Outside: 1, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Outside: 1, Undo: []string{`DROP INDEX CONCURRENTLY "by_name"`}, Replayed: true, Statements: []string{
 			`CREATE UNIQUE INDEX CONCURRENTLY "by_name" ON users USING btree (lower(name::text)) WHERE id > 1`,
 		}},
 	},
 	{
 		name: "of an index that is made otherwise", before: users + `CREATE INDEX by_name ON users (name);`,
 		file: `DROP INDEX by_name; CREATE INDEX by_name ON users (name, id);`,
-		want: revert.Plan{Grade: revert.Lossless, Outside: 1, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Outside: 1, Undo: []string{""}, Replayed: true, Statements: []string{
 			`CREATE INDEX CONCURRENTLY "by_name_was" ON users USING btree (name)`,
 			`DROP INDEX "by_name"`,
 			`ALTER INDEX "by_name_was" RENAME TO "by_name"`,
@@ -74,7 +74,7 @@ var waysBack = []struct {
 	},
 	{
 		name: "of a column that nothing can fill", before: users + `ALTER TABLE users ADD place point NOT NULL;`, file: `ALTER TABLE users DROP place`,
-		want: revert.Plan{Grade: revert.Impossible, Lost: []string{"column place of users can't be NULL, and the file drops its values"}},
+		want: revert.Plan{Grade: revert.Manual, Lost: []string{"column place of users can't be NULL, and no rule has a value for point in place of those that the file drops"}},
 	},
 	{
 		name: "of a table that is dropped with all that it has",
@@ -95,7 +95,6 @@ var waysBack = []struct {
 			"CREATE SEQUENCE pets_n_seq AS integer",
 			"CREATE TABLE \"pets\" (\n  \"n\" integer DEFAULT nextval('pets_n_seq'::regclass) NOT NULL,\n  \"id\" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,\n  \"owner\" bigint NOT NULL,\n  \"mood\" mood DEFAULT 'sad'::mood,\n  \"twice\" bigint GENERATED ALWAYS AS ((owner * 2)) STORED\n)",
 			`ALTER SEQUENCE pets_n_seq OWNED BY "pets"."n"`,
-			`ALTER TABLE "pets" ENABLE ROW LEVEL SECURITY`,
 			"CREATE INDEX by_owner ON pets USING btree (owner)",
 			`ALTER TABLE "pets" ADD CONSTRAINT "pets_pkey" PRIMARY KEY (id)`,
 			`ALTER TABLE "pets" ADD CONSTRAINT "filled" CHECK (owner > 0)`,
@@ -103,6 +102,7 @@ var waysBack = []struct {
 			"CREATE TRIGGER noop BEFORE INSERT ON pets FOR EACH ROW EXECUTE FUNCTION noop()",
 			"CREATE POLICY mine ON pets USING ((owner = 1))",
 			"CREATE VIEW glad AS\n SELECT pets.id\n   FROM pets\n  WHERE pets.mood = 'glad'::mood",
+			"ALTER TABLE pets ENABLE ROW LEVEL SECURITY",
 		}, Lost: []string{"table pets is restored empty: the file drops its rows"}},
 	},
 	{
@@ -110,8 +110,8 @@ var waysBack = []struct {
 		file: `ALTER TABLE users RENAME name TO full_name; ALTER TABLE users RENAME TO people; ALTER INDEX by_name RENAME TO by_full_name;
 			ALTER TABLE people RENAME CONSTRAINT filled TO named; ALTER TABLE people ADD name varchar`,
 		want: revert.Plan{Grade: revert.Lossy, Replayed: true, Statements: []string{
-			`ALTER TABLE "people" DROP COLUMN "name"`,
 			`ALTER TABLE "people" RENAME TO "users"`,
+			`ALTER TABLE "users" DROP COLUMN "name"`,
 			`ALTER TABLE "users" RENAME COLUMN "full_name" TO "name"`,
 			`ALTER TABLE "users" RENAME CONSTRAINT "named" TO "filled"`,
 			`ALTER INDEX "by_full_name" RENAME TO "by_name"`,
@@ -119,10 +119,13 @@ var waysBack = []struct {
 	},
 	{
 		name: "of what changes a column", before: users, file: `ALTER TABLE users ALTER name TYPE text, ALTER name DROP NOT NULL, ALTER name SET DEFAULT 'x'`,
-		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Outside: 2, Undo: []string{`ALTER TABLE "users" DROP CONSTRAINT IF EXISTS "users_name_required"`, ""}, Statements: []string{
+			`ALTER TABLE "users" ADD CONSTRAINT "users_name_required" CHECK (name IS NOT NULL) NOT VALID`,
+			`ALTER TABLE "users" VALIDATE CONSTRAINT "users_name_required"`,
 			`ALTER TABLE "users" ALTER COLUMN "name" DROP DEFAULT`,
 			`ALTER TABLE "users" ALTER COLUMN "name" TYPE character varying(20)`,
 			`ALTER TABLE "users" ALTER COLUMN "name" SET NOT NULL`,
+			`ALTER TABLE "users" DROP CONSTRAINT "users_name_required"`,
 		}},
 	},
 	{
@@ -141,7 +144,7 @@ var waysBack = []struct {
 	{
 		name: "of a constraint that takes an index", before: users + `CREATE UNIQUE INDEX by_name ON users (name);`,
 		file: `ALTER TABLE users ADD CONSTRAINT users_name_key UNIQUE USING INDEX by_name`,
-		want: revert.Plan{Grade: revert.Lossless, Outside: 1, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Outside: 1, Undo: []string{`DROP INDEX CONCURRENTLY "by_name"`}, Replayed: true, Statements: []string{
 			`CREATE UNIQUE INDEX CONCURRENTLY "by_name" ON users USING btree (name)`,
 			`ALTER TABLE "users" DROP CONSTRAINT "users_name_key"`,
 		}},
@@ -175,8 +178,8 @@ var waysBack = []struct {
 	},
 	{
 		name: "of an enum's value that is added", before: `CREATE TYPE mood AS ENUM ('glad', 'sad');`, file: `ALTER TYPE mood ADD VALUE 'low'`,
-		want: revert.Plan{Grade: revert.Impossible, Lost: []string{
-			"the file adds 'low' to enum mood, and PostgreSQL can't drop a value",
+		want: revert.Plan{Grade: revert.Manual, Lost: []string{
+			"the file adds 'low' to enum mood, and PostgreSQL can't drop a value: create the type anew without it, and change the columns that use it",
 		}},
 	},
 	{
@@ -244,6 +247,12 @@ func of(t *testing.T, older []migrate.File, f migrate.File) revert.Plan {
 	if err := migration.Replay(t.Context(), db.DB, older); err != nil {
 		t.Fatal(err)
 	}
+	return findOn(t, db, f)
+}
+
+// findOn runs a file on a database and finds how to revert it.
+func findOn(t *testing.T, db *dev.Database, f migrate.File) revert.Plan {
+	t.Helper()
 	before := state(t, db)
 	stmts, err := new(trace.Tracer).Run(t.Context(), db.DB, before.Schema, f)
 	if err := errors.Join(err, trace.Failure(stmts)); err != nil {

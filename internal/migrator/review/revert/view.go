@@ -10,15 +10,33 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// dependency is a view or materialized view that reads a table or another view.
-type dependency struct{ view, relation string }
+// dependency is a view, policy or trigger that uses a column of a relation; PostgreSQL
+// then refuses to drop the column or to change its type. The column is 0 for one that
+// uses the relation as a whole.
+type dependency struct {
+	kind     catalog.Kind
+	table    string // of a policy or trigger
+	name     string
+	relation string
+	column   int16
+}
+
+// dependenciesQuery reads the dependencies of all columns. Of a relation as a whole
+// PostgreSQL records one only where no column is used.
+const dependenciesQuery = `SELECT u.kind, u.relation, u.name, r.relname, d.refobjsubid
+	FROM (
+		SELECT 'pg_rewrite'::regclass, w.oid, CASE v.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, '', v.relname, v.oid
+			FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class
+			WHERE v.relkind IN ('v', 'm') AND w.rulename = '_RETURN' AND v.relnamespace = quote_ident(current_schema())::regnamespace
+		UNION ALL SELECT 'pg_policy'::regclass, p.oid, 'policy', c.relname, p.polname, 0 FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+		UNION ALL SELECT 'pg_trigger'::regclass, g.oid, 'trigger', c.relname, g.tgname, 0 FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal
+	) AS u (class, oid, kind, relation, name, own)
+	JOIN pg_depend d ON d.classid = u.class AND d.objid = u.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> u.own
+	JOIN pg_class r ON r.oid = d.refobjid
+	ORDER BY 1, 2, 3, 4, 5`
 
 func readDependencies(ctx context.Context, db *sql.DB) ([]dependency, error) {
-	rows, err := db.QueryContext(ctx, `SELECT DISTINCT v.relname, r.relname
-		FROM pg_class v JOIN pg_rewrite w ON w.ev_class = v.oid
-		JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid
-		JOIN pg_class r ON r.oid = d.refobjid
-		WHERE v.relkind IN ('v', 'm') AND v.relnamespace = quote_ident(current_schema())::regnamespace ORDER BY 1, 2`)
+	rows, err := db.QueryContext(ctx, dependenciesQuery)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +44,7 @@ func readDependencies(ctx context.Context, db *sql.DB) ([]dependency, error) {
 	var all []dependency
 	for rows.Next() {
 		var u dependency
-		if err := rows.Scan(&u.view, &u.relation); err != nil {
+		if err := rows.Scan(&u.kind, &u.table, &u.name, &u.relation, &u.column); err != nil {
 			return nil, err
 		}
 		all = append(all, u)
@@ -34,10 +52,20 @@ func readDependencies(ctx context.Context, db *sql.DB) ([]dependency, error) {
 	return all, rows.Err()
 }
 
+// columns are some of the columns of relations, by position.
+type columns map[string][]int16
+
+// usesColumn reports whether an object uses one of the columns itself.
+func (s State) usesColumn(o catalog.Object, changed columns) bool {
+	return slices.ContainsFunc(s.uses, func(u dependency) bool {
+		return u.kind == o.Kind && u.name == o.Name && u.table == o.Table && slices.Contains(changed[u.relation], u.column)
+	})
+}
+
 // reads reports whether a view reads one of the relations, directly or through others.
 func (s State) reads(view string, relations []string) bool {
 	return slices.ContainsFunc(s.uses, func(u dependency) bool {
-		return u.view == view && (slices.Contains(relations, u.relation) || s.reads(u.relation, relations))
+		return isView(catalog.Object{Kind: u.kind}) && u.name == view && (slices.Contains(relations, u.relation) || s.reads(u.relation, relations))
 	})
 }
 
@@ -45,18 +73,36 @@ func isView(o catalog.Object) bool {
 	return o.Kind == catalog.KindView || o.Kind == catalog.KindMaterializedView
 }
 
-// dropViews drops the views that differ, those that read them, and those that would
-// block the change of a column. A view that reads another is dropped first.
-func (f *finder) dropViews() []string {
-	changed := f.recreatedTables()
-	for _, o := range f.present.Others {
-		if isView(o) && !sameIn(f.before.Others, o) {
-			changed = append(changed, o.Name)
+// replaceViews replaces the changed views that PostgreSQL can replace in place, which
+// keeps what depends on them and what they were given.
+func (f *finder) replaceViews(ctx context.Context) error {
+	for _, o := range f.before.viewsInOrder() {
+		now, there := find(f.present.Others, o)
+		if !there || o.Kind != catalog.KindView || query(now) == query(o) {
+			continue
+		}
+		replace := "CREATE OR REPLACE " + strings.TrimPrefix(viewStatements(o)[0], "CREATE ")
+		if !f.accepts(ctx, replace) {
+			continue
+		}
+		if err := f.advance(ctx, []string{replace}); err != nil {
+			return err
 		}
 	}
-	var s []string
+	return nil
+}
+
+// dropViews drops the views that the file added, those that are recreated because their
+// query differs or because they use a column that is dropped or gets another type, and
+// those that read them. A view that reads another is dropped first.
+func (f *finder) dropViews() []string {
+	changed := f.recreatedColumns()
+	var s, dropped []string
 	for _, o := range f.present.viewsInOrder() {
-		if slices.Contains(changed, o.Name) || f.present.reads(o.Name, changed) {
+		old, stays := find(f.before.Others, o)
+		differs := stays && query(old) != query(o) || !stays && !f.present.remains(o, f.before)
+		if differs || f.present.usesColumn(o, changed) || f.present.reads(o.Name, dropped) {
+			dropped = append(dropped, o.Name)
 			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name))
 		}
 	}
@@ -64,19 +110,18 @@ func (f *finder) dropViews() []string {
 	return s
 }
 
-// recreatedTables are the tables with columns that the revert drops or gives another
-// type.
-func (f *finder) recreatedTables() []string {
-	var names []string
+// recreatedColumns are those that the revert drops or gives another type.
+func (f *finder) recreatedColumns() columns {
+	changed := columns{}
 	for _, p := range f.pairs() {
-		if slices.ContainsFunc(p.after.Columns, func(c catalog.Column) bool {
+		for _, c := range p.after.Columns {
 			old, was := byPosition(p.before, c.Position)
-			return !was || old.Type != c.Type || old.Collation != c.Collation
-		}) {
-			names = append(names, p.after.Name)
+			if !was || old.Type != c.Type || old.Collation != c.Collation {
+				changed[p.after.Name] = append(changed[p.after.Name], c.Position)
+			}
 		}
 	}
-	return names
+	return changed
 }
 
 // viewsInOrder are the views, each after those that it reads.
@@ -95,12 +140,60 @@ func (s State) viewsInOrder() []catalog.Object {
 	return views
 }
 
+// restoreViews creates the views that are missing, with their indexes, and of the
+// others the indexes that differ.
 func (f *finder) restoreViews() []string {
 	var s []string
 	for _, o := range f.before.viewsInOrder() {
-		if !sameIn(f.present.Others, o) {
-			s = append(s, strings.TrimSuffix(o.Definition, ";"))
+		want := viewStatements(o)
+		now, there := find(f.present.Others, o)
+		if !there {
+			s = append(s, want...)
+			continue
+		}
+		have := viewStatements(now)
+		for _, index := range have[1:] {
+			if !slices.Contains(want, index) {
+				s = append(s, "DROP INDEX "+sqltoken.Quote(indexName(index)))
+			}
+		}
+		for _, index := range want[1:] {
+			if !slices.Contains(have, index) {
+				s = append(s, index)
+			}
 		}
 	}
 	return s
+}
+
+// viewStatements are the statements of a view's definition: the view, and the indexes
+// of a materialized one.
+func viewStatements(o catalog.Object) []string {
+	var s []string
+	from := 0
+	for t := range sqltoken.All(o.Definition) {
+		if t.Text == ";" {
+			s = append(s, strings.TrimSpace(o.Definition[from:t.From]))
+			from = t.To
+		}
+	}
+	return s
+}
+
+// query is what a view selects, without its options and indexes.
+func query(o catalog.Object) string {
+	_, text, _ := strings.Cut(viewStatements(o)[0], " AS\n")
+	return text
+}
+
+// indexName is the name in an index's definition.
+func indexName(definition string) string {
+	var before sqltoken.Token
+	for t := range sqltoken.All(definition) {
+		if t.Is("on") {
+			break
+		}
+		before = t
+	}
+	return before.Name()
 }

@@ -1,0 +1,231 @@
+package revert_test
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"testing"
+
+	"ariga.io/atlas/sql/migrate"
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"commitment/internal/migration"
+	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/migratortest"
+	"commitment/internal/migrator/review/revert"
+	"commitment/internal/migrator/review/rows"
+)
+
+// shop is what the statements of kinds change.
+const shop = `
+CREATE TYPE mood AS ENUM ('glad', 'sad');
+CREATE TYPE pair AS (a int, b text);
+CREATE DOMAIN code AS text CONSTRAINT capital CHECK (VALUE = upper(VALUE));
+CREATE SEQUENCE counter;
+CREATE TABLE makers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name varchar(20) NOT NULL CONSTRAINT makers_name_key UNIQUE, note text);
+CREATE TABLE items (id serial PRIMARY KEY, maker_id bigint NOT NULL CONSTRAINT maker REFERENCES makers, name varchar(20) NOT NULL DEFAULT 'x',
+	price numeric(8,2) NOT NULL CONSTRAINT positive CHECK (price > 0), mood mood, code code, twice numeric GENERATED ALWAYS AS (price * 2) STORED, pair pair);
+CREATE INDEX items_name ON items (name);
+CREATE STATISTICS correlated ON maker_id, price FROM items;
+CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TRIGGER priced BEFORE UPDATE OF price ON items FOR EACH ROW EXECUTE FUNCTION noop();
+CREATE POLICY cheap ON items FOR SELECT USING (price < 100);
+CREATE RULE quiet AS ON DELETE TO makers WHERE OLD.id < 0 DO INSTEAD NOTHING;
+CREATE VIEW names WITH (security_barrier) AS SELECT id, name FROM items;
+CREATE VIEW prices AS SELECT id, price FROM items;
+CREATE VIEW cheap AS SELECT id FROM prices WHERE price < 10;
+CREATE FUNCTION written() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER written INSTEAD OF INSERT ON prices FOR EACH ROW EXECUTE FUNCTION written();
+CREATE MATERIALIZED VIEW sums AS SELECT maker_id, sum(price) AS price FROM items GROUP BY 1;
+CREATE UNIQUE INDEX sums_maker ON sums (maker_id);
+CREATE INDEX sums_price ON sums (price);
+GRANT SELECT, UPDATE (name) ON items TO pg_monitor; GRANT SELECT ON prices TO pg_monitor WITH GRANT OPTION; GRANT SELECT ON sums TO PUBLIC;
+COMMENT ON VIEW prices IS 'prices'; COMMENT ON COLUMN prices.price IS 'in euros'; COMMENT ON MATERIALIZED VIEW sums IS 'sums'; COMMENT ON INDEX sums_price IS 'index';
+COMMENT ON TABLE items IS 'items'; COMMENT ON COLUMN items.price IS 'price'; COMMENT ON CONSTRAINT positive ON items IS 'check'; COMMENT ON INDEX items_name IS 'by name';
+CREATE TABLE days (day date NOT NULL, n int, PRIMARY KEY (day)) PARTITION BY RANGE (day);
+CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+CREATE TABLE days_2 (day date NOT NULL, n int, PRIMARY KEY (day));
+CREATE TRIGGER each_day AFTER INSERT ON days FOR EACH ROW EXECUTE FUNCTION noop();
+CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.guests (id int PRIMARY KEY); CREATE FUNCTION elsewhere.two() RETURNS int LANGUAGE sql AS 'SELECT 2';
+`
+
+// kinds are the kinds of statements that are reverted. The rows of items, makers and
+// days survive, but for what lost says.
+var kinds = []struct {
+	file  string
+	grade revert.Grade // empty: lossless
+	lost  string       // a part of what is said
+}{
+	// Tables
+	{file: `CREATE TABLE t (id int PRIMARY KEY)`, grade: revert.Lossy, lost: "table t is dropped"},
+	{file: `DROP TABLE days_2`, grade: revert.Lossy, lost: "table days_2 is restored empty"},
+	{file: `ALTER TABLE items RENAME TO goods`},
+	{file: `ALTER TABLE days RENAME TO dates`},
+	{file: `ALTER TABLE days_2 SET SCHEMA elsewhere`},
+	{file: `ALTER TABLE items SET SCHEMA elsewhere`},
+	{file: `ALTER TABLE elsewhere.guests SET SCHEMA public`},
+	{file: `ALTER TABLE items SET UNLOGGED`},
+	{file: `ALTER TABLE items SET UNLOGGED; ALTER TABLE items SET LOGGED`},
+	{file: `ALTER TABLE items SET (fillfactor = 70, autovacuum_enabled = off)`},
+	{file: `ALTER TABLE items REPLICA IDENTITY FULL`},
+	{file: `ALTER TABLE items ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`},
+	{file: `ALTER TABLE days ATTACH PARTITION days_2 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')`},
+	{file: `ALTER TABLE days DETACH PARTITION days_1`},
+	{file: "-- atlas:txmode none\n\nALTER TABLE days DETACH PARTITION days_1 CONCURRENTLY"},
+	{file: `CREATE TABLE days_3 PARTITION OF days FOR VALUES FROM ('2026-03-01') TO ('2026-04-01')`, grade: revert.Lossy, lost: "table days_3 is dropped"},
+	{file: `DROP TABLE days_1`, grade: revert.Lossy, lost: "table days_1 is restored empty"},
+	{file: `CREATE TABLE heir () INHERITS (makers)`, grade: revert.Lossy, lost: "table heir is dropped"},
+	// Columns
+	{file: `ALTER TABLE items ADD COLUMN note text`, grade: revert.Lossy, lost: "column note of items is dropped"},
+	{file: `ALTER TABLE items DROP COLUMN name CASCADE`, grade: revert.Lossy, lost: "column name of items is restored with its default"},
+	{file: `ALTER TABLE items RENAME COLUMN price TO cost`},
+	{file: `DROP VIEW names; ALTER TABLE items ALTER name TYPE text; CREATE VIEW names AS SELECT id, name FROM items`},
+	{file: `DROP VIEW cheap, prices; DROP MATERIALIZED VIEW sums; DROP TRIGGER priced ON items; DROP POLICY cheap ON items; ALTER TABLE items DROP twice; ALTER TABLE items ALTER price TYPE numeric(10,2)`},
+	{file: `ALTER TABLE items ALTER maker_id DROP NOT NULL`},
+	{file: `ALTER TABLE makers ALTER note SET NOT NULL`},
+	{file: `ALTER TABLE items ALTER name SET DEFAULT 'y'`},
+	{file: `ALTER TABLE items ALTER name SET STATISTICS 500, ALTER name SET (n_distinct = -0.5), ALTER name SET STORAGE EXTERNAL`},
+	{file: `ALTER TABLE makers ALTER id SET GENERATED BY DEFAULT`},
+	{file: `ALTER TABLE makers ALTER id DROP IDENTITY`},
+	{file: `ALTER TABLE makers ALTER id SET INCREMENT BY 10`},
+	// Constraints and indexes
+	{file: `ALTER TABLE items ADD CONSTRAINT named CHECK (name <> '')`},
+	{file: `ALTER TABLE items DROP CONSTRAINT positive`},
+	{file: `ALTER TABLE items DROP CONSTRAINT maker`},
+	{file: `ALTER TABLE items DROP CONSTRAINT maker, ADD CONSTRAINT maker FOREIGN KEY (maker_id) REFERENCES makers ON DELETE CASCADE`},
+	{file: `ALTER TABLE items DROP CONSTRAINT items_pkey`},
+	{file: `ALTER TABLE makers DROP CONSTRAINT makers_name_key`},
+	{file: `ALTER TABLE makers DROP CONSTRAINT makers_name_key, ADD CONSTRAINT makers_name_key UNIQUE (name, id)`},
+	{file: `ALTER TABLE items RENAME CONSTRAINT positive TO dear`},
+	{file: `CREATE INDEX items_price ON items (price)`},
+	{file: `DROP INDEX items_name`},
+	{file: `ALTER INDEX items_name RENAME TO by_name`},
+	{file: `ALTER INDEX items_name SET (fillfactor = 80)`},
+	{file: `DROP STATISTICS correlated; CREATE STATISTICS correlated ON id, price FROM items`},
+	// Views
+	{file: `CREATE VIEW v AS SELECT 1 AS one`},
+	{file: `DROP VIEW names`},
+	{file: `DROP VIEW cheap; DROP VIEW prices`},
+	{file: `CREATE OR REPLACE VIEW prices AS SELECT id, price, name FROM items`},
+	{file: `CREATE OR REPLACE VIEW prices AS SELECT id, price FROM items WHERE id > 0`},
+	{file: `ALTER VIEW names SET (security_invoker = true); ALTER VIEW names RESET (security_barrier)`},
+	{file: `ALTER VIEW prices RENAME TO costs`},
+	{file: `ALTER VIEW prices RENAME TO costs; CREATE VIEW prices AS SELECT 1 AS one`},
+	{file: `ALTER VIEW prices ALTER price SET DEFAULT 5`},
+	{file: `DROP INDEX sums_price; CREATE INDEX sums_by_price ON sums (price DESC)`},
+	{file: `DROP MATERIALIZED VIEW sums`},
+	{file: `REFRESH MATERIALIZED VIEW sums`},
+	// Triggers, policies, rules and functions
+	{file: `DROP TRIGGER written ON prices`},
+	{file: `DROP TRIGGER priced ON items`},
+	{file: `ALTER TABLE items DISABLE TRIGGER priced`},
+	{file: `ALTER TRIGGER priced ON items RENAME TO costs`},
+	{file: `DROP POLICY cheap ON items; CREATE POLICY cheap ON items TO pg_monitor USING (price < 50)`},
+	{file: `DROP RULE quiet ON makers`},
+	{file: `CREATE RULE loud AS ON DELETE TO makers WHERE OLD.id < 5 DO INSTEAD NOTHING`},
+	{file: `CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2'`},
+	{file: `DROP FUNCTION one(); CREATE FUNCTION one() RETURNS text LANGUAGE sql AS 'SELECT ''1'''`},
+	{file: `ALTER FUNCTION one() RENAME TO won`},
+	{file: `ALTER FUNCTION elsewhere.two() SET SCHEMA public`},
+	{file: `CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int)`},
+	{file: `CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1'`},
+	// Types and sequences
+	{file: `ALTER TYPE mood RENAME TO temper`},
+	{file: `ALTER TYPE mood RENAME VALUE 'sad' TO 'low'`},
+	{file: `ALTER TYPE mood ADD VALUE 'low'`, grade: revert.Manual, lost: "adds 'low' to enum mood"},
+	{file: `ALTER DOMAIN code DROP CONSTRAINT capital`},
+	{file: `ALTER DOMAIN code ADD CONSTRAINT short CHECK (length(VALUE) < 100)`},
+	{file: `ALTER DOMAIN code SET DEFAULT 'EUR'; ALTER DOMAIN code RENAME CONSTRAINT capital TO upper`},
+	{file: `ALTER TYPE pair ADD ATTRIBUTE c int`},
+	{file: `ALTER SEQUENCE counter INCREMENT BY 7 CACHE 3`},
+	{file: `ALTER SEQUENCE counter RENAME TO meter`},
+	{file: `ALTER SEQUENCE counter OWNED BY items.id`},
+	{file: `DROP SEQUENCE counter`, grade: revert.Lossy, lost: "sequence counter starts over"},
+	{file: `CREATE EXTENSION citext`},
+	{file: `CREATE SCHEMA audit`},
+	// Comments and privileges
+	{file: `COMMENT ON TABLE items IS 'goods'; COMMENT ON COLUMN makers.name IS 'name'; COMMENT ON VIEW prices IS NULL`},
+	{file: `GRANT INSERT, DELETE ON items TO pg_monitor; REVOKE UPDATE (name) ON items FROM pg_monitor`},
+	{file: `REVOKE GRANT OPTION FOR SELECT ON prices FROM pg_monitor; REVOKE SELECT ON sums FROM PUBLIC`},
+	{file: `REVOKE EXECUTE ON FUNCTION one() FROM PUBLIC; GRANT USAGE ON SEQUENCE counter TO pg_monitor; GRANT USAGE ON SCHEMA public TO pg_monitor`},
+	{file: `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor`},
+	{file: `CREATE PUBLICATION everything FOR ALL TABLES`, grade: revert.Manual, lost: "publication everything"},
+	{file: `ALTER TABLE items OWNER TO pg_monitor`, grade: revert.Manual, lost: "owned by"},
+	// Rows
+	{file: `UPDATE makers SET note = 'x'`, grade: revert.Impossible, lost: "the rows of makers are changed"},
+}
+
+// template is a database that is copied for each case.
+func template(t *testing.T) (*dev.Database, revert.State) {
+	t.Helper()
+	db, err := migratortest.Server(t).Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Drop(context.Background()) })
+	if err := migration.Replay(t.Context(), db.DB, []migrate.File{file("1.sql", shop)}); err != nil {
+		t.Fatal(err)
+	}
+	return db, state(t, db)
+}
+
+func clone(t *testing.T, db *dev.Database) *dev.Database {
+	t.Helper()
+	copied, err := db.Clone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = copied.Drop(context.Background()) })
+	return copied
+}
+
+func contents(t *testing.T, db *dev.Database) rows.Contents {
+	t.Helper()
+	all, err := rows.Read(t.Context(), db.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Every kind of statement is applied to tables with rows and reverted: the schema is as
+// before, and so are the rows, unless the plan says what is lost.
+func TestFindRevertsEveryKind(t *testing.T) {
+	t.Parallel()
+	empty, before := template(t)
+	filled := clone(t, empty)
+	if _, err := rows.Fill(t.Context(), filled.DB, before.Schema, true); err != nil {
+		t.Fatal(err)
+	}
+	was := contents(t, filled)
+	t.Run("kinds", func(t *testing.T) {
+		for _, tt := range kinds {
+			t.Run(tt.file, func(t *testing.T) {
+				t.Parallel()
+				f := file("2.sql", tt.file)
+				got := findOn(t, clone(t, empty), f)
+				lost := strings.Join(got.Lost, "; ")
+				if want := cmp.Or(tt.grade, revert.Lossless); got.Grade != want || !strings.Contains(lost, tt.lost) || tt.lost == "" && lost != "" {
+					t.Fatalf("grade = %s, lost %q, want %s, %q", got.Grade, lost, want, tt.lost)
+				}
+				if got.Grade == revert.Manual || got.Grade == revert.Impossible {
+					return
+				}
+				db := clone(t, filled)
+				if err := migration.Replay(t.Context(), db.DB, []migrate.File{f}); err != nil {
+					t.Fatal(err)
+				}
+				for _, s := range got.Statements {
+					exec(t, db.DB, s)
+				}
+				if diff := gocmp.Diff(before.Described(), state(t, db).Described()); diff != "" {
+					t.Errorf("schema before (-) and after (+) the revert:\n%s", diff)
+				}
+				if diff := rows.Difference(was, was, contents(t, db)); diff != "" && got.Grade == revert.Lossless {
+					t.Errorf("rows after the revert: %s", diff)
+				}
+			})
+		}
+	})
+}

@@ -1,0 +1,76 @@
+package revert
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
+)
+
+// moves brings back what the file moved from or to another schema.
+func (f *finder) moves(context.Context) []string {
+	var s []string
+	for _, old := range f.before.entries {
+		now, stays := f.present.entryOf(old.class, old.oid)
+		if stays && now.schema != old.schema && movable(now) && !f.present.taken(now.class, old.schema, now.name) {
+			s = append(s, fmt.Sprintf("ALTER %s %s SET SCHEMA %s", word(now), f.reference(now), sqltoken.Quote(old.schema)))
+		}
+	}
+	return s
+}
+
+// movable leaves out what moves with its table.
+func movable(e entry) bool {
+	switch e.kind {
+	case catalog.KindTable, catalog.KindView, catalog.KindMaterializedView, catalog.KindSequence, catalog.KindFunction,
+		catalog.KindType, catalog.KindDomain, catalog.KindStatistics:
+		return true
+	}
+	return false
+}
+
+// names gives what the file renamed its name back, where that is free.
+func (f *finder) names(context.Context) []string {
+	var s []string
+	for _, old := range f.before.entries {
+		now, stays := f.present.entryOf(old.class, old.oid)
+		if !stays || now.schema != old.schema || now.name == old.name || f.present.taken(now.class, old.schema, old.name) {
+			continue
+		}
+		name, _, _ := strings.Cut(old.name, "(")
+		switch {
+		case movable(now), now.kind == kindOwnedSequence:
+			if before, _, _ := strings.Cut(now.name, "("); before != name {
+				s = append(s, fmt.Sprintf("ALTER %s %s RENAME TO %s", word(now), f.reference(now), sqltoken.Quote(name)))
+			}
+		case now.table != "":
+			s = append(s, fmt.Sprintf("ALTER %s %s ON %s RENAME TO %s", word(now), sqltoken.Quote(now.name), sqltoken.Quote(now.table), sqltoken.Quote(name)))
+		}
+	}
+	return s
+}
+
+// word is the word for an object in ALTER.
+func word(e entry) string {
+	switch e.kind {
+	case catalog.KindFunction:
+		return "ROUTINE"
+	case kindOwnedSequence:
+		return "SEQUENCE"
+	}
+	return strings.ToUpper(string(e.kind))
+}
+
+// reference names an object, with its schema unless that is the current one.
+func (f *finder) reference(e entry) string {
+	name := sqltoken.Quote(e.name)
+	if e.kind == catalog.KindFunction {
+		name = signature(e.name)
+	}
+	if e.schema != f.before.Name {
+		name = sqltoken.Quote(e.schema) + "." + name
+	}
+	return name
+}

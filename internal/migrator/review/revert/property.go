@@ -1,0 +1,89 @@
+package revert
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"commitment/internal/migration/catalog"
+)
+
+// detach takes tables out of the partitioned tables and parents that the file gave
+// them, before what they got from these is dropped.
+func (f *finder) detach(context.Context) []string {
+	var s []string
+	for _, p := range f.present.properties {
+		if _, was := findProperty(f.before.properties, p); p.Kind == catalog.KindPartition && !was {
+			s = append(s, p.Reset)
+		}
+	}
+	return s
+}
+
+// attach gives tables back the parents that the file took away.
+func (f *finder) attach(context.Context) []string { return f.setProperties(catalog.KindPartition) }
+
+// restoreProperties comes last, when everything is there that can have a property.
+func (f *finder) restoreProperties(context.Context) []string {
+	kinds := []catalog.Kind{catalog.KindAttribute, catalog.KindOption, catalog.KindRule, catalog.KindStatistics, catalog.KindComment, catalog.KindPrivilege}
+	var s []string
+	for _, kind := range kinds {
+		for _, p := range f.present.properties {
+			if _, was := findProperty(f.before.properties, p); p.Kind == kind && !was && p.Reset != "" {
+				s = append(s, p.Reset)
+			}
+		}
+		s = append(s, f.setProperties(kind)...)
+	}
+	return mergePrivileges(s)
+}
+
+func (f *finder) setProperties(kind catalog.Kind) []string {
+	var s []string
+	for _, p := range f.before.properties {
+		if p.Kind != kind {
+			continue
+		}
+		now, there := findProperty(f.present.properties, p)
+		switch {
+		case !there:
+			s = append(s, p.Set)
+		case now.Set == p.Set:
+		case len(p.Change) > 0:
+			s = append(s, p.Change...)
+		default:
+			s = append(s, p.Set)
+		}
+	}
+	return s
+}
+
+func findProperty(list []catalog.Property, p catalog.Property) (catalog.Property, bool) {
+	i := slices.IndexFunc(list, func(o catalog.Property) bool { return o.Kind == p.Kind && o.Table == p.Table && o.Name == p.Name })
+	if i < 0 {
+		return catalog.Property{}, false
+	}
+	return list[i], true
+}
+
+// privileges matches a GRANT or REVOKE of one or several privileges.
+var privileges = regexp.MustCompile(`^(GRANT|REVOKE) (.+?)( ON .+)$`)
+
+// mergePrivileges makes one statement of neighbors that give the same role several
+// privileges on the same object.
+func mergePrivileges(statements []string) []string {
+	var merged []string
+	for _, s := range statements {
+		now := privileges.FindStringSubmatch(s)
+		if now != nil && len(merged) > 0 && !strings.HasPrefix(now[2], "GRANT OPTION ") {
+			last := privileges.FindStringSubmatch(merged[len(merged)-1])
+			if last != nil && last[1] == now[1] && last[3] == now[3] {
+				merged[len(merged)-1] = last[1] + " " + last[2] + ", " + now[2] + last[3]
+				continue
+			}
+		}
+		merged = append(merged, s)
+	}
+	return merged
+}
