@@ -65,7 +65,8 @@ var table = rules{
 	}, never: noHTTP},
 	{pkg: "internal/migrator/review/stats", never: noHTTP},
 	{pkg: "internal/migrator/review/revert", may: []string{
-		"internal/migrator/review/trace", "internal/migrator/dev", "internal/migration", "internal/migration/catalog", "internal/sqltoken",
+		"internal/migrator/review/trace", "internal/migrator/review/hazard", "internal/migrator/review/rows", "internal/migrator/dev", "internal/migration",
+		"internal/migration/catalog", "internal/sqltoken",
 	}, never: noHTTP},
 	{pkg: "internal/migrator/review/compat", may: []string{"internal/migration/catalog", "internal/schemakit", "internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/migrator/review/hazard", may: []string{

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"ariga.io/atlas/sql/migrate"
 
@@ -41,6 +42,16 @@ func FromFS(fsys fs.FS) (migrate.Dir, error) {
 		}
 	}
 	return dir, nil
+}
+
+// RevertName is the name of the file, in the directory of a migration, that has its
+// revert where that is written by hand: down/NAME.sql, or NAME.down.sql for NAME.up.sql.
+// Beside NAME.sql, Atlas would run it as a migration.
+func RevertName(name string) string {
+	if pair, ok := strings.CutSuffix(name, ".up.sql"); ok {
+		return pair + ".down.sql"
+	}
+	return "down/" + name
 }
 
 // Validate compares the files of dir with its atlas.sum. A difference is a

@@ -41,10 +41,16 @@ func (e *StatementError) Unwrap() error { return e.Err }
 // errFromClient is the error of a statement that would wait forever for its rows.
 var errFromClient = errors.New("COPY FROM STDIN needs a client that sends the rows: use INSERT in a migration")
 
+// errIsRevert is the error of a revert where Atlas would run it as a migration.
+var errIsRevert = errors.New("every .sql file of this folder is run as a migration: move a revert to the folder down, under the name of its migration")
+
 // CheckRunnable returns an error for a file that can't be run, before any of it is: its
-// txmode is invalid, or a statement waits for rows that nobody sends, which is a
+// txmode is invalid, it is a revert, or a statement waits for rows that nobody sends, which is a
 // [StatementError].
 func CheckRunnable(f migrate.File) error {
+	if strings.HasSuffix(f.Name(), ".down.sql") {
+		return fmt.Errorf("%s: %w", f.Name(), errIsRevert)
+	}
 	if _, err := InTransaction(f); err != nil {
 		return err
 	}

@@ -26,8 +26,9 @@ func downCommand(sys system) *cobra.Command {
 		Short: "Revert the newest applied migrations",
 		Long: `Revert the newest migrations applied to DATABASE_URL, or to the private PostgreSQL
 if that is not set. The statements are computed from what the files do, and are tried
-in a throwaway PostgreSQL: apply, revert and apply again. The files remain, and are
-pending afterwards.
+in a throwaway PostgreSQL, on rows that are made for it: apply, revert and apply again.
+The files remain, and are pending afterwards. A revert that is written by hand, in the
+folder down under the file's name, is run instead, and is tried the same way.
 
 A revert that loses rows needs --allow-loss. If a file can't be reverted, nothing is
 done.`,
@@ -93,6 +94,9 @@ func revertText(r revert.Reverted) string {
 	fmt.Fprintf(&b, "-- %s: %s, %s\n", r.File, state, r.Revert.Grade)
 	for _, lost := range r.Revert.Lost {
 		fmt.Fprintf(&b, "-- %s\n", lost)
+	}
+	for _, f := range r.Revert.Findings {
+		fmt.Fprintf(&b, "-- %s (%s)\n", f.Title, f.Code)
 	}
 	for _, statement := range r.Revert.Statements {
 		fmt.Fprintf(&b, "%s;\n", strings.TrimSuffix(statement, ";"))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"ariga.io/atlas/sql/migrate"
 
+	"commitment/internal/migration"
 	"commitment/internal/migrator/plan"
 )
 
@@ -118,12 +120,17 @@ func VersionAfter(newest string) (string, error) {
 }
 
 // rename begins with the last file, so that it never takes a name that another file
-// still has, and a failure leaves the files in order.
+// still has, and a failure leaves the files in order. A revert that is written by hand
+// goes with its file.
 func rename(dir *migrate.LocalDir, renames []Rename) error {
+	path := func(name string) string { return filepath.Join(dir.Path(), filepath.FromSlash(name)) }
 	for _, r := range slices.Backward(renames) {
-		from, to := filepath.Join(dir.Path(), r.From), filepath.Join(dir.Path(), r.To)
-		if err := os.Rename(from, to); err != nil {
+		if err := os.Rename(path(r.From), path(r.To)); err != nil {
 			return fmt.Errorf("rename migration: %w", err)
+		}
+		err := os.Rename(path(migration.RevertName(r.From)), path(migration.RevertName(r.To)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("rename revert: %w", err)
 		}
 	}
 	return nil

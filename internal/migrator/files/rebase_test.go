@@ -1,6 +1,8 @@
 package files_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -68,6 +70,25 @@ func TestRebaseBringsFilesBehindTheBasesNewest(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, r.contents()); diff != "" {
 		t.Errorf("a second rebase changed files (-before +after):\n%s", diff)
+	}
+}
+
+func TestRebaseTakesARevertAlong(t *testing.T) {
+	t.Parallel()
+	r := landed(t, "20260104000000_b.sql")
+	folder := filepath.Join(r.dir.Path(), "down")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "20260104000000_b.sql"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done := r.rebase()
+	if len(done.Renamed) != 1 {
+		t.Fatalf("rebased = %+v, want one rename", done)
+	}
+	if _, err := os.Stat(filepath.Join(folder, done.Renamed[0].To)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -79,7 +79,8 @@ func anyFile(t *rapid.T, name string) review.File {
 		Revert: revert.Plan{
 			Grade:      rapid.SampledFrom([]revert.Grade{"", revert.Lossless, revert.Lossy, revert.Manual, revert.Impossible}).Draw(t, "grade"),
 			Statements: rapid.SliceOfN(anyText, 0, 2).Draw(t, "down"), Lost: rapid.SliceOfN(anyText, 0, 2).Draw(t, "lost"),
-			Replayed: rapid.Bool().Draw(t, "replayed"),
+			Replayed: rapid.Bool().Draw(t, "replayed"), OnRows: rapid.Bool().Draw(t, "on rows"),
+			ByHand: rapid.SampledFrom([]string{"", "down/x.sql"}).Draw(t, "by hand"), Findings: rapid.SliceOfN(anyFinding, 0, 2).Draw(t, "findings of the revert"),
 		},
 	}
 	if rapid.Bool().Draw(t, "compat") {

@@ -10,13 +10,22 @@ import (
 type reverting struct {
 	Grade    string
 	Text     string
-	Lost     []string
+	Lost     []string // what is lost, then what the statements block
 	SQL      string
+	ByHand   string
 	Replayed bool
+	OnRows   bool
 }
 
 func shownRevert(r revert.Plan) reverting {
-	w := reverting{Grade: line(string(r.Grade)), Text: gradeText(r.Grade), Lost: lines(r.Lost), Replayed: r.Replayed}
+	w := reverting{Grade: line(string(r.Grade)), Text: gradeText(r.Grade), Lost: lines(r.Lost), ByHand: line(r.ByHand), Replayed: r.Replayed, OnRows: r.OnRows}
+	for _, f := range r.Findings {
+		text := f.Title + " (" + f.Code
+		if f.Estimate != "" {
+			text += ", " + f.Estimate
+		}
+		w.Lost = append(w.Lost, line(text+")"))
+	}
 	var statements []string
 	for _, s := range r.Statements {
 		statements = append(statements, withSemicolon(block(s)))
@@ -28,9 +37,18 @@ func shownRevert(r revert.Plan) reverting {
 	return w
 }
 
-// Proof says whether the revert was tried.
+// Proof says where the statements are from and whether they were tried.
 func (w reverting) Proof() string {
+	if w.ByHand != "" {
+		return "Written by hand in " + w.ByHand + ". " + w.proof()
+	}
+	return w.proof()
+}
+
+func (w reverting) proof() string {
 	switch {
+	case w.OnRows:
+		return "Tried on rows: apply, revert and apply again gave equal schemas."
 	case w.Replayed:
 		return "Tried: apply, revert and apply again gave equal schemas."
 	case w.SQL != "":
@@ -47,7 +65,7 @@ func gradeText(g revert.Grade) string {
 	case revert.Lossy:
 		return "The schema is restored, but rows are lost."
 	case revert.Manual:
-		return "No rule finds the statements. Write them by hand, in a file of the same name in the folder " + revert.Folder + "."
+		return "No rule reverts it. Write the statements by hand, in a file of the same name in the folder down."
 	case revert.Impossible:
 		return "No statement restores the old state: restore a backup, or write a new migration."
 	default:

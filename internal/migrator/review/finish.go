@@ -14,6 +14,8 @@ func (o Options) finish(r *Report, added []migrate.File) {
 	for i, f := range added {
 		file := &r.Files[i]
 		size(file.Findings, file.Statements, o.Stats)
+		size(file.Revert.Findings, file.Revert.Traced, o.Stats)
+		document(file.Revert.Findings)
 		// A file that can't be read has a finding and no directives.
 		if accepted, err := accept(f, file.Findings, file.complete(), o.Now); err == nil {
 			file.Findings = accepted

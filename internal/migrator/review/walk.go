@@ -35,7 +35,7 @@ func (o Options) review(ctx context.Context, r *Report, s selected) (err error) 
 	if illegible != nil {
 		r.Files[readable].Findings = append(r.Files[readable].Findings, failure(s.added[readable].Name(), 0, illegible))
 	}
-	w := reviewer{db: db, entities: e}
+	w := reviewer{dir: o.Dir, db: db, entities: e}
 	if err := w.sample.reset(ctx, db); err != nil {
 		return err
 	}
@@ -49,6 +49,7 @@ func (o Options) review(ctx context.Context, r *Report, s selected) (err error) 
 
 // reviewer reviews file after file on one database.
 type reviewer struct {
+	dir      migrate.Dir
 	db       *dev.Database
 	now      revert.State // what the database has
 	tracer   trace.Tracer
@@ -109,11 +110,23 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 		file.Compat = &v
 		file.Findings = append(file.Findings, deployFindings(f, v)...)
 	}
-	if err := w.sample.advance(ctx, onRows, w.db, w.now.Schema); err != nil {
+	if err := w.revert(ctx, file, f, before); err != nil {
 		return false, err
 	}
-	file.Revert, err = revert.Find(ctx, w.db, before, w.now, f, file.Statements)
-	return true, err
+	return true, w.sample.advance(ctx, onRows, w.db, w.now.Schema)
+}
+
+// revert finds how f is reverted, which ran already, and tries it on the sample, on which
+// f didn't.
+func (w *reviewer) revert(ctx context.Context, file *File, f migrate.File, before revert.State) error {
+	byHand, err := revert.ByHand(w.dir, f)
+	if err != nil {
+		return err
+	}
+	file.Revert, err = revert.Find(ctx, revert.Applied{
+		File: f, Statements: file.Statements, Database: w.db, Before: before, After: w.now, ByHand: byHand, Sample: w.sample.source,
+	})
+	return err
 }
 
 // measure runs f statement by statement, and reports whether it ran to its end.

@@ -1,24 +1,22 @@
 package revert
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
+
+	"commitment/internal/migration"
 )
 
-// Folder is the folder, in the directory of migrations, of the reverts that are written
-// by hand. Each has the name of its migration. Beside the migration, Atlas would take it
-// for another one.
-const Folder = "down"
-
-// ByHand returns the revert of a file that is written by hand, or nil: down/NAME.sql for
-// NAME.sql, and NAME.down.sql for NAME.up.sql. It isn't part of atlas.sum, so that it can
-// be written when the file is applied already: it is tried before it is run.
+// ByHand returns the revert of a file that is written by hand, at
+// [migration.RevertName], or nil. It isn't part of atlas.sum, so that it can be written
+// when the file is applied already: it is tried before it is run.
 func ByHand(dir migrate.Dir, f migrate.File) (migrate.File, error) {
-	name := byHandName(f.Name())
+	name := migration.RevertName(f.Name())
 	content, err := fs.ReadFile(dir, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -29,9 +27,27 @@ func ByHand(dir migrate.Dir, f migrate.File) (migrate.File, error) {
 	return migrate.NewLocalFile(name, content), nil
 }
 
-func byHandName(file string) string {
-	if pair, ok := strings.CutSuffix(file, ".up.sql"); ok {
-		return pair + ".down.sql"
+// runByHand runs the statements of a file that is written by hand.
+func (f *finder) runByHand(ctx context.Context, file migrate.File) error {
+	within, err := migration.InTransaction(file)
+	if err != nil {
+		return &notFoundError{err.Error()}
 	}
-	return Folder + "/" + file
+	stmts, err := migration.Statements(file)
+	if err != nil {
+		return &notFoundError{err.Error()}
+	}
+	var all []string
+	for _, s := range stmts {
+		all = append(all, strings.TrimSuffix(s.Text, ";"))
+	}
+	if within {
+		return f.advance(ctx, all)
+	}
+	for _, s := range all {
+		if err := f.outside(ctx, s, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -190,7 +190,16 @@ func (d *reversal) findAll(ctx context.Context, older, files []migrate.File) (er
 		return err
 	}
 	var tracer trace.Tracer
+	sample, err := newSample(ctx, db, before.Schema)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sample.drop(ctx)) }()
 	for _, f := range files {
+		byHand, err := ByHand(d.dir, f)
+		if err != nil {
+			return err
+		}
 		stmts, err := tracer.Run(ctx, db.DB, before.Schema, f)
 		if err := errors.Join(err, trace.Failure(stmts)); err != nil {
 			return err
@@ -199,9 +208,12 @@ func (d *reversal) findAll(ctx context.Context, older, files []migrate.File) (er
 		if err != nil {
 			return err
 		}
-		plan, err := Find(ctx, db, before, after, f, stmts)
+		plan, err := Find(ctx, Applied{File: f, Statements: stmts, Database: db, Before: before, After: after, ByHand: byHand, Sample: sample.clone})
 		if err != nil {
 			return fmt.Errorf("find how to revert %s: %w", f.Name(), err)
+		}
+		if err := sample.apply(ctx, f, db, after.Schema); err != nil {
+			return err
 		}
 		d.files = append([]Reverted{{File: f.Name(), Version: f.Version(), Revert: plan}}, d.files...)
 		before = after
@@ -214,7 +226,7 @@ func (d *reversal) checkAllowed(f Reverted) error {
 	lost := strings.Join(f.Revert.Lost, "; ")
 	switch {
 	case f.Revert.Grade == Manual:
-		return fmt.Errorf("%s %w by a rule: %s. Write the statements in %s", f.File, ErrImpossible, lost, byHandName(f.File))
+		return fmt.Errorf("%s %w by a rule: %s. Write the statements in %s", f.File, ErrImpossible, lost, migration.RevertName(f.File))
 	case f.Revert.Grade == Impossible:
 		return fmt.Errorf("%s %w: %s", f.File, ErrImpossible, lost)
 	case f.Revert.Grade == Lossy && !d.options.AllowLoss && !d.options.DryRun:

@@ -13,21 +13,43 @@ import (
 	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/dev"
+	"commitment/internal/migrator/review/rows"
 	"commitment/internal/migrator/review/trace"
 )
 
-// Find finds the statements that revert a file which ran on a database, given the
-// states before and after it. The database is cloned and stays as it is; nobody may be
-// connected to it. An error comes from the server or the file. That no statements are
+// Applied is a file that was applied to a throwaway database.
+type Applied struct {
+	File migrate.File
+	// Statements are those of the file, with what they did.
+	Statements []trace.Statement
+	// Database is as the file left it. It is cloned and stays as it is; nobody may be
+	// connected to it.
+	Database *dev.Database
+	// Before and After are its states before and after the file.
+	Before, After State
+	// ByHand is the revert that is written by hand; nil without one. See [ByHand].
+	ByHand migrate.File
+	// Sample makes a database as it was before the file, with rows; nil without one.
+	Sample rows.Source
+}
+
+// Find finds the statements that revert a file, unless they are written by hand, and
+// tries them: the schemas before the file and after the revert are equal, and the file
+// can be applied again. With a sample it also reviews what the statements do, and
+// compares the rows. An error comes from the server or the file. That no statements are
 // found is no error: the grade says so, and Lost why.
-func Find(ctx context.Context, ran *dev.Database, before, after State, file migrate.File, stmts []trace.Statement) (_ Plan, err error) {
-	db, err := ran.Clone(ctx)
+func Find(ctx context.Context, a Applied) (_ Plan, err error) {
+	db, err := a.Database.Clone(ctx)
 	if err != nil {
 		return Plan{}, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	f := finder{db: db.DB, before: before, after: after, early: map[early]string{}}
-	return f.find(ctx, file, stmts)
+	f := finder{db: db.DB, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
+	plan, err := f.find(ctx, a)
+	if err == nil && plan.Replayed && a.Sample != nil {
+		err = plan.tryOnRows(ctx, a)
+	}
+	return plan, err
 }
 
 // finder reverts stage by stage. What a stage has found is run on db before the next
@@ -42,19 +64,29 @@ type finder struct {
 	result Plan
 }
 
-func (f *finder) find(ctx context.Context, file migrate.File, stmts []trace.Statement) (Plan, error) {
-	f.present = f.after
-	f.grade(stmts)
+func (f *finder) find(ctx context.Context, a Applied) (Plan, error) {
+	revert := f.revert
+	if a.ByHand != nil {
+		f.result.ByHand = a.ByHand.Name()
+		f.gradeAdded()
+		revert = func(ctx context.Context) error { return f.runByHand(ctx, a.ByHand) }
+	} else {
+		f.gradeAdded()
+		f.gradeChanged(a.Statements)
+	}
 	if f.result.Grade == Impossible || f.result.Grade == Manual {
 		return f.result, nil
 	}
-	err := f.revert(ctx)
+	err := revert(ctx)
+	if err == nil {
+		err = checkEqual("the revert would leave", f.before, f.present)
+	}
 	if err == nil {
 		f.dropConcurrently()
-		err = f.applyAgain(ctx, file)
+		err = f.applyAgain(ctx, a.File)
 	}
 	if why, ok := errors.AsType[*notFoundError](err); ok {
-		return Plan{Grade: Manual, Lost: append(f.result.Lost, why.Error())}, nil
+		return Plan{Grade: Manual, ByHand: f.result.ByHand, Lost: append(f.result.Lost, why.Error())}, nil
 	}
 	f.result.Replayed = err == nil
 	return f.result, err
@@ -79,7 +111,7 @@ func (f *finder) revert(ctx context.Context) error {
 			return err
 		}
 	}
-	return checkEqual("the revert would leave", f.before, f.present)
+	return nil
 }
 
 // applyAgain applies the file once more.

@@ -12,10 +12,31 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// grade finds what is lost by the file or by its revert.
-func (f *finder) grade(stmts []trace.Statement) {
+// gradeAdded finds what is lost with what the file added.
+func (f *finder) gradeAdded() {
 	f.result.Grade = Lossless
-	f.gradeTables()
+	for _, t := range f.after.Tables {
+		if _, old := f.before.entryOf(classOfRelations, t.OID); !old {
+			f.addLoss(Lossy, "table %s is dropped, with the rows inserted since", t.Name)
+		}
+	}
+	for _, p := range f.pairs() {
+		for _, c := range p.after.Columns {
+			if _, old := byPosition(p.before, c.Position); !old && !c.Generated {
+				f.addLoss(Lossy, "column %s of %s is dropped, with the values written since", c.Name, p.after.Name)
+			}
+		}
+	}
+}
+
+// gradeChanged finds what is lost because the file dropped or changed it, as far as a
+// rule restores it.
+func (f *finder) gradeChanged(stmts []trace.Statement) {
+	for _, t := range f.before.Tables {
+		if _, stays := f.after.entryOf(classOfRelations, t.OID); !stays {
+			f.addLoss(Lossy, "table %s is restored empty: the file drops its rows", t.Name)
+		}
+	}
 	for _, p := range f.pairs() {
 		f.gradeColumns(p)
 	}
@@ -42,25 +63,7 @@ func worse(a, b Grade) Grade {
 	return order[max(slices.Index(order, a), slices.Index(order, b))]
 }
 
-func (f *finder) gradeTables() {
-	for _, t := range f.after.Tables {
-		if _, old := f.before.entryOf(classOfRelations, t.OID); !old {
-			f.addLoss(Lossy, "table %s is dropped, with the rows inserted since", t.Name)
-		}
-	}
-	for _, t := range f.before.Tables {
-		if _, stays := f.after.entryOf(classOfRelations, t.OID); !stays {
-			f.addLoss(Lossy, "table %s is restored empty: the file drops its rows", t.Name)
-		}
-	}
-}
-
 func (f *finder) gradeColumns(p pair) {
-	for _, c := range p.after.Columns {
-		if _, old := byPosition(p.before, c.Position); !old && !c.Generated {
-			f.addLoss(Lossy, "column %s of %s is dropped, with the values written since", c.Name, p.after.Name)
-		}
-	}
 	for _, c := range p.before.Columns {
 		now, stays := byPosition(p.after, c.Position)
 		switch {

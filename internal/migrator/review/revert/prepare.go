@@ -163,6 +163,9 @@ func truncated(name string) string { return strings.ToValidUTF8(name[:min(len(na
 // dropConcurrently drops indexes outside of a transaction if nothing else is to be done
 // that could fail behind it.
 func (f *finder) dropConcurrently() {
+	if f.result.ByHand != "" {
+		return
+	}
 	rest := f.result.Statements[f.result.Outside:]
 	for _, s := range rest {
 		name, isDrop := strings.CutPrefix(s, "DROP INDEX ")

@@ -4,6 +4,11 @@
 // them on a real database.
 package revert
 
+import (
+	"commitment/internal/migrator/review/hazard"
+	"commitment/internal/migrator/review/trace"
+)
+
 // Grade is how much of a file a revert restores.
 type Grade string
 
@@ -29,7 +34,17 @@ type Plan struct {
 	Undo []string `json:"undo,omitempty"`
 	// Lost says what is lost or can't be undone, one sentence each.
 	Lost []string `json:"lost,omitempty"`
+	// ByHand is the file that the statements are from, if they are written by hand.
+	ByHand string `json:"by_hand,omitempty"`
 	// Replayed says that apply, revert and apply were run on the throwaway server, with
 	// equal schemas.
 	Replayed bool `json:"replayed"`
+	// OnRows says that the file and the statements were run on rows, too, and that these
+	// are afterwards as they were, unless Lost says otherwise.
+	OnRows bool `json:"on_rows"`
+	// Findings are about the statements: what they block, rewrite or scan, and the rows
+	// on which they fail. A finding's Statement counts the statements from 1.
+	Findings []hazard.Finding `json:"findings,omitempty"`
+	// Traced are the statements with what they did on the sample, if there are findings.
+	Traced []trace.Statement `json:"-"`
 }

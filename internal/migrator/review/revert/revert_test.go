@@ -258,7 +258,7 @@ func findOn(t *testing.T, db *dev.Database, f migrate.File) revert.Plan {
 	if err := errors.Join(err, trace.Failure(stmts)); err != nil {
 		t.Fatal(err)
 	}
-	plan, err := revert.Find(t.Context(), db, before, state(t, db), f, stmts)
+	plan, err := revert.Find(t.Context(), revert.Applied{File: f, Statements: stmts, Database: db, Before: before, After: state(t, db)})
 	if err != nil {
 		t.Fatal(err)
 	}
