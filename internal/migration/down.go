@@ -35,11 +35,11 @@ type Reverse struct {
 // timeouts, and refuses what Apply refuses: files that don't match atlas.sum, a drifted
 // schema, a pooler that pools by transaction.
 //
-// While it holds the lock it calls find with the database's revisions, oldest first, to
-// get the statements. If find fails, nothing has changed. After any other failure
+// While it holds the lock it calls find with the database and its revisions, oldest
+// first, to get the statements. If find fails, nothing has changed. After any other failure
 // Revert can be run again.
 func Revert(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions,
-	find func(ctx context.Context, applied []*migrate.Revision) ([]Reverse, error),
+	find func(ctx context.Context, db catalog.Querier, applied []*migrate.Revision) ([]Reverse, error),
 ) ([]string, error) {
 	r, err := openRunner(ctx, db, dir, o.withDefaults())
 	if err != nil {
@@ -49,12 +49,12 @@ func Revert(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions,
 	return r.revert(ctx, find)
 }
 
-func (r *runner) revert(ctx context.Context, find func(context.Context, []*migrate.Revision) ([]Reverse, error)) ([]string, error) {
+func (r *runner) revert(ctx context.Context, find func(context.Context, catalog.Querier, []*migrate.Revision) ([]Reverse, error)) ([]string, error) {
 	revs, err := r.revisions.ReadRevisions(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read revisions: %w", err)
 	}
-	reverses, err := find(ctx, revs)
+	reverses, err := find(ctx, r.conn, revs)
 	if err != nil {
 		return nil, err
 	}

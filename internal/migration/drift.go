@@ -41,7 +41,8 @@ func (e *DriftError) Error() string {
 // them on dev, an empty throwaway database on a server of the same major version, and
 // leaves the result there. Of a file that was stopped halfway, the statements that were
 // applied count. The changes lead from what the files make to what is, without the objects
-// that match one of the patterns of [ApplyOptions.Exclude].
+// that match one of the patterns of [ApplyOptions.Exclude]. Privileges that db has beyond
+// those that the files grant are no changes: administrators give them.
 func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir, exclude []string) ([]catalog.Change, error) {
 	revs, err := readCurrent(ctx, db)
 	if err != nil {
@@ -62,8 +63,8 @@ func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir, exclude []stri
 	if err != nil {
 		return nil, err
 	}
-	changes := withoutExtensions(withoutPartitions(catalog.Compare(want, have)))
-	return Without(changes, have.Name, exclude), nil
+	changes := append(catalog.CompareObjects(want.objects, have.objects), lostPrivileges(want, have)...)
+	return Without(withoutExtensions(withoutPartitions(changes)), have.schema, exclude), nil
 }
 
 // Without leaves out changes of objects that match one of the patterns of
@@ -89,17 +90,58 @@ func withoutExtensions(changes []catalog.Change) []catalog.Change {
 	return slices.DeleteFunc(changes, func(c catalog.Change) bool { return c.Kind == catalog.KindExtension && c.Before == "" })
 }
 
+// contents are what a schema has that can drift.
+type contents struct {
+	schema     string
+	objects    []catalog.Object // with comments and rules
+	privileges []catalog.Object
+	owners     []string // roles that own some of it
+}
+
+func readContents(ctx context.Context, db catalog.Querier) (c contents, err error) {
+	schema, err := catalog.Read(ctx, db)
+	if err != nil {
+		return c, err
+	}
+	properties, err := catalog.ReadProperties(ctx, db)
+	if err != nil {
+		return c, err
+	}
+	c.schema = schema.Name
+	c.objects = append(schema.Objects(), catalog.PropertyObjects(properties, catalog.KindRule, catalog.KindComment)...)
+	c.privileges = catalog.PropertyObjects(properties, catalog.KindPrivilege)
+	return c, nil
+}
+
 // readCanonical reads the current schema at one moment, in canonical form.
-func readCanonical(ctx context.Context, db *sql.DB) (catalog.Schema, error) {
+func readCanonical(ctx context.Context, db *sql.DB) (c contents, err error) {
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
-		return catalog.Schema{}, err
+		return c, err
 	}
 	defer func() { _ = tx.Rollback() }() // it only reads
 	if _, err := tx.ExecContext(ctx, canonical); err != nil {
-		return catalog.Schema{}, err
+		return c, err
 	}
-	return catalog.Read(ctx, tx)
+	if c, err = readContents(ctx, tx); err != nil {
+		return c, err
+	}
+	var owners string
+	err = tx.QueryRowContext(ctx, `SELECT coalesce(string_agg(DISTINCT quote_ident(pg_get_userbyid(relowner)), chr(1)), '')
+		FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))`).Scan(&owners)
+	c.owners = strings.Split(owners, "\x01")
+	return c, err
+}
+
+// lostPrivileges are those that the files grant and that are missing, apart from those of
+// owners, who need none, those on the schema itself, and those that PUBLIC has without a
+// GRANT.
+func lostPrivileges(want, have contents) []catalog.Change {
+	return slices.DeleteFunc(catalog.CompareObjects(want.privileges, have.privileges), func(c catalog.Change) bool {
+		byDefault := strings.HasSuffix(c.Name, " TO PUBLIC") && !strings.Contains(c.Name, " ON TABLE ") && !strings.Contains(c.Name, " ON SEQUENCE ")
+		_, role, _ := strings.Cut(c.Name, " TO ")
+		return c.After != "" || byDefault || strings.Contains(c.Name, " ON SCHEMA ") || slices.Contains(have.owners, role)
+	})
 }
 
 // appliedParts are the files that were applied, and those older than the first

@@ -33,6 +33,13 @@ func TestApplyLooksForDrift(t *testing.T) {
 				{Kind: catalog.KindIndex, Table: "a", Name: "a_n", Before: "CREATE INDEX a_n ON a USING btree (n)"},
 				{Kind: catalog.KindView, Name: "v", After: "CREATE VIEW v AS\n SELECT 1 AS one;"},
 			}},
+		{name: "and refuses another comment and rule",
+			change: "COMMENT ON COLUMN a.n IS 'number'; CREATE RULE r AS ON DELETE TO a DO INSTEAD NOTHING",
+			want: []catalog.Change{
+				{Kind: catalog.KindRule, Table: "a", Name: "r of a", After: "CREATE RULE r AS\n    ON DELETE TO a DO INSTEAD NOTHING"},
+				{Kind: catalog.KindComment, Table: "a", Name: "COLUMN a.n", After: "COMMENT ON COLUMN a.n IS 'number'"},
+			}},
+		{name: "and lets an administrator grant", change: "GRANT SELECT ON a TO pg_monitor"},
 		{name: "and goes on when it may", change: "DROP INDEX a_n", options: migration.ApplyOptions{AllowDrift: true}, says: "has drifted"},
 		{name: "and says that another tool has migrated since", says: "the newest is 1_1",
 			change: `DROP INDEX a_n; INSERT INTO atlas_schema_revisions SELECT '1_1', description, type, applied, total, executed_at,
@@ -88,6 +95,25 @@ func TestApplyLooksForDriftInTheSameWords(t *testing.T) {
 			}
 			apply(t, db, files(t, "1_a.sql", first, "2_b.sql", createB))
 		})
+	}
+}
+
+func TestDriftSeesALostPrivilege(t *testing.T) {
+	t.Parallel()
+	dir := files(t, "1_a.sql", "CREATE TABLE a (id int);\nGRANT SELECT, INSERT ON a TO pg_monitor;\nGRANT SELECT ON a TO PUBLIC;\n")
+	db := emptyDB(t)
+	apply(t, db, dir)
+	exec(t, db, "REVOKE INSERT ON a FROM pg_monitor; GRANT DELETE ON a TO pg_monitor; REVOKE SELECT ON a FROM PUBLIC")
+	got, err := migration.Drift(t.Context(), db, emptyDB(t), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []catalog.Change{
+		{Kind: catalog.KindPrivilege, Table: "a", Name: "INSERT ON TABLE a TO pg_monitor", Before: "GRANT INSERT ON TABLE a TO pg_monitor"},
+		{Kind: catalog.KindPrivilege, Table: "a", Name: "SELECT ON TABLE a TO PUBLIC", Before: "GRANT SELECT ON TABLE a TO PUBLIC"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("drift (-want +got):\n%s", diff)
 	}
 }
 

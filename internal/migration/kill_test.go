@@ -26,12 +26,16 @@ import (
 const applyTo = "MIGRATION_TEST_APPLY"
 
 func TestMain(m *testing.M) {
-	url := os.Getenv(applyTo)
-	if url == "" {
+	var err error
+	switch {
+	case os.Getenv(applyTo) != "":
+		err = applyLengthy(os.Getenv(applyTo))
+	case os.Getenv(revertOf) != "":
+		err = revertLast(os.Getenv(revertOf))
+	default:
 		m.Run()
-		return
 	}
-	if err := applyLengthy(url); err != nil {
+	if err != nil {
 		panic(err)
 	}
 }
@@ -70,13 +74,19 @@ func lengthy() []migrate.File {
 
 func applying(t *testing.T, url string) (*osexec.Cmd, *bytes.Buffer) {
 	t.Helper()
+	return start(t, applyTo, url)
+}
+
+// start runs this program with a variable of the environment set.
+func start(t *testing.T, variable, url string) (*osexec.Cmd, *bytes.Buffer) {
+	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	cmd := osexec.CommandContext(t.Context(), program)
-	cmd.Env = append(os.Environ(), applyTo+"="+url)
+	cmd.Env = append(os.Environ(), variable+"="+url)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -184,4 +194,97 @@ func TestApplyKilledWhileTheServerGoesOn(t *testing.T) {
 	if !strings.Contains(log.String(), "an earlier run did this") {
 		t.Errorf("log = %s, want the index that was built without a record in it", log.String())
 	}
+}
+
+// revertOf, in the environment, makes this program revert the last file of reversible on
+// that URL and end.
+const revertOf = "MIGRATION_TEST_REVERT"
+
+// reversible are files, of which undoLast reverts the last.
+func reversible() []migrate.File {
+	return []migrate.File{
+		migrate.NewLocalFile("1_a.sql", []byte("CREATE TABLE a (id int CONSTRAINT a_id PRIMARY KEY, n int NOT NULL CONSTRAINT small CHECK (n < 2000));\n"+
+			"CREATE INDEX a_n ON a (n);\nINSERT INTO a SELECT i, i % 1000 FROM generate_series(1, 40000) i;\n")),
+		migrate.NewLocalFile("2_b.sql", []byte("DROP INDEX a_n;\nALTER TABLE a DROP CONSTRAINT small, ALTER n DROP NOT NULL;\nALTER TABLE a RENAME n TO number;\n")),
+	}
+}
+
+func undoLast(context.Context, catalog.Querier, []*migrate.Revision) ([]migration.Reverse, error) {
+	return []migration.Reverse{{Version: "2", Outside: 5, Statements: []string{
+		`CREATE INDEX CONCURRENTLY "a_n" ON a (number)`,
+		`ALTER TABLE "a" ADD CONSTRAINT "small" CHECK (number < 2000) NOT VALID`,
+		`ALTER TABLE "a" VALIDATE CONSTRAINT "small"`,
+		`ALTER TABLE "a" ADD CONSTRAINT "a_n_required" CHECK (number IS NOT NULL) NOT VALID`,
+		`ALTER TABLE "a" VALIDATE CONSTRAINT "a_n_required"`,
+		`ALTER TABLE "a" RENAME COLUMN "number" TO "n"`,
+		`ALTER TABLE "a" ALTER COLUMN "n" SET NOT NULL`,
+		`ALTER TABLE "a" DROP CONSTRAINT "a_n_required"`,
+	}}}, nil
+}
+
+func revertLast(url string) error {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return err
+	}
+	dir := &migrate.MemDir{}
+	if err := dir.CopyFiles(reversible()); err != nil {
+		return err
+	}
+	_, err = migration.Revert(context.Background(), db, dir, migration.ApplyOptions{}, undoLast)
+	return err
+}
+
+func TestRevertKilled(t *testing.T) {
+	t.Parallel()
+	dir := &migrate.MemDir{}
+	if err := dir.CopyFiles(reversible()); err != nil {
+		t.Fatal(err)
+	}
+	reverting := func() (*sql.DB, *osexec.Cmd) {
+		url := pgtest.EmptyURL(t)
+		db := pgtest.Open(t, url)
+		apply(t, db, dir)
+		cmd, _ := start(t, revertOf, url)
+		return db, cmd
+	}
+	db, undisturbed := reverting()
+	began := time.Now()
+	if err := undisturbed.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(began)
+	want := objectsOf(t, db)
+	for i := range 8 {
+		t.Run(fmt.Sprintf("finishes in the run after kill %d", i+1), func(t *testing.T) {
+			moment := rand.N(took)
+			db, cmd := reverting()
+			time.AfterFunc(moment, func() { _ = cmd.Process.Kill() }) // it may have ended by itself
+			if err := cmd.Wait(); err != nil {
+				if _, err := migration.Revert(t.Context(), db, dir, migration.ApplyOptions{}, undoIfApplied); err != nil {
+					t.Fatalf("revert after a kill after %s: %v", moment, err)
+				}
+			}
+			if diff := cmp.Diff(want, objectsOf(t, db)); diff != "" {
+				t.Errorf("objects (-undisturbed +killed after %s):\n%s", moment, diff)
+			}
+		})
+	}
+}
+
+// undoIfApplied finds nothing to do if the killed run had finished.
+func undoIfApplied(ctx context.Context, db catalog.Querier, applied []*migrate.Revision) ([]migration.Reverse, error) {
+	if len(applied) < 2 {
+		return nil, nil
+	}
+	return undoLast(ctx, db, applied)
+}
+
+func objectsOf(t *testing.T, db *sql.DB) []catalog.Object {
+	t.Helper()
+	schema, err := catalog.Read(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema.Objects()
 }

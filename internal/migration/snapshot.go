@@ -14,7 +14,7 @@ import (
 
 // snapshotFormat is raised when the descriptions of objects change: snapshots of
 // different formats can't be compared.
-const snapshotFormat = 3
+const snapshotFormat = 4
 
 // The snapshots are in a schema of their own. In the schema of the migrations they
 // would be a table that no migration made, for the Atlas CLI and for us.
@@ -110,11 +110,11 @@ func (s snapshots) take(ctx context.Context) (snapshot, error) {
 	if err != nil {
 		return snapshot{}, err
 	}
-	schema, err := catalog.Read(ctx, tx)
+	c, err := readContents(ctx, tx)
 	if err != nil {
 		return snapshot{}, err
 	}
-	now.Objects = schema.Objects()
+	now.Objects = c.objects
 	return now, nil
 }
 

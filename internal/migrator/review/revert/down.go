@@ -11,6 +11,7 @@ import (
 	"ariga.io/atlas/sql/migrate"
 
 	"commitment/internal/migration"
+	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/review/trace"
 )
@@ -61,7 +62,7 @@ func Down(ctx context.Context, db *sql.DB, server *dev.Server, dir migrate.Dir, 
 		if err != nil {
 			return nil, err
 		}
-		_, err = d.reverses(ctx, status.Applied)
+		_, err = d.reverses(ctx, db, status.Applied)
 		return d.files, err
 	}
 	done, err := migration.Revert(ctx, db, dir, o.Apply, d.reverses)
@@ -77,11 +78,12 @@ type reversal struct {
 	dir     migrate.Dir
 	options DownOptions
 	files   []Reverted // newest first
+	newest  State      // as the files make it
 }
 
 // reverses finds the statements that revert each chosen file, and refuses those that
 // may not be run.
-func (d *reversal) reverses(ctx context.Context, applied []*migrate.Revision) ([]migration.Reverse, error) {
+func (d *reversal) reverses(ctx context.Context, db catalog.Querier, applied []*migrate.Revision) ([]migration.Reverse, error) {
 	chosen, err := d.choose(applied)
 	if err != nil {
 		return nil, err
@@ -91,6 +93,9 @@ func (d *reversal) reverses(ctx context.Context, applied []*migrate.Revision) ([
 		return nil, err
 	}
 	if err := d.findAll(ctx, older, files); err != nil {
+		return nil, err
+	}
+	if err := d.keepGiven(ctx, db); err != nil {
 		return nil, err
 	}
 	var ways []migration.Reverse
@@ -218,6 +223,7 @@ func (d *reversal) findAll(ctx context.Context, older, files []migrate.File) (er
 		d.files = append([]Reverted{{File: f.Name(), Version: f.Version(), Revert: plan}}, d.files...)
 		before = after
 	}
+	d.newest = before
 	return nil
 }
 

@@ -196,6 +196,40 @@ func TestDownGoesOnWithAConstraintThatItAdded(t *testing.T) {
 	}
 }
 
+// A role that the files don't know has a privilege that an administrator granted, and
+// owns a view.
+func TestDownKeepsWhatAnAdministratorGave(t *testing.T) {
+	t.Parallel()
+	const view = "CREATE VIEW names AS SELECT name FROM users; GRANT SELECT ON names TO pg_monitor; COMMENT ON VIEW names IS 'all'; CREATE VIEW other AS SELECT id FROM users;"
+	dir := directory(t, users+view, `CREATE OR REPLACE VIEW names AS SELECT name, id FROM users; ALTER TABLE users ADD note text; GRANT DELETE ON names TO pg_monitor`)
+	db := applied(t, dir)
+	exec(t, db, "GRANT SELECT, INSERT ON names TO pg_read_all_stats; GRANT SELECT ON other TO pg_read_all_stats; ALTER VIEW names OWNER TO pg_monitor")
+	const privileges = `SELECT string_agg(concat_ws(' ', c.relname, c.relowner::regrole, c.relacl, obj_description(c.oid)), '; ' ORDER BY c.relname)
+		FROM pg_class c WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace`
+	want := query(t, db, privileges)
+	got, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{AllowLoss: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"view names"}, got[0].Revert.Recreated); diff != "" {
+		t.Errorf("recreated (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, query(t, db, privileges)); diff != "" {
+		t.Errorf("views before (-) and after (+) the revert:\n%s", diff)
+	}
+	if changes, err := migration.Drift(t.Context(), db, pgtest.Open(t, pgtest.EmptyURL(t)), dir); err != nil || len(changes) > 0 {
+		t.Errorf("drift = %v, %v, want none", changes, err)
+	}
+}
+
+func query(t *testing.T, db *sql.DB, statement string) (text string) {
+	t.Helper()
+	if err := db.QueryRowContext(t.Context(), statement).Scan(&text); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 func TestDownOnlySaysWhatItWouldDo(t *testing.T) {
 	t.Parallel()
 	dir := directory(t, users, addColumn)

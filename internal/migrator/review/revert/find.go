@@ -82,6 +82,7 @@ func (f *finder) find(ctx context.Context, a Applied) (Plan, error) {
 		err = checkEqual("the revert would leave", f.before, f.present)
 	}
 	if err == nil {
+		f.result.Recreated = f.recreated()
 		f.dropConcurrently()
 		err = f.applyAgain(ctx, a.File)
 	}

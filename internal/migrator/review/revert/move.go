@@ -65,12 +65,16 @@ func word(e entry) string {
 
 // reference names an object, with its schema unless that is the current one.
 func (f *finder) reference(e entry) string {
-	name := sqltoken.Quote(e.name)
-	if e.kind == catalog.KindFunction {
-		name = signature(e.name)
-	}
 	if e.schema != f.before.Name {
-		name = sqltoken.Quote(e.schema) + "." + name
+		return sqltoken.Quote(e.schema) + "." + e.sql()
 	}
-	return name
+	return e.sql()
+}
+
+// sql is the name of an object as SQL takes it, without its schema.
+func (e entry) sql() string {
+	if e.kind == catalog.KindFunction {
+		return signature(e.name)
+	}
+	return sqltoken.Quote(e.name)
 }

@@ -36,6 +36,9 @@ type Plan struct {
 	Lost []string `json:"lost,omitempty"`
 	// ByHand is the file that the statements are from, if they are written by hand.
 	ByHand string `json:"by_hand,omitempty"`
+	// Recreated are the objects that are dropped and created again, such as "view
+	// prices".
+	Recreated []string `json:"recreated,omitempty"`
 	// Replayed says that apply, revert and apply were run on the throwaway server, with
 	// equal schemas.
 	Replayed bool `json:"replayed"`

@@ -95,7 +95,7 @@ const entriesQuery = `SELECT o.class::text, o.oid::bigint, o.kind, coalesce(i.sc
 	WHERE o.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.oid AND d.deptype = 'e')
 	ORDER BY i.type COLLATE "C", i.identity COLLATE "C"`
 
-func readEntries(ctx context.Context, db *sql.DB) ([]entry, error) {
+func readEntries(ctx context.Context, db catalog.Querier) ([]entry, error) {
 	rows, err := db.QueryContext(ctx, entriesQuery)
 	if err != nil {
 		return nil, err
