@@ -2,11 +2,13 @@ package catalog_test
 
 import (
 	"database/sql"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/pgtest"
 )
 
 const withProperties = `
@@ -141,5 +143,24 @@ func TestPropertyIsSetAndReset(t *testing.T) {
 		for _, statement := range p.Change {
 			exec(t, db, statement)
 		}
+	}
+}
+
+func BenchmarkReadProperties(b *testing.B) {
+	for _, tables := range []int{10, 2000} {
+		b.Run(strconv.Itoa(tables), func(b *testing.B) {
+			db := pgtest.Open(b, pgtest.EmptyURL(b))
+			_, err := db.ExecContext(b.Context(), `DO $$ BEGIN FOR i IN 1..`+strconv.Itoa(tables)+` LOOP
+				EXECUTE format('CREATE TABLE t%s (id bigserial PRIMARY KEY, created_at timestamptz NOT NULL, name text NOT NULL UNIQUE, n int DEFAULT 1 CHECK (n > 0))', i);
+			END LOOP; END $$; ANALYZE`)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := catalog.ReadProperties(b.Context(), db); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -141,7 +141,7 @@ func TestFindReviewsTheStatements(t *testing.T) {
 		for _, f := range got[0].Revert.Findings {
 			codes = append(codes, string(rune('0'+f.Statement))+" "+f.Code)
 		}
-		if diff := cmp.Diff(tt.want, codes); diff != "" || !got[0].Revert.OnRows {
+		if diff := cmp.Diff(tt.want, codes); diff != "" || got[0].Revert.OnRows != (tt.want != nil) {
 			t.Errorf("%s: findings, on rows %t (-want +got):\n%s", tt.file, got[0].Revert.OnRows, diff)
 		}
 	}

@@ -90,7 +90,7 @@ func TestDownTakesBackTheNewestFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []revert.Reverted{{File: "2_x.sql", Version: "2", Done: true, Revert: revert.Plan{
-		Grade: revert.Lossless, Statements: []string{`DROP INDEX CONCURRENTLY "by_name"`}, Outside: 1, Undo: []string{""}, Replayed: true, OnRows: true,
+		Grade: revert.Lossless, Statements: []string{`DROP INDEX CONCURRENTLY "by_name"`}, Outside: 1, Undo: []string{""}, Replayed: true,
 	}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("reverted (-want +got):\n%s", diff)

@@ -46,7 +46,7 @@ func Find(ctx context.Context, a Applied) (_ Plan, err error) {
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
 	f := finder{db: db.DB, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
 	plan, err := f.find(ctx, a)
-	if err == nil && plan.Replayed && a.Sample != nil {
+	if err == nil && plan.Replayed && a.Sample != nil && plan.touchesRows() {
 		err = plan.tryOnRows(ctx, a)
 	}
 	return plan, err
@@ -79,6 +79,9 @@ func (f *finder) find(ctx context.Context, a Applied) (Plan, error) {
 	}
 	err := revert(ctx)
 	if err == nil {
+		err = f.readProperties(ctx)
+	}
+	if err == nil {
 		err = checkEqual("the revert would leave", f.before, f.present)
 	}
 	if err == nil {
@@ -106,13 +109,23 @@ func (f *finder) revert(ctx context.Context) error {
 		return err
 	}
 	for _, stage := range []func(context.Context) []string{
-		f.dropAdded, f.renames, f.restoreDropped, f.attach, f.restoreDependents, f.dropOthers, f.restoreProperties,
+		f.dropAdded, f.renames, f.restoreDropped, f.attach, f.restoreDependents, f.dropOthers,
 	} {
 		if err := f.advance(ctx, stage(ctx)); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := f.readProperties(ctx); err != nil {
+		return err
+	}
+	return f.advance(ctx, f.restoreProperties(ctx))
+}
+
+// readProperties reads the present properties. Only the last stage needs them, and that
+// takes as long as the rest of the state together.
+func (f *finder) readProperties(ctx context.Context) (err error) {
+	f.present.properties, err = catalog.ReadProperties(ctx, f.db)
+	return err
 }
 
 // applyAgain applies the file once more.
@@ -192,7 +205,9 @@ func (f *finder) advance(ctx context.Context, statements []string) error {
 
 func (f *finder) record(ctx context.Context, statements []string) (err error) {
 	f.result.Statements = append(f.result.Statements, statements...)
-	f.present, err = ReadState(ctx, f.db)
+	properties := f.present.properties
+	f.present, err = readObjects(ctx, f.db)
+	f.present.properties = properties
 	return err
 }
 

@@ -11,7 +11,10 @@ import (
 
 // detach takes tables out of the partitioned tables and parents that the file gave
 // them, before what they got from these is dropped.
-func (f *finder) detach(context.Context) []string {
+func (f *finder) detach(ctx context.Context) []string {
+	if !slices.ContainsFunc(f.present.properties, isPartition) || f.readProperties(ctx) != nil { // which fails again at the end
+		return nil
+	}
 	var s []string
 	for _, p := range f.present.properties {
 		if _, was := findProperty(f.before.properties, p); p.Kind == catalog.KindPartition && !was {
@@ -22,7 +25,14 @@ func (f *finder) detach(context.Context) []string {
 }
 
 // attach gives tables back the parents that the file took away.
-func (f *finder) attach(context.Context) []string { return f.setProperties(catalog.KindPartition) }
+func (f *finder) attach(ctx context.Context) []string {
+	if !slices.ContainsFunc(f.before.properties, isPartition) || f.readProperties(ctx) != nil { // which fails again at the end
+		return nil
+	}
+	return f.setProperties(catalog.KindPartition)
+}
+
+func isPartition(p catalog.Property) bool { return p.Kind == catalog.KindPartition }
 
 // restoreProperties comes last, when everything is there that can have a property.
 func (f *finder) restoreProperties(context.Context) []string {

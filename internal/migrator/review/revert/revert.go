@@ -43,7 +43,8 @@ type Plan struct {
 	// equal schemas.
 	Replayed bool `json:"replayed"`
 	// OnRows says that the file and the statements were run on rows, too, and that these
-	// are afterwards as they were, unless Lost says otherwise.
+	// are afterwards as they were, unless Lost says otherwise. Statements that only drop
+	// what the file added aren't.
 	OnRows bool `json:"on_rows"`
 	// Findings are about the statements: what they block, rewrite or scan, and the rows
 	// on which they fail. A finding's Statement counts the statements from 1.

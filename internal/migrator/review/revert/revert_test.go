@@ -153,7 +153,7 @@ var waysBack = []struct {
 		name:   "of a function and a view that are made otherwise",
 		before: users + `CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW names AS SELECT name FROM users;`,
 		file:   `CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2'; CREATE OR REPLACE VIEW names AS SELECT name, id FROM users`,
-		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Recreated: []string{"view names"}, Statements: []string{
 			`DROP VIEW "names"`,
 			"SET LOCAL check_function_bodies = off",
 			"CREATE OR REPLACE FUNCTION one()\n RETURNS integer\n LANGUAGE sql\nAS $function$SELECT 1$function$",
@@ -164,7 +164,7 @@ var waysBack = []struct {
 		name:   "of a column that views read, one through another",
 		before: users + `CREATE VIEW b AS SELECT name FROM users; CREATE VIEW a AS SELECT name FROM b; CREATE VIEW other AS SELECT 1 AS one;`,
 		file:   `DROP VIEW a; DROP VIEW b; ALTER TABLE users ALTER name TYPE varchar(40); CREATE VIEW b AS SELECT name FROM users; CREATE VIEW a AS SELECT name FROM b`,
-		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Statements: []string{
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Recreated: []string{"view a", "view b"}, Statements: []string{
 			`DROP VIEW "a"`,
 			`DROP VIEW "b"`,
 			`ALTER TABLE "users" ALTER COLUMN "name" TYPE character varying(20)`,

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
@@ -16,6 +18,13 @@ import (
 	"commitment/internal/migrator/review/rows"
 	"commitment/internal/migrator/review/trace"
 )
+
+// touchesRows reports whether the statements do more than to drop what the file added.
+func (p *Plan) touchesRows() bool {
+	return p.ByHand != "" || slices.ContainsFunc(p.Statements, func(s string) bool { return !drops.MatchString(s) })
+}
+
+var drops = regexp.MustCompile(`^(DROP|ALTER TABLE "(?:[^"]|"")+" DROP (COLUMN|CONSTRAINT)) `)
 
 // tryOnRows applies the file to a sample and reverts it there, reviews what the
 // statements do, and compares the rows. If the file fails on these rows, there is nothing

@@ -20,10 +20,16 @@ type State struct {
 
 // ReadState reads the state of a database.
 func ReadState(ctx context.Context, db *sql.DB) (s State, err error) {
-	if s.Schema, err = catalog.Read(ctx, db); err != nil {
+	if s, err = readObjects(ctx, db); err != nil {
 		return s, err
 	}
-	if s.properties, err = catalog.ReadProperties(ctx, db); err != nil {
+	s.properties, err = catalog.ReadProperties(ctx, db)
+	return s, err
+}
+
+// readObjects reads a state without properties.
+func readObjects(ctx context.Context, db *sql.DB) (s State, err error) {
+	if s.Schema, err = catalog.Read(ctx, db); err != nil {
 		return s, err
 	}
 	if s.labels, err = readLabels(ctx, db); err != nil {
