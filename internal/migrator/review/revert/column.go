@@ -71,7 +71,7 @@ func (f *finder) restoreColumns(p pair) []string {
 		now, stays := byPosition(p.after, c.Position)
 		if stays {
 			s = append(s, f.restoreColumn(p.before, c, now)...)
-		} else {
+		} else if !f.before.inherits(catalog.KindColumn, p.before, c.Name) {
 			s = append(s, f.addColumn(p.before, c)...)
 		}
 	}
@@ -101,7 +101,7 @@ func (f *finder) restoreColumn(t catalog.Table, c, now catalog.Column) []string 
 	alter := func(action string) {
 		actions = append(actions, "ALTER TABLE "+sqltoken.Quote(table)+" ALTER COLUMN "+sqltoken.Quote(c.Name)+" "+action)
 	}
-	retyped := c.Type != now.Type || c.Collation != now.Collation
+	retyped := (c.Type != now.Type || c.Collation != now.Collation) && !f.before.inherits(catalog.KindColumn, t, c.Name)
 	if now.Default != "" && !now.Generated && (now.Default != c.Default || retyped) {
 		alter("DROP DEFAULT")
 	}

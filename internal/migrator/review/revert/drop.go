@@ -20,7 +20,7 @@ func (f *finder) dropAdded(context.Context) []string {
 	for _, p := range f.pairs() {
 		s = append(s, f.dropIndexes(p)...)
 		for _, c := range p.after.Columns {
-			if _, old := byPosition(p.before, c.Position); !old {
+			if _, old := byPosition(p.before, c.Position); !old && !f.present.inherits(catalog.KindColumn, p.after, c.Name) {
 				s = append(s, "ALTER TABLE "+sqltoken.Quote(p.after.Name)+" DROP COLUMN "+sqltoken.Quote(c.Name))
 			}
 		}
@@ -40,6 +40,9 @@ func (f *finder) dropTriggersAndPolicies() []string {
 	}
 	for _, p := range f.pairs() {
 		for _, o := range p.after.Others {
+			if f.present.inherits(o.Kind, p.after, o.Name) {
+				continue
+			}
 			renamed := o
 			renamed.Table = p.before.Name
 			old, _ := find(p.before.Others, renamed)
@@ -67,7 +70,7 @@ func (f *finder) dropConstraints() []string {
 	for _, p := range f.pairs() {
 		for _, c := range p.after.Constraints {
 			_, waits := f.early[early{p.after.OID, c.Name}]
-			if _, old := findConstraint(p.before.Constraints, c); !old && !waits {
+			if _, old := findConstraint(p.before.Constraints, c); !old && !waits && !f.present.inherits(catalog.KindConstraint, p.after, c.Name) {
 				all = append(all, found{p.after.Name, c})
 			}
 		}
@@ -91,7 +94,7 @@ func (f *finder) dropIndexes(p pair) []string {
 	var s []string
 	for _, x := range p.after.Indexes {
 		_, waits := f.early[early{name: x.Name}]
-		if _, old := findIndex(p.before.Indexes, x); x.Constraint == "" && !old && !waits {
+		if _, old := findIndex(p.before.Indexes, x); x.Constraint == "" && !old && !waits && !f.present.inherits(catalog.KindIndex, p.after, x.Name) {
 			s = append(s, "DROP INDEX "+sqltoken.Quote(x.Name))
 		}
 	}

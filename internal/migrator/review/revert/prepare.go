@@ -68,7 +68,7 @@ func (f *finder) accepts(ctx context.Context, statements ...string) bool {
 func (f *finder) buildIndexes(ctx context.Context, p pair) error {
 	for _, x := range p.before.Indexes {
 		_, stays := findIndex(p.after.Indexes, x)
-		if stays || !x.Valid || !f.buildable(p, x) || !f.accepts(ctx, creation(x, "CREATE UNIQUE? INDEX commitment_trial ON ")) {
+		if stays || !x.Valid || f.before.inherits(catalog.KindIndex, p.before, x.Name) || !f.buildable(p, x) || !f.accepts(ctx, creation(x, "CREATE UNIQUE? INDEX commitment_trial ON ")) {
 			continue
 		}
 		name := x.Name
@@ -106,7 +106,7 @@ func (f *finder) buildable(p pair, x catalog.Index) bool {
 func (f *finder) addConstraints(ctx context.Context, p pair) error {
 	for _, c := range p.before.Constraints {
 		_, stays := findConstraint(p.after.Constraints, c)
-		if stays || !c.Valid || c.Type != catalog.Check && c.Type != catalog.ForeignKey {
+		if stays || !c.Valid || f.before.inherits(catalog.KindConstraint, p.before, c.Name) || c.Type != catalog.Check && c.Type != catalog.ForeignKey {
 			continue
 		}
 		if err := f.addConstraint(ctx, p, c.Name, c.Definition, c.Name); err != nil {

@@ -14,7 +14,7 @@ func (f *finder) renames(ctx context.Context) []string {
 	var s []string
 	for _, p := range f.pairs() {
 		s = append(s, f.earlyNames(p)...)
-		s = append(s, renamesIn(p)...)
+		s = append(s, f.renamesIn(p)...)
 	}
 	return append(append(f.names(ctx), s...), f.renamedLabels()...)
 }
@@ -41,7 +41,7 @@ func isConstraint(t catalog.Table, name string) bool {
 	return slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool { return c.Name == name })
 }
 
-func renamesIn(p pair) []string {
+func (f *finder) renamesIn(p pair) []string {
 	var s []string
 	alter := func(what, from, to string) {
 		if from != to {
@@ -49,12 +49,12 @@ func renamesIn(p pair) []string {
 		}
 	}
 	for _, c := range p.before.Columns {
-		if now, stays := byPosition(p.after, c.Position); stays {
+		if now, stays := byPosition(p.after, c.Position); stays && !f.before.inherits(catalog.KindColumn, p.before, c.Name) {
 			alter("COLUMN", now.Name, c.Name)
 		}
 	}
 	for _, c := range p.before.Constraints {
-		if now, stays := findConstraint(p.after.Constraints, c); stays {
+		if now, stays := findConstraint(p.after.Constraints, c); stays && !f.before.inherits(catalog.KindConstraint, p.before, c.Name) {
 			alter("CONSTRAINT", now.Name, c.Name)
 		}
 	}

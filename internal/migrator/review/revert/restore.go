@@ -77,9 +77,9 @@ func (f *finder) restoreConstraints() []string {
 	}
 	var all []found
 	for _, t := range f.before.Tables {
-		now, _ := byOID(f.present.Tables, t.OID) // a table that comes back has none yet
+		now, there := byOID(f.present.Tables, t.OID) // a table that comes back has none yet
 		for _, c := range t.Constraints {
-			if _, stays := findConstraint(now.Constraints, c); !stays {
+			if _, stays := findConstraint(now.Constraints, c); !stays && !(there && f.before.inherits(catalog.KindConstraint, t, c.Name)) {
 				all = append(all, found{t.Name, c})
 			}
 		}
@@ -112,9 +112,9 @@ func (f *finder) onEarlyIndex(c catalog.Constraint) string {
 func (f *finder) restoreIndexes() []string {
 	var s []string
 	for _, t := range f.before.Tables {
-		now, _ := byOID(f.present.Tables, t.OID)
+		now, there := byOID(f.present.Tables, t.OID)
 		for _, x := range t.Indexes {
-			if _, stays := findIndex(now.Indexes, x); !stays && x.Constraint == "" {
+			if _, stays := findIndex(now.Indexes, x); !stays && x.Constraint == "" && !(there && f.before.inherits(catalog.KindIndex, t, x.Name)) {
 				s = append(s, x.Definition)
 			}
 		}
@@ -131,7 +131,7 @@ func (f *finder) restoreTriggersAndPolicies() []string {
 			now, _ = f.present.Table(t.Name)
 		}
 		for _, o := range t.Others {
-			if !sameIn(now.Others, o) {
+			if !sameIn(now.Others, o) && !f.before.inherits(o.Kind, t, o.Name) {
 				s = append(s, triggerOrPolicy(t.Name, o)...)
 			}
 		}

@@ -16,6 +16,7 @@ type State struct {
 	uses       []dependency
 	properties []catalog.Property
 	entries    []entry
+	inherited  map[part]bool
 }
 
 // ReadState reads the state of a database.
@@ -40,6 +41,9 @@ func readObjects(ctx context.Context, db *sql.DB) (s State, err error) {
 	}
 	if s.entries, err = readEntries(ctx, db); err != nil {
 		return s, fmt.Errorf("read objects: %w", err)
+	}
+	if s.inherited, err = readInherited(ctx, db); err != nil {
+		return s, fmt.Errorf("read what partitions inherit: %w", err)
 	}
 	return s, nil
 }

@@ -1,0 +1,44 @@
+package revert
+
+import (
+	"context"
+	"database/sql"
+
+	"commitment/internal/migration/catalog"
+)
+
+// part is a column, constraint, index or trigger of a table.
+type part struct {
+	kind  catalog.Kind
+	table uint32
+	name  string
+}
+
+// inheritedQuery reads what partitions and heirs have from their parents alone, and what
+// comes and goes with it.
+const inheritedQuery = `SELECT 'column', attrelid::bigint, attname FROM pg_attribute WHERE attinhcount > 0 AND NOT attislocal AND attnum > 0 AND NOT attisdropped
+	UNION ALL SELECT 'constraint', conrelid::bigint, conname FROM pg_constraint WHERE conparentid <> 0 OR coninhcount > 0 AND NOT conislocal
+	UNION ALL SELECT 'index', i.indrelid::bigint, x.relname FROM pg_inherits h JOIN pg_class x ON x.oid = h.inhrelid JOIN pg_index i ON i.indexrelid = x.oid
+	UNION ALL SELECT 'trigger', tgrelid::bigint, tgname FROM pg_trigger t WHERE NOT tgisinternal AND to_jsonb(t) ->> 'tgparentid' <> '0'`
+
+func readInherited(ctx context.Context, db *sql.DB) (map[part]bool, error) {
+	rows, err := db.QueryContext(ctx, inheritedQuery)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[part]bool{}
+	for rows.Next() {
+		var p part
+		if err := rows.Scan(&p.kind, &p.table, &p.name); err != nil {
+			return nil, err
+		}
+		all[p] = true
+	}
+	return all, rows.Err()
+}
+
+// inherits reports whether a table has a part from its parent.
+func (s State) inherits(kind catalog.Kind, t catalog.Table, name string) bool {
+	return s.inherited[part{kind, t.OID, name}]
+}
