@@ -93,7 +93,7 @@ func withoutExtensions(changes []catalog.Change) []catalog.Change {
 // contents are what a schema has that can drift.
 type contents struct {
 	schema     string
-	objects    []catalog.Object // with comments and rules
+	objects    []catalog.Object // with comments and rules, but without the schema's own comment
 	privileges []catalog.Object
 	owners     []string // roles that own some of it
 }
@@ -108,7 +108,9 @@ func readContents(ctx context.Context, db catalog.Querier) (c contents, err erro
 		return c, err
 	}
 	c.schema = schema.Name
-	c.objects = append(schema.Objects(), catalog.PropertyObjects(properties, catalog.KindRule, catalog.KindComment)...)
+	ofSchema := func(o catalog.Object) bool { return strings.HasPrefix(o.Name, "SCHEMA ") }
+	described := catalog.PropertyObjects(properties, catalog.KindRule, catalog.KindComment)
+	c.objects = append(schema.Objects(), slices.DeleteFunc(described, ofSchema)...)
 	c.privileges = catalog.PropertyObjects(properties, catalog.KindPrivilege)
 	return c, nil
 }

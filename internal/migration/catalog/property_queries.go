@@ -128,6 +128,7 @@ const comments = `SELECT 'comment', c.owner, c.word, 'COMMENT ON ' || c.word || 
 		UNION ALL SELECT 'pg_policy'::regclass, p.oid, 0, r.relname, 'POLICY ' || quote_ident(p.polname) || ' ON ' || r.quoted FROM pg_policy p JOIN relations r ON r.oid = p.polrelid
 		UNION ALL SELECT 'pg_rewrite'::regclass, w.oid, 0, r.relname, 'RULE ' || quote_ident(w.rulename) || ' ON ' || r.quoted FROM pg_rewrite w JOIN relations r ON r.oid = w.ev_class
 		UNION ALL SELECT 'pg_statistic_ext'::regclass, x.oid, 0, '', 'STATISTICS ' || quote_ident(x.stxname) FROM pg_statistic_ext x WHERE x.stxnamespace = ` + here + `
+		UNION ALL SELECT 'pg_namespace'::regclass, n.oid, 0, '', 'SCHEMA ' || quote_ident(n.nspname) FROM pg_namespace n WHERE n.nspname = current_schema()
 		UNION ALL SELECT 'pg_proc'::regclass, f.oid, 0, '', f.word || ' ' || f.quoted FROM routines f
 		UNION ALL SELECT 'pg_type'::regclass, t.oid, 0, '', t.word || ' ' || t.quoted FROM types t
 	) AS c (class, oid, part, owner, word) ON d.classoid = c.class AND d.objoid = c.oid AND d.objsubid = c.part`

@@ -65,6 +65,7 @@ func TestReadProperties(t *testing.T) {
 		"comment |  | CONSTRAINT capital ON DOMAIN code",
 		"comment |  | DOMAIN code",
 		"comment |  | FUNCTION one()",
+		"comment |  | SCHEMA public",
 		"comment |  | STATISTICS names",
 		"comment |  | TYPE pair",
 		"comment | by_name | INDEX by_name",

@@ -157,12 +157,12 @@ func checkEqual(text string, want, got State) error {
 	}
 	for _, e := range got.entries {
 		if !want.hasLike(e) {
-			return &notFoundError{fmt.Sprintf("%s %s, owned by %s, which wasn't there", text, e.identity, e.owner)}
+			return &notFoundError{fmt.Sprintf("%s %s, which wasn't there, or had another owner, comment or privileges", text, e.identity)}
 		}
 	}
 	for _, e := range want.entries {
 		if !got.hasLike(e) {
-			return &notFoundError{fmt.Sprintf("%s no %s owned by %s, which was there", text, e.identity, e.owner)}
+			return &notFoundError{fmt.Sprintf("%s no %s, which was there", text, e.identity)}
 		}
 	}
 	for _, c := range catalog.CompareObjects(catalog.PropertyObjects(want.properties), catalog.PropertyObjects(got.properties)) {
@@ -172,7 +172,7 @@ func checkEqual(text string, want, got State) error {
 }
 
 func (s State) hasLike(e entry) bool {
-	return slices.ContainsFunc(s.entries, func(o entry) bool { return o.identity == e.identity && o.owner == e.owner })
+	return slices.ContainsFunc(s.entries, func(o entry) bool { return o.identity == e.identity && o.owner == e.owner && o.given == e.given })
 }
 
 func named(c catalog.Change) string {

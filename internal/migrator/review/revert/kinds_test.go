@@ -169,8 +169,12 @@ var kinds = []struct {
 	{file: `REVOKE GRANT OPTION FOR SELECT ON prices FROM pg_monitor; REVOKE SELECT ON sums FROM PUBLIC`},
 	{file: `REVOKE EXECUTE ON FUNCTION one() FROM PUBLIC; GRANT USAGE ON SEQUENCE counter TO pg_monitor; GRANT USAGE ON SCHEMA public TO pg_monitor`},
 	{file: `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor`},
+	{file: `COMMENT ON SCHEMA public IS 'ours'`},
+	{file: `GRANT SELECT ON elsewhere.guests TO pg_monitor`, grade: revert.Manual, lost: "table elsewhere.guests"},
+	{file: `COMMENT ON TABLE elsewhere.guests IS 'guests'`, grade: revert.Manual, lost: "table elsewhere.guests"},
+	{file: `CREATE TABLE elsewhere.t ()`, grade: revert.Manual, lost: "table elsewhere.t"},
 	{file: `CREATE PUBLICATION everything FOR ALL TABLES`, grade: revert.Manual, lost: "publication everything"},
-	{file: `ALTER TABLE items OWNER TO pg_monitor`, grade: revert.Manual, lost: "owned by"},
+	{file: `ALTER TABLE items OWNER TO pg_monitor`, grade: revert.Manual, lost: "had another owner"},
 	// Rows
 	{file: `UPDATE makers SET note = 'x'`, grade: revert.Impossible, lost: "the rows of makers are changed"},
 }
