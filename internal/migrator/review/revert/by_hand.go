@@ -42,12 +42,16 @@ func (f *finder) runByHand(ctx context.Context, file migrate.File) error {
 		all = append(all, strings.TrimSuffix(s.Text, ";"))
 	}
 	if within {
-		return f.advance(ctx, all)
-	}
-	for _, s := range all {
-		if err := f.outside(ctx, s, ""); err != nil {
-			return err
+		err = f.advance(ctx, all)
+	} else {
+		for _, s := range all {
+			if err = f.outside(ctx, s, ""); err != nil {
+				break
+			}
 		}
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	return f.readProperties(ctx)
 }

@@ -79,9 +79,6 @@ func (f *finder) find(ctx context.Context, a Applied) (Plan, error) {
 	}
 	err := revert(ctx)
 	if err == nil {
-		err = f.readProperties(ctx)
-	}
-	if err == nil {
 		err = checkEqual("the revert would leave", f.before, f.present)
 	}
 	if err == nil {
@@ -118,7 +115,11 @@ func (f *finder) revert(ctx context.Context) error {
 	if err := f.readProperties(ctx); err != nil {
 		return err
 	}
-	return f.advance(ctx, f.restoreProperties(ctx))
+	last := f.restoreProperties(ctx)
+	if len(last) == 0 {
+		return nil
+	}
+	return errors.Join(f.advance(ctx, last), f.readProperties(ctx))
 }
 
 // readProperties reads the present properties. Only the last stage needs them, and that

@@ -38,6 +38,26 @@ func readInherited(ctx context.Context, db *sql.DB) (map[part]bool, error) {
 	return all, rows.Err()
 }
 
+// readBounds reads the conditions that the rows of partitions meet, by table.
+func readBounds(ctx context.Context, db *sql.DB) (map[uint32]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT oid::bigint, pg_get_partition_constraintdef(oid) FROM pg_class
+		WHERE relispartition AND relkind = 'r' AND pg_get_partition_constraintdef(oid) IS NOT NULL`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[uint32]string{}
+	for rows.Next() {
+		var table uint32
+		var condition string
+		if err := rows.Scan(&table, &condition); err != nil {
+			return nil, err
+		}
+		all[table] = condition
+	}
+	return all, rows.Err()
+}
+
 // inherits reports whether a table has a part from its parent.
 func (s State) inherits(kind catalog.Kind, t catalog.Table, name string) bool {
 	return s.inherited[part{kind, t.OID, name}]

@@ -26,7 +26,7 @@ func (f *finder) prepare(ctx context.Context) error {
 		if partitioned(p.after) {
 			continue
 		}
-		for _, restore := range []func(context.Context, pair) error{f.buildIndexes, f.addConstraints, f.checkNotNull} {
+		for _, restore := range []func(context.Context, pair) error{f.buildIndexes, f.addConstraints, f.checkNotNull, f.checkBound} {
 			if err := restore(ctx, p); err != nil {
 				return err
 			}
@@ -130,6 +130,16 @@ func (f *finder) checkNotNull(ctx context.Context, p pair) error {
 		}
 	}
 	return nil
+}
+
+// checkBound adds a check to a partition that the file detached, which can then be
+// attached without a scan.
+func (f *finder) checkBound(ctx context.Context, p pair) error {
+	bound, was := f.before.bounds[p.after.OID]
+	if _, is := f.after.bounds[p.after.OID]; !was || is {
+		return nil
+	}
+	return f.addConstraint(ctx, p, truncated(p.after.Name)+"_bound", "CHECK ("+bound+")", "")
 }
 
 // addConstraint adds a constraint under a free name and validates it, if it can be added

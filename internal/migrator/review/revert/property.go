@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // detach takes tables out of the partitioned tables and parents that the file gave
@@ -29,7 +30,15 @@ func (f *finder) attach(ctx context.Context) []string {
 	if !slices.ContainsFunc(f.before.properties, isPartition) || f.readProperties(ctx) != nil { // which fails again at the end
 		return nil
 	}
-	return f.setProperties(catalog.KindPartition)
+	s := f.setProperties(catalog.KindPartition)
+	for _, p := range f.pairs() {
+		for _, c := range p.after.Constraints {
+			if own, waits := f.early[early{p.after.OID, c.Name}]; waits && own == "" {
+				s = append(s, "ALTER TABLE "+sqltoken.Quote(p.after.Name)+" DROP CONSTRAINT "+sqltoken.Quote(c.Name))
+			}
+		}
+	}
+	return s
 }
 
 func isPartition(p catalog.Property) bool { return p.Kind == catalog.KindPartition }

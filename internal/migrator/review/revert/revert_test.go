@@ -231,6 +231,18 @@ var waysBack = []struct {
 		}},
 	},
 	{
+		name: "of a partition that is detached: its rows are checked before it is attached",
+		before: `CREATE TABLE days (day date NOT NULL) PARTITION BY RANGE (day);
+			CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');`,
+		file: `ALTER TABLE days DETACH PARTITION days_1`,
+		want: revert.Plan{Grade: revert.Lossless, Replayed: true, Outside: 2, Undo: []string{`ALTER TABLE "days_1" DROP CONSTRAINT IF EXISTS "days_1_bound"`, ""}, Statements: []string{
+			`ALTER TABLE "days_1" ADD CONSTRAINT "days_1_bound" CHECK (day IS NOT NULL AND day >= '2026-01-01'::date AND day < '2026-02-01'::date) NOT VALID`,
+			`ALTER TABLE "days_1" VALIDATE CONSTRAINT "days_1_bound"`,
+			`ALTER TABLE days ATTACH PARTITION days_1 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')`,
+			`ALTER TABLE "days_1" DROP CONSTRAINT "days_1_bound"`,
+		}},
+	},
+	{
 		name: "of nothing", before: users, file: `SELECT 1`,
 		want: revert.Plan{Grade: revert.Lossless, Replayed: true},
 	},

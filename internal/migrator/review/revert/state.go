@@ -17,6 +17,7 @@ type State struct {
 	properties []catalog.Property
 	entries    []entry
 	inherited  map[part]bool
+	bounds     map[uint32]string
 }
 
 // ReadState reads the state of a database.
@@ -44,6 +45,9 @@ func readObjects(ctx context.Context, db *sql.DB) (s State, err error) {
 	}
 	if s.inherited, err = readInherited(ctx, db); err != nil {
 		return s, fmt.Errorf("read what partitions inherit: %w", err)
+	}
+	if s.bounds, err = readBounds(ctx, db); err != nil {
+		return s, fmt.Errorf("read the bounds of partitions: %w", err)
 	}
 	return s, nil
 }
