@@ -129,10 +129,14 @@ func TestFindReviewsTheStatements(t *testing.T) {
 	}{
 		{`CREATE INDEX i ON items (price)`, nil},
 		{`ALTER TABLE items ADD note text`, nil},
+		{`ALTER TABLE days DETACH PARTITION days_1`, []string{"2 CM146"}},
+		{`ALTER TABLE items DROP CONSTRAINT items_pkey, DROP CONSTRAINT dear`, []string{"1 MF101", "3 CM146"}},
 		{`ALTER TABLE items ALTER price TYPE bigint`, []string{"1 PG301", "1 CM125"}},
 		{`ALTER TABLE items ALTER price DROP NOT NULL`, []string{"2 CM146"}},
 	} {
-		dir := folder(t, map[string]string{"1_a.sql": priced, "2_b.sql": tt.file})
+		const before = priced + `; ALTER TABLE items ADD CONSTRAINT dear CHECK (price > 0); CREATE TABLE days (day date) PARTITION BY RANGE (day);
+			CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')`
+		dir := folder(t, map[string]string{"1_a.sql": before, "2_b.sql": tt.file})
 		got, err := revert.Down(t.Context(), applied(t, dir), migratortest.Server(t), dir, revert.DownOptions{DryRun: true})
 		if err != nil {
 			t.Fatal(err)

@@ -25,7 +25,8 @@ func (f *finder) detach(ctx context.Context) []string {
 	return s
 }
 
-// attach gives tables back the parents that the file took away.
+// attach gives tables back the parents that the file took away, and drops the checks
+// that saved a scan.
 func (f *finder) attach(ctx context.Context) []string {
 	if !slices.ContainsFunc(f.before.properties, isPartition) || f.readProperties(ctx) != nil { // which fails again at the end
 		return nil
