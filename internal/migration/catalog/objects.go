@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"commitment/internal/sqltoken"
 )
 
 // order is the order of kinds: first those that others depend on.
@@ -91,6 +93,31 @@ func (c Column) definition() string {
 		words = append(words, "DEFAULT "+c.Default)
 	}
 	return strings.Join(words, " ")
+}
+
+// triggerStates are the ends of a trigger's definition, which aren't SQL, and the actions
+// of ALTER TABLE that make them so.
+var triggerStates = map[string]string{
+	" DISABLED":            "DISABLE TRIGGER ",
+	" ENABLED FOR REPLICA": "ENABLE REPLICA TRIGGER ",
+	" ENABLED ALWAYS":      "ENABLE ALWAYS TRIGGER ",
+}
+
+// Create returns the statements that create a view, function, trigger or policy, without
+// semicolons at their ends.
+func (o Object) Create() []string {
+	if o.Kind == KindTrigger {
+		for end, action := range triggerStates {
+			if definition, found := strings.CutSuffix(o.Definition, end); found {
+				table, name := o.Table, o.Name
+				if table == "" { // a view's
+					table, name, _ = strings.Cut(o.Name, ".")
+				}
+				return []string{definition, "ALTER TABLE " + sqltoken.Quote(table) + " " + action + sqltoken.Quote(name)}
+			}
+		}
+	}
+	return []string{strings.TrimRight(o.Definition, "\n;")}
 }
 
 type key struct {

@@ -31,6 +31,7 @@ var suffixes = []struct {
 	statement *regexp.Regexp
 	suffix    string
 }{
+	{addsValue, "_enum"},
 	{regexp.MustCompile(`(?i)^(CREATE|DROP|REINDEX)\b.*\bINDEX\b`), "_index"},
 	{regexp.MustCompile(`(?i)\bVALIDATE CONSTRAINT\b`), "_validate"},
 	{regexp.MustCompile(`(?i)\bSET NOT NULL\b`), "_not_null"},

@@ -22,8 +22,9 @@ var (
 
 // isolate begins a file wherever a statement would wait for the lock of one table
 // while the file keeps others from another: so nobody waits for more than one
-// lock. Tables that the plan makes are nobody's yet. What renames for running code
-// is kept apart from the rest, too: it has to wait for a deployment.
+// lock. Tables that the plan makes are nobody's yet. Kept apart from the rest are also
+// what renames for running code, which has to wait for a deployment, and new values of
+// enums, which must be committed before they are used.
 func isolate(steps []Step) {
 	made := map[string]bool{}
 	held, renamed := "", false
@@ -31,6 +32,9 @@ func isolate(steps []Step) {
 		s := &steps[i]
 		if i > 0 && parted(steps[i-1], *s) {
 			held = ""
+		}
+		if i > 0 && addsValue.MatchString(s.SQL) != addsValue.MatchString(steps[i-1].SQL) {
+			s.Apart = true
 		}
 		if renaming.MatchString(s.SQL) {
 			renamed = renamed || breaks(s.SQL)

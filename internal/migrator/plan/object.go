@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"commitment/internal/migration/catalog"
@@ -34,17 +35,35 @@ func (p *planner) makeDeclared(ctx context.Context, first bool) error {
 			continue
 		}
 		start := len(p.steps)
-		if !p.isAbsent(i) {
-			if err := p.clear(ctx, i); err != nil {
-				return fmt.Errorf("change the declared object %q: write this migration by hand: %w", o.Name, err)
-			}
-		}
-		if err := p.advance(ctx, []Step{up(o)}); err != nil {
-			return fmt.Errorf("create the declared object %q: %w", o.Name, err)
+		if err := p.makeOne(ctx, i); err != nil {
+			return err
 		}
 		p.steps = append(p.steps[:start], together(p.steps[start:])...)
 	}
 	return nil
+}
+
+// makeOne creates an object, or changes it: then what depends on it makes room.
+func (p *planner) makeOne(ctx context.Context, i int) error {
+	o := p.objects[i]
+	var around dependents
+	if !p.isAbsent(i) {
+		var err error
+		if around, err = p.clear(ctx, i); err != nil {
+			return fmt.Errorf("change the declared object %q: write this migration by hand: %w", o.Name, err)
+		}
+	}
+	again, err := p.creates(ctx, around, o.Up)
+	if err != nil {
+		return fmt.Errorf("change the declared object %q: write this migration by hand: %w", o.Name, err)
+	}
+	if err := p.advance(ctx, []Step{up(o)}); err != nil {
+		return fmt.Errorf("create the declared object %q: %w", o.Name, err)
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	return p.advance(ctx, []Step{{SQL: strings.Join(again, ";\n"), Comment: "Create " + around.names() + " again"}})
 }
 
 // together combines several steps into one, so that no file ends between them: a policy
@@ -71,25 +90,46 @@ func (p *planner) isAbsent(i int) bool {
 }
 
 // clear removes what is in the way of an object: by its Down or, if that fails on the
-// replayed files, piece by piece. What CREATE OR REPLACE replaces can stay.
-func (p *planner) clear(ctx context.Context, i int) error {
+// replayed files, piece by piece. What CREATE OR REPLACE replaces can stay. It returns
+// what depends on the object and was dropped before it.
+func (p *planner) clear(ctx context.Context, i int) (around dependents, err error) {
 	if replaced, err := p.isReplaced(ctx, i); replaced || err != nil {
-		return err
+		return around, err
 	}
 	if p.objects[i].Down == "" {
-		return errors.New("it has no Down")
+		return around, errors.New("it has no Down")
+	}
+	around, err = p.dependentsOn(ctx, p.pieces(i)...)
+	if err != nil {
+		return around, err
+	}
+	if drops := around.drops(); len(drops) > 0 {
+		if err := p.advance(ctx, []Step{{SQL: strings.Join(drops, ";\n"), Comment: "Make room for " + strconv.Quote(p.objects[i].Name)}}); err != nil {
+			return around, err
+		}
 	}
 	before, step := p.present, down(p.objects[i])
 	if !step.Alone {
 		if err := p.fits(ctx, step.SQL); err != nil {
-			return p.clearPieces(ctx, i, err)
+			return around, p.clearPieces(ctx, i, err)
 		}
 	}
 	if err := p.advance(ctx, []Step{step}); err != nil {
-		return err
+		return around, err
 	}
 	p.steps[len(p.steps)-1].Loses = lostBetween(before, p.present)
-	return nil
+	return around, nil
+}
+
+// pieces are what an object creates and the files have.
+func (p *planner) pieces(i int) []key {
+	var pieces []key
+	for _, c := range p.objectChanges[i] {
+		if _, there := p.now[changeKey(c)]; there && c.Before == "" {
+			pieces = append(pieces, changeKey(c))
+		}
+	}
+	return pieces
 }
 
 // isReplaced reports whether an object can be created while the old one is still there.
@@ -129,12 +169,12 @@ func (p *planner) fits(ctx context.Context, statements string) error {
 // dropped anyway and may depend on it. What holds rows is left to its Down.
 func (p *planner) clearPieces(ctx context.Context, i int, downErr error) error {
 	hanging := []catalog.Kind{catalog.KindTrigger, catalog.KindPolicy, catalog.KindView}
-	pieces := append([]catalog.Kind{catalog.KindMaterializedView, catalog.KindFunction, catalog.KindDomain, catalog.KindType}, hanging...)
+	droppable := append([]catalog.Kind{catalog.KindMaterializedView, catalog.KindFunction, catalog.KindDomain, catalog.KindType}, hanging...)
+	mine := p.pieces(i)
 	var drops []Step
 	for k := range p.now {
 		_, stays := p.want[k]
-		mine := slices.ContainsFunc(p.objectChanges[i], func(c catalog.Change) bool { return changeKey(c) == k && c.Before == "" })
-		if mine && slices.Contains(pieces, k.kind) || !stays && slices.Contains(hanging, k.kind) {
+		if slices.Contains(mine, k) && slices.Contains(droppable, k.kind) || !stays && slices.Contains(hanging, k.kind) {
 			drops = append(drops, dropStatement(k)...)
 		}
 	}
@@ -163,7 +203,7 @@ func lostBetween(before, after catalog.Schema) string {
 			continue
 		}
 		for _, c := range t.Columns {
-			if _, there := now.Column(c.Name); !there {
+			if _, there := now.Column(c.Name); !there && !c.Generated {
 				lost = append(lost, lostColumn(t.Name, c.Name))
 			}
 		}

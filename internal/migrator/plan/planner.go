@@ -50,13 +50,15 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	}
 	if err := p.run(ctx,
 		p.rename, p.renameParts,
-		p.makeFirst, p.addTables, p.changeColumns, p.settleColumns, p.changeConstraints, p.addComments,
+		p.extendEnums, p.makeFirst, p.addTables, p.changeColumns, p.settleColumns, p.changeConstraints, p.addComments,
 		p.changeIndexes, p.validate, p.changeIdentity, p.changeKeys, p.makeLater,
 	); err != nil {
 		return nil, err
 	}
 	expanding := len(p.steps)
-	if err := p.run(ctx, p.requireForNewRows, p.validateRequired, p.require, p.changeIdentity, p.changeKeys, p.contract); err != nil {
+	if err := p.run(ctx,
+		p.narrowTypes, p.changeIndexes, p.requireForNewRows, p.validateRequired, p.require, p.changeIdentity, p.changeKeys, p.contract,
+	); err != nil {
 		return nil, err
 	}
 	if err := p.checkComplete(ctx); err != nil {

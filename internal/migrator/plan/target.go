@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -19,7 +20,7 @@ import (
 type target struct {
 	server     *dev.Server
 	desired    desiredTables
-	objects    []schemakit.Object
+	objects    []schemakit.Object // each after those that it depends on
 	renames    []schemakit.Rename
 	tablesOnly bool
 	// base is the schema with the tables, before the objects that come after them, and
@@ -42,7 +43,8 @@ func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target,
 		return nil, err
 	}
 	t := &target{server: server, desired: w, objects: want.Objects, renames: want.Renames, tablesOnly: want.TablesOnly}
-	if err := t.makeObjects(ctx, db.DB, true, nil); err != nil {
+	first, err := t.makeObjects(ctx, db.DB, true, nil)
+	if err != nil {
 		return nil, err
 	}
 	if err := t.makeTables(ctx, db.DB); err != nil {
@@ -55,9 +57,11 @@ func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target,
 	if len(t.objects) == 0 {
 		return t, nil
 	}
-	if err := t.makeObjects(ctx, db.DB, false, nil); err != nil {
+	later, err := t.makeObjects(ctx, db.DB, false, nil)
+	if err != nil {
 		return nil, err
 	}
+	t.objects = slices.Concat(first, later)
 	t.full, err = t.read(ctx, db.DB)
 	return t, err
 }
@@ -89,24 +93,34 @@ func (t *target) makeTables(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// makeObjects runs the objects that come before the tables, or those that come after
-// them. It calls made, unless that is nil, with the index of each.
-func (t *target) makeObjects(ctx context.Context, db *sql.DB, first bool, made func(int) error) error {
-	for i, o := range t.objects {
-		if o.First != first {
-			continue
+// makeObjects creates the objects that come before the tables, or those that come after
+// them, in an order that their dependencies allow, found by trying, and returns them in
+// that order. It calls made, unless that is nil, after each.
+func (t *target) makeObjects(ctx context.Context, db *sql.DB, first bool, made func() error) ([]schemakit.Object, error) {
+	var ordered []schemakit.Object
+	pending := slices.DeleteFunc(slices.Clone(t.objects), func(o schemakit.Object) bool { return o.First != first })
+	for len(pending) > 0 {
+		var waiting []schemakit.Object
+		var refusal error
+		for _, o := range pending {
+			if err := replay(ctx, db, []Step{up(o)}); err != nil {
+				waiting, refusal = append(waiting, o), cmp.Or(refusal, fmt.Errorf("create the declared object %q: %w", o.Name, err))
+				continue
+			}
+			ordered = append(ordered, o)
+			if made == nil {
+				continue
+			}
+			if err := made(); err != nil {
+				return nil, err
+			}
 		}
-		if err := replay(ctx, db, []Step{up(o)}); err != nil {
-			return fmt.Errorf("create the declared object %q: %w", o.Name, err)
+		if len(waiting) == len(pending) {
+			return nil, refusal
 		}
-		if made == nil {
-			continue
-		}
-		if err := made(i); err != nil {
-			return err
-		}
+		pending = waiting
 	}
-	return nil
+	return ordered, nil
 }
 
 // readObjectChanges finds what each object creates or changes, in a database of its
@@ -122,20 +136,23 @@ func (t *target) readObjectChanges(ctx context.Context) (_ [][]catalog.Change, e
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
 	var before catalog.Schema
-	note := func(i int) error {
+	n := 0
+	note := func() error {
 		after, err := catalog.Read(ctx, db)
-		changes[i] = catalog.Compare(before, after)
+		changes[n] = catalog.Compare(before, after)
 		before = after
+		n++
 		return err
 	}
-	if err := t.makeObjects(ctx, db.DB, true, note); err != nil {
+	if _, err := t.makeObjects(ctx, db.DB, true, note); err != nil {
 		return nil, err
 	}
 	if err := t.makeTables(ctx, db.DB); err != nil {
 		return nil, err
 	}
 	before = t.base
-	return changes, t.makeObjects(ctx, db.DB, false, note)
+	_, err = t.makeObjects(ctx, db.DB, false, note)
+	return changes, err
 }
 
 // replay runs steps as the files that they are written to.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -13,39 +14,95 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// changeTypes changes the types of columns in one statement, so that a table is
-// rewritten at most once.
+// retyping is the change of a table's columns to other types, in one statement, so that
+// the table is rewritten at most once.
+type retyping struct {
+	table            string
+	actions          []string // of ALTER TABLE
+	comments, losses []string
+	sequences        []Step
+	around           dependents // of the columns
+}
+
+// changeTypes changes the types of columns to those that hold every value.
 func (p *planner) changeTypes(ctx context.Context, have, want catalog.Table) ([]Step, error) {
-	var actions, comments, losses []string
-	var sequences []Step
+	return p.retype(ctx, have, want, false)
+}
+
+// narrowTypes changes the types of columns to those that don't hold every value, which
+// older code may still write.
+func (p *planner) narrowTypes(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		narrowed, err := p.retype(ctx, have, want, true)
+		if err != nil {
+			return err
+		}
+		steps = append(steps, narrowed...)
+	}
+	return p.advance(ctx, steps)
+}
+
+func (p *planner) retype(ctx context.Context, have, want catalog.Table, narrowing bool) ([]Step, error) {
+	r := retyping{table: want.Name}
+	var columns []key
+	var changing [][2]catalog.Column
 	for _, c := range want.Columns {
 		old, there := have.Column(c.Name)
 		if !there || p.settled(columnKey(want.Name, c.Name)) || old.Type == c.Type && old.Collation == c.Collation {
 			continue
 		}
-		action, comment, err := p.changeType(ctx, want.Name, old, c)
-		if err != nil {
-			return nil, fmt.Errorf("change the type of %q in %q from %s to %s: write this migration by hand: %w", c.Name, want.Name, old.Type, c.Type, detailed(err))
-		}
-		loss, err := p.lossOf(ctx, want.Name, old, c, strings.Contains(action, using))
+		narrows, err := p.narrows(ctx, old, c)
 		if err != nil {
 			return nil, err
 		}
-		actions, comments = append(actions, action), append(comments, comment)
-		losses = append(losses, loss...)
-		sequences = append(sequences, p.widenSequence(old, c)...)
+		if narrows == narrowing {
+			columns, changing = append(columns, columnKey(want.Name, c.Name)), append(changing, [2]catalog.Column{old, c})
+		}
 	}
-	if len(actions) == 0 {
+	if len(columns) == 0 {
 		return nil, nil
 	}
-	change := Step{SQL: "ALTER TABLE " + sqltoken.Quote(want.Name) + " " + strings.Join(actions, ", "), Comment: strings.Join(comments, "\n"), Loses: strings.Join(losses, "\n")}
-	return append([]Step{change}, sequences...), nil
+	var err error
+	if r.around, err = p.dependentsOn(ctx, columns...); err != nil {
+		return nil, err
+	}
+	for _, c := range changing {
+		if err := p.changeType(ctx, &r, c[0], c[1]); err != nil {
+			return nil, fmt.Errorf("change the type of %q in %q from %s to %s: write this migration by hand: %w", c[1].Name, want.Name, c[0].Type, c[1].Type, detailed(err))
+		}
+	}
+	return p.retyped(ctx, r)
 }
 
-// changeType changes a type in the first form that PostgreSQL accepts. A default that
-// doesn't fit the new type is replaced in the same statement, so that no INSERT misses
-// it.
-func (p *planner) changeType(ctx context.Context, table string, have, want catalog.Column) (action, comment string, err error) {
+// retyped are the steps of a change of types. What depends on the columns is dropped
+// before it and created again after it, in the same transaction.
+func (p *planner) retyped(ctx context.Context, r retyping) ([]Step, error) {
+	sql := r.alter(r.actions...)
+	again, err := p.creates(ctx, r.around, sql)
+	if err != nil {
+		return nil, fmt.Errorf("change types in %q: write this migration by hand: %w", r.table, err)
+	}
+	step := Step{SQL: strings.Join(append([]string{sql}, again...), ";\n"), Loses: strings.Join(r.losses, "\n")}
+	if names := r.around.names(); names != "" {
+		r.comments = append(r.comments, "PostgreSQL changes no type under "+names+": dropped, and created again\nwith the privileges and comments that migrations gave")
+	}
+	step.Comment = strings.Join(r.comments, "\n")
+	return append([]Step{step}, r.sequences...), nil
+}
+
+// alter is an ALTER TABLE after the drops of what depends on the columns. Generated
+// columns are dropped and added again by the same statement.
+func (r retyping) alter(actions ...string) string {
+	drops, adds := r.around.generatedColumns()
+	alter := "ALTER TABLE " + sqltoken.Quote(r.table) + " " + strings.Join(slices.Concat(drops, actions, adds), ", ")
+	return strings.Join(append(r.around.drops(), alter), ";\n")
+}
+
+// changeType adds the change of a type in the first form that PostgreSQL accepts. A
+// default that doesn't fit the new type is replaced in the same statement, so that no
+// INSERT misses it.
+func (p *planner) changeType(ctx context.Context, r *retyping, have, want catalog.Column) error {
 	name := sqltoken.Quote(want.Name)
 	var before, after string
 	if have.Default != "" && have.Default != want.Default {
@@ -58,27 +115,57 @@ func (p *planner) changeType(ctx context.Context, table string, have, want catal
 	if want.Collation != "" {
 		form += " COLLATE " + want.Collation
 	}
-	alter := "ALTER TABLE " + sqltoken.Quote(table) + " "
-	rewrites, err := p.tryStatement(ctx, table, alter+form+after)
-	if failedWith(err, datatypeMismatch) {
-		form += fmt.Sprintf("%s%s::%s", using, name, want.Type)
-		rewrites, err = p.tryStatement(ctx, table, alter+form+after)
+	rewrites, err := p.tryStatement(ctx, r.table, r.alter(append(slices.Clip(r.actions), form+after)...))
+	explicit := failedWith(err, datatypeMismatch)
+	if explicit {
+		form += fmt.Sprintf(" USING %s::%s", name, want.Type)
+		rewrites, err = p.tryStatement(ctx, r.table, r.alter(append(slices.Clip(r.actions), form+after)...))
 	}
-	return form + after, typeComment(have, want, rewrites), err
+	if err != nil {
+		return err
+	}
+	loss, err := p.lossOf(ctx, r.table, have, want, explicit)
+	if err != nil {
+		return err
+	}
+	r.actions, r.losses = append(r.actions, form+after), append(r.losses, loss...)
+	r.comments = append(r.comments, typeComment(r.table, have, want, rewrites, len(loss) > 0))
+	r.sequences = append(r.sequences, p.widenSequence(have, want)...)
+	return nil
 }
 
-const (
-	// datatypeMismatch is the SQLSTATE of a cast that needs USING.
-	datatypeMismatch = "42804"
-	using            = " USING " // begins the cast that is made then
-)
+// datatypeMismatch is the SQLSTATE of a cast that needs USING.
+const datatypeMismatch = "42804"
 
-func typeComment(have, want catalog.Column, rewrites bool) string {
-	change := fmt.Sprintf("Change %q from %s to %s", want.Name, have.Type, want.Type)
+func typeComment(table string, have, want catalog.Column, rewrites, loses bool) string {
+	comment := fmt.Sprintf("Change %q from %s to %s", want.Name, have.Type, want.Type)
 	if rewrites {
-		return change + ": this REWRITES the table and its indexes, and\nblocks reads and writes meanwhile"
+		comment += ": this REWRITES the table and its indexes, and\nblocks reads and writes meanwhile"
+	} else {
+		comment += " in place: no row is rewritten"
 	}
-	return change + " in place: no row is rewritten"
+	unfit := Unfit(have, want)
+	if unfit == "" {
+		return comment
+	}
+	fails := "It fails on values that don't fit, and changes nothing then"
+	if loses {
+		fails = "It rounds values that don't fit, or fails"
+	}
+	return comment + fmt.Sprintf(".\n%s. To find them:\n  SELECT * FROM %s WHERE %s LIMIT 10", fails, sqltoken.Quote(table), unfit)
+}
+
+// narrows reports whether a type can't hold every value of another.
+func (p *planner) narrows(ctx context.Context, have, want catalog.Column) (bool, error) {
+	if Unfit(have, want) != "" {
+		return true, nil
+	}
+	for _, explicit := range []bool{false, true} {
+		if loss, err := p.lossOf(ctx, "", have, want, explicit); err != nil || len(loss) > 0 {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // detailed is an error with PostgreSQL's detail, such as the dependent column.
@@ -102,7 +189,7 @@ const unprepared = pgx.QueryExecModeExec
 func (p *planner) lossOf(ctx context.Context, table string, have, want catalog.Column, explicit bool) ([]string, error) {
 	form := want.Type
 	if explicit {
-		form += using + "v::" + want.Type
+		form += " USING v::" + want.Type
 	}
 	for _, value := range sampleValues {
 		before, after, err := p.converted(ctx, value, have.Type, form)
@@ -135,7 +222,7 @@ func (p *planner) converted(ctx context.Context, value, from, form string) (befo
 		return "", "", err
 	}
 	alter := fmt.Sprintf("ALTER TABLE pg_temp.%s ALTER v TYPE ", trialName)
-	if _, err := tx.ExecContext(ctx, alter+form+"; "+alter+from+using+"v::"+from); err != nil {
+	if _, err := tx.ExecContext(ctx, alter+form+"; "+alter+from+" USING v::"+from); err != nil {
 		return "", "", err
 	}
 	err = tx.QueryRowContext(ctx, read, unprepared).Scan(&after)

@@ -1,0 +1,5 @@
+==> change_a_generated_column.sql
+-- Remove the old form of "doubled"
+ALTER TABLE items DROP COLUMN doubled;
+-- Create "doubled" as declared
+ALTER TABLE items ADD COLUMN doubled bigint GENERATED ALWAYS AS (price * 3) STORED;
