@@ -1,15 +1,18 @@
 package schemakit
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"entgo.io/ent/schema"
 )
 
 // Object is a database object that an entity needs beside its table: a function with
 // its trigger, a policy, a view, an extension. It is planned, replayed and compared
-// like a table. A change that the comparison doesn't see, such as that of a privilege
-// or a comment, is planned only together with another change. A view of Ent's whose
+// like a table. What the comparison doesn't see, such as a privilege, is planned once,
+// if it is an object by itself; as a part of another object, it is planned only together
+// with a change of that. A view of Ent's whose
 // schema has entsql.View or entsql.ViewFor is declared by these.
 type Object struct {
 	// Name identifies the object in plans. It is unique in the project.
@@ -30,9 +33,18 @@ type Objects struct {
 	Objects []Object `json:"objects"`
 }
 
+// Role declares a role that a policy or a privilege names. Roles belong to the server,
+// not to a database: it is created unless it exists, and never dropped.
+func Role(name string) Object {
+	return Object{Name: "role " + name, First: true, Up: fmt.Sprintf(`DO $$ BEGIN
+  CREATE ROLE %s;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- it exists
+END $$;`, `"`+strings.ReplaceAll(name, `"`, `""`)+`"`)}
+}
+
 // Declare adds objects to an entity. The objects of all entities are created in the
 // order of the entities' names and, within one, in the order of declaration, those of
-// its mixins first. Objects that several entities declare identically, such as through
+// its mixins first, as far as they don't need others of them. Objects that several entities declare identically, such as through
 // a mixin, are created once.
 func Declare(objects ...Object) schema.Annotation { return Objects{Objects: objects} }
 

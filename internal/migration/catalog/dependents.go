@@ -15,9 +15,10 @@ type Dependent struct {
 	Restore []string
 }
 
-// Dependents returns the views, functions, triggers, policies and generated columns that
-// depend on a column, view or function of the current schema, directly or through
-// others. Each comes after those that it depends on.
+// Dependents returns a column, view, function, trigger or policy of the current schema,
+// and the views, functions, triggers, policies and generated columns that depend on it,
+// directly or through others, each after those that it depends on. It returns nothing
+// for an object of another kind.
 func Dependents(ctx context.Context, db Querier, on Object) ([]Dependent, error) {
 	rows, err := db.QueryContext(ctx, dependents, string(on.Kind), on.Table, on.Name)
 	if err != nil {
@@ -59,13 +60,18 @@ const dependents = `WITH RECURSIVE edges AS (
 		WHERE w.oid IS NOT NULL OR g.oid IS NOT NULL OR d.classid IN ('pg_trigger'::regclass, 'pg_policy'::regclass, 'pg_proc'::regclass)
 			OR d.classid = 'pg_class'::regclass AND d.objsubid > 0 AND d.refobjsubid > 0 AND d.refobjid = d.objid
 	), hanging AS (
-		SELECT e.class, e.object, e.sub, 1 AS depth FROM edges e
-		WHERE CASE $1
-			WHEN 'column' THEN e.on_class = 'pg_class'::regclass AND e.on_object = to_regclass(quote_ident($2))
-				AND e.on_sub = (SELECT attnum FROM pg_attribute WHERE attrelid = to_regclass(quote_ident($2)) AND attname = $3)
-			WHEN 'function' THEN e.on_class = 'pg_proc'::regclass AND e.on_object IN (SELECT p.oid FROM pg_proc p
-				WHERE p.pronamespace = ` + here + ` AND p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' = $3)
-			ELSE e.on_class = 'pg_class'::regclass AND e.on_object = to_regclass(quote_ident($3)) AND e.object <> e.on_object END
+		SELECT 'pg_class'::regclass AS class, c.oid AS object, coalesce(a.attnum, 0) AS sub, 0 AS depth
+		FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $3 AND $1 = 'column'
+		WHERE c.relnamespace = ` + here + ` AND c.relname = CASE $1 WHEN 'column' THEN $2 WHEN 'view' THEN $3 WHEN 'materialized view' THEN $3 END
+		UNION ALL
+		SELECT 'pg_proc'::regclass, p.oid, 0, 0 FROM pg_proc p
+		WHERE $1 = 'function' AND p.pronamespace = ` + here + ` AND p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' = $3
+		UNION ALL
+		SELECT 'pg_trigger'::regclass, t.oid, 0, 0 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+		WHERE $1 = 'trigger' AND c.relnamespace = ` + here + ` AND (c.relname = $2 AND t.tgname = $3 OR $2 = '' AND c.relname || '.' || t.tgname = $3)
+		UNION ALL
+		SELECT 'pg_policy'::regclass, p.oid, 0, 0 FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+		WHERE $1 = 'policy' AND c.relnamespace = ` + here + ` AND c.relname = $2 AND p.polname = $3
 		UNION
 		SELECT e.class, e.object, e.sub, h.depth + 1 FROM hanging h JOIN edges e
 			ON e.on_class = h.class AND e.on_object = h.object AND (h.sub = 0 OR e.on_sub = h.sub)

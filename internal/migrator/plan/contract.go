@@ -39,7 +39,9 @@ func (p *planner) dropsOf(kind catalog.Kind) []Step {
 			continue
 		}
 		for _, s := range dropStatement(k) {
-			s.Loses = loss(k)
+			if c, _ := column(p.present, k.table, k.name); !c.Generated { // its values are computed again
+				s.Loses = loss(k)
+			}
 			drops = append(drops, s)
 		}
 	}

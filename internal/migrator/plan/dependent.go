@@ -16,6 +16,8 @@ import (
 type dependents struct {
 	objects []catalog.Dependent
 	were    definitions // before the change
+	// roots restore what the definitions of the changed objects themselves leave out.
+	roots []string
 }
 
 func dependentKey(d catalog.Dependent) key { return key{d.Kind, d.Table, d.Name} }
@@ -31,9 +33,11 @@ func (p *planner) dependentsOn(ctx context.Context, on ...key) (dependents, erro
 		for _, d := range found {
 			// One that is found again depends on something later, too.
 			all.objects = slices.DeleteFunc(all.objects, func(o catalog.Dependent) bool { return dependentKey(o) == dependentKey(d) })
-			if !slices.Contains(on, dependentKey(d)) {
-				all.objects = append(all.objects, d)
+			if slices.Contains(on, dependentKey(d)) {
+				all.roots = append(all.roots, d.Restore...)
+				continue
 			}
+			all.objects = append(all.objects, d)
 		}
 	}
 	return all, nil
@@ -78,7 +82,7 @@ func (d dependents) generatedColumns() (drops, adds []string) {
 // change. An object is created as the target has it or, if that isn't possible yet, as
 // it was. One of the target that can't be created either way is left to a later stage.
 func (p *planner) creates(ctx context.Context, d dependents, change string) ([]string, error) {
-	if len(d.objects) == 0 {
+	if len(d.objects) == 0 && len(d.roots) == 0 {
 		return nil, nil
 	}
 	tx, err := p.db.BeginTx(ctx, nil)
@@ -89,7 +93,7 @@ func (p *planner) creates(ctx context.Context, d dependents, change string) ([]s
 	if _, err := tx.ExecContext(ctx, change); err != nil {
 		return nil, detailed(err)
 	}
-	var statements []string
+	statements := restored(ctx, tx, d.roots)
 	for _, o := range d.objects {
 		_, wanted := p.want[dependentKey(o)]
 		again, err := createAgain(ctx, tx, dependentKey(o), p.want, d.were)
@@ -100,13 +104,20 @@ func (p *planner) creates(ctx context.Context, d dependents, change string) ([]s
 			continue
 		}
 		statements = append(statements, again...)
-		for _, s := range o.Restore {
-			if attempt(ctx, tx, s) == nil { // what is about a column that is gone isn't needed
-				statements = append(statements, s)
-			}
-		}
+		statements = append(statements, restored(ctx, tx, o.Restore)...)
 	}
 	return statements, ctx.Err()
+}
+
+// restored are the statements that work: one about a column that is gone isn't needed.
+func restored(ctx context.Context, tx *sql.Tx, statements []string) []string {
+	var kept []string
+	for _, s := range statements {
+		if attempt(ctx, tx, s) == nil {
+			kept = append(kept, s)
+		}
+	}
+	return kept
 }
 
 // createAgain creates an object by the first definition that works, and returns the

@@ -137,7 +137,7 @@ func (e Entities) plan(ctx context.Context, server *dev.Server, dir migrate.Dir)
 	if err := deleteRows(ctx, db.DB); err != nil {
 		return nil, err
 	}
-	p := &planner{target: to, db: db.DB}
+	p := &planner{target: to, db: db.DB, files: files}
 	return p.plan(ctx)
 }
 

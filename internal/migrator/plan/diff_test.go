@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -205,7 +206,7 @@ func (c change) test(t *testing.T, s *dev.Server) {
 	added := diff(t, s, directory(t, before...), c.name, c.after.entities())
 	golden(t, c.name, added)
 	c.apply(t, db.DB, before, added)
-	if left, err := c.after.entities().Left(t.Context(), s, db.DB); err != nil || len(left) > 0 {
+	if left, err := c.after.entities().Left(t.Context(), s, db.DB, slices.Concat(before, added)); err != nil || len(left) > 0 {
 		t.Errorf("what the plan leaves to do = %+v, %v, want nothing", left, err)
 	}
 }

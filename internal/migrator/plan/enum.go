@@ -26,8 +26,7 @@ func (p *planner) extendEnums(ctx context.Context) error {
 		}
 		kept := slices.DeleteFunc(slices.Clone(want), func(v string) bool { return !slices.Contains(have, v) })
 		if !slices.Equal(kept, have) {
-			return fmt.Errorf(`enum %q is (%s), want (%s): PostgreSQL can't remove, reorder or rename values by
-comparing. Write the migration by hand: ALTER TYPE … RENAME VALUE, or a new type to which the columns are changed`,
+			return fmt.Errorf("enum %q is (%s), want (%s), which only adding values doesn't lead to: write this migration by hand, with ALTER TYPE … RENAME VALUE or a new type for the columns",
 				o.Name, strings.Join(have, ", "), strings.Join(want, ", "))
 		}
 		for i, v := range want {
@@ -35,6 +34,9 @@ comparing. Write the migration by hand: ALTER TYPE … RENAME VALUE, or a new ty
 				steps = append(steps, addValue(o.Name, v, want[i+1:], have))
 			}
 		}
+	}
+	if len(steps) > 0 {
+		steps[0].Comment = "Instant. In a file of its own, because the transaction that adds a value can't use it"
 	}
 	return p.advance(ctx, steps)
 }
@@ -45,7 +47,7 @@ func addValue(enum, value string, after, have []string) Step {
 	if i := slices.IndexFunc(after, func(v string) bool { return slices.Contains(have, v) }); i >= 0 {
 		sql += " BEFORE " + after[i]
 	}
-	return Step{SQL: sql, Comment: "Instant. A file of its own, because no transaction can use the value before this is committed"}
+	return Step{SQL: sql}
 }
 
 // enumValues are the values in the definition of an enum, as SQL; nil for another type.

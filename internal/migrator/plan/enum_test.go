@@ -14,6 +14,11 @@ func states(labels string) schemakit.Object {
 	return schemakit.Object{Name: "states", Up: "CREATE TYPE states AS ENUM (" + labels + ")", Down: "DROP TYPE states", First: true}
 }
 
+func visibleTo(roles string) schemakit.Object {
+	return object("visible", "ALTER TABLE items ENABLE ROW LEVEL SECURITY;\nCREATE POLICY visible ON items TO "+roles+" USING (price > 0);",
+		"DROP POLICY visible ON items;\nALTER TABLE items DISABLE ROW LEVEL SECURITY;")
+}
+
 var valueChanges = []change{
 	{
 		name:   "add_values_to_an_enum",
@@ -56,9 +61,14 @@ var valueChanges = []change{
 	{
 		name:   "add_a_policy_for_a_role",
 		before: tables(items(number("price"))),
-		after: beside(items(number("price")), schemakit.Object{Name: "readers", First: true, Up: "DO $$ BEGIN CREATE ROLE plan_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"},
-			object("visible", "ALTER TABLE items ENABLE ROW LEVEL SECURITY;\nCREATE POLICY visible ON items TO plan_reader USING (price > 0);", "DROP POLICY visible ON items;\nALTER TABLE items DISABLE ROW LEVEL SECURITY;")),
-		rows: "INSERT INTO items VALUES (1, 2)", holds: "SELECT count(*) = 1 FROM items",
+		after:  beside(items(number("price")), visibleTo("plan_reader"), schemakit.Role("plan_reader"), object("reading", "GRANT SELECT ON items TO plan_reader", "REVOKE SELECT ON items FROM plan_reader")),
+		rows:   "INSERT INTO items VALUES (1, 2)", holds: "SELECT has_table_privilege('plan_reader', 'items', 'SELECT')",
+	},
+	{
+		name:   "change_the_roles_of_a_policy",
+		before: beside(items(number("price")), schemakit.Role("plan_reader"), visibleTo("plan_reader")),
+		after:  beside(items(number("price")), visibleTo("plan_reader, plan_writer"), schemakit.Role("plan_reader"), schemakit.Role("plan_writer")),
+		rows:   "INSERT INTO items VALUES (1, 2)", holds: "SELECT array_length(polroles, 1) = 2 FROM pg_policy",
 	},
 	{
 		name: "shrink_a_text", before: tables(items(text("name", 50))), after: tables(items(text("name", 20))),

@@ -39,11 +39,11 @@ func (e Entities) Declared(ctx context.Context, db *sql.DB) ([]migrate.File, err
 	return Files(versionLayout, "before", slices.Concat(first, tables, later))
 }
 
-// Left is the plan for a database that migrations were applied to.
-func (e Entities) Left(ctx context.Context, server *dev.Server, db *sql.DB) ([]Step, error) {
+// Left is the plan for a database that these migrations were applied to.
+func (e Entities) Left(ctx context.Context, server *dev.Server, db *sql.DB, files []migrate.File) ([]Step, error) {
 	t, err := declare(ctx, server, e)
 	if err != nil {
 		return nil, err
 	}
-	return (&planner{target: t, db: db}).plan(ctx)
+	return (&planner{target: t, db: db, files: files}).plan(ctx)
 }

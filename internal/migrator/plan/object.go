@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ariga.io/atlas/sql/migrate"
+
 	"commitment/internal/migration/catalog"
 	"commitment/internal/schemakit"
 )
@@ -57,13 +59,44 @@ func (p *planner) makeOne(ctx context.Context, i int) error {
 	if err != nil {
 		return fmt.Errorf("change the declared object %q: write this migration by hand: %w", o.Name, err)
 	}
-	if err := p.advance(ctx, []Step{up(o)}); err != nil {
+	rewritten, err := p.rewrittenBy(ctx, up(o))
+	if err != nil {
 		return fmt.Errorf("create the declared object %q: %w", o.Name, err)
+	}
+	if len(rewritten) > 0 {
+		last := &p.steps[len(p.steps)-1]
+		last.Comment += fmt.Sprintf(": this REWRITES %s, and\nblocks reads and writes meanwhile", strings.Join(rewritten, ", "))
 	}
 	if len(again) == 0 {
 		return nil
 	}
-	return p.advance(ctx, []Step{{SQL: strings.Join(again, ";\n"), Comment: "Create " + around.names() + " again"}})
+	comment := "Restore the privileges and comments that migrations gave"
+	if names := around.names(); names != "" {
+		comment = "Create what depends on it again: " + names
+	}
+	return p.advance(ctx, []Step{{SQL: strings.Join(again, ";\n"), Comment: comment}})
+}
+
+// rewrittenBy adds a step to the plan and returns the tables that it rewrites.
+func (p *planner) rewrittenBy(ctx context.Context, step Step) ([]string, error) {
+	before, err := fileNodes(ctx, p.db)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.advance(ctx, []Step{step}); err != nil {
+		return nil, err
+	}
+	after, err := fileNodes(ctx, p.db)
+	if err != nil {
+		return nil, err
+	}
+	var tables []string
+	for _, t := range p.present.Tables {
+		if node, there := before[t.Name]; there && node != after[t.Name] {
+			tables = append(tables, strconv.Quote(t.Name))
+		}
+	}
+	return tables, nil
 }
 
 // together combines several steps into one, so that no file ends between them: a policy
@@ -81,7 +114,21 @@ func changeKey(c catalog.Change) key { return key{c.Kind, c.Table, c.Name} }
 
 // isMade reports whether everything that an object creates is as declared.
 func (p *planner) isMade(i int) bool {
+	if len(p.objectChanges[i]) == 0 {
+		return p.isWritten(p.objects[i])
+	}
 	return !slices.ContainsFunc(p.objectChanges[i], func(c catalog.Change) bool { return !p.settled(changeKey(c)) })
+}
+
+// isWritten reports whether a file has the object's statements, which is all that shows
+// whether one was made that is no part of the schema, such as a role or a privilege.
+func (p *planner) isWritten(o schemakit.Object) bool {
+	up := strings.TrimRight(strings.TrimSpace(o.Up), ";")
+	return slices.ContainsFunc(p.files, func(f migrate.File) bool { return strings.Contains(string(f.Bytes()), up) })
+}
+
+func (p *planner) allWritten() bool {
+	return !slices.ContainsFunc(p.objects, func(o schemakit.Object) bool { return !p.isWritten(o) })
 }
 
 // isAbsent reports whether everything that an object creates is as it was before.
@@ -91,7 +138,8 @@ func (p *planner) isAbsent(i int) bool {
 
 // clear removes what is in the way of an object: by its Down or, if that fails on the
 // replayed files, piece by piece. What CREATE OR REPLACE replaces can stay. It returns
-// what depends on the object and was dropped before it.
+// what depends on the object, was dropped before it, and is to be created again: not
+// triggers and policies that nobody declares any more.
 func (p *planner) clear(ctx context.Context, i int) (around dependents, err error) {
 	if replaced, err := p.isReplaced(ctx, i); replaced || err != nil {
 		return around, err
@@ -103,11 +151,16 @@ func (p *planner) clear(ctx context.Context, i int) (around dependents, err erro
 	if err != nil {
 		return around, err
 	}
+	around.roots = slices.DeleteFunc(around.roots, func(s string) bool { return says(p.objects[i].Up, s) })
 	if drops := around.drops(); len(drops) > 0 {
 		if err := p.advance(ctx, []Step{{SQL: strings.Join(drops, ";\n"), Comment: "Make room for " + strconv.Quote(p.objects[i].Name)}}); err != nil {
 			return around, err
 		}
 	}
+	around.objects = slices.DeleteFunc(around.objects, func(d catalog.Dependent) bool {
+		_, wanted := p.want[dependentKey(d)]
+		return !wanted && (d.Kind == catalog.KindTrigger || d.Kind == catalog.KindPolicy)
+	})
 	before, step := p.present, down(p.objects[i])
 	if !step.Alone {
 		if err := p.fits(ctx, step.SQL); err != nil {
@@ -119,6 +172,13 @@ func (p *planner) clear(ctx context.Context, i int) (around dependents, err erro
 	}
 	p.steps[len(p.steps)-1].Loses = lostBetween(before, p.present)
 	return around, nil
+}
+
+// says reports whether a declaration has statements like this one: what it says about
+// privileges or comments holds.
+func says(declaration, statement string) bool {
+	verb, _, _ := strings.Cut(statement, " ")
+	return strings.Contains(strings.ToUpper(declaration), verb+" ") && verb != "ALTER"
 }
 
 // pieces are what an object creates and the files have.

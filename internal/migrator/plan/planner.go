@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ariga.io/atlas/sql/migrate"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/migration/catalog"
@@ -19,6 +20,7 @@ import (
 type planner struct {
 	*target
 	db      *sql.DB // what the files make, and every step so far
+	files   []migrate.File
 	present catalog.Schema
 	steps   []Step
 
@@ -41,7 +43,7 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(left) == 0 {
+	if len(left) == 0 && p.allWritten() {
 		err := p.addComments(ctx)
 		return p.steps, err
 	}
@@ -57,7 +59,8 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	}
 	expanding := len(p.steps)
 	if err := p.run(ctx,
-		p.narrowTypes, p.changeIndexes, p.requireForNewRows, p.validateRequired, p.require, p.changeIdentity, p.changeKeys, p.contract,
+		p.narrowTypes, p.changeConstraints, p.changeIndexes, p.validate,
+		p.requireForNewRows, p.validateRequired, p.require, p.changeIdentity, p.changeKeys, p.contract,
 	); err != nil {
 		return nil, err
 	}
@@ -111,23 +114,41 @@ func (p *planner) advance(ctx context.Context, steps []Step) error {
 // whether it rewrites the table. No rows are needed: PostgreSQL gives the table another
 // file even if it is empty.
 func (p *planner) tryStatement(ctx context.Context, table, statement string) (rewrites bool, err error) {
-	const file = "SELECT pg_relation_filenode(quote_ident($1)::regclass)"
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, fmt.Errorf("try a statement: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // it was only a trial
-	var before, after int64
-	if err := tx.QueryRowContext(ctx, file, table).Scan(&before); err != nil {
-		return false, fmt.Errorf("look at table %q: %w", table, err)
+	before, err := fileNodes(ctx, tx)
+	if err != nil {
+		return false, err
 	}
 	if _, err := tx.ExecContext(ctx, statement); err != nil {
 		return false, err
 	}
-	if err := tx.QueryRowContext(ctx, file, table).Scan(&after); err != nil {
-		return false, fmt.Errorf("look at table %q: %w", table, err)
+	after, err := fileNodes(ctx, tx)
+	return before[table] != after[table], err
+}
+
+// fileNodes are the numbers of the tables' files, by table: a table that is rewritten
+// gets another.
+func fileNodes(ctx context.Context, db catalog.Querier) (map[string]int64, error) {
+	rows, err := db.QueryContext(ctx, `SELECT relname, pg_relation_filenode(oid) FROM pg_class
+		WHERE relkind = 'r' AND relnamespace = quote_ident(current_schema())::regnamespace`)
+	if err != nil {
+		return nil, fmt.Errorf("look at the tables' files: %w", err)
 	}
-	return before != after, nil
+	defer func() { _ = rows.Close() }() // its errors are those of Err
+	nodes := map[string]int64{}
+	for rows.Next() {
+		var table string
+		var node int64
+		if err := rows.Scan(&table, &node); err != nil {
+			return nil, fmt.Errorf("look at the tables' files: %w", err)
+		}
+		nodes[table] = node
+	}
+	return nodes, rows.Err()
 }
 
 // remaining is what still differs from the target.

@@ -67,6 +67,7 @@ func (p *planner) retype(ctx context.Context, have, want catalog.Table, narrowin
 	if r.around, err = p.dependentsOn(ctx, columns...); err != nil {
 		return nil, err
 	}
+	r.around.roots = nil // the columns stay
 	for _, c := range changing {
 		if err := p.changeType(ctx, &r, c[0], c[1]); err != nil {
 			return nil, fmt.Errorf("change the type of %q in %q from %s to %s: write this migration by hand: %w", c[1].Name, want.Name, c[0].Type, c[1].Type, detailed(err))
@@ -85,7 +86,7 @@ func (p *planner) retyped(ctx context.Context, r retyping) ([]Step, error) {
 	}
 	step := Step{SQL: strings.Join(append([]string{sql}, again...), ";\n"), Loses: strings.Join(r.losses, "\n")}
 	if names := r.around.names(); names != "" {
-		r.comments = append(r.comments, "PostgreSQL changes no type under "+names+": dropped, and created again\nwith the privileges and comments that migrations gave")
+		r.comments = append(r.comments, "Dropped, because it depends on the type, and created again with the privileges and\ncomments that migrations gave: "+names)
 	}
 	step.Comment = strings.Join(r.comments, "\n")
 	return append([]Step{step}, r.sequences...), nil

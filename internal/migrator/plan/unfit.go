@@ -39,7 +39,7 @@ func Unfit(was, is catalog.Column) string {
 				return ""
 			}
 		}
-		return fmt.Sprintf("%[1]s <> round(%[1]s, %d) OR abs(%[1]s) >= 1e%d", name, scale, precision-scale)
+		return fmt.Sprintf("%[1]s <> round(%[1]s, %[2]d) OR abs(%[1]s) >= 1e%[3]d", name, scale, precision-scale)
 	}
 	return ""
 }

@@ -80,6 +80,18 @@ CREATE TRIGGER refuse INSTEAD OF DELETE ON cheap FOR EACH ROW EXECUTE FUNCTION r
 		rows: "INSERT INTO items VALUES (1, 'a', 0)", holds: "SELECT price = 0 FROM free",
 	},
 	{
+		name: "change_a_view_with_privileges",
+		files: `CREATE TABLE items (id bigint PRIMARY KEY, price bigint NOT NULL);
+CREATE VIEW cheap AS SELECT id, price FROM items;
+COMMENT ON VIEW cheap IS 'what it''s for';
+COMMENT ON COLUMN cheap.price IS 'the price';
+GRANT SELECT ON cheap TO PUBLIC;
+`,
+		after: beside(items(number("price")), object("cheap", "CREATE VIEW cheap AS SELECT id FROM items", "DROP VIEW cheap")),
+		rows:  "INSERT INTO items VALUES (1, 2)",
+		holds: "SELECT obj_description('cheap'::regclass) = 'what it''s for' AND has_table_privilege('public', 'cheap', 'SELECT')",
+	},
+	{
 		name:   "declare_in_any_order",
 		before: tables(items(text("name", 20), number("price"))),
 		after: beside(items(text("name", 20), number("price")), free, cheap,

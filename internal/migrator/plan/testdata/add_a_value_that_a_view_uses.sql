@@ -1,5 +1,5 @@
 ==> add_a_value_that_a_view_uses.sql
--- Instant. A file of its own, because no transaction can use the value before this is committed
+-- Instant. In a file of its own, because the transaction that adds a value can't use it
 ALTER TYPE "states" ADD VALUE 'done';
 ==> add_a_value_that_a_view_uses.sql
 -- Create "finished" as declared

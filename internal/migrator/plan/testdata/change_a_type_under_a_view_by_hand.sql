@@ -1,8 +1,8 @@
 ==> change_a_type_under_a_view_by_hand.sql
 -- Change "price" from integer to bigint: this REWRITES the table and its indexes, and
 -- blocks reads and writes meanwhile
--- PostgreSQL changes no type under view "cheap", trigger "cheap.refuse": dropped, and created again
--- with the privileges and comments that migrations gave
+-- Dropped, because it depends on the type, and created again with the privileges and
+-- comments that migrations gave: view "cheap", trigger "cheap.refuse"
 DROP TRIGGER "refuse" ON "cheap";
 DROP VIEW "cheap";
 ALTER TABLE "items" ALTER COLUMN "price" TYPE bigint;

@@ -1,8 +1,8 @@
 ==> change_a_type_under_views.sql
 -- Change "price" from integer to bigint: this REWRITES the table and its indexes, and
 -- blocks reads and writes meanwhile
--- PostgreSQL changes no type under materialized view "totals", view "cheap", view "free": dropped, and created again
--- with the privileges and comments that migrations gave
+-- Dropped, because it depends on the type, and created again with the privileges and
+-- comments that migrations gave: materialized view "totals", view "cheap", view "free"
 DROP VIEW "free";
 DROP VIEW "cheap";
 DROP MATERIALIZED VIEW "totals";

@@ -5,7 +5,7 @@ DROP VIEW "free";
 DROP VIEW cheap;
 -- Create "cheap" as declared
 CREATE VIEW cheap AS SELECT price, id FROM items WHERE price < 10;
--- Create view "free" again
+-- Create what depends on it again: view "free"
 CREATE VIEW free WITH (security_barrier=true) AS
  SELECT cheap.id,
     cheap.price

@@ -1,10 +1,9 @@
 ==> reduce_an_object.sql
--- Remove the old form of "stamp"
-DROP TRIGGER "stamp" ON "items";
--- Remove the old form of "stamp"
+-- Make room for "stamp"
 DROP TRIGGER "stamp_again" ON "items";
 -- Remove the old form of "stamp"
-DROP ROUTINE "stamp"();
+DROP TRIGGER stamp ON items;
+DROP FUNCTION stamp();
 -- Create "stamp" as declared
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
