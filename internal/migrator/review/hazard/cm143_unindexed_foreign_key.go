@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/migrator/review/trace"
 )
 
 var cm143 = Rule{
@@ -14,11 +15,15 @@ var cm143 = Rule{
 	check: unindexedForeignKey,
 }
 
-// unindexedForeignKey looks for the index at the end of the file.
-func unindexedForeignKey(s subject) (found []Finding) {
+// unindexedForeignKey looks for the index at the end of the file; [Open] does at the end
+// of the files that follow.
+func unindexedForeignKey(s subject) []Finding { return unindexed(s.Statement, s.final()) }
+
+// unindexed are the foreign keys that a statement adds and no index of the schema serves.
+func unindexed(s trace.Statement, schema catalog.Schema) (found []Finding) {
 	for _, after := range s.After.Tables {
 		before, _ := byOID(s.Before, after.OID)
-		final, stays := byOID(s.final(), after.OID)
+		final, stays := byOID(schema, after.OID)
 		for _, c := range newConstraints(before, after) {
 			if c.Type != catalog.ForeignKey || !stays || partition(after) || indexed(final, c.Columns) {
 				continue

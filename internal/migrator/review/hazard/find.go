@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/review/trace"
 )
 
@@ -55,7 +56,30 @@ func (s subject) complete(r Rule, f Finding) Finding {
 			f.Reason += fmt.Sprintf(" The lock is held until the end of the file, %s later.", count(n, "statement"))
 		}
 	}
+	f.HeldSince = s.heldSince(f.Lock)
 	return f
+}
+
+// heldSince is the line of the earlier statement that took a lock, such as "SHARE on
+// products"; 0 if this one did.
+func (s subject) heldSince(lock string) int {
+	is := func(l trace.Lock) bool { return l.Mode+" on "+l.Relation == lock }
+	i := slices.IndexFunc(s.Held, is)
+	if i < 0 || slices.ContainsFunc(s.Locks, is) {
+		return 0
+	}
+	return s.holder(s.Held[i])
+}
+
+// Open returns the findings that still hold in the schema after the files that follow.
+func Open(found []Finding, stmts []trace.Statement, final catalog.Schema) []Finding {
+	return slices.DeleteFunc(found, func(f Finding) bool {
+		if f.Code != cm143.Code || f.Statement == 0 {
+			return false
+		}
+		still := unindexed(stmts[f.Statement-1], final)
+		return !slices.ContainsFunc(still, func(other Finding) bool { return other.Title == f.Title })
+	})
 }
 
 func count(n int, noun string) string {

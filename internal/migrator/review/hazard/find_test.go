@@ -103,3 +103,46 @@ func TestFindOffersNoFixThatLeavesAStoredColumnAsItIs(t *testing.T) {
 		t.Errorf("codes with a fix (-want +got):\n%s", diff)
 	}
 }
+
+// TestOpenDropsWhatALaterFileSettles adds a foreign key in one file, and its index in
+// the next.
+func TestOpenDropsWhatALaterFileSettles(t *testing.T) {
+	t.Parallel()
+	schema := func(t catalog.Table) catalog.Schema {
+		t.OID, t.Name = 1, "entries"
+		t.Columns = []catalog.Column{{Name: "owner_id", Position: 1, Type: "uuid"}}
+		return catalog.Schema{Tables: []catalog.Table{t}}
+	}
+	key := []catalog.Constraint{{Name: "k", OID: 2, Type: catalog.ForeignKey, Columns: []string{"owner_id"}, References: "owners"}}
+	plain, keyed := schema(catalog.Table{}), schema(catalog.Table{Constraints: key})
+	indexed := schema(catalog.Table{Constraints: key, Indexes: []catalog.Index{{Name: "i", Columns: []string{"owner_id"}, Valid: true}}})
+	stmts := []trace.Statement{{SQL: "ALTER TABLE entries ADD FOREIGN KEY (owner_id) REFERENCES owners NOT VALID", Before: plain, After: keyed}}
+	found := func() []hazard.Finding {
+		return slices.DeleteFunc(hazard.Find(stmts), func(f hazard.Finding) bool { return f.Code != "CM143" })
+	}
+	if n := len(hazard.Open(found(), stmts, keyed)); n != 1 {
+		t.Errorf("findings without an index = %d, want 1", n)
+	}
+	if n := len(hazard.Open(found(), stmts, indexed)); n != 0 {
+		t.Errorf("findings with the later file's index = %d, want 0", n)
+	}
+}
+
+// TestALockFromBeforeIsAnEarlierStatements scans under the lock of another statement.
+func TestALockFromBeforeIsAnEarlierStatements(t *testing.T) {
+	t.Parallel()
+	schema := catalog.Schema{Tables: []catalog.Table{{Name: "entries", OID: 1}}}
+	lock := []trace.Lock{{Relation: "entries", Mode: "ACCESS EXCLUSIVE"}}
+	stmts := []trace.Statement{
+		{Line: 1, SQL: "ALTER TABLE entries ADD COLUMN n int", Transaction: true, Locks: lock, Before: schema, After: schema},
+		{Line: 3, SQL: "UPDATE entries SET n = 1", Transaction: true, Held: lock, Before: schema, After: schema},
+	}
+	found := hazard.Find(stmts)
+	i := slices.IndexFunc(found, func(f hazard.Finding) bool { return f.Code == "CM181" })
+	if i < 0 {
+		t.Fatalf("findings = %+v, want CM181 among them", found)
+	}
+	if f := found[i]; f.HeldSince != 1 || f.Line != 3 || !f.OnlyMoves(stmts[1].SQL) || f.OnlyMoves(stmts[0].SQL) {
+		t.Errorf("finding = %+v, want one of line 3 under a lock held since line 1, whose fix only moves the statement", f)
+	}
+}

@@ -44,6 +44,9 @@ type Finding struct {
 	Table     string `json:"table,omitempty"`
 	// Lock is the lock that matters, such as "SHARE on products".
 	Lock string `json:"lock,omitempty"`
+	// HeldSince is the line of the earlier statement that took the lock; 0 if this one
+	// did.
+	HeldSince int `json:"held_since,omitempty"`
 	// Estimate is how long it takes and how much it processes, if there are statistics
 	// of production: "about 4 min, 38 GB".
 	Estimate string `json:"estimate,omitempty"`
@@ -60,6 +63,12 @@ type Finding struct {
 	Timed bool `json:"-"`
 	// Suppressed is the reason given by the directive that accepts the finding.
 	Suppressed string `json:"suppressed,omitempty"`
+}
+
+// OnlyMoves reports whether the fix is the finding's statement, unchanged, in a file of
+// its own.
+func (f Finding) OnlyMoves(sql string) bool {
+	return len(f.Fix) == 1 && f.Fix[0].Apart && !f.Fix[0].Alone && parse(f.Fix[0].SQL).sql == parse(sql).sql
 }
 
 // FailsOnRows reports whether the finding says that the statement may fail because of

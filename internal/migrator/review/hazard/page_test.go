@@ -68,6 +68,9 @@ func example(t *testing.T, c testCase, stmt trace.Statement, f hazard.Finding) s
 		return b.String() + "\n"
 	}
 	b.WriteString("\n## Safe form\n\n`migrate review --fix` ")
+	if f.OnlyMoves(stmt.SQL) {
+		return b.String() + "moves the statement, unchanged, to a file of its own.\n\n"
+	}
 	if several && len(f.Fix) == 1 {
 		b.WriteString("moves the statement to a file of its own")
 	} else {

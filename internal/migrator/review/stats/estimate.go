@@ -57,11 +57,12 @@ func (e Estimate) Plus(other Estimate) Estimate {
 }
 
 // String is as in "about 4 min, 38 GB".
-func (e Estimate) String() string { return aboutDuration(e.Duration) + ", " + byteCount(e.Bytes) }
+func (e Estimate) String() string { return About(e.Duration) + ", " + byteCount(e.Bytes) }
 
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 
-func aboutDuration(d time.Duration) string {
+// About is a duration as in "about 4 min".
+func About(d time.Duration) string {
 	switch {
 	case d < time.Second:
 		return "less than a second"

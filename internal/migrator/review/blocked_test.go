@@ -1,0 +1,50 @@
+package review
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/migrator/review/trace"
+)
+
+func TestBlocked(t *testing.T) {
+	t.Parallel()
+	entries, products := trace.Lock{Relation: "entries", Mode: "ACCESS EXCLUSIVE"}, trace.Lock{Relation: "products", Mode: "SHARE"}
+	index, made := trace.Lock{Relation: "i", Mode: "ACCESS EXCLUSIVE", Index: true}, trace.Lock{Relation: "new", Mode: "ACCESS EXCLUSIVE", New: true}
+	add := trace.Statement{Locks: []trace.Lock{entries, index, made}}
+	scan := trace.Statement{Held: []trace.Lock{entries}, Locks: []trace.Lock{products}, Scans: []string{"entries"}}
+	update := trace.Statement{Held: []trace.Lock{entries, products}, Writes: []trace.Write{{Table: 1}}}
+	file := slices.Concat(stmt(add), stmt(scan), stmt(update))
+	for name, test := range map[string]struct {
+		stmts []trace.Statement
+		sized bool
+		want  []string
+	}{
+		"for an instant, whatever the sizes":    {file[:1], false, []string{"entries: an instant"}},
+		"for a time that isn't known":           {file[:2], false, []string{"entries: as long as 1 statement works on rows", "products: as long as 1 statement works on rows"}},
+		"for what runs until the end":           {file, false, []string{"entries: as long as 2 statements work on rows", "products: as long as 2 statements work on rows"}},
+		"for as long as the sizes say":          {file[:2], true, []string{"entries: about 2 min", "products: about 2 min"}},
+		"for as long as rows are written, too":  {file[2:], true, []string{"entries: less than a second", "products: less than a second"}},
+		"by nothing that nobody else could see": {stmt(trace.Statement{Locks: []trace.Lock{index, made, {Relation: "entries", Mode: "SHARE UPDATE EXCLUSIVE"}}}), false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			snapshot := production
+			if !test.sized {
+				snapshot = nil
+			}
+			var got []string
+			for _, b := range blocked(test.stmts, snapshot) {
+				got = append(got, b.Table+": "+b.Time())
+				if b.Reads != (b.Table == "entries") {
+					t.Errorf("reads of %s are blocked = %t", b.Table, b.Reads)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("blocked (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
