@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"commitment/internal/migration"
 	"commitment/internal/migrator/review/compat"
 )
@@ -40,16 +42,25 @@ func shownDeploy(v *compat.Verdict, phase migration.Phase) deploy {
 // Known reports whether old and new code were tried.
 func (d deploy) Known() bool { return len(d.Rows) > 0 }
 
-// Breaks are everything that doesn't work, each with its release and state.
+// Breaks are everything that doesn't work. What breaks alike in several releases or
+// states is one.
 func (d deploy) Breaks() []broken {
 	var all []broken
+	when := map[broken][]string{}
+	add := func(breaks []broken, state string) {
+		for _, b := range breaks {
+			if when[b] == nil {
+				all = append(all, b)
+			}
+			when[b] = append(when[b], state)
+		}
+	}
 	for _, r := range d.Rows {
-		for _, b := range r.Before {
-			all = append(all, broken{r.Name + " code before the file: " + b.What, b.SQL, b.Error})
-		}
-		for _, b := range r.After {
-			all = append(all, broken{r.Name + " code after the file: " + b.What, b.SQL, b.Error})
-		}
+		add(r.Before, r.Name+" code before the file")
+		add(r.After, r.Name+" code after the file")
+	}
+	for i, b := range all {
+		all[i].What = list(when[b]) + ": " + b.What
 	}
 	return all
 }
@@ -87,12 +98,26 @@ func phaseText(phase migration.Phase) string {
 	return ""
 }
 
+// breaks is what breaks in a release and state. Operations of an entity that break with
+// the same error are one.
 func breaks(all []compat.Break, release, schema string) []broken {
+	type cause struct{ entity, err string }
 	var found []broken
+	at := map[cause]int{}
+	operations := map[cause][]string{}
 	for _, b := range all {
-		if b.Release == release && b.Schema == schema {
-			found = append(found, broken{line(b.Operation) + " " + line(b.Entity), block(b.SQL), line(b.Error)})
+		if b.Release != release || b.Schema != schema {
+			continue
 		}
+		c := cause{line(b.Entity), line(b.Error)}
+		if _, known := at[c]; !known {
+			at[c] = len(found)
+			found = append(found, broken{SQL: block(b.SQL), Error: c.err})
+		}
+		if o := line(b.Operation); !slices.Contains(operations[c], o) {
+			operations[c] = append(operations[c], o)
+		}
+		found[at[c]].What = list(operations[c]) + " " + c.entity
 	}
 	return found
 }

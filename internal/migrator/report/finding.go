@@ -2,6 +2,9 @@ package report
 
 import (
 	"cmp"
+	"fmt"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -16,14 +19,13 @@ type finding struct {
 	Severity hazard.Severity
 	Code     string
 	Place    string // "20261201000000_name.sql:3", or the folder
+	Link     string // the address of the place, where it is known
 	Title    string
 	Reason   string
 	// Facts are the lock, what it blocks, whether that was measured, and how long it
 	// takes.
 	Facts      []string
 	Advice     string
-	Fix        string // statements, each with its comment above it
-	FixFiles   bool   // the fix takes files of its own
 	Docs       string // the address of the code's page, where it is known
 	Explain    string // the command that prints the page
 	Suppressed string
@@ -52,37 +54,43 @@ func worstFirst(findings []hazard.Finding) []hazard.Finding {
 	return sorted
 }
 
-// split separates the open findings from those that a directive accepts.
-func split(findings []finding) (open, accepted []finding) {
-	for _, f := range findings {
-		if f.Suppressed == "" {
-			open = append(open, f)
-		} else {
-			accepted = append(accepted, f)
-		}
+func shownFinding(r review.Report, f hazard.Finding) finding {
+	return finding{
+		Severity:   f.Severity,
+		Code:       line(f.Code),
+		Place:      placeOf(cmp.Or(f.File, r.Dir), f.Line),
+		Link:       linkTo(r, f.File, f.Line),
+		Title:      line(f.Title),
+		Reason:     line(f.Reason),
+		Facts:      facts(f),
+		Advice:     line(f.Advice),
+		Docs:       pageOf(r.Source, f.Code),
+		Explain:    explain(f.Code),
+		Suppressed: line(f.Suppressed),
 	}
-	return open, accepted
 }
 
-func shownFindings(source, dir string, findings []hazard.Finding) []finding {
-	var shown []finding
-	for _, f := range worstFirst(findings) {
-		shown = append(shown, finding{
-			Severity:   f.Severity,
-			Code:       line(f.Code),
-			Place:      placeOf(cmp.Or(f.File, dir), f.Line),
-			Title:      line(f.Title),
-			Reason:     line(f.Reason),
-			Facts:      facts(f),
-			Advice:     line(f.Advice),
-			Fix:        script(f.Fix),
-			FixFiles:   slices.ContainsFunc(f.Fix, apart),
-			Docs:       pageOf(source, f.Code),
-			Explain:    explain(f.Code),
-			Suppressed: line(f.Suppressed),
-		})
+// acceptedOf are the findings that a directive accepts.
+func acceptedOf(r review.Report) []finding {
+	var accepted []finding
+	for _, f := range worstFirst(r.All()) {
+		if f.Suppressed != "" {
+			accepted = append(accepted, shownFinding(r, f))
+		}
 	}
-	return shown
+	return accepted
+}
+
+// linkTo is the address of a line of a migration, or of the folder, or empty.
+func linkTo(r review.Report, file string, number int) string {
+	if r.Source == "" {
+		return ""
+	}
+	address := r.Source + (&url.URL{Path: path.Join(r.Dir, file)}).EscapedPath()
+	if number > 0 {
+		address += fmt.Sprintf("#L%d", number)
+	}
+	return webPage(address)
 }
 
 // pageOf is the address of the page about a code, or empty.
@@ -115,7 +123,11 @@ func ruleOf(code string) hazard.Rule {
 // facts are the short facts of a finding.
 func facts(f hazard.Finding) []string {
 	var facts []string
-	for _, s := range []string{f.Lock, blocks(f.Lock), string(f.Evidence), f.Estimate} {
+	lock := f.Lock
+	if f.HeldSince > 0 {
+		lock = fmt.Sprintf("under %s since line %d", f.Lock, f.HeldSince)
+	}
+	for _, s := range []string{lock, blocks(f.Lock), string(f.Evidence), f.Estimate} {
 		if s = line(s); s != "" {
 			facts = append(facts, s)
 		}
@@ -159,12 +171,3 @@ func withSemicolon(sql string) string {
 	}
 	return sql + ";"
 }
-
-// headed is a finding under a heading of some level.
-type headed struct {
-	finding
-	Level int
-}
-
-// At puts the finding under a heading of that level.
-func (f finding) At(level int) headed { return headed{f, level} }

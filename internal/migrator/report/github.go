@@ -22,7 +22,7 @@ const maxAnnotations = 10
 // [Markdown].
 func GitHub(w io.Writer, r review.Report) error {
 	var out strings.Builder
-	shown := map[string]int{}
+	shown, fixed := map[string]int{}, map[string]bool{}
 	left := 0
 	for _, f := range worstFirst(r.All()) {
 		level := annotation(f.Severity)
@@ -36,7 +36,7 @@ func GitHub(w io.Writer, r review.Report) error {
 			left++
 		default:
 			shown[level]++
-			out.WriteString(command(level, r, f))
+			out.WriteString(command(level, r, f, fixOnce(r, f, fixed)))
 		}
 	}
 	if left > 0 {
@@ -58,15 +58,29 @@ func annotation(s hazard.Severity) string {
 	}
 }
 
+// fixOnce is the fix of a finding, unless another finding about the statement had it.
+func fixOnce(r review.Report, f hazard.Finding, fixed map[string]bool) string {
+	if _, s, ok := statementAt(r, f); ok && f.OnlyMoves(s.SQL) {
+		return ""
+	}
+	fix := script(f.Fix)
+	at := placeOf(f.File, f.Line) + "\n" + fix
+	if fixed[at] {
+		return ""
+	}
+	fixed[at] = true
+	return fix
+}
+
 // command is one finding as a workflow command. A finding about the directory is shown
 // at atlas.sum.
-func command(level string, r review.Report, f hazard.Finding) string {
+func command(level string, r review.Report, f hazard.Finding, fix string) string {
 	properties := "file=" + property(path.Join(r.Dir, cmp.Or(f.File, sumFile)))
 	if f.Line > 0 {
 		properties += fmt.Sprintf(",line=%d", f.Line)
 	}
 	properties += ",title=" + property(line(f.Title)+" ("+line(f.Code)+")")
-	parts := []string{line(f.Reason), strings.Join(facts(f), " · "), line(f.Advice), script(f.Fix), cmp.Or(pageOf(r.Source, f.Code), explain(f.Code))}
+	parts := []string{line(f.Reason), strings.Join(facts(f), " · "), line(f.Advice), fix, cmp.Or(pageOf(r.Source, f.Code), explain(f.Code))}
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	return fmt.Sprintf("::%s %s::%s\n", level, properties, message(strings.Join(parts, "\n")))
 }

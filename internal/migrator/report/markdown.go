@@ -31,7 +31,7 @@ func Markdown(w io.Writer, r review.Report) error {
 	c.add(Marker + "\n" + heading(v))
 	c.add(filesTable(v))
 	c.add(worst(v))
-	c.fold("The directory", findingParts(v.Findings))
+	c.fold("The directory", cardParts(v.Findings))
 	for _, f := range v.Files {
 		c.fold(inElement(f.Name)+": "+f.Tally.String(), fileParts(f))
 	}
@@ -118,62 +118,103 @@ func filesTable(v view) string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("| migration | findings | deploy | revert |\n|---|---|---|---|\n")
+	b.WriteString("| migration | findings | blocks | deploy | revert |\n|---|---|---|---|---|\n")
 	for i, f := range v.Files {
 		if i == 50 {
-			fmt.Fprintf(&b, "| and %s | | | |\n", count(len(v.Files)-i, "more migration"))
+			fmt.Fprintf(&b, "| and %s | | | | |\n", count(len(v.Files)-i, "more migration"))
 			break
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(code(clip(f.Name, 120))), f.Tally, cell(markdown(f.Deploy.Order)), cell(markdown(f.Revert.Grade)))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", cellText(linked(clip(f.Name, 120), f.Link)), f.Tally,
+			cellText(markdown(f.Timeline.Blocks())), cellText(markdown(f.Deploy.Order)), cellText(markdown(f.Revert.Grade)))
 	}
 	return b.String()
 }
 
-// worst lists the errors and warnings, a line each.
-func worst(v view) string {
-	findings := slices.Clone(v.Findings)
-	for _, f := range v.Files {
-		findings = append(findings, f.Findings...)
+// linked is code that links to an address, if there is one.
+func linked(text, address string) string {
+	if address == "" {
+		return code(text)
 	}
-	slices.SortStableFunc(findings, func(a, b finding) int { return cmp.Compare(rank(a.Severity), rank(b.Severity)) })
+	return "[" + code(text) + "](<" + address + ">)"
+}
+
+// maxCards is how many statements [worst] lists: with the rest of the summary and the
+// headings of the details, a comment on ten files fits a page.
+const maxCards = 20
+
+// worst lists the statements with errors and warnings, a line each.
+func worst(v view) string {
+	cards := slices.Clone(v.Findings)
+	for _, f := range v.Files {
+		cards = append(cards, f.Findings...)
+	}
+	slices.SortStableFunc(cards, func(a, b card) int { return cmp.Compare(rank(a.Severity), rank(b.Severity)) })
 	var lines []string
-	for _, f := range findings {
-		if rank(f.Severity) < rank(hazard.Note) {
-			lines = append(lines, fmt.Sprintf("- **%s** %s %s: %s\n", f.Severity, code(f.Code), code(clip(f.Place, 120)), markdown(clip(f.Title, 200))))
+	for _, c := range cards {
+		if rank(c.Severity) < rank(hazard.Note) {
+			lines = append(lines, fmt.Sprintf("- **%s** %s %s: %s\n", c.Severity, code(strings.Join(c.Codes(), " ")), linked(clip(c.Place, 120), c.Link), markdown(clip(c.Title, 200))))
 		}
 	}
-	if len(lines) > 30 {
-		lines = append(lines[:30], fmt.Sprintf("- and %d more, below\n", len(lines)-30))
+	if len(lines) > maxCards {
+		lines = append(lines[:maxCards], fmt.Sprintf("- and %d more, below\n", len(lines)-maxCards))
 	}
 	return strings.Join(lines, "")
 }
 
-func findingParts(findings []finding) []string {
+func cardParts(cards []card) []string {
 	var parts []string
-	for _, f := range findings {
-		parts = append(parts, findingPart(f))
+	for _, c := range cards {
+		parts = append(parts, cardPart(c))
 	}
 	return parts
 }
 
-func findingPart(f finding) string {
+func cardPart(c card) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** %s at %s: **%s**\n", markdown(string(f.Severity)), code(f.Code), code(f.Place), markdown(f.Title))
+	fmt.Fprintf(&b, "**%s** %s at %s: **%s**\n", markdown(string(c.Severity)), code(c.Code), linked(c.Place, c.Link), markdown(c.Title))
+	writeFinding(&b, c.finding)
+	for _, f := range c.Others {
+		fmt.Fprintf(&b, "\n**%s** %s: **%s**\n", markdown(string(f.Severity)), code(f.Code), markdown(f.Title))
+		writeFinding(&b, f)
+	}
+	if c.Fix != "" {
+		b.WriteString("\n" + fenced("sql", c.Fix))
+	}
+	if c.Moves {
+		b.WriteString("\n" + markdown(c.Move()) + "\n")
+	}
+	if about := aboutCodes(c); about != "" {
+		b.WriteString("\n" + about + "\n")
+	}
+	return b.String()
+}
+
+func writeFinding(b *strings.Builder, f finding) {
 	for _, s := range []string{markdown(strings.Join(f.Facts, " · ")), markdown(f.Reason), markdown(f.Advice)} {
 		if s != "" {
 			b.WriteString("\n" + s + "\n")
 		}
 	}
-	if f.Fix != "" {
-		b.WriteString("\n" + fenced("sql", f.Fix))
+}
+
+// aboutCodes links to the pages of a card's codes, or names the command that prints
+// them.
+func aboutCodes(c card) string {
+	var links []string
+	for _, f := range c.All() {
+		link := "[About " + markdown(f.Code) + "](<" + f.Docs + ">)"
+		if f.Docs != "" && !slices.Contains(links, link) {
+			links = append(links, link)
+		}
 	}
 	switch {
-	case f.Docs != "":
-		b.WriteString("\n[About " + markdown(f.Code) + "](<" + f.Docs + ">)\n")
-	case f.Explain != "":
-		b.WriteString("\nMore: " + code(f.Explain) + "\n")
+	case len(links) > 0:
+		return strings.Join(links, " · ")
+	case c.More() != "":
+		return "More: " + code(c.More())
+	default:
+		return ""
 	}
-	return b.String()
 }
 
 func acceptedParts(findings []finding) []string {

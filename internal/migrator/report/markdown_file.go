@@ -7,7 +7,10 @@ import (
 
 // fileParts are the details of a migration, the most important first.
 func fileParts(f file) []string {
-	parts := findingParts(f.Findings)
+	parts := cardParts(f.Findings)
+	if len(f.Timeline.Lanes) > 0 {
+		parts = append(parts, blockedPart(f.Timeline))
+	}
 	parts = append(parts, "**Deploy:** "+markdown(f.Deploy.Order)+". "+markdown(f.Deploy.Text)+"\n")
 	if f.Deploy.Known() {
 		parts = append(parts, matrix(f.Deploy))
@@ -17,6 +20,20 @@ func fileParts(f file) []string {
 	}
 	parts = append(parts, statementParts(f)...)
 	return append(parts, revertPart(f.Revert))
+}
+
+// blockedPart draws who is blocked, and when.
+func blockedPart(t timeline) string {
+	var b strings.Builder
+	b.WriteString("**Blocked:** " + markdown(t.Total) + "; " + legend + "\n\n| table | when | what, and how long |\n|---|---|---|\n")
+	for i, l := range t.Lanes {
+		if i == rowsPerTable {
+			fmt.Fprintf(&b, "| and %s | | |\n", count(len(t.Lanes)-i, "more"))
+			break
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", cellText(code(clip(l.Relation, 120))), l.Bar(40), cellText(markdown(l.Total)))
+	}
+	return b.String()
 }
 
 // matrix is how old and new code work before and after the file.
@@ -41,7 +58,7 @@ func works(breaks []broken) string {
 	if len(what) > 5 {
 		what = append(what[:5], fmt.Sprintf("%d more", len(what)-5))
 	}
-	return "**breaks**: " + cell(strings.Join(what, ", "))
+	return "**breaks**: " + cellText(strings.Join(what, ", "))
 }
 
 // rowsPerTable splits a long table, so that a comment that is cut keeps some of it.
@@ -57,7 +74,7 @@ func statementParts(f file) []string {
 			b.Reset()
 			b.WriteString(head)
 		}
-		fmt.Fprintf(&b, "| %d | %s | %s |\n", s.Line, cell(code(clip(s.Short, 120))), cell(markdown(clip(joined(s.Effects()), 600))))
+		fmt.Fprintf(&b, "| %d | %s | %s |\n", s.Line, cellText(code(clip(s.Short, 120))), cellText(markdown(clip(joined(s.Effects()), 600))))
 		if i%rowsPerTable == rowsPerTable-1 || i == len(f.Statements)-1 {
 			parts = append(parts, b.String())
 		}

@@ -42,8 +42,8 @@ func code(s string) string {
 	return f + s + f
 }
 
-// cell is Markdown in a table, where a bar ends a cell, even in code.
-func cell(md string) string { return strings.ReplaceAll(md, "|", `\|`) }
+// cellText is Markdown in a table, where a bar ends a cell, even in code.
+func cellText(md string) string { return strings.ReplaceAll(md, "|", `\|`) }
 
 // maxCode is how much of a block of code a comment shows, in bytes.
 const maxCode = 4000

@@ -61,6 +61,10 @@ func sampleIndex() review.File {
 			Fix:      []plan.Step{{SQL: `CREATE INDEX CONCURRENTLY "products_name" ON "products" ("name")`, Comment: "Built while others write; can't run in a transaction", Alone: true}},
 			Docs:     "docs/codes/PG101.md",
 		}},
+		Blocking: review.Blocking{
+			Wait:   review.Wait{Work: 1, Duration: 4 * time.Minute, Known: true},
+			Tables: []review.BlockedTable{{Table: "products", Wait: review.Wait{Work: 1, Duration: 4 * time.Minute, Known: true}}},
+		},
 		Compat: &compat.Verdict{Order: compat.Either},
 		Revert: revert.Plan{Grade: revert.Lossless, Statements: []string{`DROP INDEX "products_name"`}, Replayed: true},
 	}
@@ -100,6 +104,14 @@ func sampleOwner() review.File {
 				},
 			},
 			{
+				Code: "CM170", Severity: hazard.Error, Evidence: hazard.Measured, File: ownerFile, Line: 5, Table: "products", Lock: "ACCESS EXCLUSIVE on products", HeldSince: 3,
+				Title:  "line 3 holds ACCESS EXCLUSIVE on products while this scans products, owners",
+				Reason: "Locks are held until the end of the transaction: reads and writes of products are blocked for as long as that takes.",
+				Advice: "Move it to a later file.",
+				Docs:   "docs/codes/CM170.md",
+				Fix:    []plan.Step{{SQL: "ALTER TABLE \"products\"\n  ADD CONSTRAINT \"products_owners\" FOREIGN KEY (\"owner_id\") REFERENCES \"owners\" (\"id\")", Apart: true}},
+			},
+			{
 				Code: "DS103", Severity: hazard.Error, Evidence: hazard.Measured, File: ownerFile, Line: 3, Table: "products",
 				Title: "the values of note in products are lost", Reason: "Only a backup has the values.", Docs: "docs/codes/DS103.md",
 				Suppressed: "nobody has read it since version 3, `see` #12 by @dba | until=2027-01-01",
@@ -109,8 +121,16 @@ func sampleOwner() review.File {
 				Title: "prepared statements on products fail once in each session", Reason: "The type of a result has changed.",
 			},
 		},
+		Blocking: review.Blocking{
+			Wait: review.Wait{Work: 2},
+			Tables: []review.BlockedTable{
+				{Table: "products", Reads: true, Wait: review.Wait{Work: 2}},
+				{Table: "owners", Wait: review.Wait{Work: 2}},
+			},
+		},
 		Compat: &compat.Verdict{Order: compat.TwoReleases, Breaks: []compat.Break{
 			{Release: "old", Schema: "after", Entity: "Product", Operation: "read", SQL: `SELECT "id", "note" FROM "products"`, Error: `column "note" does not exist (SQLSTATE 42703)`},
+			{Release: "old", Schema: "after", Entity: "Product", Operation: "insert", SQL: `INSERT INTO "products" ("id", "note") VALUES ($1, $2)`, Error: `column "note" does not exist (SQLSTATE 42703)`},
 			{Release: "new", Schema: "before", Entity: "Product", Operation: "insert", SQL: `INSERT INTO "products" ("id", "owner_id") VALUES ($1, $2)`, Error: `column "owner_id" does not exist (SQLSTATE 42703)`},
 		}},
 		Revert: revert.Plan{
@@ -237,7 +257,7 @@ func empty() review.Report {
 
 func harmless() review.Report {
 	f := sampleIndex()
-	f.Findings = nil
+	f.Findings, f.Blocking = nil, review.Blocking{Wait: review.Wait{Known: true}}
 	f.Statements[0].Locks, f.Statements[0].Scans = nil, nil
 	r := empty()
 	r.Files = []review.File{f}

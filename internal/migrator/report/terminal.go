@@ -41,6 +41,8 @@ type terminal struct {
 	b     strings.Builder
 	width int
 	color bool
+	// explained says that the signs of [lane.Bar] were.
+	explained bool
 }
 
 func (t *terminal) paint(color, s string) string {
@@ -85,9 +87,9 @@ func (t *terminal) report(v view) {
 	for _, f := range v.Facts {
 		t.text(fmt.Sprintf("%-12s", f.Name), f.Text, "")
 	}
-	for _, f := range v.Findings {
+	for _, c := range v.Findings {
 		t.gap()
-		t.finding(f)
+		t.card(c)
 	}
 	for _, f := range v.Files {
 		t.file(f)
@@ -107,9 +109,10 @@ func (t *terminal) file(f file) {
 	for _, s := range f.Revert.Lost {
 		t.text("            - ", s, "")
 	}
-	for _, x := range f.Findings {
+	t.blocked(f.Timeline)
+	for _, c := range f.Findings {
 		t.gap()
-		t.finding(x)
+		t.card(c)
 	}
 	if len(f.Statements) > 0 {
 		t.gap()
@@ -117,19 +120,54 @@ func (t *terminal) file(f file) {
 	}
 }
 
+// blocked draws who is blocked, and when.
+func (t *terminal) blocked(l timeline) {
+	if len(l.Lanes) == 0 {
+		t.text("  Blocked   ", "nobody", "")
+		return
+	}
+	total := l.Total
+	if !t.explained {
+		t.explained, total = true, total+"; "+legend
+	}
+	t.text("  Blocked   ", total, "")
+	indent, widest := strings.Repeat(" ", 12), 0
+	if t.width < 72 {
+		indent = "    "
+	}
+	for _, lane := range l.Lanes {
+		widest = max(widest, columnsOf(clip(lane.Relation, t.width/4)))
+	}
+	for _, lane := range l.Lanes {
+		name := clip(lane.Relation, t.width/4)
+		pad := strings.Repeat(" ", widest-columnsOf(name))
+		t.text(indent+name+pad+"  "+lane.Bar(t.width/5)+"  ", lane.Total, "")
+	}
+}
+
+// card writes what was found about a statement, with one fix for all of it.
+func (t *terminal) card(c card) {
+	color := map[hazard.Severity]string{hazard.Error: red, hazard.Warning: yellow}
+	t.labeled(fmt.Sprintf("  %-8s ", strings.ToUpper(line(string(c.Severity)))), cmp.Or(color[c.Severity], cyan), c.Code+" "+c.Place, "")
+	t.finding(c.finding)
+	for _, f := range c.Others {
+		t.labeled("    and ", "", f.Code+", "+line(string(f.Severity)), cmp.Or(color[f.Severity], cyan))
+		t.finding(f)
+	}
+	if c.Fix != "" {
+		t.code("      ", c.Fix)
+	}
+	t.paragraph(c.Move())
+	if more := c.More(); more != "" {
+		t.code("    ", "More: "+more)
+	}
+}
+
 func (t *terminal) finding(f finding) {
-	color := map[hazard.Severity]string{hazard.Error: red, hazard.Warning: yellow}[f.Severity]
-	t.labeled(fmt.Sprintf("  %-8s ", strings.ToUpper(line(string(f.Severity)))), cmp.Or(color, cyan), f.Code+" "+f.Place, "")
 	t.text("    ", f.Title, bold)
 	t.paragraph(strings.Join(f.Facts, " · "))
 	t.paragraph(f.Reason)
 	t.paragraph(f.Advice)
-	if f.Fix != "" {
-		t.code("      ", f.Fix)
-	}
-	if f.Explain != "" {
-		t.code("    ", "More: "+f.Explain)
-	}
 }
 
 func (t *terminal) paragraph(s string) {

@@ -13,9 +13,9 @@ import (
 type view struct {
 	Verdict  verdict
 	Facts    []fact
-	Findings []finding // the directory's
+	Findings []card // the directory's
 	Files    []file
-	Accepted []finding // all of them, also those that stand with their files
+	Accepted []finding // all of them
 	Changes  []change
 	Diagram  diagram
 }
@@ -25,10 +25,11 @@ type fact struct{ Name, Text string }
 // file is one migration with its open findings, the worst first.
 type file struct {
 	Name       string
+	Link       string // its address, where it is known
 	Mode       string // how its statements are committed
 	Tally      tally
 	Deploy     deploy
-	Findings   []finding
+	Findings   []card
 	Statements []statement
 	Timeline   timeline
 	Revert     reverting
@@ -48,11 +49,11 @@ func newView(r review.Report) view {
 		Changes: shownChanges(r.Changes),
 		Diagram: diagramOf(r),
 	}
-	v.Findings, _ = split(shownFindings(r.Source, r.Dir, r.Findings))
+	v.Findings = cardsOf(r, review.File{}, r.Findings)
 	for _, f := range r.Files {
-		v.Files = append(v.Files, shownFile(r.Source, f))
+		v.Files = append(v.Files, shownFile(r, f))
 	}
-	_, v.Accepted = split(shownFindings(r.Source, r.Dir, r.All()))
+	v.Accepted = acceptedOf(r)
 	return v
 }
 
@@ -68,9 +69,10 @@ func factsOf(r review.Report) []fact {
 	return append(facts, fact{"Sizes", "production at " + r.StatsTaken.UTC().Format(time.RFC3339)})
 }
 
-func shownFile(source string, f review.File) file {
+func shownFile(r review.Report, f review.File) file {
 	shown := file{
 		Name:     line(f.Name),
+		Link:     linkTo(r, f.Name, 0),
 		Mode:     "One transaction: locks are held until the last statement has run.",
 		Tally:    tallyOf(f.Findings),
 		Deploy:   shownDeploy(f.Compat, f.Phase),
@@ -80,7 +82,7 @@ func shownFile(source string, f review.File) file {
 	if !f.Transaction {
 		shown.Mode = "No transaction: each statement is committed by itself, so earlier ones remain after a failure."
 	}
-	shown.Findings, _ = split(shownFindings(source, f.Name, f.Findings))
+	shown.Findings = cardsOf(r, f, f.Findings)
 	for _, s := range f.Statements {
 		shown.Statements = append(shown.Statements, shownStatement(s))
 	}

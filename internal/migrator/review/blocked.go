@@ -10,55 +10,74 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// Blocked is a table that a file keeps others from.
-type Blocked struct {
+// Blocking is whom a file keeps waiting, and for how long.
+type Blocking struct {
+	Wait                  // for any table
+	Tables []BlockedTable `json:"tables,omitempty"` // in the order in which they are locked
+}
+
+// BlockedTable is a table that a file keeps others from.
+type BlockedTable struct {
 	Table string `json:"table"`
-	// Reads says that SELECT waits, too, at some time.
-	Reads bool `json:"reads,omitempty"`
+	Reads bool   `json:"reads,omitempty"` // SELECT waits, too, at some time
+	Wait
+}
+
+// Wait is how long others wait, once the locks are granted.
+type Wait struct {
 	// Work is how many statements scan, rewrite or write a table meanwhile: the others
 	// take an instant.
 	Work int `json:"work"`
-	// Duration is roughly how long that takes together, in nanoseconds, if Known.
+	// Duration is roughly how long they take together, in nanoseconds, if Known.
 	Duration time.Duration `json:"duration,omitempty"`
 	// Known is false if it takes as long as tables are large whose sizes aren't known.
 	Known bool `json:"known"`
 }
 
-// Time says how long others wait, once the locks are granted.
-func (b Blocked) Time() string {
+// String is the time in words: "for about 4 min".
+func (w Wait) String() string {
 	switch {
-	case b.Work == 0:
-		return "an instant"
-	case b.Known:
-		return stats.About(b.Duration)
-	case b.Work == 1:
-		return "as long as 1 statement works on rows"
+	case w.Work == 0:
+		return "for an instant"
+	case w.Known:
+		return "for " + stats.About(w.Duration)
+	case w.Work == 1:
+		return "while 1 statement works on rows"
 	default:
-		return fmt.Sprintf("as long as %d statements work on rows", b.Work)
+		return fmt.Sprintf("while %d statements work on rows", w.Work)
 	}
 }
 
-// blocked adds up what runs while each table is locked.
-func blocked(stmts []trace.Statement, snapshot *stats.Snapshot) []Blocked {
-	var all []Blocked
+// during is the time with that of one more statement.
+func (w Wait) during(s trace.Statement, snapshot *stats.Snapshot) Wait {
+	d, works, known := duration(s, snapshot)
+	w.Duration, w.Known = w.Duration+d, w.Known && known
+	if works {
+		w.Work++
+	}
+	return w
+}
+
+// blocking adds up what runs while tables are locked.
+func blocking(stmts []trace.Statement, snapshot *stats.Snapshot) Blocking {
+	b := Blocking{Wait: Wait{Known: true}}
 	for _, s := range stmts {
-		d, works, known := duration(s, snapshot)
-		for _, l := range blockingTables(s) {
-			i := slices.IndexFunc(all, func(b Blocked) bool { return b.Table == l.Relation })
+		locks := blockingTables(s)
+		if len(locks) > 0 {
+			b.Wait = b.during(s, snapshot)
+		}
+		for _, l := range locks {
+			i := slices.IndexFunc(b.Tables, func(t BlockedTable) bool { return t.Table == l.Relation })
 			if i < 0 {
-				i = len(all)
-				all = append(all, Blocked{Table: l.Relation, Known: true})
+				i = len(b.Tables)
+				b.Tables = append(b.Tables, BlockedTable{Table: l.Relation, Wait: Wait{Known: true}})
 			}
-			b := &all[i]
-			b.Reads = b.Reads || l.BlocksReads()
-			b.Known = b.Known && known
-			b.Duration += d
-			if works {
-				b.Work++
-			}
+			t := &b.Tables[i]
+			t.Reads = t.Reads || l.BlocksReads()
+			t.Wait = t.during(s, snapshot)
 		}
 	}
-	return all
+	return b
 }
 
 // blockingTables are the strongest locks, one a table, that keep others from writing

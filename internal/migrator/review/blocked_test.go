@@ -22,11 +22,11 @@ func TestBlocked(t *testing.T) {
 		sized bool
 		want  []string
 	}{
-		"for an instant, whatever the sizes":    {file[:1], false, []string{"entries: an instant"}},
-		"for a time that isn't known":           {file[:2], false, []string{"entries: as long as 1 statement works on rows", "products: as long as 1 statement works on rows"}},
-		"for what runs until the end":           {file, false, []string{"entries: as long as 2 statements work on rows", "products: as long as 2 statements work on rows"}},
-		"for as long as the sizes say":          {file[:2], true, []string{"entries: about 2 min", "products: about 2 min"}},
-		"for as long as rows are written, too":  {file[2:], true, []string{"entries: less than a second", "products: less than a second"}},
+		"for an instant, whatever the sizes":    {file[:1], false, []string{"entries: for an instant"}},
+		"for a time that isn't known":           {file[:2], false, []string{"entries: while 1 statement works on rows", "products: while 1 statement works on rows"}},
+		"for what runs until the end":           {file, false, []string{"entries: while 2 statements work on rows", "products: while 2 statements work on rows"}},
+		"for as long as the sizes say":          {file[:2], true, []string{"entries: for about 2 min", "products: for about 2 min"}},
+		"for as long as rows are written, too":  {file[2:], true, []string{"entries: for less than a second", "products: for less than a second"}},
 		"by nothing that nobody else could see": {stmt(trace.Statement{Locks: []trace.Lock{index, made, {Relation: "entries", Mode: "SHARE UPDATE EXCLUSIVE"}}}), false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -36,11 +36,15 @@ func TestBlocked(t *testing.T) {
 				snapshot = nil
 			}
 			var got []string
-			for _, b := range blocked(test.stmts, snapshot) {
-				got = append(got, b.Table+": "+b.Time())
+			all := blocking(test.stmts, snapshot)
+			for _, b := range all.Tables {
+				got = append(got, b.Table+": "+b.String())
 				if b.Reads != (b.Table == "entries") {
 					t.Errorf("reads of %s are blocked = %t", b.Table, b.Reads)
 				}
+			}
+			if len(all.Tables) > 0 && all.String() != all.Tables[0].String() {
+				t.Errorf("the file blocks for %s, want %s", all, all.Tables[0])
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("blocked (-want +got):\n%s", diff)

@@ -14,7 +14,7 @@ func (o Options) finish(r *Report, added []migrate.File) {
 	for i, f := range added {
 		file := &r.Files[i]
 		file.Findings = hazard.Open(file.Findings, file.Statements, r.After)
-		file.Blocked = blocked(file.Statements, o.Stats)
+		file.Blocking = blocking(file.Statements, o.Stats)
 		size(file.Findings, file.Statements, o.Stats)
 		size(file.Revert.Findings, file.Revert.Traced, o.Stats)
 		document(file.Revert.Findings)

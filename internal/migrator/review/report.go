@@ -46,9 +46,7 @@ type File struct {
 	Transaction bool            `json:"transaction"`
 	// Statements are in order, each with what it did.
 	Statements []trace.Statement `json:"statements"`
-	// Blocked are the tables that the file keeps others from, in the order in which it
-	// locks them.
-	Blocked []Blocked `json:"blocked,omitempty"`
+	Blocking   Blocking          `json:"blocking"`
 	// Findings are by line; those about the whole file come first, with line 0.
 	Findings []hazard.Finding `json:"findings"`
 	// Compat is nil if the entities at the base aren't known.
