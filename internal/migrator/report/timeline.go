@@ -105,7 +105,7 @@ const (
 	signWrites = "▒"
 	signFree   = "·"
 
-	legend = "one sign per statement: " + signReads + " reads and writes, " + signWrites + " writes, " + signFree + " nothing"
+	legend = "per statement " + signReads + " reads and writes, " + signWrites + " writes, " + signFree + " nothing"
 )
 
 // Bar draws the lane in at most that many signs. If there are more statements, a sign

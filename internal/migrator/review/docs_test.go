@@ -31,6 +31,9 @@ func TestEveryCodeHasAPage(t *testing.T) {
 		if want := fmt.Sprintf("# %s %s\n\n%s.\n\n", r.Code, r.Slug, title); !strings.HasPrefix(string(text), want) {
 			t.Errorf("%s begins otherwise than with %q", r.Page(), want)
 		}
+		if !strings.Contains(string(text), "\n## Example\n") && !strings.Contains(string(text), "\n## What to do\n") {
+			t.Errorf("%s has neither an example nor what to do", r.Page())
+		}
 		if !strings.Contains(string(text), "\n## When to accept it\n") {
 			t.Errorf("%s doesn't say when to accept it", r.Page())
 		}
