@@ -12,22 +12,20 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// changeColumns adds the missing columns and changes types.
+// changeColumns adds the missing columns and changes types, table by table.
 func (p *planner) changeColumns(ctx context.Context) error {
-	var steps []Step
 	for have, want := range p.shared {
-		added, err := p.addColumns(ctx, have, want)
-		if err != nil {
-			return err
+		for _, change := range []func(context.Context, catalog.Table, catalog.Table) ([]Step, error){p.addColumns, p.changeTypes} {
+			steps, err := change(ctx, have, want)
+			if err != nil {
+				return err
+			}
+			if err := p.advance(ctx, steps); err != nil {
+				return err
+			}
 		}
-		steps = append(steps, added...)
-		changed, err := p.changeTypes(ctx, have, want)
-		if err != nil {
-			return err
-		}
-		steps = append(steps, changed...)
 	}
-	return p.advance(ctx, steps)
+	return nil
 }
 
 func columnKey(table, name string) key { return key{catalog.KindColumn, table, name} }

@@ -47,7 +47,11 @@ func (p *planner) dependentsOn(ctx context.Context, on ...key) (dependents, erro
 func (d dependents) names() string {
 	names := make([]string, 0, len(d.objects))
 	for _, o := range d.objects {
-		names = append(names, fmt.Sprintf("%s %q", o.Kind, o.Name))
+		name := fmt.Sprintf("%s %q", o.Kind, o.Name)
+		if o.Kind == catalog.KindMaterializedView {
+			name += " (filled again)"
+		}
+		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
 }
@@ -93,7 +97,7 @@ func (p *planner) creates(ctx context.Context, d dependents, change string) ([]s
 	if _, err := tx.ExecContext(ctx, change); err != nil {
 		return nil, detailed(err)
 	}
-	statements := restored(ctx, tx, d.roots)
+	statements := runnable(ctx, tx, d.roots)
 	for _, o := range d.objects {
 		_, wanted := p.want[dependentKey(o)]
 		again, err := createAgain(ctx, tx, dependentKey(o), p.want, d.were)
@@ -104,13 +108,13 @@ func (p *planner) creates(ctx context.Context, d dependents, change string) ([]s
 			continue
 		}
 		statements = append(statements, again...)
-		statements = append(statements, restored(ctx, tx, o.Restore)...)
+		statements = append(statements, runnable(ctx, tx, o.Restore)...)
 	}
 	return statements, ctx.Err()
 }
 
-// restored are the statements that work: one about a column that is gone isn't needed.
-func restored(ctx context.Context, tx *sql.Tx, statements []string) []string {
+// runnable are the statements that work: one about a column that is gone isn't needed.
+func runnable(ctx context.Context, tx *sql.Tx, statements []string) []string {
 	var kept []string
 	for _, s := range statements {
 		if attempt(ctx, tx, s) == nil {

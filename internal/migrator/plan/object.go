@@ -55,11 +55,15 @@ func (p *planner) makeOne(ctx context.Context, i int) error {
 			return fmt.Errorf("change the declared object %q: write this migration by hand: %w", o.Name, err)
 		}
 	}
-	again, err := p.creates(ctx, around, o.Up)
+	step, err := p.upNow(ctx, i)
+	if err != nil {
+		return err
+	}
+	again, err := p.creates(ctx, around, step.SQL)
 	if err != nil {
 		return fmt.Errorf("change the declared object %q: write this migration by hand: %w", o.Name, err)
 	}
-	rewritten, err := p.rewrittenBy(ctx, up(o))
+	rewritten, err := p.rewrittenBy(ctx, step)
 	if err != nil {
 		return fmt.Errorf("create the declared object %q: %w", o.Name, err)
 	}
@@ -198,13 +202,18 @@ func (p *planner) isReplaced(ctx context.Context, i int) (bool, error) {
 	if step.Alone {
 		return false, nil
 	}
+	return p.makes(ctx, i, step.SQL)
+}
+
+// makes reports whether statements run, and make an object as the target has it.
+func (p *planner) makes(ctx context.Context, i int, statements string) (bool, error) {
 	tx, err := p.db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, fmt.Errorf("try statements: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // it was only a trial
-	if _, err := tx.ExecContext(ctx, step.SQL); err != nil {
-		return false, ctx.Err() // it is made anew, then
+	if _, err := tx.ExecContext(ctx, statements); err != nil {
+		return false, ctx.Err()
 	}
 	made, err := catalog.Read(ctx, tx)
 	if err != nil {
@@ -212,6 +221,58 @@ func (p *planner) isReplaced(ctx context.Context, i int) (bool, error) {
 	}
 	has := definitionsOf(made)
 	return !slices.ContainsFunc(p.objectChanges[i], func(c catalog.Change) bool { return has[changeKey(c)] != p.want[changeKey(c)] }), nil
+}
+
+// upNow is the step that creates an object in the present schema: its Up or, if that
+// makes something else as long as columns are there that the plan drops later, as
+// SELECT * does, what the target has.
+func (p *planner) upNow(ctx context.Context, i int) (Step, error) {
+	step := up(p.objects[i])
+	if step.Alone {
+		return step, nil
+	}
+	if ok, err := p.makes(ctx, i, step.SQL); ok || err != nil {
+		return step, err
+	}
+	statements, err := p.spelledOut(ctx, i)
+	if err != nil || len(statements) == 0 {
+		return step, err
+	}
+	sql := strings.Join(statements, ";\n")
+	if ok, err := p.makes(ctx, i, sql); !ok || err != nil {
+		return step, err
+	}
+	step.SQL, step.Comment = sql, step.Comment+", without what is dropped later"
+	return step, nil
+}
+
+// spelledOut are the statements that create an object as the target has it, in an order
+// that works; none if the object has parts of which the catalog doesn't say that.
+func (p *planner) spelledOut(ctx context.Context, i int) ([]string, error) {
+	var pending []string
+	for _, c := range p.objectChanges[i] {
+		switch c.Kind {
+		case catalog.KindView, catalog.KindMaterializedView, catalog.KindFunction, catalog.KindTrigger, catalog.KindPolicy:
+			pending = append(pending, strings.Join(catalog.Object{Kind: c.Kind, Table: c.Table, Name: c.Name, Definition: p.want[changeKey(c)]}.Create(), ";\n"))
+		default:
+			return nil, nil
+		}
+	}
+	tx, err := p.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("try statements: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it was only a trial
+	var ordered []string
+	for len(pending) > 0 {
+		made := runnable(ctx, tx, pending)
+		if len(made) == 0 {
+			return nil, ctx.Err()
+		}
+		ordered = append(ordered, made...)
+		pending = slices.DeleteFunc(pending, func(s string) bool { return slices.Contains(made, s) })
+	}
+	return ordered, nil
 }
 
 // fits runs statements in a transaction that is rolled back.

@@ -163,7 +163,7 @@ func drawIndex(r *rapid.T, t *schema.Table, name string) {
 // policy, or a view.
 func drawObject(r *rapid.T, table string) schemakit.Object {
 	value := rapid.SampledFrom([]string{"1", "2"}).Draw(r, "value")
-	switch rapid.IntRange(0, 2).Draw(r, "kind of object") {
+	switch rapid.IntRange(0, 3).Draw(r, "kind of object") {
 	case 0:
 		return schemakit.Object{
 			Name: table + "_trigger",
@@ -176,6 +176,12 @@ func drawObject(r *rapid.T, table string) schemakit.Object {
 			Name: table + "_policy",
 			Up:   fmt.Sprintf("ALTER TABLE %[1]s ENABLE ROW LEVEL SECURITY;\nCREATE POLICY visible ON %[1]s USING (id > %[2]s);", table, value),
 			Down: fmt.Sprintf("DROP POLICY visible ON %[1]s;\nALTER TABLE %[1]s DISABLE ROW LEVEL SECURITY;", table),
+		}
+	case 2:
+		return schemakit.Object{
+			Name: table + "_all",
+			Up:   fmt.Sprintf("CREATE VIEW %[1]s_all AS SELECT *, %[2]s AS n FROM %[1]s;\nCREATE VIEW %[1]s_most AS SELECT * FROM %[1]s_all WHERE id > %[2]s", table, value),
+			Down: fmt.Sprintf("DROP VIEW %[1]s_most;\nDROP VIEW %[1]s_all", table),
 		}
 	default:
 		return schemakit.Object{

@@ -61,6 +61,19 @@ CREATE TRIGGER refuse INSTEAD OF DELETE ON cheap FOR EACH ROW EXECUTE FUNCTION r
 		rows:   "INSERT INTO items VALUES (1, 'a', '2')", holds: "SELECT to_jsonb(named) = '{\"id\": 1, \"name\": \"a\"}' FROM named",
 	},
 	{
+		name:   "change_a_type_and_show_a_new_column",
+		before: beside(items(typed("price", "integer")), object("priced", "CREATE VIEW priced AS SELECT id, price FROM items", "DROP VIEW priced")),
+		after:  beside(items(number("price"), nullable(text("name", 20))), object("priced", "CREATE VIEW priced AS SELECT id, name, price FROM items", "DROP VIEW priced")),
+		rows:   "INSERT INTO items VALUES (1, 2)", holds: "SELECT price = 2 AND name IS NULL FROM priced",
+	},
+	{
+		name:   "show_all_columns_but_the_dropped",
+		before: beside(items(text("name", 20), number("price"))),
+		after: beside(items(text("name", 20)), object("all_items",
+			"CREATE VIEW whole AS SELECT * FROM items;\nCREATE VIEW again AS SELECT * FROM whole", "DROP VIEW again;\nDROP VIEW whole")),
+		rows: "INSERT INTO items VALUES (1, 'a', 2)", holds: "SELECT to_jsonb(again) = '{\"id\": 1, \"name\": \"a\"}' FROM again",
+	},
+	{
 		name:   "drop_a_column_that_the_view_no_longer_reads",
 		before: beside(items(text("name", 20), number("price")), object("named", "CREATE VIEW named AS SELECT id, name, price FROM items", "DROP VIEW named")),
 		after:  beside(items(text("name", 20)), object("named", "CREATE VIEW named AS SELECT id, name FROM items", "DROP VIEW named")),

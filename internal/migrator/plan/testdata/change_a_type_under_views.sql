@@ -2,7 +2,7 @@
 -- Change "price" from integer to bigint: this REWRITES the table and its indexes, and
 -- blocks reads and writes meanwhile
 -- Dropped, because it depends on the type, and created again with the privileges and
--- comments that migrations gave: materialized view "totals", view "cheap", view "free"
+-- comments that migrations gave: materialized view "totals" (filled again), view "cheap", view "free"
 DROP VIEW "free";
 DROP VIEW "cheap";
 DROP MATERIALIZED VIEW "totals";

@@ -1,0 +1,71 @@
+package catalog_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/migration/catalog"
+)
+
+func TestDependents(t *testing.T) {
+	t.Parallel()
+	db := empty(t)
+	exec(t, db, `
+CREATE TABLE items (id bigint, price int, twice bigint GENERATED ALWAYS AS (price * 2) STORED, name text);
+CREATE VIEW named AS SELECT name FROM items;
+CREATE VIEW a_dear AS SELECT twice FROM items;
+CREATE VIEW cheap AS SELECT price FROM items;
+CREATE VIEW "a free" AS SELECT price FROM cheap;
+COMMENT ON VIEW "a free" IS 'it''s free';
+COMMENT ON COLUMN cheap.price IS 'the price';
+ALTER VIEW cheap ALTER COLUMN price SET DEFAULT 7;
+GRANT SELECT, INSERT ON cheap TO PUBLIC;
+GRANT UPDATE (price) ON cheap TO pg_monitor WITH GRANT OPTION;
+COMMENT ON COLUMN items.twice IS 'twice';
+CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER priced BEFORE UPDATE OF price ON items FOR EACH ROW EXECUTE FUNCTION noop();
+CREATE TRIGGER named BEFORE UPDATE OF name ON items FOR EACH ROW EXECUTE FUNCTION noop();
+CREATE TRIGGER instead INSTEAD OF UPDATE ON cheap FOR EACH ROW EXECUTE FUNCTION noop();
+CREATE FUNCTION first(cheap) RETURNS int LANGUAGE sql AS 'SELECT 1';
+REVOKE EXECUTE ON FUNCTION first(cheap) FROM PUBLIC;
+CREATE POLICY visible ON items USING (price > 0);
+COMMENT ON POLICY visible ON items IS 'who sees it';`)
+	for name, tt := range map[string]struct {
+		on   catalog.Object
+		want []string
+	}{
+		"of a column": {catalog.Object{Kind: catalog.KindColumn, Table: "items", Name: "price"}, []string{
+			"column items.price",
+			"column items.twice: COMMENT ON COLUMN items.twice IS 'twice'",
+			"policy items.visible: COMMENT ON POLICY visible ON items IS 'who sees it'",
+			"trigger items.priced",
+			"view cheap: ALTER VIEW cheap ALTER COLUMN price SET DEFAULT 7; GRANT INSERT, SELECT ON cheap TO PUBLIC; GRANT UPDATE (price) ON cheap TO pg_monitor WITH GRANT OPTION; COMMENT ON COLUMN cheap.price IS 'the price'",
+			`function first(cheap): REVOKE ALL ON ROUTINE first(cheap) FROM PUBLIC`,
+			"trigger cheap.instead",
+			`view a free: COMMENT ON VIEW "a free" IS 'it''s free'`,
+			"view a_dear",
+		}},
+		"of a function":     {catalog.Object{Kind: catalog.KindFunction, Name: "noop()"}, []string{"function noop()", "trigger cheap.instead", "trigger items.named", "trigger items.priced"}},
+		"of what isn't one": {catalog.Object{Kind: catalog.KindTable, Name: "items"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found, err := catalog.Dependents(t.Context(), db, tt.on)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, d := range found {
+				text := string(d.Kind) + " " + strings.TrimPrefix(d.Table+"."+d.Name, ".")
+				if len(d.Restore) > 0 {
+					text += ": " + strings.Join(d.Restore, "; ")
+				}
+				got = append(got, text)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("dependents (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
