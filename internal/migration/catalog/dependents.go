@@ -15,7 +15,7 @@ type Dependent struct {
 	Restore []string
 }
 
-// Dependents returns a column, view, function, trigger or policy of the current schema,
+// Dependents returns a table, column, view, function, trigger or policy of the schema,
 // and the views, functions, triggers, policies and generated columns that depend on it,
 // directly or through others, each after those that it depends on. It returns nothing
 // for an object of another kind.
@@ -62,7 +62,7 @@ const dependents = `WITH RECURSIVE edges AS (
 	), hanging AS (
 		SELECT 'pg_class'::regclass AS class, c.oid AS object, coalesce(a.attnum, 0) AS sub, 0 AS depth
 		FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $3 AND $1 = 'column'
-		WHERE c.relnamespace = ` + here + ` AND c.relname = CASE $1 WHEN 'column' THEN $2 WHEN 'view' THEN $3 WHEN 'materialized view' THEN $3 END
+		WHERE c.relnamespace = ` + here + ` AND c.relname = CASE $1 WHEN 'column' THEN $2 WHEN 'table' THEN $3 WHEN 'view' THEN $3 WHEN 'materialized view' THEN $3 END
 		UNION ALL
 		SELECT 'pg_proc'::regclass, p.oid, 0, 0 FROM pg_proc p
 		WHERE $1 = 'function' AND p.pronamespace = ` + here + ` AND p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' = $3
@@ -78,17 +78,17 @@ const dependents = `WITH RECURSIVE edges AS (
 			AND (e.class, e.object, e.sub) <> (h.class, h.object, h.sub)
 	), ordered AS (SELECT class, object, sub, max(depth) AS depth FROM hanging GROUP BY class, object, sub)
 	SELECT kind, "table", name, coalesce(restore, '') FROM (
-		SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, '', c.relname::text, concat_ws(chr(1),
+		SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'v' THEN 'view' ELSE 'table' END, '', c.relname::text, concat_ws(chr(1),
 			CASE WHEN pg_get_userbyid(c.relowner) <> current_user THEN format('ALTER %s %I OWNER TO %I', word, c.relname, pg_get_userbyid(c.relowner)) END,
 			(SELECT string_agg(format('ALTER VIEW %I ALTER COLUMN %I SET DEFAULT %s', c.relname, a.attname, pg_get_expr(f.adbin, f.adrelid)), chr(1) ORDER BY a.attnum)
-				FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum WHERE f.adrelid = c.oid),
+				FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum WHERE f.adrelid = c.oid AND c.relkind = 'v'),
 			(SELECT string_agg(statement, chr(1) ORDER BY statement) FROM (` + granted + `) grants),
 			(SELECT string_agg(format('COMMENT ON ' || CASE WHEN m.objsubid = 0 THEN word || ' %1$I' ELSE 'COLUMN %1$I.%3$I' END || ' IS %2$L',
 				c.relname, m.description, a.attname), chr(1) ORDER BY m.objsubid)
 				FROM pg_description m LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = m.objsubid AND m.objsubid > 0
 				WHERE m.classoid = 'pg_class'::regclass AND m.objoid = c.oid)), o.depth
 		FROM ordered o JOIN pg_class c ON o.class = 'pg_class'::regclass AND c.oid = o.object AND o.sub = 0,
-			LATERAL (SELECT CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS word) words
+			LATERAL (SELECT CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS word) words
 		UNION ALL
 		SELECT 'column', c.relname::text, a.attname::text, concat_ws(chr(1),
 			(SELECT string_agg(format('GRANT %s (%I) ON %I TO %s', x.privilege_type, a.attname, c.relname, ` + grantee + `), chr(1) ORDER BY x.privilege_type, x.grantee)

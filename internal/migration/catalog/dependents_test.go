@@ -31,7 +31,12 @@ CREATE TRIGGER instead INSTEAD OF UPDATE ON cheap FOR EACH ROW EXECUTE FUNCTION 
 CREATE FUNCTION first(cheap) RETURNS int LANGUAGE sql AS 'SELECT 1';
 REVOKE EXECUTE ON FUNCTION first(cheap) FROM PUBLIC;
 CREATE POLICY visible ON items USING (price > 0);
-COMMENT ON POLICY visible ON items IS 'who sees it';`)
+COMMENT ON POLICY visible ON items IS 'who sees it';
+CREATE TABLE other (n int DEFAULT 1, m int GENERATED ALWAYS AS (n) STORED);
+COMMENT ON TABLE other IS 'another';
+CREATE TRIGGER changed BEFORE UPDATE ON other FOR EACH ROW EXECUTE FUNCTION noop();
+CREATE POLICY mine ON other;
+CREATE VIEW others AS SELECT n FROM other;`)
 	for name, tt := range map[string]struct {
 		on   catalog.Object
 		want []string
@@ -47,8 +52,11 @@ COMMENT ON POLICY visible ON items IS 'who sees it';`)
 			`view a free: COMMENT ON VIEW "a free" IS 'it''s free'`,
 			"view a_dear",
 		}},
-		"of a function":     {catalog.Object{Kind: catalog.KindFunction, Name: "noop()"}, []string{"function noop()", "trigger cheap.instead", "trigger items.named", "trigger items.priced"}},
-		"of what isn't one": {catalog.Object{Kind: catalog.KindTable, Name: "items"}, nil},
+		"of a function": {catalog.Object{Kind: catalog.KindFunction, Name: "noop()"}, []string{"function noop()", "trigger cheap.instead", "trigger items.named", "trigger items.priced", "trigger other.changed"}},
+		"of a table": {catalog.Object{Kind: catalog.KindTable, Name: "other"}, []string{
+			"table other: COMMENT ON TABLE other IS 'another'", "column other.m", "policy other.mine", "trigger other.changed", "view others",
+		}},
+		"of a type": {catalog.Object{Kind: catalog.KindType, Name: "items"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found, err := catalog.Dependents(t.Context(), db, tt.on)

@@ -110,6 +110,13 @@ func together(steps []Step) []Step {
 		return steps
 	}
 	all := steps[0]
+	var lost []string
+	for _, s := range steps {
+		if s.Loses != "" {
+			lost = append(lost, s.Loses)
+		}
+	}
+	all.Loses = strings.Join(lost, "\n")
 	all.SQL = withSemicolon(all.SQL) + "\n" + strings.TrimSuffix(body(steps[1:]), "\n")
 	return []Step{all}
 }

@@ -45,6 +45,7 @@ var (
 	suffixed = schemakit.Object{Name: "named", Up: "CREATE VIEW named AS SELECT name FROM items", Down: "DROP VIEW named"}
 	audit    = schemakit.Object{Name: "audit", Up: "CREATE TABLE audit (id bigint PRIMARY KEY, what text NOT NULL)", Down: "DROP TABLE audit"}
 	audit2   = schemakit.Object{Name: "audit", Up: "CREATE TABLE audit (id bigint PRIMARY KEY, what jsonb NOT NULL)", Down: "DROP TABLE audit"}
+	audited  = schemakit.Object{Name: "audited", Up: "CREATE VIEW audited AS SELECT what FROM audit", Down: "DROP VIEW audited"}
 	sparse   = schemakit.Object{
 		Name: "items_long", Up: "CREATE INDEX CONCURRENTLY items_long ON items (length(name)) WHERE length(name) > 5", Down: "DROP INDEX CONCURRENTLY items_long",
 	}
@@ -135,6 +136,10 @@ var objectChanges = []change{
 	{
 		name: "change_a_declared_table", before: declared(audit), after: declared(audit2),
 		rows: "INSERT INTO audit VALUES (1, '{}')", holds: "SELECT count(*) = 0 FROM audit",
+	},
+	{
+		name: "change_a_declared_table_under_a_view", before: declared(audit, audited), after: declared(audited, audit2),
+		rows: "INSERT INTO audit VALUES (1, '{}')", holds: "SELECT count(*) = 0 FROM audited",
 	},
 	{
 		name: "drop_what_a_view_needs", before: declared(suffixed), after: tables(items()),
