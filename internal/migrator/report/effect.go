@@ -26,7 +26,7 @@ func shownStatement(s trace.Statement) statement {
 		Line: s.Line, SQL: block(s.SQL), Short: line(s.SQL),
 		Rewrites: lines(s.Rewrites), Scans: lines(s.Scans),
 	}
-	locks := noticeable(s.Before, s.Locks)
+	locks := ownLocks(s)
 	for _, l := range locks {
 		shown.Locks = append(shown.Locks, lockText(l))
 	}
@@ -109,6 +109,12 @@ func noticeable(before catalog.Schema, locks []trace.Lock) []trace.Lock {
 		kept = append(kept, l)
 	}
 	return kept
+}
+
+// ownLocks are the noticeable locks that the statement took itself: not those on the
+// indexes of a table that an earlier statement locked.
+func ownLocks(s trace.Statement) []trace.Lock {
+	return slices.DeleteFunc(noticeable(s.Before, slices.Concat(s.Held, s.Locks)), func(l trace.Lock) bool { return !slices.Contains(s.Locks, l) })
 }
 
 // owner is the table of an index.

@@ -87,7 +87,9 @@ func sampleOwner() review.File {
 			},
 			{
 				File: ownerFile, Line: 9, SQL: `ALTER TABLE "products" ALTER COLUMN "balance" TYPE numeric(20,4) USING ` + strings.Repeat(`round("balance"::numeric, 4) + `, 12) + "0;", Transaction: true,
+				Before:   schemaBefore(),
 				Held:     []trace.Lock{products, {Relation: "owners", Mode: "SHARE ROW EXCLUSIVE"}},
+				Locks:    []trace.Lock{{Relation: "products_pkey", Index: true, Mode: "ACCESS EXCLUSIVE"}},
 				Rewrites: []string{"products", "products_pkey", "products_name_key"},
 			},
 		},
@@ -197,6 +199,7 @@ func productsBefore() catalog.Table {
 			{Name: "balance", Position: 4, Type: "bigint", NotNull: true},
 			{Name: "note", Position: 5, Type: "text"},
 		},
+		Indexes:     []catalog.Index{{Name: "products_pkey", Constraint: "products_pkey"}},
 		Constraints: []catalog.Constraint{primaryKey("products_pkey"), foreignKey("products_currencies", "currency", "currencies")},
 	}
 }

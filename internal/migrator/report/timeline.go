@@ -56,7 +56,7 @@ const readsAndWrites = "reads, writes"
 func timelineOf(f review.File) timeline {
 	t := timeline{Commit: f.Transaction, Total: line(f.Blocking.String())}
 	for i, s := range f.Statements {
-		own := noticeable(s.Before, s.Locks)
+		own := ownLocks(s)
 		for _, l := range noticeable(s.Before, slices.Concat(s.Held, s.Locks)) {
 			if l.BlocksWrites() {
 				lane := t.lane(relation(l), len(f.Statements))

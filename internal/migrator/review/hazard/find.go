@@ -29,6 +29,9 @@ func findIn(parts []subject) []Finding {
 					continue
 				}
 				f = s.complete(rule, f)
+				if !slices.ContainsFunc(all, func(other Finding) bool { return other.Lock == f.Lock }) {
+					f.Reason += s.holding(f)
+				}
 				twice := func(other Finding) bool { return other.Code == f.Code && other.Title == f.Title }
 				if len(parts) == 1 || !slices.ContainsFunc(all, twice) {
 					all = append(all, f)
@@ -52,12 +55,19 @@ func (s subject) complete(r Rule, f Finding) Finding {
 	l, locked := s.lock(f.Table)
 	if f.Lock == "" && locked && (l.BlocksReads() || l.BlocksWrites()) {
 		f.Lock = l.Mode + " on " + f.Table
-		if n := len(s.later()); n > 0 {
-			f.Reason += fmt.Sprintf(" The lock is held until the end of the file, %s later.", count(n, "statement"))
-		}
 	}
 	f.HeldSince = s.heldSince(f.Lock)
 	return f
+}
+
+// holding says how long the lock is held that the statement took, if it is longer than
+// the statement runs.
+func (s subject) holding(f Finding) string {
+	n := len(s.later())
+	if f.Lock == "" || f.HeldSince > 0 || n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" The lock is held until the end of the file, %s later.", count(n, "statement"))
 }
 
 // heldSince is the line of the earlier statement that took a lock, such as "SHARE on
