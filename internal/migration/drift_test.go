@@ -104,7 +104,7 @@ func TestDriftSeesALostPrivilege(t *testing.T) {
 	db := emptyDB(t)
 	apply(t, db, dir)
 	exec(t, db, "REVOKE INSERT ON a FROM pg_monitor; GRANT DELETE ON a TO pg_monitor; REVOKE SELECT ON a FROM PUBLIC")
-	got, err := migration.Drift(t.Context(), db, emptyDB(t), dir)
+	got, err := migration.Drift(t.Context(), db, emptyDB(t), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

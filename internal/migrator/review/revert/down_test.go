@@ -217,7 +217,7 @@ func TestDownKeepsWhatAnAdministratorGave(t *testing.T) {
 	if diff := cmp.Diff(want, query(t, db, privileges)); diff != "" {
 		t.Errorf("views before (-) and after (+) the revert:\n%s", diff)
 	}
-	if changes, err := migration.Drift(t.Context(), db, pgtest.Open(t, pgtest.EmptyURL(t)), dir); err != nil || len(changes) > 0 {
+	if changes, err := migration.Drift(t.Context(), db, pgtest.Open(t, pgtest.EmptyURL(t)), dir, nil); err != nil || len(changes) > 0 {
 		t.Errorf("drift = %v, %v, want none", changes, err)
 	}
 }
