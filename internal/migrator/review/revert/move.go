@@ -3,6 +3,7 @@ package revert
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"commitment/internal/migration/catalog"
@@ -21,15 +22,13 @@ func (f *finder) moves(context.Context) []string {
 	return s
 }
 
-// movable leaves out what moves with its table.
-func movable(e entry) bool {
-	switch e.kind {
-	case catalog.KindTable, catalog.KindView, catalog.KindMaterializedView, catalog.KindSequence, catalog.KindFunction,
-		catalog.KindType, catalog.KindDomain, catalog.KindStatistics:
-		return true
-	}
-	return false
+var movableKinds = []catalog.Kind{
+	catalog.KindTable, catalog.KindView, catalog.KindMaterializedView, catalog.KindSequence, catalog.KindFunction,
+	catalog.KindType, catalog.KindDomain, catalog.KindStatistics,
 }
+
+// movable leaves out what moves with its table.
+func movable(e entry) bool { return slices.Contains(movableKinds, e.kind) }
 
 // names gives what the file renamed its name back, where that is free.
 func (f *finder) names(context.Context) []string {
@@ -54,10 +53,10 @@ func (f *finder) names(context.Context) []string {
 
 // word is the word for an object in ALTER.
 func word(e entry) string {
-	switch e.kind {
-	case catalog.KindFunction:
+	if e.kind == catalog.KindFunction {
 		return "ROUTINE"
-	case kindOwnedSequence:
+	}
+	if e.kind == kindOwnedSequence {
 		return "SEQUENCE"
 	}
 	return strings.ToUpper(string(e.kind))

@@ -96,9 +96,9 @@ func mergePrivileges(statements []string) []string {
 	var merged []string
 	for _, s := range statements {
 		now := privileges.FindStringSubmatch(s)
-		if now != nil && len(merged) > 0 && !strings.HasPrefix(now[2], "GRANT OPTION ") {
+		if len(now) > 0 && len(merged) > 0 && !strings.HasPrefix(now[2], "GRANT OPTION ") {
 			last := privileges.FindStringSubmatch(merged[len(merged)-1])
-			if last != nil && last[1] == now[1] && last[3] == now[3] {
+			if len(last) > 0 && last[1] == now[1] && last[3] == now[3] {
 				merged[len(merged)-1] = last[1] + " " + last[2] + ", " + now[2] + last[3]
 				continue
 			}

@@ -79,7 +79,8 @@ func (f *finder) restoreConstraints() []string {
 	for _, t := range f.before.Tables {
 		now, there := byOID(f.present.Tables, t.OID) // a table that comes back has none yet
 		for _, c := range t.Constraints {
-			if _, stays := findConstraint(now.Constraints, c); !stays && !(there && f.before.inherits(catalog.KindConstraint, t, c.Name)) {
+			inherited := there && f.before.inherits(catalog.KindConstraint, t, c.Name)
+			if _, stays := findConstraint(now.Constraints, c); !stays && !inherited {
 				all = append(all, found{t.Name, c})
 			}
 		}
@@ -114,7 +115,8 @@ func (f *finder) restoreIndexes() []string {
 	for _, t := range f.before.Tables {
 		now, there := byOID(f.present.Tables, t.OID)
 		for _, x := range t.Indexes {
-			if _, stays := findIndex(now.Indexes, x); !stays && x.Constraint == "" && !(there && f.before.inherits(catalog.KindIndex, t, x.Name)) {
+			inherited := there && f.before.inherits(catalog.KindIndex, t, x.Name)
+			if _, stays := findIndex(now.Indexes, x); !stays && x.Constraint == "" && !inherited {
 				s = append(s, x.Definition)
 			}
 		}

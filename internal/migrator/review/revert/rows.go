@@ -50,7 +50,7 @@ func (p *Plan) tryOnRows(ctx context.Context, a Applied) (err error) {
 		return err
 	}
 	p.review()
-	failed := trace.Failure(p.Traced) != nil
+	failed := p.failed()
 	if len(p.Findings) == 0 {
 		p.Traced = nil // each statement has two schemas
 	}
@@ -77,7 +77,7 @@ func (p *Plan) trace(ctx context.Context, db *sql.DB, schema catalog.Schema) err
 		head       string
 		statements []string
 	}{{"-- atlas:txmode none\n\n", p.Statements[:p.Outside]}, {"", p.Statements[p.Outside:]}} {
-		if len(part.statements) == 0 {
+		if len(part.statements) == 0 || p.failed() {
 			continue
 		}
 		file := migrate.NewLocalFile("revert.sql", []byte(part.head+strings.Join(part.statements, ";\n")+";\n"))
@@ -86,13 +86,13 @@ func (p *Plan) trace(ctx context.Context, db *sql.DB, schema catalog.Schema) err
 			return fmt.Errorf("trace the revert: %w", err)
 		}
 		p.Traced = append(p.Traced, traced...)
-		if trace.Failure(traced) != nil {
-			return nil
-		}
 		schema = traced[len(traced)-1].After
 	}
 	return nil
 }
+
+// failed reports whether the last statement failed, on the rows of the sample.
+func (p *Plan) failed() bool { return trace.Failure(p.Traced) != nil }
 
 // review judges the statements as those of a file are: by what they block while they
 // work, and by the rows on which they fail. What they drop is what the file added.
