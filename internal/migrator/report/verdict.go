@@ -110,8 +110,11 @@ func next(r review.Report, t tally) []step {
 			}
 		}
 	}
-	if t.Fixable > 0 {
-		steps = append(steps, step{"Write the safe form of " + count(t.Fixable, "finding") + ":", reviewCommand + selecting(r.Base) + " --fix"})
+	switch safe := "Write the safe form of " + count(t.Fixable, "finding"); {
+	case t.Fixable > 0 && r.ReadOnly:
+		steps = append(steps, step{safe + ":", "copy it from below"})
+	case t.Fixable > 0:
+		steps = append(steps, step{safe + ":", reviewCommand + selecting(r.Base) + " --fix"})
 	}
 	if t.Unfixable > 0 {
 		steps = append(steps, unfixable(t.Unfixable))

@@ -18,6 +18,9 @@ import (
 type Report struct {
 	// Dir is the path of the migrations from the project's root, with slashes.
 	Dir string `json:"dir"`
+	// ReadOnly says that the migrations are in the format of another tool, so that [Fix]
+	// doesn't write them.
+	ReadOnly bool `json:"read_only,omitempty"`
 	// Base says what the files are new against: "main", "the last 2 files", "all
 	// files".
 	Base string `json:"base"`

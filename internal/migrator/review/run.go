@@ -80,7 +80,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 
 // report is the part of the report that is known before the review begins.
 func (o Options) report(ctx context.Context, s selected) (Report, error) {
-	r := Report{Base: s.base, Source: o.Source, Findings: []hazard.Finding{}, Files: []File{}, Changes: []catalog.Change{}}
+	r := Report{Base: s.base, ReadOnly: o.Dir.Format != files.Atlas, Source: o.Source, Findings: []hazard.Finding{}, Files: []File{}, Changes: []catalog.Change{}}
 	root, err := filepath.Abs(o.Root)
 	if err != nil {
 		return r, fmt.Errorf("find project: %w", err)
