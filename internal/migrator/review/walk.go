@@ -99,7 +99,11 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 	if err != nil {
 		return false, err
 	}
-	if w.now, err = revert.ReadState(ctx, w.db.DB); err != nil {
+	after := before.Schema
+	if n := len(file.Statements); n > 0 {
+		after = file.Statements[n-1].After
+	}
+	if w.now, err = revert.StateWith(ctx, w.db.DB, after); err != nil {
 		return false, err
 	}
 	if w.entities.known {

@@ -21,8 +21,17 @@ type State struct {
 }
 
 // ReadState reads the state of a database.
-func ReadState(ctx context.Context, db *sql.DB) (s State, err error) {
-	if s, err = readObjects(ctx, db); err != nil {
+func ReadState(ctx context.Context, db *sql.DB) (State, error) {
+	schema, err := catalog.Read(ctx, db)
+	if err != nil {
+		return State{}, err
+	}
+	return StateWith(ctx, db, schema)
+}
+
+// StateWith is [ReadState] where the schema was read already.
+func StateWith(ctx context.Context, db *sql.DB, schema catalog.Schema) (s State, err error) {
+	if s, err = stateOf(ctx, db, schema); err != nil {
 		return s, err
 	}
 	s.properties, err = catalog.ReadProperties(ctx, db)
@@ -30,10 +39,16 @@ func ReadState(ctx context.Context, db *sql.DB) (s State, err error) {
 }
 
 // readObjects reads a state without properties.
-func readObjects(ctx context.Context, db *sql.DB) (s State, err error) {
-	if s.Schema, err = catalog.Read(ctx, db); err != nil {
-		return s, err
+func readObjects(ctx context.Context, db *sql.DB) (State, error) {
+	schema, err := catalog.Read(ctx, db)
+	if err != nil {
+		return State{}, err
 	}
+	return stateOf(ctx, db, schema)
+}
+
+func stateOf(ctx context.Context, db *sql.DB, schema catalog.Schema) (s State, err error) {
+	s.Schema = schema
 	if s.labels, err = readLabels(ctx, db); err != nil {
 		return s, fmt.Errorf("read enum types: %w", err)
 	}
