@@ -58,7 +58,7 @@ func detect(all []source) Format {
 		switch {
 		case flywayName.MatchString(base):
 			return Flyway
-		case golangMigrateName.MatchString(base):
+		case strings.HasSuffix(base, ".up.sql") && golangMigrateName.MatchString(base):
 			return GolangMigrate
 		case firstMark(f.content, gooseMark) != "":
 			return Goose
