@@ -204,10 +204,14 @@ func (f *finder) advance(ctx context.Context, statements []string) error {
 	return f.record(ctx, statements)
 }
 
-func (f *finder) record(ctx context.Context, statements []string) (err error) {
+func (f *finder) record(ctx context.Context, statements []string) error {
 	f.result.Statements = append(f.result.Statements, statements...)
+	schema, err := catalog.Read(ctx, f.db)
+	if err != nil {
+		return err
+	}
 	properties := f.present.properties
-	f.present, err = readObjects(ctx, f.db)
+	f.present, err = readObjects(ctx, f.db, schema)
 	f.present.properties = properties
 	return err
 }

@@ -30,8 +30,9 @@ func ReadState(ctx context.Context, db *sql.DB) (State, error) {
 }
 
 // StateWith is [ReadState] where the schema was read already.
-func StateWith(ctx context.Context, db *sql.DB, schema catalog.Schema) (s State, err error) {
-	if s, err = stateOf(ctx, db, schema); err != nil {
+func StateWith(ctx context.Context, db *sql.DB, schema catalog.Schema) (State, error) {
+	s, err := readObjects(ctx, db, schema)
+	if err != nil {
 		return s, err
 	}
 	s.properties, err = catalog.ReadProperties(ctx, db)
@@ -39,15 +40,7 @@ func StateWith(ctx context.Context, db *sql.DB, schema catalog.Schema) (s State,
 }
 
 // readObjects reads a state without properties.
-func readObjects(ctx context.Context, db *sql.DB) (State, error) {
-	schema, err := catalog.Read(ctx, db)
-	if err != nil {
-		return State{}, err
-	}
-	return stateOf(ctx, db, schema)
-}
-
-func stateOf(ctx context.Context, db *sql.DB, schema catalog.Schema) (s State, err error) {
+func readObjects(ctx context.Context, db *sql.DB, schema catalog.Schema) (s State, err error) {
 	s.Schema = schema
 	if s.labels, err = readLabels(ctx, db); err != nil {
 		return s, fmt.Errorf("read enum types: %w", err)
