@@ -52,10 +52,12 @@ func checkUnfinished(f migrate.File, begun *migrate.Revision) (int, error) {
 }
 
 // unfinished is the revision of a file that an earlier run began and didn't finish, or
-// nil.
+// nil. The revisions are sorted by version.
 func unfinished(revs []*migrate.Revision, f migrate.File) *migrate.Revision {
-	at := slices.IndexFunc(revs, func(r *migrate.Revision) bool { return r.Version == f.Version() && r.Applied < r.Total })
-	if at < 0 {
+	at, found := slices.BinarySearchFunc(revs, f.Version(), func(r *migrate.Revision, version string) int {
+		return strings.Compare(r.Version, version)
+	})
+	if !found || revs[at].Applied >= revs[at].Total {
 		return nil
 	}
 	return revs[at]
