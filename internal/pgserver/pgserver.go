@@ -30,7 +30,8 @@ type Options struct {
 	// on the same directory, in any process, joins the server that runs there. If the
 	// process is root and the server's unprivileged user can't reach Dir, the data are
 	// in a directory of /var/lib that is derived from Dir. Defaults to a temporary
-	// directory, which is removed by Stop, and also if the process is killed.
+	// directory, which is removed by Stop, and also if the process is killed. Where the
+	// system has 4 GiB of room in memory, and TMPDIR isn't set, that is in memory.
 	Dir string
 	// Settings are settings of postgresql.conf by name; they override the package's
 	// own. A joined server has the settings of its owner. Defaults to none.

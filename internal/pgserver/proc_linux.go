@@ -5,8 +5,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // isPostmaster reports whether pid is a server on data: its working directory is the
@@ -36,15 +34,4 @@ func children(pid int) []int {
 		}
 	}
 	return pids
-}
-
-// memoryDir returns a directory in memory, if there is one that may be written to and
-// has 4 GiB of room: a container's may have 64 MiB, and test databases take half a GiB.
-func memoryDir() (dir string, ok bool) {
-	const path, room = "/dev/shm", 4 << 30
-	var fs unix.Statfs_t
-	if unix.Statfs(path, &fs) != nil || unix.Access(path, unix.W_OK) != nil {
-		return "", false
-	}
-	return path, fs.Bavail*uint64(fs.Bsize) >= room //nolint:gosec // a size is never negative
 }

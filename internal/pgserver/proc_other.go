@@ -31,6 +31,3 @@ func children(pid int) []int {
 	}
 	return pids
 }
-
-// memoryDir returns no directory.
-func memoryDir() (dir string, ok bool) { return "", false }

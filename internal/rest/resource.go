@@ -175,6 +175,15 @@ func (r *Resource[E, V, C, P]) Views(all []E) []V {
 	return views
 }
 
+// newSlice returns n pointers of that type, to nothing yet.
+func newSlice[T any](n int) []T {
+	pointers, values := make([]T, n), reflect.MakeSlice(reflect.SliceOf(reflect.TypeFor[T]().Elem()), n, n)
+	for i := range pointers {
+		pointers[i], _ = reflect.TypeAssert[T](values.Index(i).Addr())
+	}
+	return pointers
+}
+
 // Is reports whether clients have all of that access.
 func (f *Field) Is(a Access) bool { return f.Access&a == a }
 

@@ -16,15 +16,6 @@ func New[T any]() T {
 	return p
 }
 
-// newSlice returns n pointers of that type, to nothing yet.
-func newSlice[T any](n int) []T {
-	pointers, values := make([]T, n), reflect.MakeSlice(reflect.SliceOf(reflect.TypeFor[T]().Elem()), n, n)
-	for i := range pointers {
-		pointers[i], _ = reflect.TypeAssert[T](values.Index(i).Addr())
-	}
-	return pointers
-}
-
 // SetID gives what is to be created an id that ParseID returned.
 func (r *Resource[E, V, C, P]) SetID(in C, id any) {
 	to := member(in, r.Table.ID().Name)
