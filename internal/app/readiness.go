@@ -66,11 +66,9 @@ func (r *readiness) check(ctx context.Context) error {
 		return errors.New("shutting down")
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, readinessTimeout, errNoResponse)
+	defer cancel()
 	result := make(chan error, 1)
-	go func() {
-		defer cancel()
-		result <- r.query(ctx)
-	}()
+	go func() { result <- r.query(ctx) }()
 	select {
 	case err := <-result:
 		return err
