@@ -119,6 +119,7 @@ var table = rules{
 	{pkg: "internal/rest", may: []string{"internal/schemakit", "internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit/rest", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/identity", may: []string{"internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/printable", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/sqltoken", never: slices.Concat(noHTTP, noSQL)},
