@@ -5,7 +5,7 @@ package migrate
 import "commitment/internal/schemakit"
 
 // SchemaDigest identifies the schemas that the code was generated from.
-const SchemaDigest = "dbbc75eb4e53da4b876b21498a2c5babdb6b51e1be7ace2c584438616fe6f5c3"
+const SchemaDigest = "1148d06ddcc22110309473a1aa7b5b092f42678aa431573c8a26b3f9fef8f074"
 
 // Objects are what the entities need beside their tables, in the order in which
 // they are made.

@@ -12,6 +12,7 @@ import (
 
 	"commitment/ent"
 	"commitment/ent/account"
+	"commitment/internal/identity"
 	"commitment/internal/rest"
 )
 
@@ -80,6 +81,8 @@ func Accounts() *rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountP
 		Table: rest.Table{
 			Name: "Account", Singular: "account", Plural: "accounts", Path: "accounts",
 			Operations: rest.List | rest.Read | rest.Create | rest.Patch | rest.Delete,
+			Readers:    identity.Scopes("ledger:read"),
+			Writers:    identity.Scopes("ledger:write"),
 			Fields:     accountFields,
 			Edges: []rest.Edge{
 				{Name: "entries", To: "Entry", Many: true, Column: account.EntriesColumn, Nested: true},

@@ -12,6 +12,7 @@ import (
 
 	"commitment/ent"
 	"commitment/ent/entry"
+	"commitment/internal/identity"
 	"commitment/internal/rest"
 )
 
@@ -40,6 +41,8 @@ func Entries() *rest.Resource[*ent.Entry, *Entry, *struct{}, *struct{}] {
 		Table: rest.Table{
 			Name: "Entry", Singular: "entry", Plural: "entries", Path: "entries",
 			Operations: rest.List | rest.Read,
+			Readers:    identity.Scopes("ledger:read"),
+			Writers:    identity.Scopes("ledger:read"),
 			Fields:     entryFields,
 			Edges: []rest.Edge{
 				{Name: "account", To: "Account", Column: entry.AccountColumn, Own: true, Expand: 1},

@@ -12,6 +12,7 @@ import (
 
 	"commitment/ent"
 	"commitment/ent/transfer"
+	"commitment/internal/identity"
 	"commitment/internal/rest"
 )
 
@@ -37,6 +38,8 @@ func Transfers() *rest.Resource[*ent.Transfer, *Transfer, *struct{}, *struct{}] 
 		Table: rest.Table{
 			Name: "Transfer", Singular: "transfer", Plural: "transfers", Path: "transfers",
 			Operations: rest.List | rest.Read,
+			Readers:    identity.Scopes("ledger:read"),
+			Writers:    identity.Scopes("ledger:read"),
 			Fields:     transferFields,
 			Edges: []rest.Edge{
 				{Name: "entries", To: "Entry", Many: true, Column: transfer.EntriesColumn, Expand: 2, Nested: true},

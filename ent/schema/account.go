@@ -47,7 +47,10 @@ func (Account) Edges() []ent.Edge {
 // enforces.
 func (Account) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		rest.Resource(rest.Operations(rest.List, rest.Read, rest.Create, rest.Patch, rest.Delete)),
+		rest.Resource(
+			rest.Operations(rest.List, rest.Read, rest.Create, rest.Patch, rest.Delete),
+			rest.Readers(rest.Scope("ledger:read")), rest.Writers(rest.Scope("ledger:write")),
+		),
 		entsql.Checks(map[string]string{
 			"accounts_name_not_empty": "name <> ''",
 			"accounts_currency_code":  "currency ~ '^[A-Z]{3}$'",

@@ -56,7 +56,7 @@ func (Entry) Indexes() []ent.Index {
 // declare the rules that the database enforces.
 func (Entry) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		rest.Resource(rest.Operations(rest.List, rest.Read), rest.DefaultSort("-id")),
+		rest.Resource(rest.Operations(rest.List, rest.Read), rest.DefaultSort("-id"), rest.Clients(rest.Scope("ledger:read"))),
 		entsql.Checks(map[string]string{
 			"entries_amount_not_zero": "amount <> 0",
 		}),

@@ -43,7 +43,7 @@ func (Transfer) Edges() []ent.Edge {
 // the rules that the database enforces.
 func (Transfer) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		rest.Resource(rest.Operations(rest.List, rest.Read), rest.DefaultSort("-id")),
+		rest.Resource(rest.Operations(rest.List, rest.Read), rest.DefaultSort("-id"), rest.Clients(rest.Scope("ledger:read"))),
 		entsql.Checks(map[string]string{
 			"transfers_amount_positive": "amount > 0",
 		}),

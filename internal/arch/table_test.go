@@ -88,7 +88,7 @@ var table = rules{
 	{pkg: "internal/app", may: []string{below}},
 
 	{pkg: "internal/httpapi", may: []string{
-		"internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "internal/rest", "internal/schemakit", "ent/...",
+		"internal/identity", "internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "internal/rest", "internal/schemakit", "ent/...",
 	}, never: noSQL},
 	{pkg: "internal/idempotency", may: []string{"internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
 	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn"}},
@@ -116,7 +116,7 @@ var table = rules{
 	{pkg: "ent/migrate/migrations", never: noHTTP},
 	// Types of fields belong here, a row each: generated code imports them, and they
 	// import no generated code.
-	{pkg: "internal/rest", may: []string{"internal/schemakit", "internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/rest", may: []string{"internal/schemakit", "internal/identity", "internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit/rest", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/identity", may: []string{"internal/fault"}, never: slices.Concat(noHTTP, noSQL)},

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ type resource struct {
 	Edges                         []*resourceEdge
 	Constraints                   []constraint
 	Operations, Settings, Version string
+	Clients                       []string // who may use it
 	Creates, Patches, Deletes     bool
 	Batch                         bool
 	Deleted                       string // whether an entity is, where deletion is soft
@@ -164,7 +166,7 @@ func (s *schemas) describe(r *resource) error {
 	r.Path = strings.ReplaceAll(r.Plural, " ", "-")
 	r.imports = map[string]string{
 		"context": "", "entgo.io/ent/dialect/sql": "",
-		s.pkg: "", s.pkg + "/" + n.PackageDir(): n.Package(), s.module + "/internal/rest": "",
+		s.pkg: "", s.pkg + "/" + n.PackageDir(): n.Package(), s.module + "/internal/rest": "", s.module + "/internal/identity": "",
 	}
 	var errs []error
 	for _, f := range append([]*gen.Field{n.ID}, n.Fields...) {
@@ -228,6 +230,16 @@ func (s *schemas) operations(r *resource) error {
 		names = append(names, "rest.Undelete")
 	}
 	r.Operations = strings.Join(names, " | ")
+	for name, d := range map[string]rest.Demand{"Readers": r.annotation.Readers, "Writers": r.annotation.Writers} {
+		expression, ok := demand(d)
+		if !ok {
+			return s.errorAt(r.typ, nil, fmt.Sprintf("%s(%q): expected rest.Public, rest.Authenticated or rest.Scope of a name without spaces and quotes", name, d))
+		}
+		if d != "" {
+			r.Clients = append(r.Clients, name+": "+expression+",")
+		}
+	}
+	slices.Sort(r.Clients)
 	create, patch := "*"+r.Name+"Create", "*"+r.Name+"Patch"
 	if !r.Creates {
 		create = "*struct{}"
@@ -240,6 +252,22 @@ func (s *schemas) operations(r *resource) error {
 }
 
 func exported(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
+
+// demand returns the expression of package identity for a demand, and whether it is one.
+func demand(d rest.Demand) (expression string, ok bool) {
+	switch {
+	case d == "":
+		return "", true
+	case d == rest.Public, d == rest.Authenticated:
+		return "identity." + exported(string(d)), true
+	case scopePattern.MatchString(d.Scope()):
+		return fmt.Sprintf("identity.Scopes(%q)", d.Scope()), true
+	}
+	return "", false
+}
+
+// scopePattern is the syntax of a scope (RFC 6749, section 3.3).
+var scopePattern = regexp.MustCompile(`^[!#-\[\]-~]+$`)
 
 // settings are what remains of the table.
 func (s *schemas) settings(r *resource) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"commitment/internal/fault"
+	"commitment/internal/identity"
 	"commitment/internal/problem"
 )
 
@@ -35,19 +36,21 @@ type api struct {
 	routes      map[string]string // the ids of the registered ones
 	resources   map[string]edged  // the mounted ones
 	tags        []string          // of the operations registered by this api
+	demand      identity.Demand   // of the same
+	demands     demands           // of all routes
 }
 
-func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
+func newAPI(r chi.Router, o Options, problems *problem.Writer, demands demands) *api {
 	config := huma.DefaultConfig(title, version)
 	config.Info.Description, config.Info.License = description, license
 	config.Servers = []*huma.Server{{URL: "/", Description: "The service that serves this document."}}
-	config.Security = []map[string][]string{} // none
+	config.Components.SecuritySchemes = securitySchemes
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.RejectUnknownQueryParameters = true
 	config.CreateHooks = nil // no $schema in every body
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.Formats = formats
-	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]string{}, resources: map[string]edged{}}
+	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]string{}, resources: map[string]edged{}, demands: demands}
 	config.OnAddOperation = []huma.AddOpFunc{a.describe}
 	a.huma = humachi.New(r, config)
 	a.huma.UseMiddleware(a.checkRequest, streams)
@@ -62,6 +65,13 @@ func (a *api) tag(name, description string) *api {
 	tagged := *a
 	tagged.tags = []string{name}
 	return &tagged
+}
+
+// allow returns an api whose operations are for whoever meets the demand.
+func (a *api) allow(d identity.Demand) *api {
+	allowing := *a
+	allowing.demand = d
+	return &allowing
 }
 
 // handle registers h for route, a method and a path such as "GET /v1/things". Generated
@@ -90,12 +100,16 @@ func reported[I, O any](a *api, h func(context.Context, *I) (*O, error)) func(co
 }
 
 // operation returns what all operations have in common; the arguments are those of
-// handle. It panics if the route is registered already: huma would replace it.
+// handle. It panics if the route doesn't say who may use it, or is registered already:
+// huma would replace it.
 func (a *api) operation(route, id, text string, errs ...*fault.Error) huma.Operation {
 	if other, ok := a.routes[route]; ok {
 		panic(fmt.Sprintf("httpapi: %s is registered by %s and by %s: one of them has to go, the operation of a resource by except", route, other, id))
 	}
-	a.routes[route] = id
+	if a.demand.IsZero() {
+		panic(fmt.Sprintf("httpapi: %s (%s) doesn't say who may use it: register it with allow(identity.Authenticated) or another demand, a resource with rest.Clients in its schema", route, id))
+	}
+	a.routes[route], a.demands[route] = id, a.demand
 	method, path, _ := strings.Cut(route, " ")
 	summary, description, _ := strings.Cut(text, ". ")
 	op := huma.Operation{
@@ -105,6 +119,7 @@ func (a *api) operation(route, id, text string, errs ...*fault.Error) huma.Opera
 		Summary:      strings.TrimSuffix(summary, "."),
 		Description:  description,
 		Tags:         a.tags,
+		Security:     security(a.demand),
 		MaxBodyBytes: -1, // a middleware limits every body
 		// huma sets this as the connection's read deadline and leaves it there;
 		// one that is shorter than the request ends the request's context.

@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"commitment/internal/idempotency"
+	"commitment/internal/identity"
 	"commitment/internal/middleware"
 	"commitment/internal/openapitest"
 	"commitment/internal/pgtest"
@@ -33,8 +34,8 @@ func custom(t *testing.T, routes func(*api)) (url string, db *txn.DB) {
 	r.Use(middleware.RequestID, middleware.Recover(problems), middleware.Timeout(time.Minute))
 	tx := reqtx.Middleware(db, reqtx.Options{WriteError: problems.Write})
 	once := idempotency.Middleware(idempotency.Options{WriteError: problems.Write})
-	a := newAPI(r.With(tx, once), Options{ReadTimeout: time.Minute}, problems)
-	routes(a)
+	a := newAPI(r.With(tx, once), Options{ReadTimeout: time.Minute}, problems, demands{})
+	routes(a.allow(identity.Public))
 	openAPI, _ := a.document()
 	r.Get("/openapi.json", openAPI)
 	server := httptest.NewServer(openapitest.Check(t, r))

@@ -35,6 +35,10 @@ var headers = map[string]*huma.Header{
 		Description: "Present on a recorded response: the request had been done before, under the same Idempotency-Key.",
 		Schema:      &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}}, Example: "true",
 	},
+	"WWW-Authenticate": {
+		Description: "What credentials the operation needs, and what is wrong with those that were sent (RFC 6750).",
+		Required:    true, Schema: &huma.Schema{Type: huma.TypeString}, Example: "Bearer",
+	},
 	"Retry-After": {
 		Description: "Seconds to wait before retrying.",
 		Schema:      &huma.Schema{Type: huma.TypeInteger, Minimum: new(0.0)}, Example: 1,

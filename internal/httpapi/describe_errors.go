@@ -11,6 +11,7 @@ import (
 
 	"commitment/internal/fault"
 	"commitment/internal/idempotency"
+	"commitment/internal/identity"
 	"commitment/internal/middleware"
 	"commitment/internal/problem"
 	"commitment/internal/txn"
@@ -22,6 +23,7 @@ const ownErrors = "errors"
 // statuses describe the errors of each status.
 var statuses = map[int]string{
 	http.StatusBadRequest:            "The request can't be read.",
+	http.StatusUnauthorized:          "The request has no valid credentials.",
 	http.StatusForbidden:             "This isn't allowed.",
 	http.StatusNotFound:              "There is no such resource.",
 	http.StatusConflict:              "The current state doesn't allow this.",
@@ -64,10 +66,16 @@ func (a *api) describeErrors(document *huma.OpenAPI, op *huma.Operation) {
 	for _, err := range own {
 		special[add(err)] = true
 	}
+	if len(a.demands[op.Method+" "+op.Path].Scopes()) > 0 {
+		special[http.StatusForbidden] = true
+	}
 	for status, examples := range byStatus {
 		response := errorResponse(document, statuses[status], examples)
 		if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || examples[idempotency.ErrInFlight.Code] != nil {
 			response.Headers["Retry-After"] = headerRef(document, "Retry-After")
+		}
+		if status == http.StatusUnauthorized || examples[identity.ScopeCode] != nil {
+			response.Headers["WWW-Authenticate"] = headerRef(document, "WWW-Authenticate")
 		}
 		if !special[status] {
 			response = responseRef(document, componentName(status, op), response)
@@ -85,6 +93,7 @@ func (a *api) commonErrors(document *huma.OpenAPI, op *huma.Operation) []error {
 		invalidRequest(document, op),
 		&fault.Error{Kind: fault.Internal},
 	}, unavailable...)
+	errs = append(errs, demandErrors(a.demands[op.Method+" "+op.Path])...)
 	if a.rateLimited {
 		errs = append(errs, problem.Status(http.StatusTooManyRequests, "too many requests from this address"))
 	}

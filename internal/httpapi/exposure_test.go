@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"commitment/internal/identity"
 	"commitment/internal/problem"
 	"commitment/internal/rest"
 )
@@ -18,7 +19,7 @@ import (
 // golden file.
 func Exposure(t *testing.T) string {
 	t.Helper()
-	a := newAPI(chi.NewRouter(), Options{}, &problem.Writer{})
+	a := newAPI(chi.NewRouter(), Options{}, &problem.Writer{}, demands{})
 	routes(a)
 	tables := map[string]*rest.Table{}
 	var paths []string
@@ -34,6 +35,14 @@ func Exposure(t *testing.T) string {
 		expose(&text, tables[path])
 	}
 	return regexp.MustCompile(` +\n`).ReplaceAllString(text.String(), "\n")
+}
+
+// Demands are what the service's routes ask of the senders of requests.
+func Demands() map[string]identity.Demand {
+	a := newAPI(chi.NewRouter(), Options{}, &problem.Writer{}, demands{})
+	routes(a)
+	a.connect()
+	return a.demands
 }
 
 var operationNames = []struct {
@@ -61,6 +70,7 @@ func expose(text *strings.Builder, t *rest.Table) {
 		}
 	}
 	fmt.Fprintf(text, "%s: %s; sort %s, limit %d\n", t.Path, strings.Join(names, " "), t.DefaultSort, t.MaxLimit)
+	fmt.Fprintf(text, "  for readers: %v; for writers: %v\n", t.Demand(rest.Read), t.Demand(rest.Update))
 	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', tabwriter.StripEscape)
 	for i := range t.Fields {
 		f := &t.Fields[i]

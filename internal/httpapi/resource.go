@@ -22,6 +22,12 @@ import (
 // with [except]; any other part is overridden by replacing a function of the resource.
 func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], options ...option) {
 	t, errs := &r.Table, map[rest.Operation][]*fault.Error{}
+	if t.Readers.IsZero() {
+		t.Readers = a.demand
+	}
+	if t.Writers.IsZero() {
+		t.Writers = a.demand
+	}
 	for _, o := range options {
 		o(t, errs)
 	}
@@ -52,6 +58,7 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 		}},
 	} {
 		if t.Operations.Has(o.operation) {
+			m.api = a.allow(t.Demand(o.operation))
 			m.errs = m.failures(o.operation, errs[o.operation])
 			o.add()
 		}

@@ -39,10 +39,16 @@ func (a *api) connect() {
 func (m *mounted[E, V, C, P]) mountEdges() {
 	for i := range m.table.Edges {
 		e := &m.table.Edges[i]
+		if !e.Nested && !e.Linked {
+			continue
+		}
+		readers := e.Target().Table.Readers
 		if e.Nested {
+			m.api = m.api.allow(m.table.Readers.And(readers))
 			register(m.api, m.nestedListing(e), m.nestedList(e))
 		}
 		if e.Linked {
+			m.api = m.api.allow(m.table.Demand(rest.Update).And(readers))
 			register(m.api, m.linking(e, http.MethodPut, "link", "Link"), m.link(e, true))
 			register(m.api, m.linking(e, http.MethodDelete, "unlink", "Unlink"), m.link(e, false))
 		}

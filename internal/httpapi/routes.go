@@ -15,6 +15,7 @@ import (
 
 	"commitment/ent/resource"
 	"commitment/internal/idempotency"
+	"commitment/internal/identity"
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
 	"commitment/internal/problem"
@@ -36,6 +37,8 @@ type Options struct {
 	// Observe counts requests, and Metrics serves the metrics.
 	Observe func(http.Handler) http.Handler
 	Metrics http.Handler
+	// Authenticate finds out who sends a request under /v1, and puts it into the context.
+	Authenticate func(http.Handler) http.Handler
 	// RequestTimeout limits a request, from its header to its response.
 	RequestTimeout time.Duration
 	// ReadTimeout limits the time to read a body.
@@ -68,10 +71,10 @@ func routes(v1 *api) {
 
 	transfers := v1.tag("Transfers", "A transfer moves money from one account to another, and makes an entry in each.")
 	mount(transfers, resource.Transfers())
-	handle(transfers, "POST /v1/transfers", "moveMoney", "Move money. Both accounts must have the same currency.", moveMoney, moveMoneyErrors...)
+	handle(transfers.allow(identity.Scopes("ledger:write")), "POST /v1/transfers", "moveMoney", "Move money. Both accounts must have the same currency.", moveMoney, moveMoneyErrors...)
 
 	books := v1.tag("Trial balance", "The trial balance shows that no money was made or lost.")
-	handle(books, "GET /v1/trial-balance", "readTrialBalance", "Read the trial balance. The entries of each currency sum to 0, or the books are wrong.", trialBalance)
+	handle(books.allow(identity.Scopes("ledger:read")), "GET /v1/trial-balance", "readTrialBalance", "Read the trial balance. The entries of each currency sum to 0, or the books are wrong.", trialBalance)
 }
 
 // serve returns an API with these routes, and what every service has around them.
@@ -105,9 +108,10 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 		Shutdown:     o.Shutdown,
 		WriteError:   problems.Write,
 	})
-	once := idempotency.Middleware(idempotency.Options{Lifetime: o.KeyLifetime, WriteError: problems.Write})
+	once := idempotency.Middleware(idempotency.Options{Subject: subject, Lifetime: o.KeyLifetime, WriteError: problems.Write})
 	limit := middleware.RateLimit(o.RateLimit, problems)
-	v1 := newAPI(r.With(limit, tx, once), o, problems)
+	demands := demands{}
+	v1 := newAPI(r.With(limit, o.Authenticate, demands.authorize(problems), tx, once), o, problems, demands)
 	routes(v1)
 	v1.connect()
 

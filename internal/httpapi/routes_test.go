@@ -14,14 +14,21 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"commitment/internal/httpapi"
+	"commitment/internal/identity"
 )
 
-// routes are a line for each route, with its middlewares from the outermost in.
+// routes are a line for each route: whom it is for, and its middlewares from the outermost
+// in.
 func (s *service) routes(t *testing.T) []string {
 	t.Helper()
+	demands := httpapi.Demands()
 	var lines []string
 	err := chi.Walk(s.handler.(chi.Routes), func(method, route string, _ http.Handler, around ...func(http.Handler) http.Handler) error {
-		line := fmt.Sprintf("%-6s %-27s", method, route)
+		demand, ok := demands[method+" "+route]
+		if !ok {
+			demand = identity.Public
+		}
+		line := fmt.Sprintf("%-6s %-27s [%v]", method, route, demand)
 		for _, m := range around {
 			line += " " + name(m)
 		}
@@ -66,9 +73,9 @@ func TestEveryRouteOfTheAPIHasARequestTransaction(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	for _, line := range s.routes(t) {
-		api, transaction := strings.Contains(line, " /v1/"), strings.HasSuffix(line, " reqtx.Middleware idempotency.Middleware")
-		if api != transaction {
-			t.Errorf("request transaction and keys innermost = %v, want %v: %s", transaction, api, line)
+		api, within := strings.Contains(line, " /v1/"), strings.HasSuffix(line, " httpapi.authorize reqtx.Middleware idempotency.Middleware")
+		if api != within {
+			t.Errorf("authorization, request transaction and keys innermost = %v, want %v: %s", within, api, line)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"commitment/ent"
 	"commitment/ent/idempotencykey"
 	"commitment/internal/fault"
+	"commitment/internal/identity"
 	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/rest"
 )
@@ -20,7 +21,7 @@ import (
 // resource's, which is written as `go generate` would, and some are handlers of their own.
 func NewThings(o Options) http.Handler {
 	return serve(o, func(v1 *api) {
-		tagged := v1.tag("Things", "A thing is what the tests of all routes are about.")
+		tagged := v1.allow(identity.Authenticated).tag("Things", "A thing is what the tests of all routes are about.")
 		mount(tagged, things(), except(rest.Create|rest.Delete), fails(rest.Patch, thingErrors...))
 		handle(tagged, "POST /v1/things", "addThing", "Add a thing. No other has its name.", addThing, thingErrors...)
 		handle(tagged, "DELETE /v1/things/{id}", "deleteThing", "Delete a thing. It's gone.", deleteThing, ErrKnownRule)

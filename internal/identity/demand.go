@@ -8,6 +8,9 @@ import (
 	"commitment/internal/fault"
 )
 
+// ScopeCode is the code of the error that a client gets for a [*ScopeError].
+const ScopeCode = "insufficient-scope"
+
 // ErrUnauthenticated says that a request needs credentials and has none.
 var ErrUnauthenticated = fault.New(fault.Unauthenticated, "", "this needs a bearer token or an API key")
 
@@ -79,7 +82,7 @@ func (e *ScopeError) Error() string { return "this needs the scope " + e.Scope }
 
 // Unwrap returns what the client gets.
 func (e *ScopeError) Unwrap() error {
-	return fault.New(fault.Forbidden, "insufficient-scope", e.Error())
+	return fault.New(fault.Forbidden, ScopeCode, e.Error())
 }
 
 // String describes the demand in a word or two: public, authenticated, or its scopes.

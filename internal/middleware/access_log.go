@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,15 +22,30 @@ func AccessLog(log *slog.Logger, route func(*http.Request) string) func(http.Han
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			response := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 			start, aborted := time.Now(), true
+			added := &addedAttrs{}
+			r = r.WithContext(context.WithValue(r.Context(), addedKey{}, added))
 			// Deferred, and without a recover: a panic keeps its stack, and
 			// net/http aborts the connection.
 			defer func() {
 				e := entry{r, response, route(r), time.Since(start), aborted}
-				log.LogAttrs(r.Context(), e.level(), "request", e.attrs()...)
+				log.LogAttrs(r.Context(), e.level(), "request", append(e.attrs(), added.attrs...)...)
 			}()
 			next.ServeHTTP(response, r)
 			aborted = false
 		})
+	}
+}
+
+type addedKey struct{}
+
+// addedAttrs are what was found out about a request on its way in.
+type addedAttrs struct{ attrs []slog.Attr }
+
+// AddToAccessLog adds attributes to the line of the request of ctx, if it has one. It is
+// called on the request's own goroutine, before the response is written.
+func AddToAccessLog(ctx context.Context, attrs ...slog.Attr) {
+	if added, ok := ctx.Value(addedKey{}).(*addedAttrs); ok {
+		added.attrs = append(added.attrs, attrs...)
 	}
 }
 

@@ -125,6 +125,9 @@ func (r *Resource[E, V, C, P]) related(ctx context.Context, x *expansion, keys [
 	if len(keys) == 0 {
 		return found, nil
 	}
+	if err := r.Table.Readers.Check(ctx); err != nil {
+		return nil, err
+	}
 	q := &Query{table: &r.Table, Limit: x.Expand, expand: x.inner}
 	(&parser{query: q}).sort(r.Table.DefaultSort)
 	rows, err := r.All(ctx, func(s *sql.Selector) { x.load(s, q, keys) })

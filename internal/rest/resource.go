@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"commitment/internal/fault"
+	"commitment/internal/identity"
 )
 
 // Entity is a pointer to one of Ent's.
@@ -57,6 +58,9 @@ type Table struct {
 	// Doc is a sentence for the documentation.
 	Doc        string
 	Operations Operation
+	// Readers are who may list and read, and Writers who may do the rest, if they are
+	// readers, too.
+	Readers, Writers identity.Demand
 	// Fields are those that clients see or set; the first is the id.
 	Fields []Field
 	// Edges are those that clients expand, list or link.
@@ -91,6 +95,14 @@ const (
 	BatchDelete
 	Undelete
 )
+
+// Demand is what the operation asks of a client.
+func (t *Table) Demand(o Operation) identity.Demand {
+	if (List | Read).Has(o) {
+		return t.Readers
+	}
+	return t.Readers.And(t.Writers)
+}
 
 // Has reports whether o is one of the set.
 func (set Operation) Has(o Operation) bool { return set&o != 0 }

@@ -4,6 +4,8 @@
 package rest
 
 import (
+	"strings"
+
 	"entgo.io/ent/schema"
 )
 
@@ -21,9 +23,34 @@ const (
 	Delete Operation = "delete"
 )
 
+// Demand is what a request must bring. A resource that says nothing of its clients isn't
+// served: the service doesn't start.
+type Demand string
+
+// The demands that name no scope.
+const (
+	Public        Demand = "public"        // nothing: everybody is let in
+	Authenticated Demand = "authenticated" // valid credentials
+)
+
+// Scope demands credentials with a scope, such as "books:read".
+func Scope(name string) Demand { return Demand(scopePrefix + name) }
+
+const scopePrefix = "scope "
+
+// Scope returns the scope that is demanded, or "" if none is.
+func (d Demand) Scope() string {
+	if scope, ok := strings.CutPrefix(string(d), scopePrefix); ok {
+		return scope
+	}
+	return ""
+}
+
 // Entity is the annotation that [Resource] makes.
 type Entity struct {
 	Operations  []Operation `json:"operations,omitempty"`
+	Readers     Demand      `json:"readers,omitempty"`
+	Writers     Demand      `json:"writers,omitempty"`
 	DefaultSort string      `json:"default_sort,omitempty"`
 	MaxLimit    int         `json:"max_limit,omitempty"`
 	ClientID    bool        `json:"client_id,omitempty"`
@@ -42,6 +69,12 @@ func (e Entity) Merge(other schema.Annotation) schema.Annotation {
 	}
 	if len(o.Operations) > 0 {
 		e.Operations = o.Operations
+	}
+	if o.Readers != "" {
+		e.Readers = o.Readers
+	}
+	if o.Writers != "" {
+		e.Writers = o.Writers
 	}
 	if o.DefaultSort != "" {
 		e.DefaultSort = o.DefaultSort
@@ -75,6 +108,15 @@ func Resource(options ...Option) schema.Annotation {
 func Operations(operations ...Operation) Option {
 	return func(e *Entity) { e.Operations = operations }
 }
+
+// Clients says who may use the resource.
+func Clients(d Demand) Option { return func(e *Entity) { e.Readers, e.Writers = d, d } }
+
+// Readers says who may list and read, and have the entities inside of others.
+func Readers(d Demand) Option { return func(e *Entity) { e.Readers = d } }
+
+// Writers says who may do the rest. They must be readers, too: they read what they write.
+func Writers(d Demand) Option { return func(e *Entity) { e.Writers = d } }
 
 // DefaultSort orders lists for which a client asks no order, as "-created_at,name".
 // Defaults to "id".
