@@ -303,12 +303,12 @@ func (_q *AccountQuery) WithEntries(opts ...func(*EntryQuery)) *AccountQuery {
 // Example:
 //
 //	var v []struct {
-//		CreatedAt time.Time `json:"created_at,omitempty"`
+//		TenantID uuid.UUID `json:"tenant_id,omitempty"`
 //		Count int `json:"count,omitempty"`
 //	}
 //
 //	client.Account.Query().
-//		GroupBy(account.FieldCreatedAt).
+//		GroupBy(account.FieldTenantID).
 //		Aggregate(ent.Count()).
 //		Scan(ctx, &v)
 func (_q *AccountQuery) GroupBy(field string, fields ...string) *AccountGroupBy {
@@ -326,11 +326,11 @@ func (_q *AccountQuery) GroupBy(field string, fields ...string) *AccountGroupBy 
 // Example:
 //
 //	var v []struct {
-//		CreatedAt time.Time `json:"created_at,omitempty"`
+//		TenantID uuid.UUID `json:"tenant_id,omitempty"`
 //	}
 //
 //	client.Account.Query().
-//		Select(account.FieldCreatedAt).
+//		Select(account.FieldTenantID).
 //		Scan(ctx, &v)
 func (_q *AccountQuery) Select(fields ...string) *AccountSelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)

@@ -357,7 +357,8 @@ func (c *AccountClient) QueryEntries(_m *Account) *EntryQuery {
 
 // Hooks returns the client hooks.
 func (c *AccountClient) Hooks() []Hook {
-	return c.hooks.Account
+	hooks := c.hooks.Account
+	return append(hooks[:len(hooks):len(hooks)], account.Hooks[:]...)
 }
 
 // Interceptors returns the client interceptors.
@@ -522,7 +523,8 @@ func (c *EntryClient) QueryTransfer(_m *Entry) *TransferQuery {
 
 // Hooks returns the client hooks.
 func (c *EntryClient) Hooks() []Hook {
-	return c.hooks.Entry
+	hooks := c.hooks.Entry
+	return append(hooks[:len(hooks):len(hooks)], entry.Hooks[:]...)
 }
 
 // Interceptors returns the client interceptors.
@@ -804,7 +806,8 @@ func (c *TransferClient) QueryEntries(_m *Transfer) *EntryQuery {
 
 // Hooks returns the client hooks.
 func (c *TransferClient) Hooks() []Hook {
-	return c.hooks.Transfer
+	hooks := c.hooks.Transfer
+	return append(hooks[:len(hooks):len(hooks)], transfer.Hooks[:]...)
 }
 
 // Interceptors returns the client interceptors.

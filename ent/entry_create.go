@@ -26,6 +26,12 @@ type EntryCreate struct {
 	conflict []sql.ConflictOption
 }
 
+// SetTenantID sets the "tenant_id" field.
+func (_c *EntryCreate) SetTenantID(v uuid.UUID) *EntryCreate {
+	_c.mutation.SetTenantID(v)
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *EntryCreate) SetCreatedAt(v time.Time) *EntryCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -89,7 +95,9 @@ func (_c *EntryCreate) Mutation() *EntryMutation {
 
 // Save creates the Entry in the database.
 func (_c *EntryCreate) Save(ctx context.Context) (*Entry, error) {
-	_c.defaults()
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -116,19 +124,29 @@ func (_c *EntryCreate) ExecX(ctx context.Context) {
 }
 
 // defaults sets the default values of the builder before save.
-func (_c *EntryCreate) defaults() {
+func (_c *EntryCreate) defaults() error {
 	if _, ok := _c.mutation.CreatedAt(); !ok {
+		if entry.DefaultCreatedAt == nil {
+			return fmt.Errorf("ent: uninitialized entry.DefaultCreatedAt (forgotten import ent/runtime?)")
+		}
 		v := entry.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
+		if entry.DefaultID == nil {
+			return fmt.Errorf("ent: uninitialized entry.DefaultID (forgotten import ent/runtime?)")
+		}
 		v := entry.DefaultID()
 		_c.mutation.SetID(v)
 	}
+	return nil
 }
 
 // check runs all checks and user-defined validators on the builder.
 func (_c *EntryCreate) check() error {
+	if _, ok := _c.mutation.TenantID(); !ok {
+		return &ValidationError{Name: "tenant_id", err: errors.New(`ent: missing required field "Entry.tenant_id"`)}
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Entry.created_at"`)}
 	}
@@ -183,6 +201,10 @@ func (_c *EntryCreate) createSpec() (*Entry, *sqlgraph.CreateSpec) {
 		_node.ID = id
 		_spec.ID.Value = &id
 	}
+	if value, ok := _c.mutation.TenantID(); ok {
+		_spec.SetField(entry.FieldTenantID, field.TypeUUID, value)
+		_node.TenantID = value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(entry.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -232,7 +254,7 @@ func (_c *EntryCreate) createSpec() (*Entry, *sqlgraph.CreateSpec) {
 // of the `INSERT` statement. For example:
 //
 //	client.Entry.Create().
-//		SetCreatedAt(v).
+//		SetTenantID(v).
 //		OnConflict(
 //			// Update the row with the new values
 //			// the was proposed for insertion.
@@ -241,7 +263,7 @@ func (_c *EntryCreate) createSpec() (*Entry, *sqlgraph.CreateSpec) {
 //		// Override some of the fields with custom
 //		// update values.
 //		Update(func(u *ent.EntryUpsert) {
-//			SetCreatedAt(v+v).
+//			SetTenantID(v+v).
 //		}).
 //		Exec(ctx)
 func (_c *EntryCreate) OnConflict(opts ...sql.ConflictOption) *EntryUpsertOne {
@@ -293,6 +315,9 @@ func (u *EntryUpsertOne) UpdateNewValues() *EntryUpsertOne {
 	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
 		if _, exists := u.create.mutation.ID(); exists {
 			s.SetIgnore(entry.FieldID)
+		}
+		if _, exists := u.create.mutation.TenantID(); exists {
+			s.SetIgnore(entry.FieldTenantID)
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(entry.FieldCreatedAt)
@@ -473,7 +498,7 @@ func (_c *EntryCreateBulk) ExecX(ctx context.Context) {
 //		// Override some of the fields with custom
 //		// update values.
 //		Update(func(u *ent.EntryUpsert) {
-//			SetCreatedAt(v+v).
+//			SetTenantID(v+v).
 //		}).
 //		Exec(ctx)
 func (_c *EntryCreateBulk) OnConflict(opts ...sql.ConflictOption) *EntryUpsertBulk {
@@ -519,6 +544,9 @@ func (u *EntryUpsertBulk) UpdateNewValues() *EntryUpsertBulk {
 		for _, b := range u.create.builders {
 			if _, exists := b.mutation.ID(); exists {
 				s.SetIgnore(entry.FieldID)
+			}
+			if _, exists := b.mutation.TenantID(); exists {
+				s.SetIgnore(entry.FieldTenantID)
 			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(entry.FieldCreatedAt)

@@ -338,12 +338,12 @@ func (_q *EntryQuery) WithTransfer(opts ...func(*TransferQuery)) *EntryQuery {
 // Example:
 //
 //	var v []struct {
-//		CreatedAt time.Time `json:"created_at,omitempty"`
+//		TenantID uuid.UUID `json:"tenant_id,omitempty"`
 //		Count int `json:"count,omitempty"`
 //	}
 //
 //	client.Entry.Query().
-//		GroupBy(entry.FieldCreatedAt).
+//		GroupBy(entry.FieldTenantID).
 //		Aggregate(ent.Count()).
 //		Scan(ctx, &v)
 func (_q *EntryQuery) GroupBy(field string, fields ...string) *EntryGroupBy {
@@ -361,11 +361,11 @@ func (_q *EntryQuery) GroupBy(field string, fields ...string) *EntryGroupBy {
 // Example:
 //
 //	var v []struct {
-//		CreatedAt time.Time `json:"created_at,omitempty"`
+//		TenantID uuid.UUID `json:"tenant_id,omitempty"`
 //	}
 //
 //	client.Entry.Query().
-//		Select(entry.FieldCreatedAt).
+//		Select(entry.FieldTenantID).
 //		Scan(ctx, &v)
 func (_q *EntryQuery) Select(fields ...string) *EntrySelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)

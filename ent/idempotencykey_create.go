@@ -38,6 +38,20 @@ func (_c *IdempotencyKeyCreate) SetNillableCreatedAt(v *time.Time) *IdempotencyK
 	return _c
 }
 
+// SetTenantID sets the "tenant_id" field.
+func (_c *IdempotencyKeyCreate) SetTenantID(v uuid.UUID) *IdempotencyKeyCreate {
+	_c.mutation.SetTenantID(v)
+	return _c
+}
+
+// SetNillableTenantID sets the "tenant_id" field if the given value is not nil.
+func (_c *IdempotencyKeyCreate) SetNillableTenantID(v *uuid.UUID) *IdempotencyKeyCreate {
+	if v != nil {
+		_c.SetTenantID(*v)
+	}
+	return _c
+}
+
 // SetSubject sets the "subject" field.
 func (_c *IdempotencyKeyCreate) SetSubject(v string) *IdempotencyKeyCreate {
 	_c.mutation.SetSubject(v)
@@ -133,6 +147,10 @@ func (_c *IdempotencyKeyCreate) defaults() {
 		v := idempotencykey.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
+	if _, ok := _c.mutation.TenantID(); !ok {
+		v := idempotencykey.DefaultTenantID()
+		_c.mutation.SetTenantID(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := idempotencykey.DefaultID()
 		_c.mutation.SetID(v)
@@ -214,6 +232,10 @@ func (_c *IdempotencyKeyCreate) createSpec() (*IdempotencyKey, *sqlgraph.CreateS
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(idempotencykey.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
+	}
+	if value, ok := _c.mutation.TenantID(); ok {
+		_spec.SetField(idempotencykey.FieldTenantID, field.TypeUUID, value)
+		_node.TenantID = value
 	}
 	if value, ok := _c.mutation.Subject(); ok {
 		_spec.SetField(idempotencykey.FieldSubject, field.TypeString, value)
@@ -314,6 +336,9 @@ func (u *IdempotencyKeyUpsertOne) UpdateNewValues() *IdempotencyKeyUpsertOne {
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(idempotencykey.FieldCreatedAt)
+		}
+		if _, exists := u.create.mutation.TenantID(); exists {
+			s.SetIgnore(idempotencykey.FieldTenantID)
 		}
 		if _, exists := u.create.mutation.Subject(); exists {
 			s.SetIgnore(idempotencykey.FieldSubject)
@@ -552,6 +577,9 @@ func (u *IdempotencyKeyUpsertBulk) UpdateNewValues() *IdempotencyKeyUpsertBulk {
 			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(idempotencykey.FieldCreatedAt)
+			}
+			if _, exists := b.mutation.TenantID(); exists {
+				s.SetIgnore(idempotencykey.FieldTenantID)
 			}
 			if _, exists := b.mutation.Subject(); exists {
 				s.SetIgnore(idempotencykey.FieldSubject)

@@ -40,6 +40,7 @@ type AccountMutation struct {
 	op             Op
 	typ            string
 	id             *uuid.UUID
+	tenant_id      *uuid.UUID
 	created_at     *time.Time
 	updated_at     *time.Time
 	version        *int64
@@ -160,6 +161,42 @@ func (m *AccountMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
 	default:
 		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
 	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *AccountMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *AccountMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Account entity.
+// If the Account object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccountMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *AccountMutation) ResetTenantID() {
+	m.tenant_id = nil
 }
 
 // SetCreatedAt sets the "created_at" field.
@@ -542,7 +579,10 @@ func (m *AccountMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AccountMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
+	if m.tenant_id != nil {
+		fields = append(fields, account.FieldTenantID)
+	}
 	if m.created_at != nil {
 		fields = append(fields, account.FieldCreatedAt)
 	}
@@ -572,6 +612,8 @@ func (m *AccountMutation) Fields() []string {
 // schema.
 func (m *AccountMutation) Field(name string) (ent.Value, bool) {
 	switch name {
+	case account.FieldTenantID:
+		return m.TenantID()
 	case account.FieldCreatedAt:
 		return m.CreatedAt()
 	case account.FieldUpdatedAt:
@@ -595,6 +637,8 @@ func (m *AccountMutation) Field(name string) (ent.Value, bool) {
 // database failed.
 func (m *AccountMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
 	switch name {
+	case account.FieldTenantID:
+		return m.OldTenantID(ctx)
 	case account.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case account.FieldUpdatedAt:
@@ -618,6 +662,13 @@ func (m *AccountMutation) OldField(ctx context.Context, name string) (ent.Value,
 // type.
 func (m *AccountMutation) SetField(name string, value ent.Value) error {
 	switch name {
+	case account.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
 	case account.FieldCreatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -743,6 +794,9 @@ func (m *AccountMutation) ClearField(name string) error {
 // It returns an error if the field is not defined in the schema.
 func (m *AccountMutation) ResetField(name string) error {
 	switch name {
+	case account.FieldTenantID:
+		m.ResetTenantID()
+		return nil
 	case account.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
@@ -858,6 +912,7 @@ type EntryMutation struct {
 	op              Op
 	typ             string
 	id              *uuid.UUID
+	tenant_id       *uuid.UUID
 	created_at      *time.Time
 	amount          *int64
 	addamount       *int64
@@ -973,6 +1028,42 @@ func (m *EntryMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
 	default:
 		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
 	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *EntryMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *EntryMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Entry entity.
+// If the Entry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EntryMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *EntryMutation) ResetTenantID() {
+	m.tenant_id = nil
 }
 
 // SetCreatedAt sets the "created_at" field.
@@ -1227,7 +1318,10 @@ func (m *EntryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EntryMutation) Fields() []string {
-	fields := make([]string, 0, 4)
+	fields := make([]string, 0, 5)
+	if m.tenant_id != nil {
+		fields = append(fields, entry.FieldTenantID)
+	}
 	if m.created_at != nil {
 		fields = append(fields, entry.FieldCreatedAt)
 	}
@@ -1248,6 +1342,8 @@ func (m *EntryMutation) Fields() []string {
 // schema.
 func (m *EntryMutation) Field(name string) (ent.Value, bool) {
 	switch name {
+	case entry.FieldTenantID:
+		return m.TenantID()
 	case entry.FieldCreatedAt:
 		return m.CreatedAt()
 	case entry.FieldAccountID:
@@ -1265,6 +1361,8 @@ func (m *EntryMutation) Field(name string) (ent.Value, bool) {
 // database failed.
 func (m *EntryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
 	switch name {
+	case entry.FieldTenantID:
+		return m.OldTenantID(ctx)
 	case entry.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case entry.FieldAccountID:
@@ -1282,6 +1380,13 @@ func (m *EntryMutation) OldField(ctx context.Context, name string) (ent.Value, e
 // type.
 func (m *EntryMutation) SetField(name string, value ent.Value) error {
 	switch name {
+	case entry.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
 	case entry.FieldCreatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -1374,6 +1479,9 @@ func (m *EntryMutation) ClearField(name string) error {
 // It returns an error if the field is not defined in the schema.
 func (m *EntryMutation) ResetField(name string) error {
 	switch name {
+	case entry.FieldTenantID:
+		m.ResetTenantID()
+		return nil
 	case entry.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
@@ -1489,6 +1597,7 @@ type IdempotencyKeyMutation struct {
 	typ           string
 	id            *uuid.UUID
 	created_at    *time.Time
+	tenant_id     *uuid.UUID
 	subject       *string
 	key           *string
 	fingerprint   *[]byte
@@ -1641,6 +1750,42 @@ func (m *IdempotencyKeyMutation) OldCreatedAt(ctx context.Context) (v time.Time,
 // ResetCreatedAt resets all changes to the "created_at" field.
 func (m *IdempotencyKeyMutation) ResetCreatedAt() {
 	m.created_at = nil
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *IdempotencyKeyMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *IdempotencyKeyMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *IdempotencyKeyMutation) ResetTenantID() {
+	m.tenant_id = nil
 }
 
 // SetSubject sets the "subject" field.
@@ -1949,9 +2094,12 @@ func (m *IdempotencyKeyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *IdempotencyKeyMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.created_at != nil {
 		fields = append(fields, idempotencykey.FieldCreatedAt)
+	}
+	if m.tenant_id != nil {
+		fields = append(fields, idempotencykey.FieldTenantID)
 	}
 	if m.subject != nil {
 		fields = append(fields, idempotencykey.FieldSubject)
@@ -1984,6 +2132,8 @@ func (m *IdempotencyKeyMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case idempotencykey.FieldCreatedAt:
 		return m.CreatedAt()
+	case idempotencykey.FieldTenantID:
+		return m.TenantID()
 	case idempotencykey.FieldSubject:
 		return m.Subject()
 	case idempotencykey.FieldKey:
@@ -2009,6 +2159,8 @@ func (m *IdempotencyKeyMutation) OldField(ctx context.Context, name string) (ent
 	switch name {
 	case idempotencykey.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
+	case idempotencykey.FieldTenantID:
+		return m.OldTenantID(ctx)
 	case idempotencykey.FieldSubject:
 		return m.OldSubject(ctx)
 	case idempotencykey.FieldKey:
@@ -2038,6 +2190,13 @@ func (m *IdempotencyKeyMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCreatedAt(v)
+		return nil
+	case idempotencykey.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
 		return nil
 	case idempotencykey.FieldSubject:
 		v, ok := value.(string)
@@ -2155,6 +2314,9 @@ func (m *IdempotencyKeyMutation) ResetField(name string) error {
 	case idempotencykey.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
+	case idempotencykey.FieldTenantID:
+		m.ResetTenantID()
+		return nil
 	case idempotencykey.FieldSubject:
 		m.ResetSubject()
 		return nil
@@ -2234,6 +2396,7 @@ type TransferMutation struct {
 	op             Op
 	typ            string
 	id             *uuid.UUID
+	tenant_id      *uuid.UUID
 	created_at     *time.Time
 	amount         *int64
 	addamount      *int64
@@ -2349,6 +2512,42 @@ func (m *TransferMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
 	default:
 		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
 	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *TransferMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *TransferMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the Transfer entity.
+// If the Transfer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TransferMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *TransferMutation) ResetTenantID() {
+	m.tenant_id = nil
 }
 
 // SetCreatedAt sets the "created_at" field.
@@ -2567,7 +2766,10 @@ func (m *TransferMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *TransferMutation) Fields() []string {
-	fields := make([]string, 0, 3)
+	fields := make([]string, 0, 4)
+	if m.tenant_id != nil {
+		fields = append(fields, transfer.FieldTenantID)
+	}
 	if m.created_at != nil {
 		fields = append(fields, transfer.FieldCreatedAt)
 	}
@@ -2585,6 +2787,8 @@ func (m *TransferMutation) Fields() []string {
 // schema.
 func (m *TransferMutation) Field(name string) (ent.Value, bool) {
 	switch name {
+	case transfer.FieldTenantID:
+		return m.TenantID()
 	case transfer.FieldCreatedAt:
 		return m.CreatedAt()
 	case transfer.FieldAmount:
@@ -2600,6 +2804,8 @@ func (m *TransferMutation) Field(name string) (ent.Value, bool) {
 // database failed.
 func (m *TransferMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
 	switch name {
+	case transfer.FieldTenantID:
+		return m.OldTenantID(ctx)
 	case transfer.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case transfer.FieldAmount:
@@ -2615,6 +2821,13 @@ func (m *TransferMutation) OldField(ctx context.Context, name string) (ent.Value
 // type.
 func (m *TransferMutation) SetField(name string, value ent.Value) error {
 	switch name {
+	case transfer.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
 	case transfer.FieldCreatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -2700,6 +2913,9 @@ func (m *TransferMutation) ClearField(name string) error {
 // It returns an error if the field is not defined in the schema.
 func (m *TransferMutation) ResetField(name string) error {
 	switch name {
+	case transfer.FieldTenantID:
+		m.ResetTenantID()
+		return nil
 	case transfer.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil

@@ -25,6 +25,12 @@ type TransferCreate struct {
 	conflict []sql.ConflictOption
 }
 
+// SetTenantID sets the "tenant_id" field.
+func (_c *TransferCreate) SetTenantID(v uuid.UUID) *TransferCreate {
+	_c.mutation.SetTenantID(v)
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *TransferCreate) SetCreatedAt(v time.Time) *TransferCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -95,7 +101,9 @@ func (_c *TransferCreate) Mutation() *TransferMutation {
 
 // Save creates the Transfer in the database.
 func (_c *TransferCreate) Save(ctx context.Context) (*Transfer, error) {
-	_c.defaults()
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -122,8 +130,11 @@ func (_c *TransferCreate) ExecX(ctx context.Context) {
 }
 
 // defaults sets the default values of the builder before save.
-func (_c *TransferCreate) defaults() {
+func (_c *TransferCreate) defaults() error {
 	if _, ok := _c.mutation.CreatedAt(); !ok {
+		if transfer.DefaultCreatedAt == nil {
+			return fmt.Errorf("ent: uninitialized transfer.DefaultCreatedAt (forgotten import ent/runtime?)")
+		}
 		v := transfer.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
@@ -132,13 +143,20 @@ func (_c *TransferCreate) defaults() {
 		_c.mutation.SetMemo(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
+		if transfer.DefaultID == nil {
+			return fmt.Errorf("ent: uninitialized transfer.DefaultID (forgotten import ent/runtime?)")
+		}
 		v := transfer.DefaultID()
 		_c.mutation.SetID(v)
 	}
+	return nil
 }
 
 // check runs all checks and user-defined validators on the builder.
 func (_c *TransferCreate) check() error {
+	if _, ok := _c.mutation.TenantID(); !ok {
+		return &ValidationError{Name: "tenant_id", err: errors.New(`ent: missing required field "Transfer.tenant_id"`)}
+	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Transfer.created_at"`)}
 	}
@@ -194,6 +212,10 @@ func (_c *TransferCreate) createSpec() (*Transfer, *sqlgraph.CreateSpec) {
 		_node.ID = id
 		_spec.ID.Value = &id
 	}
+	if value, ok := _c.mutation.TenantID(); ok {
+		_spec.SetField(transfer.FieldTenantID, field.TypeUUID, value)
+		_node.TenantID = value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(transfer.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -229,7 +251,7 @@ func (_c *TransferCreate) createSpec() (*Transfer, *sqlgraph.CreateSpec) {
 // of the `INSERT` statement. For example:
 //
 //	client.Transfer.Create().
-//		SetCreatedAt(v).
+//		SetTenantID(v).
 //		OnConflict(
 //			// Update the row with the new values
 //			// the was proposed for insertion.
@@ -238,7 +260,7 @@ func (_c *TransferCreate) createSpec() (*Transfer, *sqlgraph.CreateSpec) {
 //		// Override some of the fields with custom
 //		// update values.
 //		Update(func(u *ent.TransferUpsert) {
-//			SetCreatedAt(v+v).
+//			SetTenantID(v+v).
 //		}).
 //		Exec(ctx)
 func (_c *TransferCreate) OnConflict(opts ...sql.ConflictOption) *TransferUpsertOne {
@@ -290,6 +312,9 @@ func (u *TransferUpsertOne) UpdateNewValues() *TransferUpsertOne {
 	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
 		if _, exists := u.create.mutation.ID(); exists {
 			s.SetIgnore(transfer.FieldID)
+		}
+		if _, exists := u.create.mutation.TenantID(); exists {
+			s.SetIgnore(transfer.FieldTenantID)
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(transfer.FieldCreatedAt)
@@ -467,7 +492,7 @@ func (_c *TransferCreateBulk) ExecX(ctx context.Context) {
 //		// Override some of the fields with custom
 //		// update values.
 //		Update(func(u *ent.TransferUpsert) {
-//			SetCreatedAt(v+v).
+//			SetTenantID(v+v).
 //		}).
 //		Exec(ctx)
 func (_c *TransferCreateBulk) OnConflict(opts ...sql.ConflictOption) *TransferUpsertBulk {
@@ -513,6 +538,9 @@ func (u *TransferUpsertBulk) UpdateNewValues() *TransferUpsertBulk {
 		for _, b := range u.create.builders {
 			if _, exists := b.mutation.ID(); exists {
 				s.SetIgnore(transfer.FieldID)
+			}
+			if _, exists := b.mutation.TenantID(); exists {
+				s.SetIgnore(transfer.FieldTenantID)
 			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(transfer.FieldCreatedAt)

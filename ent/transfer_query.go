@@ -303,12 +303,12 @@ func (_q *TransferQuery) WithEntries(opts ...func(*EntryQuery)) *TransferQuery {
 // Example:
 //
 //	var v []struct {
-//		CreatedAt time.Time `json:"created_at,omitempty"`
+//		TenantID uuid.UUID `json:"tenant_id,omitempty"`
 //		Count int `json:"count,omitempty"`
 //	}
 //
 //	client.Transfer.Query().
-//		GroupBy(transfer.FieldCreatedAt).
+//		GroupBy(transfer.FieldTenantID).
 //		Aggregate(ent.Count()).
 //		Scan(ctx, &v)
 func (_q *TransferQuery) GroupBy(field string, fields ...string) *TransferGroupBy {
@@ -326,11 +326,11 @@ func (_q *TransferQuery) GroupBy(field string, fields ...string) *TransferGroupB
 // Example:
 //
 //	var v []struct {
-//		CreatedAt time.Time `json:"created_at,omitempty"`
+//		TenantID uuid.UUID `json:"tenant_id,omitempty"`
 //	}
 //
 //	client.Transfer.Query().
-//		Select(transfer.FieldCreatedAt).
+//		Select(transfer.FieldTenantID).
 //		Scan(ctx, &v)
 func (_q *TransferQuery) Select(fields ...string) *TransferSelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)

@@ -5,11 +5,65 @@ package migrate
 import "commitment/internal/schemakit"
 
 // SchemaDigest identifies the schemas that the code was generated from.
-const SchemaDigest = "1148d06ddcc22110309473a1aa7b5b092f42678aa431573c8a26b3f9fef8f074"
+const SchemaDigest = "1f67979a4d85b78f45d93476a858279ae373bc31ce2f3a3420fa51d0c05df815"
 
 // Objects are what the entities need beside their tables, in the order in which
 // they are made.
 var Objects = []schemakit.Object{
+	{
+		Name: "roles of the application",
+		Up: `DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'commitment_across_tenants') THEN
+    CREATE ROLE "commitment_across_tenants";
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'commitment_app') THEN
+    CREATE ROLE "commitment_app" NOINHERIT;
+  END IF;
+  IF NOT pg_has_role('commitment_app', 'commitment_across_tenants', 'MEMBER') THEN
+    GRANT "commitment_across_tenants" TO "commitment_app";
+  END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation OR internal_error THEN NULL; -- created at this moment
+END $$;
+`,
+		Down:  "",
+		First: true,
+	},
+	{
+		Name: "privileges of the application",
+		Up: `DO $$ BEGIN
+  EXECUTE format('GRANT USAGE ON SCHEMA %I TO "commitment_app", "commitment_across_tenants"', current_schema());
+  EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO "commitment_app", "commitment_across_tenants"', current_schema());
+  EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO "commitment_app", "commitment_across_tenants"', current_schema());
+  EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "commitment_app", "commitment_across_tenants"', current_schema());
+  EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT USAGE ON SEQUENCES TO "commitment_app", "commitment_across_tenants"', current_schema());
+  IF to_regclass('atlas_schema_revisions') IS NOT NULL THEN
+    REVOKE INSERT, UPDATE, DELETE ON "atlas_schema_revisions" FROM "commitment_app", "commitment_across_tenants";
+  END IF;
+END $$;
+`,
+		Down: `DO $$ BEGIN
+  EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I REVOKE ALL ON SEQUENCES FROM "commitment_app", "commitment_across_tenants"', current_schema());
+  EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I REVOKE ALL ON TABLES FROM "commitment_app", "commitment_across_tenants"', current_schema());
+  EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM "commitment_app", "commitment_across_tenants"', current_schema());
+  EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM "commitment_app", "commitment_across_tenants"', current_schema());
+  EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM "commitment_app", "commitment_across_tenants"', current_schema());
+END $$;
+`,
+		First: true,
+	},
+	{
+		Name: "accounts_tenant",
+		Up: `ALTER TABLE "accounts" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "accounts" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "accounts_tenant" ON "accounts" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
+CREATE POLICY "accounts_across_tenants" ON "accounts" TO "commitment_across_tenants" USING (true);
+`,
+		Down: `DROP POLICY "accounts_across_tenants" ON "accounts";
+DROP POLICY "accounts_tenant" ON "accounts";
+ALTER TABLE "accounts" NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE "accounts" DISABLE ROW LEVEL SECURITY;
+`,
+	},
 	{
 		Name: "count_change",
 		Up: `CREATE FUNCTION "count_change"() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -27,6 +81,45 @@ $$;
   FOR EACH ROW EXECUTE FUNCTION "count_change"();
 `,
 		Down: "DROP TRIGGER \"accounts_version\" ON \"accounts\";",
+	},
+	{
+		Name: "entries_tenant",
+		Up: `ALTER TABLE "entries" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "entries" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "entries_tenant" ON "entries" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
+CREATE POLICY "entries_across_tenants" ON "entries" TO "commitment_across_tenants" USING (true);
+`,
+		Down: `DROP POLICY "entries_across_tenants" ON "entries";
+DROP POLICY "entries_tenant" ON "entries";
+ALTER TABLE "entries" NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE "entries" DISABLE ROW LEVEL SECURITY;
+`,
+	},
+	{
+		Name: "idempotency_keys_tenant",
+		Up: `ALTER TABLE "idempotency_keys" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "idempotency_keys" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "idempotency_keys_tenant" ON "idempotency_keys" USING ("tenant_id" = (SELECT coalesce(nullif(current_setting('app.tenant', true), '')::uuid, '00000000-0000-0000-0000-000000000000')));
+CREATE POLICY "idempotency_keys_across_tenants" ON "idempotency_keys" TO "commitment_across_tenants" USING (true);
+`,
+		Down: `DROP POLICY "idempotency_keys_across_tenants" ON "idempotency_keys";
+DROP POLICY "idempotency_keys_tenant" ON "idempotency_keys";
+ALTER TABLE "idempotency_keys" NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE "idempotency_keys" DISABLE ROW LEVEL SECURITY;
+`,
+	},
+	{
+		Name: "transfers_tenant",
+		Up: `ALTER TABLE "transfers" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "transfers" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "transfers_tenant" ON "transfers" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
+CREATE POLICY "transfers_across_tenants" ON "transfers" TO "commitment_across_tenants" USING (true);
+`,
+		Down: `DROP POLICY "transfers_across_tenants" ON "transfers";
+DROP POLICY "transfers_tenant" ON "transfers";
+ALTER TABLE "transfers" NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE "transfers" DISABLE ROW LEVEL SECURITY;
+`,
 	},
 	{
 		Name: "transfers_balanced",
@@ -99,6 +192,13 @@ DROP TRIGGER "transfers_balanced" ON "transfers";
 DROP FUNCTION "check_balanced_transfer"();
 `,
 	},
+}
+
+// Tenants are the tables whose rows belong to a tenant each.
+var Tenants = []string{
+	"accounts",
+	"entries",
+	"transfers",
 }
 
 // Renames are the tables and columns that had other names, the tables first.

@@ -12,10 +12,11 @@ var (
 	// AccountsColumns holds the columns for the "accounts" table.
 	AccountsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "version", Type: field.TypeInt64, Default: 1},
-		{Name: "name", Type: field.TypeString, Unique: true, Size: 200, SchemaType: map[string]string{"postgres": "varchar(200)"}},
+		{Name: "name", Type: field.TypeString, Size: 200, SchemaType: map[string]string{"postgres": "varchar(200)"}},
 		{Name: "currency", Type: field.TypeString, Size: 3, SchemaType: map[string]string{"postgres": "varchar(3)"}},
 		{Name: "balance", Type: field.TypeInt64, Default: 0},
 		{Name: "allow_negative", Type: field.TypeBool, Default: false},
@@ -25,10 +26,23 @@ var (
 		Name:       "accounts",
 		Columns:    AccountsColumns,
 		PrimaryKey: []*schema.Column{AccountsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "account_tenant_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{AccountsColumns[1], AccountsColumns[0]},
+			},
+			{
+				Name:    "account_tenant_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{AccountsColumns[1], AccountsColumns[5]},
+			},
+		},
 	}
 	// EntriesColumns holds the columns for the "entries" table.
 	EntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "amount", Type: field.TypeInt64},
 		{Name: "account_id", Type: field.TypeUUID},
@@ -42,27 +56,32 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "entries_accounts_entries",
-				Columns:    []*schema.Column{EntriesColumns[3]},
+				Columns:    []*schema.Column{EntriesColumns[4]},
 				RefColumns: []*schema.Column{AccountsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "entries_transfers_entries",
-				Columns:    []*schema.Column{EntriesColumns[4]},
+				Columns:    []*schema.Column{EntriesColumns[5]},
 				RefColumns: []*schema.Column{TransfersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "entry_account_id_id",
-				Unique:  false,
-				Columns: []*schema.Column{EntriesColumns[3], EntriesColumns[0]},
+				Name:    "entry_tenant_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{EntriesColumns[1], EntriesColumns[0]},
 			},
 			{
-				Name:    "entry_transfer_id_account_id",
+				Name:    "entry_tenant_id_account_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{EntriesColumns[1], EntriesColumns[4], EntriesColumns[0]},
+			},
+			{
+				Name:    "entry_tenant_id_transfer_id_account_id",
 				Unique:  true,
-				Columns: []*schema.Column{EntriesColumns[4], EntriesColumns[3]},
+				Columns: []*schema.Column{EntriesColumns[1], EntriesColumns[5], EntriesColumns[4]},
 			},
 		},
 	}
@@ -70,6 +89,7 @@ var (
 	IdempotencyKeysColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
+		{Name: "tenant_id", Type: field.TypeUUID, Default: schema.Expr("'00000000-0000-0000-0000-000000000000'")},
 		{Name: "subject", Type: field.TypeString, Size: 255, SchemaType: map[string]string{"postgres": "varchar(255)"}},
 		{Name: "key", Type: field.TypeString, Size: 255, SchemaType: map[string]string{"postgres": "varchar(255)"}},
 		{Name: "fingerprint", Type: field.TypeBytes},
@@ -85,20 +105,21 @@ var (
 		PrimaryKey: []*schema.Column{IdempotencyKeysColumns[0]},
 		Indexes: []*schema.Index{
 			{
-				Name:    "idempotencykey_subject_key",
+				Name:    "idempotencykey_tenant_id_subject_key",
 				Unique:  true,
-				Columns: []*schema.Column{IdempotencyKeysColumns[2], IdempotencyKeysColumns[3]},
+				Columns: []*schema.Column{IdempotencyKeysColumns[2], IdempotencyKeysColumns[3], IdempotencyKeysColumns[4]},
 			},
 			{
 				Name:    "idempotencykey_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{IdempotencyKeysColumns[8]},
+				Columns: []*schema.Column{IdempotencyKeysColumns[9]},
 			},
 		},
 	}
 	// TransfersColumns holds the columns for the "transfers" table.
 	TransfersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "amount", Type: field.TypeInt64},
 		{Name: "memo", Type: field.TypeString, Size: 500, Default: "", SchemaType: map[string]string{"postgres": "varchar(500)"}},
@@ -108,6 +129,13 @@ var (
 		Name:       "transfers",
 		Columns:    TransfersColumns,
 		PrimaryKey: []*schema.Column{TransfersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "transfer_tenant_id_id",
+				Unique:  true,
+				Columns: []*schema.Column{TransfersColumns[1], TransfersColumns[0]},
+			},
+		},
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{

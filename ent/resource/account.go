@@ -59,7 +59,7 @@ var accountFields = []rest.Field{
 	{Name: "created_at", Column: account.FieldCreatedAt, Kind: rest.Time, Access: rest.Readable},
 	{Name: "updated_at", Column: account.FieldUpdatedAt, Kind: rest.Time, Access: rest.Readable},
 	{Name: "version", Column: account.FieldVersion, Kind: rest.Int, Access: rest.Readable, Bits: 64, Min: new(float64(1)), Doc: "counts the changes; the ETag is made from it", Check: rest.Check(&account.VersionValidator)},
-	{Name: "name", Column: account.FieldName, Kind: rest.String, Access: rest.Readable | rest.Creatable | rest.Patchable | rest.Sortable | rest.Required, Filter: rest.Equality | rest.Range, Index: "accounts_name_key", MinLength: 1, MaxLength: 200, Doc: "no other account has it", Example: "Cash", Check: rest.Check(&account.NameValidator)},
+	{Name: "name", Column: account.FieldName, Kind: rest.String, Access: rest.Readable | rest.Creatable | rest.Patchable | rest.Sortable | rest.Required, Filter: rest.Equality | rest.Range, Index: "account_tenant_id_name", MinLength: 1, MaxLength: 200, Doc: "no other account has it", Example: "Cash", Check: rest.Check(&account.NameValidator)},
 	{Name: "currency", Column: account.FieldCurrency, Kind: rest.String, Access: rest.Readable | rest.Creatable | rest.Required, MaxLength: 3, Pattern: "^[A-Z]{3}$", Doc: "ISO 4217 code", Example: "EUR", Check: rest.Check(&account.CurrencyValidator)},
 	{Name: "balance", Column: account.FieldBalance, Kind: rest.Int, Access: rest.Readable, Bits: 64, Doc: "sum of the account's entries, in minor units of its currency", Example: json.RawMessage("7500")},
 	{Name: "allow_negative", Column: account.FieldAllowNegative, Kind: rest.Bool, Access: rest.Readable | rest.Creatable, Doc: "whether the balance may fall below zero, as for an account that brings money in", Example: json.RawMessage("false")},
@@ -88,12 +88,12 @@ func Accounts() *rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountP
 				{Name: "entries", To: "Entry", Many: true, Column: account.EntriesColumn, Nested: true},
 			},
 			Constraints: map[string]rest.Constraint{
-				"accounts_name_key":       {Kind: rest.UniqueConstraint, Members: []string{"name"}},
+				"account_tenant_id_name":  {Kind: rest.UniqueConstraint, Members: []string{"name"}},
 				"accounts_balance_floor":  {Kind: rest.CheckConstraint, Members: []string{"allow_negative"}},
 				"accounts_currency_code":  {Kind: rest.CheckConstraint, Members: []string{"currency"}},
 				"accounts_name_not_empty": {Kind: rest.CheckConstraint, Members: []string{"name"}},
 			},
-			DefaultSort: "id", MaxLimit: 200,
+			DefaultSort: "id", MaxLimit: 200, Tenant: true,
 		},
 		Show: func(e *ent.Account, to *Account) {
 			*to = Account{

@@ -30,8 +30,8 @@ type Entry struct {
 var entryFields = []rest.Field{
 	{Name: "id", Column: entry.FieldID, Kind: rest.UUID, Access: rest.Readable | rest.Sortable, Filter: rest.Equality | rest.Range, Index: "primary key"},
 	{Name: "created_at", Column: entry.FieldCreatedAt, Kind: rest.Time, Access: rest.Readable},
-	{Name: "account_id", Column: entry.FieldAccountID, Kind: rest.UUID, Access: rest.Readable | rest.Creatable | rest.Sortable | rest.Required, Filter: rest.Equality | rest.Range, Index: "entry_account_id_id"},
-	{Name: "transfer_id", Column: entry.FieldTransferID, Kind: rest.UUID, Access: rest.Readable | rest.Creatable | rest.Sortable | rest.Required, Filter: rest.Equality | rest.Range, Index: "entry_transfer_id_account_id"},
+	{Name: "account_id", Column: entry.FieldAccountID, Kind: rest.UUID, Access: rest.Readable | rest.Creatable | rest.Sortable | rest.Required, Filter: rest.Equality | rest.Range, Index: "entry_tenant_id_account_id_id"},
+	{Name: "transfer_id", Column: entry.FieldTransferID, Kind: rest.UUID, Access: rest.Readable | rest.Creatable | rest.Sortable | rest.Required, Filter: rest.Equality | rest.Range, Index: "entry_tenant_id_transfer_id_account_id"},
 	{Name: "amount", Column: entry.FieldAmount, Kind: rest.Int, Access: rest.Readable | rest.Creatable | rest.Required, Bits: 64, Doc: "signed, in minor units: what the account gains", Example: json.RawMessage("2500")},
 }
 
@@ -48,7 +48,7 @@ func Entries() *rest.Resource[*ent.Entry, *Entry, *struct{}, *struct{}] {
 				{Name: "account", To: "Account", Column: entry.AccountColumn, Own: true, Expand: 1},
 				{Name: "transfer", To: "Transfer", Column: entry.TransferColumn, Own: true, Expand: 1},
 			},
-			DefaultSort: "-id", MaxLimit: 200,
+			DefaultSort: "-id", MaxLimit: 200, Tenant: true,
 		},
 		Show: func(e *ent.Entry, to *Entry) {
 			*to = Entry{

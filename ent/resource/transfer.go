@@ -44,7 +44,7 @@ func Transfers() *rest.Resource[*ent.Transfer, *Transfer, *struct{}, *struct{}] 
 			Edges: []rest.Edge{
 				{Name: "entries", To: "Entry", Many: true, Column: transfer.EntriesColumn, Expand: 2, Nested: true},
 			},
-			DefaultSort: "-id", MaxLimit: 200,
+			DefaultSort: "-id", MaxLimit: 200, Tenant: true,
 		},
 		Show: func(e *ent.Transfer, to *Transfer) {
 			*to = Transfer{

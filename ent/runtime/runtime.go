@@ -18,26 +18,28 @@ import (
 // to their package variables.
 func init() {
 	accountMixin := schema.Account{}.Mixin()
-	accountMixinFields0 := accountMixin[0].Fields()
-	_ = accountMixinFields0
+	accountMixinHooks0 := accountMixin[0].Hooks()
+	account.Hooks[0] = accountMixinHooks0[0]
 	accountMixinFields1 := accountMixin[1].Fields()
 	_ = accountMixinFields1
 	accountMixinFields2 := accountMixin[2].Fields()
 	_ = accountMixinFields2
+	accountMixinFields3 := accountMixin[3].Fields()
+	_ = accountMixinFields3
 	accountFields := schema.Account{}.Fields()
 	_ = accountFields
 	// accountDescCreatedAt is the schema descriptor for created_at field.
-	accountDescCreatedAt := accountMixinFields1[0].Descriptor()
+	accountDescCreatedAt := accountMixinFields2[0].Descriptor()
 	// account.DefaultCreatedAt holds the default value on creation for the created_at field.
 	account.DefaultCreatedAt = accountDescCreatedAt.Default.(func() time.Time)
 	// accountDescUpdatedAt is the schema descriptor for updated_at field.
-	accountDescUpdatedAt := accountMixinFields1[1].Descriptor()
+	accountDescUpdatedAt := accountMixinFields2[1].Descriptor()
 	// account.DefaultUpdatedAt holds the default value on creation for the updated_at field.
 	account.DefaultUpdatedAt = accountDescUpdatedAt.Default.(func() time.Time)
 	// account.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
 	account.UpdateDefaultUpdatedAt = accountDescUpdatedAt.UpdateDefault.(func() time.Time)
 	// accountDescVersion is the schema descriptor for version field.
-	accountDescVersion := accountMixinFields2[0].Descriptor()
+	accountDescVersion := accountMixinFields3[0].Descriptor()
 	// account.DefaultVersion holds the default value on creation for the version field.
 	account.DefaultVersion = accountDescVersion.Default.(int64)
 	// account.VersionValidator is a validator for the "version" field. It is called by the builders before save.
@@ -87,22 +89,24 @@ func init() {
 	// account.DefaultAllowNegative holds the default value on creation for the allow_negative field.
 	account.DefaultAllowNegative = accountDescAllowNegative.Default.(bool)
 	// accountDescID is the schema descriptor for id field.
-	accountDescID := accountMixinFields0[0].Descriptor()
+	accountDescID := accountMixinFields1[0].Descriptor()
 	// account.DefaultID holds the default value on creation for the id field.
 	account.DefaultID = accountDescID.Default.(func() uuid.UUID)
 	entryMixin := schema.Entry{}.Mixin()
-	entryMixinFields0 := entryMixin[0].Fields()
-	_ = entryMixinFields0
+	entryMixinHooks0 := entryMixin[0].Hooks()
+	entry.Hooks[0] = entryMixinHooks0[0]
 	entryMixinFields1 := entryMixin[1].Fields()
 	_ = entryMixinFields1
+	entryMixinFields2 := entryMixin[2].Fields()
+	_ = entryMixinFields2
 	entryFields := schema.Entry{}.Fields()
 	_ = entryFields
 	// entryDescCreatedAt is the schema descriptor for created_at field.
-	entryDescCreatedAt := entryMixinFields1[0].Descriptor()
+	entryDescCreatedAt := entryMixinFields2[0].Descriptor()
 	// entry.DefaultCreatedAt holds the default value on creation for the created_at field.
 	entry.DefaultCreatedAt = entryDescCreatedAt.Default.(func() time.Time)
 	// entryDescID is the schema descriptor for id field.
-	entryDescID := entryMixinFields0[0].Descriptor()
+	entryDescID := entryMixinFields1[0].Descriptor()
 	// entry.DefaultID holds the default value on creation for the id field.
 	entry.DefaultID = entryDescID.Default.(func() uuid.UUID)
 	idempotencykeyMixin := schema.IdempotencyKey{}.Mixin()
@@ -116,12 +120,16 @@ func init() {
 	idempotencykeyDescCreatedAt := idempotencykeyMixinFields1[0].Descriptor()
 	// idempotencykey.DefaultCreatedAt holds the default value on creation for the created_at field.
 	idempotencykey.DefaultCreatedAt = idempotencykeyDescCreatedAt.Default.(func() time.Time)
+	// idempotencykeyDescTenantID is the schema descriptor for tenant_id field.
+	idempotencykeyDescTenantID := idempotencykeyFields[0].Descriptor()
+	// idempotencykey.DefaultTenantID holds the default value on creation for the tenant_id field.
+	idempotencykey.DefaultTenantID = idempotencykeyDescTenantID.Default.(func() uuid.UUID)
 	// idempotencykeyDescSubject is the schema descriptor for subject field.
-	idempotencykeyDescSubject := idempotencykeyFields[0].Descriptor()
+	idempotencykeyDescSubject := idempotencykeyFields[1].Descriptor()
 	// idempotencykey.SubjectValidator is a validator for the "subject" field. It is called by the builders before save.
 	idempotencykey.SubjectValidator = idempotencykeyDescSubject.Validators[0].(func(string) error)
 	// idempotencykeyDescKey is the schema descriptor for key field.
-	idempotencykeyDescKey := idempotencykeyFields[1].Descriptor()
+	idempotencykeyDescKey := idempotencykeyFields[2].Descriptor()
 	// idempotencykey.KeyValidator is a validator for the "key" field. It is called by the builders before save.
 	idempotencykey.KeyValidator = func() func(string) error {
 		validators := idempotencykeyDescKey.Validators
@@ -143,14 +151,16 @@ func init() {
 	// idempotencykey.DefaultID holds the default value on creation for the id field.
 	idempotencykey.DefaultID = idempotencykeyDescID.Default.(func() uuid.UUID)
 	transferMixin := schema.Transfer{}.Mixin()
-	transferMixinFields0 := transferMixin[0].Fields()
-	_ = transferMixinFields0
+	transferMixinHooks0 := transferMixin[0].Hooks()
+	transfer.Hooks[0] = transferMixinHooks0[0]
 	transferMixinFields1 := transferMixin[1].Fields()
 	_ = transferMixinFields1
+	transferMixinFields2 := transferMixin[2].Fields()
+	_ = transferMixinFields2
 	transferFields := schema.Transfer{}.Fields()
 	_ = transferFields
 	// transferDescCreatedAt is the schema descriptor for created_at field.
-	transferDescCreatedAt := transferMixinFields1[0].Descriptor()
+	transferDescCreatedAt := transferMixinFields2[0].Descriptor()
 	// transfer.DefaultCreatedAt holds the default value on creation for the created_at field.
 	transfer.DefaultCreatedAt = transferDescCreatedAt.Default.(func() time.Time)
 	// transferDescAmount is the schema descriptor for amount field.
@@ -164,7 +174,7 @@ func init() {
 	// transfer.MemoValidator is a validator for the "memo" field. It is called by the builders before save.
 	transfer.MemoValidator = transferDescMemo.Validators[0].(func(string) error)
 	// transferDescID is the schema descriptor for id field.
-	transferDescID := transferMixinFields0[0].Descriptor()
+	transferDescID := transferMixinFields1[0].Descriptor()
 	// transfer.DefaultID holds the default value on creation for the id field.
 	transfer.DefaultID = transferDescID.Default.(func() uuid.UUID)
 }

@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
 
 	"commitment/internal/schemakit"
 	"commitment/internal/schemakit/rest"
@@ -18,13 +19,13 @@ type Account struct{ ent.Schema }
 
 // Mixin gives an account its id, its times and its version.
 func (Account) Mixin() []ent.Mixin {
-	return []ent.Mixin{schemakit.ID{}, schemakit.Times{}, schemakit.Version{}}
+	return []ent.Mixin{schemakit.Tenant{}, schemakit.ID{}, schemakit.Times{}, schemakit.Version{}}
 }
 
 // Fields of an account.
 func (Account) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").NotEmpty().MaxRuneLen(200).SchemaType(schemakit.Varchar(200)).Unique().
+		field.String("name").NotEmpty().MaxRuneLen(200).SchemaType(schemakit.Varchar(200)).
 			Comment("no other account has it").Annotations(rest.Example("Cash")),
 		field.String("currency").MaxLen(3).SchemaType(schemakit.Varchar(3)).Match(regexp.MustCompile(`^[A-Z]{3}$`)).Immutable().
 			Comment("ISO 4217 code").Annotations(rest.Pattern(`^[A-Z]{3}$`), rest.Example("EUR")),
@@ -41,6 +42,11 @@ func (Account) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("entries", Entry.Type).Annotations(entsql.OnDelete(entsql.NoAction), rest.Nested()),
 	}
+}
+
+// Indexes of an account.
+func (Account) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "name").Unique()}
 }
 
 // Annotations make an account a REST resource, and declare the rules that the database

@@ -19,7 +19,7 @@ type Entry struct{ ent.Schema }
 
 // Mixin gives an entry its id and its time.
 func (Entry) Mixin() []ent.Mixin {
-	return []ent.Mixin{schemakit.ID{}, schemakit.CreatedAt{}}
+	return []ent.Mixin{schemakit.Tenant{}, schemakit.ID{}, schemakit.CreatedAt{}}
 }
 
 // Fields of an entry.
@@ -46,9 +46,9 @@ func (Entry) Edges() []ent.Edge {
 func (Entry) Indexes() []ent.Index {
 	return []ent.Index{
 		// An account's entries are read in pages, newest first.
-		index.Fields("account_id", "id"),
+		index.Fields("tenant_id", "account_id", "id"),
 		// A transfer touches an account once.
-		index.Fields("transfer_id", "account_id").Unique(),
+		index.Fields("tenant_id", "transfer_id", "account_id").Unique(),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
 
 	"commitment/internal/schemakit"
 )
@@ -22,6 +23,8 @@ func (IdempotencyKey) Mixin() []ent.Mixin {
 // Fields of a key.
 func (IdempotencyKey) Fields() []ent.Field {
 	return []ent.Field{
+		field.UUID("tenant_id", uuid.UUID{}).Default(noTenant).Immutable().Annotations(entsql.DefaultExpr("'"+uuid.Nil.String()+"'")).
+			Comment("whose work the request was; zero for no tenant's"),
 		field.String("subject").MaxRuneLen(255).SchemaType(schemakit.Varchar(255)).Immutable().
 			Comment("who sent the key; a key of another subject is another key"),
 		field.String("key").NotEmpty().MaxRuneLen(255).SchemaType(schemakit.Varchar(255)).Immutable(),
@@ -37,7 +40,7 @@ func (IdempotencyKey) Fields() []ent.Field {
 // Indexes of a key.
 func (IdempotencyKey) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("subject", "key").Unique(),
+		index.Fields("tenant_id", "subject", "key").Unique(),
 		// The sweep looks for what has expired.
 		index.Fields("expires_at"),
 	}
@@ -49,5 +52,8 @@ func (IdempotencyKey) Annotations() []schema.Annotation {
 		entsql.Checks(map[string]string{
 			"idempotency_keys_key_not_empty": "key <> ''",
 		}),
+		schemakit.Declare(schemakit.NoTenant()...),
 	}
 }
+
+func noTenant() uuid.UUID { return uuid.Nil }

@@ -19,7 +19,7 @@ type Transfer struct{ ent.Schema }
 
 // Mixin gives a transfer its id and its time.
 func (Transfer) Mixin() []ent.Mixin {
-	return []ent.Mixin{schemakit.ID{}, schemakit.CreatedAt{}}
+	return []ent.Mixin{schemakit.Tenant{}, schemakit.ID{}, schemakit.CreatedAt{}}
 }
 
 // Fields of a transfer.

@@ -40,7 +40,7 @@ var table = rules{
 	{pkg: "internal/rest/resttest", may: []string{"internal/rest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/rowtest", may: []string{"ent/..."}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/pgbouncer", may: []string{"internal/pgtest"}, never: noHTTP, helper: true},
-	{pkg: "internal/pgtest", may: []string{"internal/pgtest/pgproxy", "internal/migration", "internal/pgserver", "ent/runtime"}, never: noHTTP, helper: true},
+	{pkg: "internal/pgtest", may: []string{"internal/pgtest/pgproxy", "internal/migration", "internal/pgserver", "internal/schemakit", "ent/runtime"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/pgproxy", never: noHTTP, helper: true},
 	{pkg: "internal/openapitest", never: noSQL, helper: true},
 	{pkg: "internal/logtest", never: slices.Concat(noHTTP, noSQL), helper: true},
@@ -88,9 +88,10 @@ var table = rules{
 	{pkg: "internal/app", may: []string{below}},
 
 	{pkg: "internal/httpapi", may: []string{
-		"internal/identity", "internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "internal/rest", "internal/schemakit", "ent/...",
+		"internal/identity", "internal/tenancy", "internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "internal/rest", "internal/schemakit", "ent/...",
 	}, never: noSQL},
-	{pkg: "internal/idempotency", may: []string{"internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
+	{pkg: "internal/tenancy", may: []string{"internal/identity", "internal/txn", "internal/schemakit"}},
+	{pkg: "internal/idempotency", may: []string{"internal/identity", "internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
 	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn"}},
 	{pkg: "internal/middleware", may: []string{"internal/problem", "internal/fault"}, never: noSQL},
 	{pkg: "internal/problem", may: []string{"internal/fault"}, never: noSQL},
@@ -117,8 +118,8 @@ var table = rules{
 	// Types of fields belong here, a row each: generated code imports them, and they
 	// import no generated code.
 	{pkg: "internal/rest", may: []string{"internal/schemakit", "internal/identity", "internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/schemakit", may: []string{"internal/schemakit/rest", "internal/identity"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit/rest", never: slices.Concat(noHTTP, noSQL)},
-	{pkg: "internal/schemakit", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/identity", may: []string{"internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/printable", never: slices.Concat(noHTTP, noSQL)},

@@ -53,6 +53,9 @@ type resource struct {
 // more. It writes nothing unless all of them can be.
 func (s *schemas) resources(next gen.Generator) gen.Generator {
 	return gen.GenerateFunc(func(g *gen.Graph) error {
+		if err := s.checkTenants(g); err != nil {
+			return err
+		}
 		files, err := s.resourceFiles(g)
 		if err != nil {
 			return err
@@ -290,6 +293,9 @@ func (s *schemas) settings(r *resource) error {
 	}
 	if a.ClientID {
 		settings += " ClientID: true,"
+	}
+	if isTenants(r.typ) {
+		settings += " Tenant: true,"
 	}
 	if policed(r.typ, 2) || slices.ContainsFunc(r.Fields, (*resourceField).refersToPolicy) {
 		settings += " Policy: true,"

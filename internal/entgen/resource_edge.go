@@ -104,7 +104,7 @@ func (re *resourceEdge) unindexed() string {
 func begins(n *gen.Type, column string) bool {
 	return slices.ContainsFunc(n.Indexes, func(idx *gen.Index) bool {
 		a := indexAnnotation(idx)
-		return idx.Columns[0] == column && a.Where == "" && (a.Type == "" || strings.EqualFold(a.Type, "btree"))
+		return leading(n, idx) == column && a.Where == "" && (a.Type == "" || strings.EqualFold(a.Type, "btree"))
 	})
 }
 

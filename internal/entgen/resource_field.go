@@ -251,7 +251,7 @@ func (rf *resourceField) useIndexes(n *gen.Type) {
 	}
 	for _, idx := range n.Indexes {
 		a := indexAnnotation(idx)
-		if idx.Columns[0] != column || a.Where != "" {
+		if leading(n, idx) != column || a.Where != "" {
 			continue
 		}
 		class := a.OpClass

@@ -18,7 +18,7 @@ func (s *schemas) templates() []*gen.Template {
 	parse := func(t *gen.Template, names ...string) *gen.Template {
 		return gen.MustParse(t.ParseFS(templateFiles, names...))
 	}
-	funcs := template.FuncMap{"literal": literal, "objects": objects, "digest": s.digest}
+	funcs := template.FuncMap{"literal": literal, "objects": objects, "tenants": tenants, "digest": s.digest}
 	return []*gen.Template{
 		parse(gen.NewTemplate("declared").Funcs(funcs), "declared.tmpl"),
 		parse(gen.NewTemplate("runtime").Funcs(template.FuncMap{"positions": positions}), "runtime.tmpl"),

@@ -42,9 +42,9 @@ func (m *mounted[E, V, C, P]) mountEdges() {
 		if !e.Nested && !e.Linked {
 			continue
 		}
-		readers := e.Target().Table.Readers
+		readers := e.Target().Table.Demand(rest.Read)
 		if e.Nested {
-			m.api = m.api.allow(m.table.Readers.And(readers))
+			m.api = m.api.allow(m.table.Demand(rest.Read).And(readers))
 			register(m.api, m.nestedListing(e), m.nestedList(e))
 		}
 		if e.Linked {

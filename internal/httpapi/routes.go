@@ -21,6 +21,7 @@ import (
 	"commitment/internal/problem"
 	"commitment/internal/reqtx"
 	"commitment/internal/rest"
+	"commitment/internal/tenancy"
 	"commitment/internal/txn"
 )
 
@@ -111,7 +112,7 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	once := idempotency.Middleware(idempotency.Options{Subject: subject, Lifetime: o.KeyLifetime, WriteError: problems.Write})
 	limit := middleware.RateLimit(o.RateLimit, problems)
 	demands := demands{}
-	v1 := newAPI(r.With(limit, o.Authenticate, demands.authorize(problems), tx, once), o, problems, demands)
+	v1 := newAPI(r.With(limit, o.Authenticate, demands.authorize(problems), tx, tenancy.Middleware(problems.Write), once), o, problems, demands)
 	routes(v1)
 	v1.connect()
 

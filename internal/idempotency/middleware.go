@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"commitment/internal/fault"
+	"commitment/internal/identity"
 	"commitment/internal/txn"
 )
 
@@ -75,7 +76,7 @@ var (
 // Options configure the middleware.
 type Options struct {
 	// Subject identifies the sender of a request, usually the authenticated user: each
-	// sender has its own keys. Defaults to one sender for all requests.
+	// sender has its own keys in each tenant. Defaults to one sender for all requests.
 	Subject func(*http.Request) string
 	// Required reports whether a request must have a key. Defaults to never.
 	Required func(*http.Request) bool
@@ -158,7 +159,7 @@ func (o Options) executeOnce(w heldResponse, r *http.Request, key string, next h
 		return bodyError(err)
 	}
 	ctx := r.Context()
-	rec := record{subject: o.Subject(r), key: key, fingerprint: fingerprint(r, body)}
+	rec := record{tenant: identity.Tenant(ctx), subject: o.Subject(r), key: key, fingerprint: fingerprint(r, body)}
 	known, err := rec.claim(ctx)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/ent"
@@ -21,6 +22,7 @@ var skipLocked = sql.WithLockAction(sql.SkipLocked)
 
 // record identifies a request in the database.
 type record struct {
+	tenant       uuid.UUID // or none
 	subject, key string
 	fingerprint  []byte
 }
@@ -56,14 +58,14 @@ func (rec record) lock(ctx context.Context) (free bool, err error) {
 		return false, err
 	}
 	const lock = `SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, length($2::text)))`
-	err = tx.QueryRowContext(ctx, lock, []any{rec.subject + "\n" + rec.key, rec.subject}, &free)
+	err = tx.QueryRowContext(ctx, lock, []any{rec.tenant.String() + rec.subject + "\n" + rec.key, rec.subject}, &free)
 	return free, err
 }
 
 // read returns the recorded key, expired or not, or nil.
 func (rec record) read(ctx context.Context) (*ent.IdempotencyKey, error) {
 	known, err := ent.FromContext(ctx).IdempotencyKey.Query().
-		Where(idempotencykey.Subject(rec.subject), idempotencykey.Key(rec.key)).
+		Where(idempotencykey.TenantID(rec.tenant), idempotencykey.Subject(rec.subject), idempotencykey.Key(rec.key)).
 		Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil //nolint:nilnil // no key and no error: the request is new
@@ -82,6 +84,7 @@ func (rec record) response(known *ent.IdempotencyKey) (*recordedResponse, error)
 // save records a response.
 func (rec record) save(ctx context.Context, response recordedResponse, lifetime time.Duration) error {
 	err := ent.FromContext(ctx).IdempotencyKey.Create().
+		SetTenantID(rec.tenant).
 		SetSubject(rec.subject).
 		SetKey(rec.key).
 		SetFingerprint(rec.fingerprint).
@@ -90,7 +93,7 @@ func (rec record) save(ctx context.Context, response recordedResponse, lifetime 
 		SetBody(response.body).
 		SetExpiresAt(schemakit.Now().Add(lifetime)).
 		Exec(ctx)
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.ConstraintName == "idempotencykey_subject_key" {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.ConstraintName == "idempotencykey_tenant_id_subject_key" {
 		return ErrInFlight.With(err)
 	}
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"commitment/internal/fault"
 )
 
@@ -14,12 +16,14 @@ const ScopeCode = "insufficient-scope"
 // ErrUnauthenticated says that a request needs credentials and has none.
 var ErrUnauthenticated = fault.New(fault.Unauthenticated, "", "this needs a bearer token or an API key")
 
+// ErrNoTenant says that a request works with a tenant's data, and its sender has no tenant.
+var ErrNoTenant = fault.New(fault.Forbidden, "no-tenant", "this needs credentials of a tenant")
+
 // Demand is what a route asks of the sender of a request. The zero Demand says nothing,
 // which no route may.
 type Demand struct {
-	said   bool
-	public bool
-	scopes []string
+	said, public, tenant bool
+	scopes               []string
 }
 
 // The demands that name no scope.
@@ -35,6 +39,12 @@ func Scopes(scopes ...string) Demand {
 	return Demand{said: true, scopes: slices.Clone(scopes)}
 }
 
+// InTenant returns the demand for a sender with a tenant, who meets d.
+func (d Demand) InTenant() Demand {
+	d.public, d.tenant = false, true
+	return d
+}
+
 // IsZero reports whether the demand says nothing.
 func (d Demand) IsZero() bool { return !d.said }
 
@@ -46,7 +56,10 @@ func (d Demand) Scopes() []string { return slices.Clone(d.scopes) }
 
 // And returns the demand of both: who meets it meets each.
 func (d Demand) And(other Demand) Demand {
-	both := Demand{said: d.said && other.said, public: d.public && other.public, scopes: slices.Clone(d.scopes)}
+	both := Demand{
+		said: d.said && other.said, public: d.public && other.public, tenant: d.tenant || other.tenant,
+		scopes: slices.Clone(d.scopes),
+	}
 	for _, scope := range other.scopes {
 		if !slices.Contains(both.scopes, scope) {
 			both.scopes = append(both.scopes, scope)
@@ -56,8 +69,8 @@ func (d Demand) And(other Demand) Demand {
 }
 
 // Check returns nil if the sender of the request of ctx meets the demand, and otherwise
-// [ErrUnauthenticated], or a [*ScopeError] for the first scope that is missing. A demand
-// that says nothing is met by nobody.
+// [ErrUnauthenticated], a [*ScopeError] for the first scope that is missing, or
+// [ErrNoTenant]. A demand that says nothing is met by nobody.
 func (d Demand) Check(ctx context.Context) error {
 	if d.said && d.public {
 		return nil
@@ -70,6 +83,9 @@ func (d Demand) Check(ctx context.Context) error {
 		if !sender.Has(scope) {
 			return &ScopeError{Scope: scope}
 		}
+	}
+	if d.tenant && sender.Tenant == uuid.Nil {
+		return ErrNoTenant
 	}
 	return nil
 }
@@ -85,15 +101,23 @@ func (e *ScopeError) Unwrap() error {
 	return fault.New(fault.Forbidden, ScopeCode, e.Error())
 }
 
-// String describes the demand in a word or two: public, authenticated, or its scopes.
+// IsInTenant reports whether only senders with a tenant are let in.
+func (d Demand) IsInTenant() bool { return d.tenant }
+
+// String describes the demand in few words: public, authenticated, or its scopes, and
+// whether it takes a tenant.
 func (d Demand) String() string {
+	words := slices.Clone(d.scopes)
 	switch {
 	case !d.said:
 		return "nothing said"
 	case d.public:
 		return "public"
-	case len(d.scopes) == 0:
-		return "authenticated"
+	case len(words) == 0:
+		words = append(words, "authenticated")
 	}
-	return strings.Join(d.scopes, " ")
+	if d.tenant {
+		words = append(words, "in a tenant")
+	}
+	return strings.Join(words, " ")
 }

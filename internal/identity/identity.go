@@ -37,6 +37,19 @@ func From(ctx context.Context) *Principal {
 	return p
 }
 
+type tenantKey struct{}
+
+// WithTenant returns a context whose work is a tenant's.
+func WithTenant(ctx context.Context, tenant uuid.UUID) context.Context {
+	return context.WithValue(ctx, tenantKey{}, tenant)
+}
+
+// Tenant returns the tenant whose work is done in ctx, or [uuid.Nil].
+func Tenant(ctx context.Context) uuid.UUID {
+	tenant, _ := ctx.Value(tenantKey{}).(uuid.UUID)
+	return tenant
+}
+
 // tenants is the namespace of tenants whose issuer names them otherwise than by UUIDs.
 var tenants = uuid.MustParse("7d3f0c52-5a57-5b0e-9a3c-0d6f4a4c8e11")
 

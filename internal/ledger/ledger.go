@@ -10,7 +10,7 @@ import "commitment/internal/fault"
 // Constraints maps each constraint of the ledger to the error that a client gets when
 // it is violated.
 var Constraints = map[string]*fault.Error{
-	"accounts_name_key":         ErrNameTaken,
+	"account_tenant_id_name":    ErrNameTaken,
 	"accounts_name_not_empty":   fault.New(fault.Invalid, "", "a name must not be empty").At("/name"),
 	"accounts_currency_code":    errUnknownCurrency,
 	"accounts_balance_floor":    ErrInsufficientFunds,

@@ -18,11 +18,25 @@ import (
 
 	_ "commitment/ent/runtime" // the schemas, without which no test can make a client
 	"commitment/internal/pgserver"
+	"commitment/internal/schemakit"
 )
 
-// URL returns the URL of a new, migrated database. It is dropped when the test
-// ends, sessions and all. Tests may call it in parallel and more than once.
+// URL returns the URL of a new, migrated database, for the role of the service, which owns
+// nothing and sees one tenant at a time. The database is dropped when the test ends,
+// sessions and all. Tests may call it in parallel and more than once.
 func URL(tb testing.TB) string {
+	tb.Helper()
+	return AppURL(tb, OwnerURL(tb))
+}
+
+// AppURL returns the URL of the same database for the role of the service.
+func AppURL(tb testing.TB, url string) string {
+	tb.Helper()
+	return WithParams(tb, url, map[string]string{"role": schemakit.AppRole})
+}
+
+// OwnerURL is [URL] for the role that migrates, which may do everything.
+func OwnerURL(tb testing.TB) string {
 	tb.Helper()
 	s := reach(tb)
 	template, err := s.template()

@@ -125,7 +125,7 @@ func (r *Resource[E, V, C, P]) related(ctx context.Context, x *expansion, keys [
 	if len(keys) == 0 {
 		return found, nil
 	}
-	if err := r.Table.Readers.Check(ctx); err != nil {
+	if err := r.Table.Demand(Read).Check(ctx); err != nil {
 		return nil, err
 	}
 	q := &Query{table: &r.Table, Limit: x.Expand, expand: x.inner}

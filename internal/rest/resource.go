@@ -73,6 +73,8 @@ type Table struct {
 	MaxLimit, MaxBatch int
 	// ClientID lets clients choose ids.
 	ClientID bool
+	// Tenant says that the rows belong to a tenant each.
+	Tenant bool
 	// Policy says that a policy can deny what clients do.
 	Policy bool
 	// SoftDelete is the column with the time of a deletion. Empty where rows are deleted.
@@ -98,10 +100,14 @@ const (
 
 // Demand is what the operation asks of a client.
 func (t *Table) Demand(o Operation) identity.Demand {
-	if (List | Read).Has(o) {
-		return t.Readers
+	d := t.Readers
+	if !(List | Read).Has(o) {
+		d = d.And(t.Writers)
 	}
-	return t.Readers.And(t.Writers)
+	if t.Tenant {
+		d = d.InTenant()
+	}
+	return d
 }
 
 // Has reports whether o is one of the set.

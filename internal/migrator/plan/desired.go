@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -14,6 +15,8 @@ import (
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/schema"
+
+	"commitment/internal/schemakit"
 )
 
 // desiredTables are the entities' tables as Ent would create them, by name. Atlas
@@ -22,11 +25,12 @@ type desiredTables map[string]*atlas.Table
 
 // readDesired has Ent describe the tables in Atlas's terms. The database is only asked
 // for its version.
-func readDesired(ctx context.Context, db *sql.DB, tables []*schema.Table) (desiredTables, error) {
-	tables, err := copyTables(tables)
+func readDesired(ctx context.Context, db *sql.DB, e Entities) (desiredTables, error) {
+	tables, err := copyTables(e.Tables)
 	if err != nil {
 		return nil, err
 	}
+	keepTenants(tables, e.Tenants)
 	w := desiredTables{}
 	// Ent prepares tables, and shortens names, only on the way to creating them; the
 	// hook takes them from there.
@@ -87,6 +91,24 @@ func copyTables(tables []*schema.Table) ([]*schema.Table, error) {
 		copies[i].Comment = t.Comment
 	}
 	return copies, nil
+}
+
+// keepTenants adds the tenant to the foreign keys between tables of tenants.
+func keepTenants(tables []*schema.Table, tenants []string) {
+	tenant := map[*schema.Table]*schema.Column{}
+	for _, t := range tables {
+		if slices.Contains(tenants, t.Name) {
+			tenant[t], _ = t.Column(schemakit.TenantColumn)
+		}
+	}
+	for _, t := range tables {
+		for _, fk := range t.ForeignKeys {
+			if own, other := tenant[t], tenant[fk.RefTable]; own != nil && other != nil {
+				fk.Columns = append([]*schema.Column{own}, fk.Columns...)
+				fk.RefColumns = append([]*schema.Column{other}, fk.RefColumns...)
+			}
+		}
+	}
 }
 
 // create writes the statements that create tables, in an order that works.

@@ -44,6 +44,9 @@ type Entities struct {
 	Tables  []*schema.Table
 	Objects []schemakit.Object
 	Renames []schemakit.Rename
+	// Tenants are the tables whose rows belong to a tenant each: foreign keys between them
+	// include the tenant.
+	Tenants []string
 	// TablesOnly says that what is beside tables, such as views, functions, triggers and
 	// policies, can't be declared and is left as it is.
 	TablesOnly bool
@@ -51,7 +54,7 @@ type Entities struct {
 
 // CompiledIn are the entities that this program was generated from.
 func CompiledIn() Entities {
-	return Entities{Tables: entmigrate.Tables, Objects: entmigrate.Objects, Renames: entmigrate.Renames}
+	return Entities{Tables: entmigrate.Tables, Objects: entmigrate.Objects, Renames: entmigrate.Renames, Tenants: entmigrate.Tenants}
 }
 
 // Diff plans what the entities declare and the files of dir don't make, writes it into

@@ -20,7 +20,7 @@ var (
 // Declared are files that make what is declared. No plan is tried for them, and the
 // database only says its version.
 func (e Entities) Declared(ctx context.Context, db *sql.DB) ([]migrate.File, error) {
-	w, err := readDesired(ctx, db, e.Tables)
+	w, err := readDesired(ctx, db, e)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ariga.io/atlas/sql/postgres"
@@ -11,6 +12,30 @@ import (
 	"commitment/internal/migration/catalog"
 	"commitment/internal/sqltoken"
 )
+
+// buildReferenced builds the unique indexes that foreign keys will reference.
+func (p *planner) buildReferenced(ctx context.Context) error {
+	var steps []Step
+	for have, want := range p.shared {
+		want.Indexes = slices.DeleteFunc(slices.Clone(want.Indexes), func(i catalog.Index) bool { return !p.isReferenced(want.Name, i) })
+		built, err := p.buildIndexes(ctx, have, want)
+		if err != nil {
+			return err
+		}
+		steps = append(steps, built...)
+	}
+	return p.advance(ctx, steps)
+}
+
+// isReferenced reports whether a foreign key references the columns of a unique index.
+func (p *planner) isReferenced(table string, i catalog.Index) bool {
+	columns := slices.Sorted(slices.Values(i.Columns))
+	return i.Unique && slices.ContainsFunc(p.base.Tables, func(t catalog.Table) bool {
+		return slices.ContainsFunc(t.Constraints, func(c catalog.Constraint) bool {
+			return c.Type == catalog.ForeignKey && c.References == table && slices.Equal(slices.Sorted(slices.Values(c.RefColumns)), columns)
+		})
+	})
+}
 
 // changeIndexes builds and drops indexes online. The new index is built before the old
 // one is dropped, so that queries always have one.

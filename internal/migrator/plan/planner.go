@@ -52,7 +52,7 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	}
 	if err := p.run(ctx,
 		p.rename, p.renameParts,
-		p.extendEnums, p.makeFirst, p.addTables, p.changeColumns, p.settleColumns, p.changeConstraints, p.addComments,
+		p.extendEnums, p.makeFirst, p.addTables, p.changeColumns, p.settleColumns, p.buildReferenced, p.changeConstraints, p.addComments,
 		p.changeIndexes, p.validate, p.changeIdentity, p.changeKeys, p.makeLater,
 	); err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func declare(ctx context.Context, server *dev.Server, want Entities) (_ *target,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	w, err := readDesired(ctx, db.DB, want.Tables)
+	w, err := readDesired(ctx, db.DB, want)
 	if err != nil {
 		return nil, err
 	}
