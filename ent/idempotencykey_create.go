@@ -24,6 +24,12 @@ type IdempotencyKeyCreate struct {
 	conflict []sql.ConflictOption
 }
 
+// SetTenantID sets the "tenant_id" field.
+func (_c *IdempotencyKeyCreate) SetTenantID(v uuid.UUID) *IdempotencyKeyCreate {
+	_c.mutation.SetTenantID(v)
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *IdempotencyKeyCreate) SetCreatedAt(v time.Time) *IdempotencyKeyCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -34,20 +40,6 @@ func (_c *IdempotencyKeyCreate) SetCreatedAt(v time.Time) *IdempotencyKeyCreate 
 func (_c *IdempotencyKeyCreate) SetNillableCreatedAt(v *time.Time) *IdempotencyKeyCreate {
 	if v != nil {
 		_c.SetCreatedAt(*v)
-	}
-	return _c
-}
-
-// SetTenantID sets the "tenant_id" field.
-func (_c *IdempotencyKeyCreate) SetTenantID(v uuid.UUID) *IdempotencyKeyCreate {
-	_c.mutation.SetTenantID(v)
-	return _c
-}
-
-// SetNillableTenantID sets the "tenant_id" field if the given value is not nil.
-func (_c *IdempotencyKeyCreate) SetNillableTenantID(v *uuid.UUID) *IdempotencyKeyCreate {
-	if v != nil {
-		_c.SetTenantID(*v)
 	}
 	return _c
 }
@@ -115,7 +107,9 @@ func (_c *IdempotencyKeyCreate) Mutation() *IdempotencyKeyMutation {
 
 // Save creates the IdempotencyKey in the database.
 func (_c *IdempotencyKeyCreate) Save(ctx context.Context) (*IdempotencyKey, error) {
-	_c.defaults()
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -142,19 +136,22 @@ func (_c *IdempotencyKeyCreate) ExecX(ctx context.Context) {
 }
 
 // defaults sets the default values of the builder before save.
-func (_c *IdempotencyKeyCreate) defaults() {
+func (_c *IdempotencyKeyCreate) defaults() error {
 	if _, ok := _c.mutation.CreatedAt(); !ok {
+		if idempotencykey.DefaultCreatedAt == nil {
+			return fmt.Errorf("ent: uninitialized idempotencykey.DefaultCreatedAt (forgotten import ent/runtime?)")
+		}
 		v := idempotencykey.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
-	if _, ok := _c.mutation.TenantID(); !ok {
-		v := idempotencykey.DefaultTenantID()
-		_c.mutation.SetTenantID(v)
-	}
 	if _, ok := _c.mutation.ID(); !ok {
+		if idempotencykey.DefaultID == nil {
+			return fmt.Errorf("ent: uninitialized idempotencykey.DefaultID (forgotten import ent/runtime?)")
+		}
 		v := idempotencykey.DefaultID()
 		_c.mutation.SetID(v)
 	}
+	return nil
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -229,13 +226,13 @@ func (_c *IdempotencyKeyCreate) createSpec() (*IdempotencyKey, *sqlgraph.CreateS
 		_node.ID = id
 		_spec.ID.Value = &id
 	}
-	if value, ok := _c.mutation.CreatedAt(); ok {
-		_spec.SetField(idempotencykey.FieldCreatedAt, field.TypeTime, value)
-		_node.CreatedAt = value
-	}
 	if value, ok := _c.mutation.TenantID(); ok {
 		_spec.SetField(idempotencykey.FieldTenantID, field.TypeUUID, value)
 		_node.TenantID = value
+	}
+	if value, ok := _c.mutation.CreatedAt(); ok {
+		_spec.SetField(idempotencykey.FieldCreatedAt, field.TypeTime, value)
+		_node.CreatedAt = value
 	}
 	if value, ok := _c.mutation.Subject(); ok {
 		_spec.SetField(idempotencykey.FieldSubject, field.TypeString, value)
@@ -272,7 +269,7 @@ func (_c *IdempotencyKeyCreate) createSpec() (*IdempotencyKey, *sqlgraph.CreateS
 // of the `INSERT` statement. For example:
 //
 //	client.IdempotencyKey.Create().
-//		SetCreatedAt(v).
+//		SetTenantID(v).
 //		OnConflict(
 //			// Update the row with the new values
 //			// the was proposed for insertion.
@@ -281,7 +278,7 @@ func (_c *IdempotencyKeyCreate) createSpec() (*IdempotencyKey, *sqlgraph.CreateS
 //		// Override some of the fields with custom
 //		// update values.
 //		Update(func(u *ent.IdempotencyKeyUpsert) {
-//			SetCreatedAt(v+v).
+//			SetTenantID(v+v).
 //		}).
 //		Exec(ctx)
 func (_c *IdempotencyKeyCreate) OnConflict(opts ...sql.ConflictOption) *IdempotencyKeyUpsertOne {
@@ -334,11 +331,11 @@ func (u *IdempotencyKeyUpsertOne) UpdateNewValues() *IdempotencyKeyUpsertOne {
 		if _, exists := u.create.mutation.ID(); exists {
 			s.SetIgnore(idempotencykey.FieldID)
 		}
-		if _, exists := u.create.mutation.CreatedAt(); exists {
-			s.SetIgnore(idempotencykey.FieldCreatedAt)
-		}
 		if _, exists := u.create.mutation.TenantID(); exists {
 			s.SetIgnore(idempotencykey.FieldTenantID)
+		}
+		if _, exists := u.create.mutation.CreatedAt(); exists {
+			s.SetIgnore(idempotencykey.FieldCreatedAt)
 		}
 		if _, exists := u.create.mutation.Subject(); exists {
 			s.SetIgnore(idempotencykey.FieldSubject)
@@ -528,7 +525,7 @@ func (_c *IdempotencyKeyCreateBulk) ExecX(ctx context.Context) {
 //		// Override some of the fields with custom
 //		// update values.
 //		Update(func(u *ent.IdempotencyKeyUpsert) {
-//			SetCreatedAt(v+v).
+//			SetTenantID(v+v).
 //		}).
 //		Exec(ctx)
 func (_c *IdempotencyKeyCreateBulk) OnConflict(opts ...sql.ConflictOption) *IdempotencyKeyUpsertBulk {
@@ -575,11 +572,11 @@ func (u *IdempotencyKeyUpsertBulk) UpdateNewValues() *IdempotencyKeyUpsertBulk {
 			if _, exists := b.mutation.ID(); exists {
 				s.SetIgnore(idempotencykey.FieldID)
 			}
-			if _, exists := b.mutation.CreatedAt(); exists {
-				s.SetIgnore(idempotencykey.FieldCreatedAt)
-			}
 			if _, exists := b.mutation.TenantID(); exists {
 				s.SetIgnore(idempotencykey.FieldTenantID)
+			}
+			if _, exists := b.mutation.CreatedAt(); exists {
+				s.SetIgnore(idempotencykey.FieldCreatedAt)
 			}
 			if _, exists := b.mutation.Subject(); exists {
 				s.SetIgnore(idempotencykey.FieldSubject)

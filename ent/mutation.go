@@ -1596,8 +1596,8 @@ type IdempotencyKeyMutation struct {
 	op            Op
 	typ           string
 	id            *uuid.UUID
-	created_at    *time.Time
 	tenant_id     *uuid.UUID
+	created_at    *time.Time
 	subject       *string
 	key           *string
 	fingerprint   *[]byte
@@ -1716,42 +1716,6 @@ func (m *IdempotencyKeyMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
 	}
 }
 
-// SetCreatedAt sets the "created_at" field.
-func (m *IdempotencyKeyMutation) SetCreatedAt(t time.Time) {
-	m.created_at = &t
-}
-
-// CreatedAt returns the value of the "created_at" field in the mutation.
-func (m *IdempotencyKeyMutation) CreatedAt() (r time.Time, exists bool) {
-	v := m.created_at
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldCreatedAt returns the old "created_at" field's value of the IdempotencyKey entity.
-// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *IdempotencyKeyMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
-	}
-	return oldValue.CreatedAt, nil
-}
-
-// ResetCreatedAt resets all changes to the "created_at" field.
-func (m *IdempotencyKeyMutation) ResetCreatedAt() {
-	m.created_at = nil
-}
-
 // SetTenantID sets the "tenant_id" field.
 func (m *IdempotencyKeyMutation) SetTenantID(u uuid.UUID) {
 	m.tenant_id = &u
@@ -1786,6 +1750,42 @@ func (m *IdempotencyKeyMutation) OldTenantID(ctx context.Context) (v uuid.UUID, 
 // ResetTenantID resets all changes to the "tenant_id" field.
 func (m *IdempotencyKeyMutation) ResetTenantID() {
 	m.tenant_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *IdempotencyKeyMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *IdempotencyKeyMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the IdempotencyKey entity.
+// If the IdempotencyKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdempotencyKeyMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *IdempotencyKeyMutation) ResetCreatedAt() {
+	m.created_at = nil
 }
 
 // SetSubject sets the "subject" field.
@@ -2095,11 +2095,11 @@ func (m *IdempotencyKeyMutation) Type() string {
 // AddedFields().
 func (m *IdempotencyKeyMutation) Fields() []string {
 	fields := make([]string, 0, 9)
-	if m.created_at != nil {
-		fields = append(fields, idempotencykey.FieldCreatedAt)
-	}
 	if m.tenant_id != nil {
 		fields = append(fields, idempotencykey.FieldTenantID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, idempotencykey.FieldCreatedAt)
 	}
 	if m.subject != nil {
 		fields = append(fields, idempotencykey.FieldSubject)
@@ -2130,10 +2130,10 @@ func (m *IdempotencyKeyMutation) Fields() []string {
 // schema.
 func (m *IdempotencyKeyMutation) Field(name string) (ent.Value, bool) {
 	switch name {
-	case idempotencykey.FieldCreatedAt:
-		return m.CreatedAt()
 	case idempotencykey.FieldTenantID:
 		return m.TenantID()
+	case idempotencykey.FieldCreatedAt:
+		return m.CreatedAt()
 	case idempotencykey.FieldSubject:
 		return m.Subject()
 	case idempotencykey.FieldKey:
@@ -2157,10 +2157,10 @@ func (m *IdempotencyKeyMutation) Field(name string) (ent.Value, bool) {
 // database failed.
 func (m *IdempotencyKeyMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
 	switch name {
-	case idempotencykey.FieldCreatedAt:
-		return m.OldCreatedAt(ctx)
 	case idempotencykey.FieldTenantID:
 		return m.OldTenantID(ctx)
+	case idempotencykey.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
 	case idempotencykey.FieldSubject:
 		return m.OldSubject(ctx)
 	case idempotencykey.FieldKey:
@@ -2184,19 +2184,19 @@ func (m *IdempotencyKeyMutation) OldField(ctx context.Context, name string) (ent
 // type.
 func (m *IdempotencyKeyMutation) SetField(name string, value ent.Value) error {
 	switch name {
-	case idempotencykey.FieldCreatedAt:
-		v, ok := value.(time.Time)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetCreatedAt(v)
-		return nil
 	case idempotencykey.FieldTenantID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTenantID(v)
+		return nil
+	case idempotencykey.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
 		return nil
 	case idempotencykey.FieldSubject:
 		v, ok := value.(string)
@@ -2311,11 +2311,11 @@ func (m *IdempotencyKeyMutation) ClearField(name string) error {
 // It returns an error if the field is not defined in the schema.
 func (m *IdempotencyKeyMutation) ResetField(name string) error {
 	switch name {
-	case idempotencykey.FieldCreatedAt:
-		m.ResetCreatedAt()
-		return nil
 	case idempotencykey.FieldTenantID:
 		m.ResetTenantID()
+		return nil
+	case idempotencykey.FieldCreatedAt:
+		m.ResetCreatedAt()
 		return nil
 	case idempotencykey.FieldSubject:
 		m.ResetSubject()

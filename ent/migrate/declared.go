@@ -5,7 +5,7 @@ package migrate
 import "commitment/internal/schemakit"
 
 // SchemaDigest identifies the schemas that the code was generated from.
-const SchemaDigest = "1f67979a4d85b78f45d93476a858279ae373bc31ce2f3a3420fa51d0c05df815"
+const SchemaDigest = "0444c032682f70df5bab6361524c3c2852d8e2a6b7e4ff80a1452512828e72a5"
 
 // Objects are what the entities need beside their tables, in the order in which
 // they are made.

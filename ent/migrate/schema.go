@@ -88,8 +88,8 @@ var (
 	// IdempotencyKeysColumns holds the columns for the "idempotency_keys" table.
 	IdempotencyKeysColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
-		{Name: "created_at", Type: field.TypeTime},
 		{Name: "tenant_id", Type: field.TypeUUID, Default: schema.Expr("'00000000-0000-0000-0000-000000000000'")},
+		{Name: "created_at", Type: field.TypeTime},
 		{Name: "subject", Type: field.TypeString, Size: 255, SchemaType: map[string]string{"postgres": "varchar(255)"}},
 		{Name: "key", Type: field.TypeString, Size: 255, SchemaType: map[string]string{"postgres": "varchar(255)"}},
 		{Name: "fingerprint", Type: field.TypeBytes},
@@ -107,7 +107,7 @@ var (
 			{
 				Name:    "idempotencykey_tenant_id_subject_key",
 				Unique:  true,
-				Columns: []*schema.Column{IdempotencyKeysColumns[2], IdempotencyKeysColumns[3], IdempotencyKeysColumns[4]},
+				Columns: []*schema.Column{IdempotencyKeysColumns[1], IdempotencyKeysColumns[3], IdempotencyKeysColumns[4]},
 			},
 			{
 				Name:    "idempotencykey_expires_at",

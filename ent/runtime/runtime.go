@@ -110,26 +110,24 @@ func init() {
 	// entry.DefaultID holds the default value on creation for the id field.
 	entry.DefaultID = entryDescID.Default.(func() uuid.UUID)
 	idempotencykeyMixin := schema.IdempotencyKey{}.Mixin()
-	idempotencykeyMixinFields0 := idempotencykeyMixin[0].Fields()
-	_ = idempotencykeyMixinFields0
+	idempotencykeyMixinHooks0 := idempotencykeyMixin[0].Hooks()
+	idempotencykey.Hooks[0] = idempotencykeyMixinHooks0[0]
 	idempotencykeyMixinFields1 := idempotencykeyMixin[1].Fields()
 	_ = idempotencykeyMixinFields1
+	idempotencykeyMixinFields2 := idempotencykeyMixin[2].Fields()
+	_ = idempotencykeyMixinFields2
 	idempotencykeyFields := schema.IdempotencyKey{}.Fields()
 	_ = idempotencykeyFields
 	// idempotencykeyDescCreatedAt is the schema descriptor for created_at field.
-	idempotencykeyDescCreatedAt := idempotencykeyMixinFields1[0].Descriptor()
+	idempotencykeyDescCreatedAt := idempotencykeyMixinFields2[0].Descriptor()
 	// idempotencykey.DefaultCreatedAt holds the default value on creation for the created_at field.
 	idempotencykey.DefaultCreatedAt = idempotencykeyDescCreatedAt.Default.(func() time.Time)
-	// idempotencykeyDescTenantID is the schema descriptor for tenant_id field.
-	idempotencykeyDescTenantID := idempotencykeyFields[0].Descriptor()
-	// idempotencykey.DefaultTenantID holds the default value on creation for the tenant_id field.
-	idempotencykey.DefaultTenantID = idempotencykeyDescTenantID.Default.(func() uuid.UUID)
 	// idempotencykeyDescSubject is the schema descriptor for subject field.
-	idempotencykeyDescSubject := idempotencykeyFields[1].Descriptor()
+	idempotencykeyDescSubject := idempotencykeyFields[0].Descriptor()
 	// idempotencykey.SubjectValidator is a validator for the "subject" field. It is called by the builders before save.
 	idempotencykey.SubjectValidator = idempotencykeyDescSubject.Validators[0].(func(string) error)
 	// idempotencykeyDescKey is the schema descriptor for key field.
-	idempotencykeyDescKey := idempotencykeyFields[2].Descriptor()
+	idempotencykeyDescKey := idempotencykeyFields[1].Descriptor()
 	// idempotencykey.KeyValidator is a validator for the "key" field. It is called by the builders before save.
 	idempotencykey.KeyValidator = func() func(string) error {
 		validators := idempotencykeyDescKey.Validators
@@ -147,7 +145,7 @@ func init() {
 		}
 	}()
 	// idempotencykeyDescID is the schema descriptor for id field.
-	idempotencykeyDescID := idempotencykeyMixinFields0[0].Descriptor()
+	idempotencykeyDescID := idempotencykeyMixinFields1[0].Descriptor()
 	// idempotencykey.DefaultID holds the default value on creation for the id field.
 	idempotencykey.DefaultID = idempotencykeyDescID.Default.(func() uuid.UUID)
 	transferMixin := schema.Transfer{}.Mixin()

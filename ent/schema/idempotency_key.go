@@ -6,7 +6,6 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
-	"github.com/google/uuid"
 
 	"commitment/internal/schemakit"
 )
@@ -17,14 +16,12 @@ type IdempotencyKey struct{ ent.Schema }
 
 // Mixin gives a key its id and its time.
 func (IdempotencyKey) Mixin() []ent.Mixin {
-	return []ent.Mixin{schemakit.ID{}, schemakit.CreatedAt{}}
+	return []ent.Mixin{schemakit.OptionalTenant{}, schemakit.ID{}, schemakit.CreatedAt{}}
 }
 
 // Fields of a key.
 func (IdempotencyKey) Fields() []ent.Field {
 	return []ent.Field{
-		field.UUID("tenant_id", uuid.UUID{}).Default(noTenant).Immutable().Annotations(entsql.DefaultExpr("'"+uuid.Nil.String()+"'")).
-			Comment("whose work the request was; zero for no tenant's"),
 		field.String("subject").MaxRuneLen(255).SchemaType(schemakit.Varchar(255)).Immutable().
 			Comment("who sent the key; a key of another subject is another key"),
 		field.String("key").NotEmpty().MaxRuneLen(255).SchemaType(schemakit.Varchar(255)).Immutable(),
@@ -52,8 +49,5 @@ func (IdempotencyKey) Annotations() []schema.Annotation {
 		entsql.Checks(map[string]string{
 			"idempotency_keys_key_not_empty": "key <> ''",
 		}),
-		schemakit.Declare(schemakit.NoTenant()...),
 	}
 }
-
-func noTenant() uuid.UUID { return uuid.Nil }

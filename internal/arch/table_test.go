@@ -90,7 +90,6 @@ var table = rules{
 	{pkg: "internal/httpapi", may: []string{
 		"internal/identity", "internal/tenancy", "internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "internal/rest", "internal/schemakit", "ent/...",
 	}, never: noSQL},
-	{pkg: "internal/tenancy", may: []string{"internal/identity", "internal/txn", "internal/schemakit"}},
 	{pkg: "internal/idempotency", may: []string{"internal/identity", "internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
 	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn"}},
 	{pkg: "internal/middleware", may: []string{"internal/problem", "internal/fault"}, never: noSQL},
@@ -106,6 +105,7 @@ var table = rules{
 	{pkg: "ent/enttest", may: []string{below}, never: noHTTP},
 	{pkg: "ent/runtime", may: []string{below}, never: noHTTP},
 	{pkg: "ent/schema", may: []string{below}, never: noHTTP},
+	{pkg: "internal/tenancy", may: []string{"internal/txn", "internal/schemakit", "internal/identity"}},
 	{pkg: "internal/txn", may: []string{"internal/pgtx", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/postgres", may: []string{"internal/pgtx", "internal/fault"}, never: noHTTP},
 	{pkg: "internal/pgtx", may: []string{"internal/sqltoken"}, never: noHTTP},

@@ -24,14 +24,14 @@ func TestRoundTripsOfAResource(t *testing.T) {
 	account := s.send(t, "POST", "/v1/accounts", `{"name":"a","currency":"EUR"}`).want(t, http.StatusCreated).header.Get("Location")
 	n := 0
 	const (
-		reading = "begin isolation level repeatable read read only; "
-		writing = "begin isolation level read committed; select pg_current_xact_id; "
+		reading = "begin isolation level repeatable read read only; select set_config; "
+		writing = "begin isolation level read committed; select set_config; select pg_current_xact_id; "
 	)
 	for _, tt := range []struct {
 		name, method, path, body string
 		flights                  []string
 	}{
-		{"list", "GET", "/v1/accounts", "", []string{reading + "select set_config; SELECT"}},
+		{"list", "GET", "/v1/accounts", "", []string{reading + "SELECT"}},
 		{"read", "GET", account, "", []string{reading + "SELECT"}},
 		{"create", "POST", "/v1/accounts", `{"name":"%d","currency":"EUR"}`, []string{writing + "INSERT INTO", "commit"}},
 		{"patch", "PATCH", account, `{"name":"%d"}`, []string{writing + "SELECT FOR NO KEY UPDATE", "UPDATE", "commit"}},

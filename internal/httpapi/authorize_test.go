@@ -30,7 +30,7 @@ func TestRoutesRefuseOthers(t *testing.T) {
 	for _, demand := range httpapi.Demands() {
 		all = append(all, demand.Scopes()...)
 	}
-	nobody, stranger, member := served(t, nil), served(t, &identity.Principal{Subject: "eve"}), served(t, &identity.Principal{Subject: "ann", Scopes: all})
+	nobody, stranger, member := served(t, nil), served(t, &identity.Principal{Subject: "eve"}), served(t, &identity.Principal{Subject: "ann", Tenant: tenant, Scopes: all})
 	for route, demand := range httpapi.Demands() {
 		if demand.IsPublic() {
 			continue

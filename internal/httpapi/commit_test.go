@@ -68,7 +68,7 @@ func TestNothingIsToldOfWorkThatFailsAtCommit(t *testing.T) {
 // lets the row go.
 func (s *service) blocked(t *testing.T, ctx context.Context, path string) (done <-chan error, release func()) { //nolint:revive // t comes first in tests
 	t.Helper()
-	tx, err := s.pool.BeginTx(t.Context(), nil)
+	tx, err := s.owner.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func (s *service) blocked(t *testing.T, ctx context.Context, path string) (done 
 	}()
 	pgtest.WaitFor(t, "the request waits for the row", func() bool {
 		var waiting bool
-		err := s.pool.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
+		err := s.owner.QueryRowContext(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
 		return err == nil && waiting
 	})

@@ -56,7 +56,7 @@ func (tt entError) check(t *testing.T) {
 
 func openClient(t *testing.T) *ent.Client {
 	t.Helper()
-	db, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 2})
+	db, err := postgres.Open(postgres.Options{URL: pgtest.OwnerURL(t), MaxOpenConns: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

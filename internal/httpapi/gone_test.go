@@ -24,7 +24,7 @@ func TestAClientThatGivesUpIsNoError(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newThings(t)
-			lock, err := s.pool.BeginTx(t.Context(), nil)
+			lock, err := s.owner.BeginTx(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

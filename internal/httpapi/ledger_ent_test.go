@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"commitment/ent"
+	"commitment/internal/identity"
 )
 
 func TestEntsErrorsOfTheBooks(t *testing.T) {
 	t.Parallel()
 	client := openClient(t)
-	ctx := t.Context()
+	ctx := identity.WithTenant(t.Context(), identity.TenantID("acme"))
 	open := func(name, currency string) *ent.AccountCreate {
 		return client.Account.Create().SetName(name).SetCurrency(currency)
 	}

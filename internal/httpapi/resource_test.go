@@ -98,8 +98,8 @@ func TestListAResource(t *testing.T) {
 func TestAPageHasDefaults(t *testing.T) {
 	t.Parallel()
 	s := newThings(t)
-	s.exec(t, `INSERT INTO idempotency_keys (id, created_at, subject, key, fingerprint, status, header, body, expires_at)
-		SELECT gen_random_uuid(), now(), 'row', n::text, '', 1, '{}', '', now() FROM generate_series(1, 201) n`)
+	s.exec(t, `INSERT INTO idempotency_keys (tenant_id, id, created_at, subject, key, fingerprint, status, header, body, expires_at)
+		SELECT '`+tenant.String()+`', gen_random_uuid(), now(), 'row', n::text, '', 1, '{}', '', now() FROM generate_series(1, 201) n`)
 	for query, want := range map[string]int{"": 50, "?limit=200": 200} {
 		if page := page[any](t, s, "/v1/things"+query); len(page.Items) != want || page.Next == "" {
 			t.Errorf("%q: items = %d, next %q, want %d and a next", query, len(page.Items), page.Next, want)

@@ -72,10 +72,10 @@ func routes(v1 *api) {
 
 	transfers := v1.tag("Transfers", "A transfer moves money from one account to another, and makes an entry in each.")
 	mount(transfers, resource.Transfers())
-	handle(transfers.allow(identity.Scopes("ledger:write")), "POST /v1/transfers", "moveMoney", "Move money. Both accounts must have the same currency.", moveMoney, moveMoneyErrors...)
+	handle(transfers.allow(identity.Scopes("ledger:write").InTenant()), "POST /v1/transfers", "moveMoney", "Move money. Both accounts must have the same currency.", moveMoney, moveMoneyErrors...)
 
 	books := v1.tag("Trial balance", "The trial balance shows that no money was made or lost.")
-	handle(books.allow(identity.Scopes("ledger:read")), "GET /v1/trial-balance", "readTrialBalance", "Read the trial balance. The entries of each currency sum to 0, or the books are wrong.", trialBalance)
+	handle(books.allow(identity.Scopes("ledger:read").InTenant()), "GET /v1/trial-balance", "readTrialBalance", "Read the trial balance. The entries of each currency sum to 0, or the books are wrong.", trialBalance)
 }
 
 // serve returns an API with these routes, and what every service has around them.

@@ -73,7 +73,7 @@ func TestEveryRouteOfTheAPIHasARequestTransaction(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	for _, line := range s.routes(t) {
-		api, within := strings.Contains(line, " /v1/"), strings.HasSuffix(line, " httpapi.authorize reqtx.Middleware idempotency.Middleware")
+		api, within := strings.Contains(line, " /v1/"), strings.HasSuffix(line, " httpapi.authorize reqtx.Middleware tenancy.Middleware idempotency.Middleware")
 		if api != within {
 			t.Errorf("authorization, request transaction and keys innermost = %v, want %v: %s", within, api, line)
 		}

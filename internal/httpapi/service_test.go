@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +45,7 @@ type service struct {
 	url     string
 	client  *http.Client
 	pool    *sql.DB // the service's own
+	owner   *sql.DB // of the database's owner, whom no policy holds
 	db      *txn.DB
 	log     *logtest.Buffer
 	closing atomic.Bool // readiness is false
@@ -67,6 +69,9 @@ func startService(t *testing.T, api func(httpapi.Options) http.Handler, connecti
 	return startServiceOn(t, postgres.Options{URL: pgtest.URL(t), MaxOpenConns: connections, MaxIdleConns: connections}, api, acquireTimeout)
 }
 
+// tenant is that of the one who sends the tests' requests.
+var tenant = identity.TenantID("acme")
+
 // startServiceOn is startService with a pool of these options.
 func startServiceOn(t *testing.T, o postgres.Options, api func(httpapi.Options) http.Handler, acquireTimeout time.Duration) *service {
 	t.Helper()
@@ -75,7 +80,7 @@ func startServiceOn(t *testing.T, o postgres.Options, api func(httpapi.Options) 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	s := &service{pool: pool, log: &logtest.Buffer{}, client: &http.Client{Timeout: time.Minute, CheckRedirect: dontFollow}}
+	s := &service{pool: pool, owner: pgtest.Open(t, ownerURL(t, o.URL)), log: &logtest.Buffer{}, client: &http.Client{Timeout: time.Minute, CheckRedirect: dontFollow}}
 	s.handler = api(s.options(acquireTimeout))
 	server := httptest.NewServer(openapitest.Check(t, s.handler))
 	t.Cleanup(server.Close)
@@ -109,12 +114,25 @@ func (s *service) options(acquireTimeout time.Duration) httpapi.Options {
 		Ready:          s.ready,
 		Observe:        metrics.Requests,
 		Metrics:        metrics.Handler(),
-		Authenticate:   as(&identity.Principal{Subject: "ann", Scopes: []string{"ledger:read", "ledger:write"}}),
+		Authenticate:   as(&identity.Principal{Subject: "ann", Tenant: tenant, Scopes: []string{"ledger:read", "ledger:write"}}),
 		RequestTimeout: 30 * time.Second,
 		ReadTimeout:    30 * time.Second,
 		MaxBody:        maxBody,
 		MaxResponse:    1 << 20,
 	}
+}
+
+// ownerURL returns the URL of the database for its owner.
+func ownerURL(t *testing.T, app string) string {
+	t.Helper()
+	u, err := url.Parse(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	query.Del("role")
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 // as lets everybody be that sender, or nobody.
@@ -196,7 +214,7 @@ func (s *service) rows(t *testing.T) []string {
 // lines is the result of a query for one column of text.
 func (s *service) lines(t *testing.T, query string) []string {
 	t.Helper()
-	rows, err := s.pool.QueryContext(t.Context(), query)
+	rows, err := s.owner.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +236,7 @@ func (s *service) lines(t *testing.T, query string) []string {
 // exec changes the database behind the service's back.
 func (s *service) exec(t *testing.T, statements string) {
 	t.Helper()
-	if _, err := s.pool.ExecContext(t.Context(), statements); err != nil {
+	if _, err := s.owner.ExecContext(t.Context(), statements); err != nil {
 		t.Fatal(err)
 	}
 }

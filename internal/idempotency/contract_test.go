@@ -105,7 +105,7 @@ var contract = map[string]http.HandlerFunc{
 
 func TestTheWriterIsTheSameWithAKey(t *testing.T) {
 	t.Parallel()
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 4, MaxIdleConns: 4})
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.OwnerURL(t), MaxOpenConns: 4, MaxIdleConns: 4})
 	if err != nil {
 		t.Fatal(err)
 	}

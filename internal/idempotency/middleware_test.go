@@ -37,7 +37,7 @@ type service struct {
 
 func serve(t *testing.T, o idempotency.Options, then http.HandlerFunc) *service {
 	t.Helper()
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 8, MaxIdleConns: 8})
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.OwnerURL(t), MaxOpenConns: 8, MaxIdleConns: 8})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func TestOpenAccount(t *testing.T) {
 	if opened.ID.Version() != 7 {
 		t.Errorf("id version = %d, want 7", opened.ID.Version())
 	}
-	want := &ent.Account{ID: opened.ID, Name: "Käse 🧀", Currency: "JPY", AllowNegative: true, Version: 1}
+	want := &ent.Account{ID: opened.ID, TenantID: tenant, Name: "Käse 🧀", Currency: "JPY", AllowNegative: true, Version: 1}
 	read := b.account(t, opened.ID)
 	ignored := cmp.Options{cmpopts.IgnoreUnexported(ent.Account{}), cmpopts.IgnoreFields(ent.Account{}, "CreatedAt", "UpdatedAt", "Edges")}
 	if diff := cmp.Diff(want, read, ignored); diff != "" {

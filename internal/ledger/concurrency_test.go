@@ -13,13 +13,12 @@ import (
 	"commitment/ent"
 	"commitment/internal/fault"
 	"commitment/internal/ledger"
-	"commitment/internal/txn"
 )
 
 // tryMove is move for use in any goroutine.
 func (b *books) tryMove(ctx context.Context, from, to uuid.UUID, amount int64) error {
-	return b.db.Run(ctx, txn.ReadWrite, func(ctx context.Context) error {
-		_, err := ledger.MoveMoney(ctx, ent.FromContext(ctx), ledger.NewTransfer{From: from, To: to, Amount: amount})
+	return b.run(ctx, func(ctx context.Context, client *ent.Client) error {
+		_, err := ledger.MoveMoney(ctx, client, ledger.NewTransfer{From: from, To: to, Amount: amount})
 		return err
 	})
 }

@@ -20,7 +20,7 @@ func TestTheDatabaseGuardsItself(t *testing.T) {
 	b := newBooks(t)
 	cash := b.euros(t, "cash")
 	b.mustMove(t, b.source(t, "bank", "EUR").ID, cash.ID, 100)
-	const insert = `INSERT INTO accounts (id, created_at, updated_at, name, currency) VALUES (gen_random_uuid(), now(), now(), `
+	insert := `INSERT INTO accounts (tenant_id, id, created_at, updated_at, name, currency) VALUES ('` + tenant.String() + `', gen_random_uuid(), now(), now(), `
 	tests := []struct {
 		name, statement string
 		kind            fault.Kind
@@ -31,7 +31,7 @@ func TestTheDatabaseGuardsItself(t *testing.T) {
 		{"a currency is a code", insert + `'x', 'eur')`, fault.Invalid, "", "/currency"},
 		{"a balance stays above zero", `UPDATE accounts SET balance = -1 WHERE name = 'cash'`, fault.Invalid, "insufficient-funds", "/amount"},
 		{"an account with entries stays", `DELETE FROM accounts WHERE name = 'cash'`, fault.Conflict, "account-has-entries", ""},
-		{"an amount is positive", `INSERT INTO transfers (id, created_at, amount) VALUES (gen_random_uuid(), now(), 0)`, fault.Invalid, "", "/amount"},
+		{"an amount is positive", `INSERT INTO transfers (tenant_id, id, created_at, amount) VALUES (gen_random_uuid(), gen_random_uuid(), now(), 0)`, fault.Invalid, "", "/amount"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,34 +12,48 @@ import (
 
 	"commitment/ent"
 	"commitment/internal/fault"
+	"commitment/internal/identity"
 	"commitment/internal/ledger"
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
+	"commitment/internal/tenancy"
 	"commitment/internal/txn"
 )
 
-// books are a ledger in a database of the test's own.
+// books are the ledger of a tenant in a database of the test's own.
 type books struct {
 	db   *txn.DB
-	pool *sql.DB
+	pool *sql.DB // for the database's owner, whom no policy holds
 }
+
+var tenant = identity.TenantID("acme")
 
 func newBooks(t *testing.T) *books {
 	t.Helper()
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 8, MaxIdleConns: 8})
+	url := pgtest.OwnerURL(t)
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.AppURL(t, url), MaxOpenConns: 8, MaxIdleConns: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	return &books{db: txn.New(pool, txn.Options{}), pool: pool}
+	return &books{db: txn.New(pool, txn.Options{}), pool: pgtest.Open(t, url)}
 }
 
-// do runs work in one transaction, and classifies its error as the service does.
-func (b *books) do(t *testing.T, work func(ctx context.Context, client *ent.Client) error) error {
-	t.Helper()
-	err := b.db.Run(t.Context(), txn.ReadWrite, func(ctx context.Context) error {
+// run runs work for the tenant in one transaction.
+func (b *books) run(ctx context.Context, work func(ctx context.Context, client *ent.Client) error) error {
+	return b.db.Run(ctx, txn.ReadWrite, func(ctx context.Context) error {
+		ctx, err := tenancy.Enter(ctx, tenant, "")
+		if err != nil {
+			return err
+		}
 		return work(ctx, ent.FromContext(ctx))
 	})
+}
+
+// do is run with an error that is classified as the service does.
+func (b *books) do(t *testing.T, work func(ctx context.Context, client *ent.Client) error) error {
+	t.Helper()
+	err := b.run(t.Context(), work)
 	if err == nil {
 		return nil
 	}
@@ -96,7 +110,11 @@ func (b *books) mustMove(t *testing.T, from, to uuid.UUID, amount int64) *ent.Tr
 // account reads an account again.
 func (b *books) account(t *testing.T, id uuid.UUID) *ent.Account {
 	t.Helper()
-	a, err := b.db.Client().Account.Get(t.Context(), id)
+	var a *ent.Account
+	err := b.do(t, func(ctx context.Context, client *ent.Client) (err error) {
+		a, err = client.Account.Get(ctx, id)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,13 +177,16 @@ func wantFault(t *testing.T, err error, kind fault.Kind, code, pointer string) {
 
 // unmapped are the constraints that no request can violate, and why.
 var unmapped = map[string]string{
-	"accounts_pkey":                "the service makes the ids",
-	"transfers_pkey":               "the service makes the ids",
-	"entries_pkey":                 "the service makes the ids",
-	"entries_amount_not_zero":      "a transfer's amount is greater than zero",
-	"entries_transfers_entries":    "a transfer is written before its entries, and never deleted",
-	"entry_transfer_id_account_id": "MoveMoney refuses a transfer to the same account",
-	"transfers_balanced":           "MoveMoney writes both entries: a violation is a defect of the service",
+	"accounts_pkey":                          "the service makes the ids",
+	"transfers_pkey":                         "the service makes the ids",
+	"entries_pkey":                           "the service makes the ids",
+	"entries_amount_not_zero":                "a transfer's amount is greater than zero",
+	"entries_transfers_entries":              "a transfer is written before its entries, and never deleted",
+	"account_tenant_id_id":                   "an id is unique by itself",
+	"transfer_tenant_id_id":                  "an id is unique by itself",
+	"entry_tenant_id_id":                     "an id is unique by itself",
+	"entry_tenant_id_transfer_id_account_id": "MoveMoney refuses a transfer to the same account",
+	"transfers_balanced":                     "MoveMoney writes both entries: a violation is a defect of the service",
 }
 
 func TestConstraintsAreThoseOfTheDatabase(t *testing.T) {

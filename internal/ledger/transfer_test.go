@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -49,7 +50,11 @@ func TestMoveMoney(t *testing.T) {
 	b.wantState(t, cash.ID, 0, 3)
 	b.wantBalanced(t)
 
-	read, err := b.db.Client().Transfer.Query().Where(transfer.ID(made.ID)).WithEntries(func(q *ent.EntryQuery) { q.Order(entry.ByAmount()) }).Only(t.Context())
+	var read *ent.Transfer
+	err := b.do(t, func(ctx context.Context, client *ent.Client) (err error) {
+		read, err = client.Transfer.Query().Where(transfer.ID(made.ID)).WithEntries(func(q *ent.EntryQuery) { q.Order(entry.ByAmount()) }).Only(ctx)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

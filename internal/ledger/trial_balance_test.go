@@ -1,10 +1,12 @@
 package ledger_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"commitment/ent"
 	"commitment/internal/ledger"
 )
 
@@ -43,7 +45,11 @@ func TestTrialBalanceShowsWrongBooks(t *testing.T) {
 
 func wantTrialBalance(t *testing.T, b *books, want []ledger.Balance) {
 	t.Helper()
-	got, err := ledger.TrialBalance(t.Context(), b.db.Client())
+	var got []ledger.Balance
+	err := b.do(t, func(ctx context.Context, client *ent.Client) (err error) {
+		got, err = ledger.TrialBalance(ctx, client)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

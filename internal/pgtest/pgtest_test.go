@@ -32,7 +32,7 @@ func TestDatabases(t *testing.T) {
 
 	t.Run("are each test's own", func(t *testing.T) {
 		t.Parallel()
-		first, second := Open(t, URL(t)), Open(t, URL(t))
+		first, second := Open(t, OwnerURL(t)), Open(t, OwnerURL(t))
 		const create = `CREATE TABLE own ()`
 		if _, err := first.ExecContext(t.Context(), create); err != nil {
 			t.Fatal(err)

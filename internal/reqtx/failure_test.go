@@ -115,7 +115,7 @@ type failing struct {
 
 func startFailing(t *testing.T, f failure) *failing {
 	t.Helper()
-	url := pgtest.URL(t)
+	url := pgtest.OwnerURL(t)
 	proxy := pgtest.Proxy(t, url)
 	quiet, timeout := slog.New(slog.DiscardHandler), time.Minute
 	if f.what == everyConnection {

@@ -37,7 +37,7 @@ func serve(t *testing.T, handler http.HandlerFunc, outer ...func(http.Handler) h
 
 func serveWith(t *testing.T, o reqtx.Options, handler http.HandlerFunc, outer ...func(http.Handler) http.Handler) *service {
 	t.Helper()
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 4, MaxIdleConns: 4})
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.OwnerURL(t), MaxOpenConns: 4, MaxIdleConns: 4})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func get(ctx context.Context, url string) error {
 // response doesn't blame the database.
 func TestAHandlersOwnErrorIsNotTheDatabases(t *testing.T) {
 	t.Parallel()
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 2, MaxIdleConns: 2, PingAfter: time.Minute})
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.OwnerURL(t), MaxOpenConns: 2, MaxIdleConns: 2, PingAfter: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,7 +136,7 @@ type harness struct {
 // connection, so that a request that needs another, or leaks it, fails.
 func startHarness(t *testing.T) *harness {
 	t.Helper()
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.URL(t), MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: time.Hour})
+	pool, err := postgres.Open(postgres.Options{URL: pgtest.OwnerURL(t), MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

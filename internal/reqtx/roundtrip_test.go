@@ -22,7 +22,7 @@ import (
 // counted is a database with one connection, of which a proxy sees all that is said.
 func counted(t *testing.T) (*pgproxy.Proxy, *txn.DB) {
 	t.Helper()
-	proxy := pgtest.Proxy(t, pgtest.URL(t))
+	proxy := pgtest.Proxy(t, pgtest.OwnerURL(t))
 	pool, err := postgres.Open(postgres.Options{URL: proxy.URL(), MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: 1 << 40})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -56,7 +57,15 @@ func (Tenant) Indexes() []ent.Index {
 }
 
 // Hooks gives a row its tenant.
-func (Tenant) Hooks() []ent.Hook { return []ent.Hook{setTenant} }
+func (Tenant) Hooks() []ent.Hook {
+	return []ent.Hook{onCreate(func(ctx context.Context) (uuid.UUID, error) {
+		tenant := identity.Tenant(ctx)
+		if tenant == uuid.Nil {
+			return tenant, identity.ErrNoTenant
+		}
+		return tenant, nil
+	})}
+}
 
 // Annotations declares the policies.
 func (Tenant) Annotations() []schema.Annotation {
@@ -70,20 +79,22 @@ type TenantOwned struct{}
 // Name implements [schema.Annotation].
 func (TenantOwned) Name() string { return "Tenant" }
 
-// setTenant sets the tenant of what is created, unless the builder has set it.
-func setTenant(next ent.Mutator) ent.Mutator {
-	return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-		if _, set := m.Field(TenantColumn); m.Op().Is(ent.OpCreate) && !set {
-			tenant := identity.Tenant(ctx)
-			if tenant == uuid.Nil {
-				return nil, identity.ErrNoTenant
+// onCreate sets the tenant of what is created, unless its builder has set it.
+func onCreate(tenant func(context.Context) (uuid.UUID, error)) ent.Hook {
+	return func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if _, set := m.Field(TenantColumn); m.Op().Is(ent.OpCreate) && !set {
+				id, err := tenant(ctx)
+				if err != nil {
+					return nil, err
+				}
+				if err := m.SetField(TenantColumn, id); err != nil {
+					return nil, err
+				}
 			}
-			if err := m.SetField(TenantColumn, tenant); err != nil {
-				return nil, err
-			}
-		}
-		return next.Mutate(ctx, m)
-	})
+			return next.Mutate(ctx, m)
+		})
+	}
 }
 
 // Roles declare the application's roles, and what they may do with the tables that the
@@ -136,10 +147,27 @@ const revokes = `DO $$ BEGIN
 END $$;
 `
 
-// NoTenant declares the policies of a table whose rows belong to the tenant of the work
-// that makes them, or to no tenant if it has none.
-func NoTenant() []Object {
-	return append(Roles(), tenantPolicies(fmt.Sprintf("(SELECT coalesce(nullif(current_setting('%s', true), '')::uuid, '%s'))", TenantSetting, uuid.Nil)))
+// OptionalTenant is the mixin for an entity whose rows belong to the tenant of the work
+// that creates them, or to no tenant if that has none. Work of no tenant sees the latter.
+type OptionalTenant struct{ mixin.Schema }
+
+// Fields declares the tenant; the zero UUID is none.
+func (OptionalTenant) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID(TenantColumn, uuid.UUID{}).Immutable().
+			Annotations(rest.Hidden(), entsql.DefaultExpr("'"+uuid.Nil.String()+"'")),
+	}
+}
+
+// Hooks gives a row its tenant.
+func (OptionalTenant) Hooks() []ent.Hook {
+	return []ent.Hook{onCreate(func(ctx context.Context) (uuid.UUID, error) { return identity.Tenant(ctx), nil })}
+}
+
+// Annotations declares the policies.
+func (OptionalTenant) Annotations() []schema.Annotation {
+	policies := tenantPolicies(fmt.Sprintf("(SELECT coalesce(nullif(current_setting('%s', true), '')::uuid, '%s'))", TenantSetting, uuid.Nil))
+	return []schema.Annotation{Declare(append(Roles(), policies)...)}
 }
 
 // tenantPolicies declares that the rows of a table are those of a tenant. The tenant is a
