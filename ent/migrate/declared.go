@@ -5,7 +5,7 @@ package migrate
 import "commitment/internal/schemakit"
 
 // SchemaDigest identifies the schemas that the code was generated from.
-const SchemaDigest = "dbbc75eb4e53da4b876b21498a2c5babdb6b51e1be7ace2c584438616fe6f5c3"
+const SchemaDigest = "682c9b877b038078535e8648bbf6cc0dd8b717c93c9a39a63666eb48bfa7d68f"
 
 // Objects are what the entities need beside their tables, in the order in which
 // they are made.
