@@ -93,6 +93,9 @@ var table = rules{
 	{pkg: "internal/idempotency", may: []string{"internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
 	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn"}},
 	{pkg: "internal/middleware", may: []string{"internal/problem", "internal/fault"}, never: noSQL},
+	{pkg: "internal/authn", may: []string{
+		"internal/problem", "internal/txn", "internal/schemakit", "internal/identity", "internal/fault", "ent/...",
+	}, never: noSQL},
 	{pkg: "internal/problem", may: []string{"internal/fault"}, never: noSQL},
 
 	{pkg: "internal/migration", may: []string{"internal/migration/catalog", "internal/sqltoken", "ent/migrate/migrations"}, never: noHTTP},
