@@ -25,7 +25,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	// The private server of the tests runs as long as they do.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("commitment/internal/pgserver.(*process).reap"))
 }
 
 const audience = "books"

@@ -202,12 +202,14 @@ func (k *Keys) Revoke(ctx context.Context, id string) error {
 func (k *Keys) Run(ctx context.Context) {
 	ticker := time.NewTicker(useInterval)
 	defer ticker.Stop()
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-ticker.C:
+			k.recordUses(ctx)
 		case <-ctx.Done():
+			k.recordUses(context.WithoutCancel(ctx))
+			return
 		}
-		k.recordUses(context.WithoutCancel(ctx))
 	}
 }
 
