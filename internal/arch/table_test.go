@@ -93,6 +93,7 @@ var table = rules{
 	{pkg: "internal/idempotency", may: []string{"internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
 	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn"}},
 	{pkg: "internal/middleware", may: []string{"internal/problem", "internal/fault"}, never: noSQL},
+	{pkg: "internal/authn/devissuer", may: []string{"internal/authn"}, never: noSQL},
 	{pkg: "internal/authn", may: []string{
 		"internal/problem", "internal/txn", "internal/schemakit", "internal/identity", "internal/fault", "ent/...",
 	}, never: noSQL},

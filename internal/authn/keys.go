@@ -205,7 +205,7 @@ func (k *Keys) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ticker.C:
-			k.recordUses(ctx)
+			k.recordUses(context.WithoutCancel(ctx))
 		case <-ctx.Done():
 			k.recordUses(context.WithoutCancel(ctx))
 			return
