@@ -84,6 +84,7 @@ var table = rules{
 	{pkg: "cmd/commitment", may: []string{"internal/cli"}},
 	{pkg: "internal/cli", may: []string{
 		"internal/app", "internal/config", "internal/migration", "internal/migration/catalog", "internal/pgserver", "internal/printable",
+		"internal/authn", "internal/identity", "internal/postgres", "internal/txn", "ent/...",
 	}},
 	{pkg: "internal/app", may: []string{below}},
 
