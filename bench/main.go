@@ -56,7 +56,7 @@ func measureOrServe() error {
 	flag.IntVar(&s.clients, "clients", 8, "clients, each of which waits for its response")
 	flag.IntVar(&s.pool, "pool", 15, "connections in each peer's pool")
 	flag.StringVar(&s.out, "out", "", "file for the results; standard output when empty")
-	flag.StringVar(&s.suites, "suites", "", "suites to measure, of transactions, resources and pages, separated by commas; all when empty")
+	flag.StringVar(&s.suites, "suites", "", "suites to measure, of transactions, resources, pages and tokens, separated by commas; all when empty")
 	flag.StringVar(&s.peers, "peers", "", "peers to measure, separated by commas; all when empty")
 	flag.StringVar(&serve, "serve", "", "serve as this peer (for child processes)")
 	flag.StringVar(&url, "url", "", "URL of the database to serve from")
@@ -99,6 +99,12 @@ func run(ctx context.Context, s settings) error {
 	if s.wants(pagesSuite) {
 		log.Print("pages")
 		if r.pages, err = measurePages(ctx, db); err != nil {
+			return err
+		}
+	}
+	if s.wants(tokensSuite) {
+		log.Print("tokens")
+		if r.tokens, err = measureTokens(ctx, db); err != nil {
 			return err
 		}
 	}

@@ -21,6 +21,7 @@ type report struct {
 	postgres string // version and settings
 	suites   []*results
 	pages    []pageResult
+	tokens   []*credential
 }
 
 // results are those of a suite.
@@ -54,6 +55,7 @@ func (r *report) write(p *markdown.Printer) {
 		s.write(p)
 	}
 	writePages(p, r.pages)
+	writeTokens(p, r.tokens)
 }
 
 func (r *results) write(p *markdown.Printer) {

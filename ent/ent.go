@@ -4,6 +4,7 @@ package ent
 
 import (
 	"commitment/ent/account"
+	"commitment/ent/apikey"
 	"commitment/ent/entry"
 	"commitment/ent/idempotencykey"
 	"commitment/ent/transfer"
@@ -76,6 +77,7 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
+			apikey.Table:         apikey.ValidColumn,
 			account.Table:        account.ValidColumn,
 			entry.Table:          entry.ValidColumn,
 			idempotencykey.Table: idempotencykey.ValidColumn,

@@ -5,7 +5,7 @@ package migrate
 import "commitment/internal/schemakit"
 
 // SchemaDigest identifies the schemas that the code was generated from.
-const SchemaDigest = "0444c032682f70df5bab6361524c3c2852d8e2a6b7e4ff80a1452512828e72a5"
+const SchemaDigest = "ffd3c3d6e308cf7ca07c1923fec2ce183fbc8e9518e8cf534c7e14202c6c5b5c"
 
 // Objects are what the entities need beside their tables, in the order in which
 // they are made.

@@ -9,6 +9,25 @@ import (
 )
 
 var (
+	// APIKeysColumns holds the columns for the "api_keys" table.
+	APIKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "name", Type: field.TypeString, Size: 200, SchemaType: map[string]string{"postgres": "varchar(200)"}},
+		{Name: "key_id", Type: field.TypeString, Unique: true, Size: 16, SchemaType: map[string]string{"postgres": "varchar(16)"}},
+		{Name: "hash", Type: field.TypeBytes},
+		{Name: "tenant_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "scopes", Type: field.TypeJSON},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+	}
+	// APIKeysTable holds the schema information for the "api_keys" table.
+	APIKeysTable = &schema.Table{
+		Name:       "api_keys",
+		Columns:    APIKeysColumns,
+		PrimaryKey: []*schema.Column{APIKeysColumns[0]},
+	}
 	// AccountsColumns holds the columns for the "accounts" table.
 	AccountsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -139,6 +158,7 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		APIKeysTable,
 		AccountsTable,
 		EntriesTable,
 		IdempotencyKeysTable,
@@ -147,6 +167,12 @@ var (
 )
 
 func init() {
+	APIKeysTable.Annotation = &entsql.Annotation{}
+	APIKeysTable.Annotation.Checks = map[string]string{
+		"api_keys_hash_length":    "length(hash) = 32",
+		"api_keys_key_id_length":  "length(key_id) = 16",
+		"api_keys_name_not_empty": "name <> ''",
+	}
 	AccountsTable.Annotation = &entsql.Annotation{}
 	AccountsTable.Annotation.Checks = map[string]string{
 		"accounts_balance_floor":  "balance >= 0 OR allow_negative",

@@ -17,6 +17,16 @@ func init() { internal.Registered = true }
 // The init function of runtime.go finds fields by their positions, and would panic, or
 // take another field's default, if they had changed. Variables are initialized before.
 var _ = checkPositions(
+	position{schema.APIKey{}, 0, 0, "id"},
+	position{schema.APIKey{}, 1, 0, "created_at"},
+	position{schema.APIKey{}, -1, 0, "name"},
+	position{schema.APIKey{}, -1, 1, "key_id"},
+	position{schema.APIKey{}, -1, 2, "hash"},
+	position{schema.APIKey{}, -1, 3, "tenant_id"},
+	position{schema.APIKey{}, -1, 4, "scopes"},
+	position{schema.APIKey{}, -1, 5, "expires_at"},
+	position{schema.APIKey{}, -1, 6, "revoked_at"},
+	position{schema.APIKey{}, -1, 7, "last_used_at"},
 	position{schema.Account{}, 1, 0, "id"},
 	position{schema.Account{}, 0, 0, "tenant_id"},
 	position{schema.Account{}, 2, 0, "created_at"},

@@ -84,6 +84,7 @@ var table = rules{
 	{pkg: "cmd/commitment", may: []string{"internal/cli"}},
 	{pkg: "internal/cli", may: []string{
 		"internal/app", "internal/config", "internal/migration", "internal/migration/catalog", "internal/pgserver", "internal/printable",
+		"internal/authn", "internal/identity", "internal/postgres", "internal/txn", "ent/...",
 	}},
 	{pkg: "internal/app", may: []string{below}},
 
@@ -93,6 +94,10 @@ var table = rules{
 	{pkg: "internal/idempotency", may: []string{"internal/identity", "internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
 	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn"}},
 	{pkg: "internal/middleware", may: []string{"internal/problem", "internal/fault"}, never: noSQL},
+	{pkg: "internal/authn/devissuer", may: []string{"internal/authn"}, never: noSQL},
+	{pkg: "internal/authn", may: []string{
+		"internal/problem", "internal/txn", "internal/schemakit", "internal/identity", "internal/fault", "ent/...",
+	}, never: noSQL},
 	{pkg: "internal/problem", may: []string{"internal/fault"}, never: noSQL},
 
 	{pkg: "internal/migration", may: []string{"internal/migration/catalog", "internal/sqltoken", "ent/migrate/migrations"}, never: noHTTP},

@@ -41,3 +41,9 @@ func TestMigrate(t *testing.T) {
 	t.Parallel()
 	clitest.WithDatabases(t, "testdata/migrate", clitest.Commands(), func(*testscript.Env) error { return nil })
 }
+
+// TestKeys runs the scripts of API keys.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	clitest.WithDatabases(t, "testdata/keys", clitest.Commands(), func(*testscript.Env) error { return nil })
+}
