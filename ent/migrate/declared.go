@@ -5,7 +5,7 @@ package migrate
 import "commitment/internal/schemakit"
 
 // SchemaDigest identifies the schemas that the code was generated from.
-const SchemaDigest = "ffd3c3d6e308cf7ca07c1923fec2ce183fbc8e9518e8cf534c7e14202c6c5b5c"
+const SchemaDigest = "8f857a1c77fd3248019b2d06a69647fb4cf680dd026f7e7640963e36b55262cf"
 
 // Objects are what the entities need beside their tables, in the order in which
 // they are made.
@@ -50,6 +50,15 @@ END $$;
 END $$;
 `,
 		First: true,
+	},
+	{
+		Name: "privileges on API keys",
+		Up: `REVOKE INSERT, UPDATE, DELETE ON "api_keys" FROM "commitment_app", "commitment_across_tenants";
+GRANT UPDATE ("last_used_at") ON "api_keys" TO "commitment_app";
+`,
+		Down: `REVOKE UPDATE ("last_used_at") ON "api_keys" FROM "commitment_app";
+GRANT INSERT, UPDATE, DELETE ON "api_keys" TO "commitment_app", "commitment_across_tenants";
+`,
 	},
 	{
 		Name: "accounts_tenant",

@@ -45,5 +45,16 @@ func (APIKey) Annotations() []schema.Annotation {
 			"api_keys_key_id_length":  "length(key_id) = 16",
 			"api_keys_hash_length":    "length(hash) = 32",
 		}),
+		schemakit.Declare(append(schemakit.Roles(), schemakit.Object{Name: "privileges on API keys", Up: keyPrivileges, Down: anyKeyPrivileges})...),
 	}
 }
+
+// The service reads keys and says when they were used. Only the owner, by a command,
+// creates and revokes them: no statement of a handler can make itself one.
+const keyPrivileges = `REVOKE INSERT, UPDATE, DELETE ON "api_keys" FROM "` + schemakit.AppRole + `", "` + schemakit.AcrossRole + `";
+GRANT UPDATE ("last_used_at") ON "api_keys" TO "` + schemakit.AppRole + `";
+`
+
+const anyKeyPrivileges = `REVOKE UPDATE ("last_used_at") ON "api_keys" FROM "` + schemakit.AppRole + `";
+GRANT INSERT, UPDATE, DELETE ON "api_keys" TO "` + schemakit.AppRole + `", "` + schemakit.AcrossRole + `";
+`

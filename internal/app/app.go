@@ -16,14 +16,17 @@ import (
 	"time"
 
 	_ "commitment/ent/runtime" // registers the schemas' defaults, validators, hooks and policies
+	"commitment/internal/authn"
 	"commitment/internal/config"
 	"commitment/internal/httpapi"
+	"commitment/internal/identity"
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
 	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
 	"commitment/internal/printable"
 	"commitment/internal/telemetry"
+	"commitment/internal/tenancy"
 	"commitment/internal/txn"
 )
 
@@ -75,22 +78,33 @@ func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.
 	}
 
 	options := poolOptions(cfg, database.URL, log)
+	if options.Role, err = database.serviceRole(ctx, cfg); err != nil {
+		return false, err
+	}
 	pool, err := postgres.Open(options)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	ready, err := openReadiness(options)
+	ready, err := openReadiness(options, cfg.Environment == config.Production)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, ready.pool.Close()) }()
-	s := newService(cfg, pool, ready, log)
+	s, err := newService(cfg, pool, ready, log)
+	if err != nil {
+		return false, err
+	}
 	notReady := ready.check(ctx)
+	if errors.Is(notReady, errRole) {
+		return false, notReady
+	}
 	if notReady != nil {
 		log.WarnContext(ctx, "not ready", "error", notReady)
 	}
-	announce(console, listener.Addr(), database, notReady)
+	if err := s.announce(console, listener.Addr(), database, notReady); err != nil {
+		return false, err
+	}
 	return true, s.run(ctx, listener, database.Done())
 }
 
@@ -103,10 +117,14 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 		}
 	}
 	return telemetry.NewLogger(w, format, cfg.Log.Level, func(ctx context.Context) []slog.Attr {
+		var attrs []slog.Attr
 		if id := middleware.RequestIDFrom(ctx); id != "" {
-			return []slog.Attr{slog.String("request_id", id)}
+			attrs = append(attrs, slog.String("request_id", id))
 		}
-		return nil
+		if p := identity.From(ctx); p != nil {
+			attrs = append(attrs, slog.String("subject", p.Subject), slog.String("tenant", p.Tenant.String()))
+		}
+		return attrs
 	})
 }
 
@@ -144,17 +162,19 @@ func poolOptions(cfg config.Config, url string, log *slog.Logger) postgres.Optio
 
 // service is what serves once the database is open.
 type service struct {
-	cfg    config.Config
-	log    *slog.Logger
-	db     *txn.DB
-	ready  *readiness
-	server *http.Server
+	cfg     config.Config
+	log     *slog.Logger
+	db      *txn.DB
+	tenants tenancy.DB
+	keys    *authn.Keys
+	ready   *readiness
+	server  *http.Server
 	// shuttingDown ends when the listener has closed: streams end then, and their clients
 	// reconnect to another process.
 	shuttingDown context.Context //nolint:containedctx // of the service
 }
 
-func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger) *service {
+func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger) (*service, error) {
 	metrics := telemetry.NewMetrics()
 	metrics.RegisterPool(pool)
 	s := &service{cfg: cfg, log: log, ready: ready}
@@ -170,6 +190,12 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		OnRetry:            metrics.Retried,
 		OnAfterCommitError: metrics.AfterCommitFailed,
 	})
+	s.tenants = tenancy.DB{DB: s.db, Log: log, OnAcross: metrics.WorkedAcrossTenants}
+	s.keys = authn.NewKeys(s.db, authn.KeysOptions{Log: log})
+	authenticate, err := s.authenticate()
+	if err != nil {
+		return nil, err
+	}
 	var closeStreams context.CancelFunc
 	s.shuttingDown, closeStreams = context.WithCancel(context.Background())
 	s.server = &http.Server{
@@ -181,6 +207,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 			Ready:          s.ready.check,
 			Observe:        metrics.Requests,
 			Metrics:        metrics.Handler(),
+			Authenticate:   authenticate,
 			RequestTimeout: cfg.HTTP.RequestTimeout,
 			ReadTimeout:    cfg.HTTP.ReadTimeout,
 			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
@@ -200,7 +227,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	s.server.RegisterOnShutdown(closeStreams)
-	return s
+	return s, nil
 }
 
 // run serves until ctx ends or the private server stops.
@@ -208,6 +235,9 @@ func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan 
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
 	go s.sweepKeys(sweeping)
+	recorded := make(chan struct{})
+	go func() { defer close(recorded); s.keys.Run(sweeping) }()
+	defer func() { stop(); <-recorded }()
 	failed := make(chan error, 1)
 	go func() { failed <- s.server.Serve(listener{on}) }()
 	select {
@@ -236,10 +266,25 @@ func (s *service) shutdown() error {
 	return nil
 }
 
+// tokenLifetime is that of the token that announce prints.
+const tokenLifetime = 12 * time.Hour
+
 // announce prints where everything is, and why the service isn't ready, if it isn't.
-func announce(w io.Writer, addr net.Addr, database *Database, notReady error) {
+func (s *service) announce(w io.Writer, addr net.Addr, database *Database, notReady error) error {
 	base := "http://" + addr.String()
-	state, hint := "Commitment is ready.", "Try it:\n\n  "+httpapi.Example(base)
+	credentials := ""
+	if s.cfg.Auth.Mode == config.AuthOn {
+		credentials = `-H "Authorization: Bearer $TOKEN" `
+	}
+	state, hint := "Commitment is ready.", "Try it:\n\n  "
+	if IssuesTokens(s.cfg) {
+		token, err := DevelopmentToken(s.cfg, "developer", DevelopmentTenant, nil, tokenLifetime)
+		if err != nil {
+			return err
+		}
+		hint += "TOKEN=" + token + "\n  "
+	}
+	hint += httpapi.Example(base, credentials)
 	if notReady != nil {
 		state = "Commitment is NOT READY: " + printable.Text(notReady.Error())
 		hint = "Check again:\n\n  curl " + base + "/readyz"
@@ -259,4 +304,5 @@ func announce(w io.Writer, addr net.Addr, database *Database, notReady error) {
 %[5]s
 
 `, state, base, database, psql, hint)
+	return nil
 }

@@ -14,7 +14,7 @@ import (
 // load returns the configuration of an environment.
 func load(t *testing.T, environ ...string) config.Config {
 	t.Helper()
-	cfg, err := config.Load(environ)
+	cfg, err := config.Load(append([]string{"COMMITMENT_DATA_DIR=" + t.TempDir()}, environ...))
 	check(t, err)
 	return cfg
 }

@@ -35,11 +35,13 @@ type readiness struct {
 	pool     *sql.DB // one connection
 	dir      migrate.Dir
 	closing  atomic.Bool
-	migrated atomic.Bool // once true, the migrations aren't checked again
+	migrated atomic.Bool // once true, the migrations and the role aren't checked again
+	roles    bool        // the role is checked
 }
 
 // openReadiness returns the readiness of a service whose pool has the options o.
-func openReadiness(o postgres.Options) (*readiness, error) {
+// With roles, the service isn't ready with a role that no policy holds.
+func openReadiness(o postgres.Options, roles bool) (*readiness, error) {
 	dir, err := migration.Embedded()
 	if err != nil {
 		return nil, err
@@ -51,7 +53,7 @@ func openReadiness(o postgres.Options) (*readiness, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &readiness{pool: pool, dir: dir}, nil
+	return &readiness{pool: pool, dir: dir, roles: roles}, nil
 }
 
 // close makes all further checks fail.
@@ -88,6 +90,11 @@ func (r *readiness) query(ctx context.Context) error {
 	}
 	if r.migrated.Load() {
 		return nil
+	}
+	if r.roles {
+		if err := checkRole(ctx, r.pool); err != nil {
+			return err
+		}
 	}
 	status, err := migration.ReadStatus(ctx, r.pool, r.dir)
 	if err != nil {

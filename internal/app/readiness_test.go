@@ -21,7 +21,7 @@ import (
 // newReadiness returns the readiness of a service on the database at url.
 func newReadiness(t *testing.T, url string) *readiness {
 	t.Helper()
-	r, err := openReadiness(postgres.Options{URL: url, MaxOpenConns: 15, PingAfter: time.Second, ConnectTimeout: time.Minute})
+	r, err := openReadiness(postgres.Options{URL: url, MaxOpenConns: 15, PingAfter: time.Second, ConnectTimeout: time.Minute}, false)
 	check(t, err)
 	t.Cleanup(func() { _ = r.pool.Close() })
 	return r
@@ -139,7 +139,8 @@ func TestReadinessDoesNotWaitForThePool(t *testing.T) {
 	conn, err := pool.Conn(t.Context())
 	check(t, err)
 	defer func() { _ = conn.Close() }()
-	s := newService(load(t, "DATABASE_URL="+url), pool, newReadiness(t, url), slog.New(slog.DiscardHandler))
+	s, err := newService(load(t, "DATABASE_URL="+url), pool, newReadiness(t, url), slog.New(slog.DiscardHandler))
+	check(t, err)
 	w := httptest.NewRecorder()
 	s.server.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
 	if w.Code != http.StatusOK || pool.Stats().WaitCount != 0 {

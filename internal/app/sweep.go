@@ -31,7 +31,7 @@ func (s *service) sweepKeys(ctx context.Context) {
 // sweepOnce deletes batches until one isn't full.
 func (s *service) sweepOnce(ctx context.Context) {
 	for swept := sweepBatch; swept == sweepBatch; {
-		err := s.db.Run(ctx, txn.ReadWrite, func(ctx context.Context) (err error) {
+		err := s.tenants.RunAcross(ctx, "delete expired Idempotency-Keys", txn.ReadWrite, func(ctx context.Context) (err error) {
 			swept, err = idempotency.Sweep(ctx, sweepBatch)
 			return err
 		})

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -38,11 +39,41 @@ func (r *reader) check(c Config) {
 	if c.Environment == Production && c.Database.URL == "" {
 		r.reject("DATABASE_URL", ": not set; COMMITMENT_ENV=production starts no database of its own")
 	}
+	r.checkAuth(c)
 	for _, x := range conflicts(c) {
 		if x.found && !r.rejected[x.setting] && !r.rejected[x.other] {
 			r.reject(x.setting, "=%s with %s=%s: %s", r.settings[x.setting].valueIn(c), x.other, r.settings[x.other].valueIn(c), x.why)
 		}
 	}
+}
+
+// checkAuth reports what would let everybody in unsaid, or let nobody in.
+func (r *reader) checkAuth(c Config) {
+	auth, issues := c.Auth, c.Auth.Issuer != "" && c.Auth.Issuer != NoIssuer
+	switch {
+	case c.Environment == Production && auth.Mode == AuthOff:
+		r.reject("AUTH", "=off: everybody could do everything in production; if that is meant, say AUTH=%s", AuthOffInProduction)
+	case c.Environment == Production && auth.Mode == AuthOn && auth.Issuer == "":
+		r.reject("AUTH_ISSUER", ": not set; production needs the URL of an OpenID Connect issuer, or AUTH_ISSUER=%s to accept API keys alone", NoIssuer)
+	case issues && !isIssuer(auth.Issuer):
+		r.reject("AUTH_ISSUER", "=%q: want an https URL without a query, such as https://accounts.example.com, or %s", auth.Issuer, NoIssuer)
+	case issues && auth.Audience == "":
+		r.reject("AUTH_AUDIENCE", ": not set; tokens that AUTH_ISSUER issued for other services would be accepted")
+	case !issues && auth.Audience != "":
+		r.reject("AUTH_AUDIENCE", "=%q without AUTH_ISSUER: whose tokens are accepted?", auth.Audience)
+	}
+}
+
+// isIssuer reports whether s identifies an issuer (OpenID Connect Discovery 1.0, section
+// 3). Plain HTTP is for one on this machine.
+func isIssuer(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return false
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	return u.Scheme == "https" || u.Scheme == "http" && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // conflicts returns the rules that span settings. Where zero is allowed it means no

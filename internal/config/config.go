@@ -32,6 +32,7 @@ type Config struct {
 	PrivateServer PrivateServer
 	Database      Database
 	HTTP          HTTP
+	Auth          Auth
 }
 
 // Log configures the log on standard error.
@@ -163,6 +164,38 @@ type HTTP struct {
 	// closed; those still running then are cut off. Defaults to 20s.
 	ShutdownTimeout time.Duration `env:"HTTP_SHUTDOWN_TIMEOUT" default:"20s" min:"1ms" max:"1h"`
 }
+
+// Auth configures whose requests are served.
+type Auth struct {
+	// Mode is on or off. Off takes everybody for one sender who may do everything;
+	// production wants that said in full, as off-in-production. Defaults to on.
+	Mode AuthMode `env:"AUTH" default:"on"`
+	// Issuer is the OpenID Connect issuer whose tokens are accepted, as in their claim
+	// iss; none accepts API keys alone. Production needs it. Defaults to nothing:
+	// development issues tokens itself.
+	Issuer string `env:"AUTH_ISSUER"`
+	// Audience is this service's name at the issuer: a token must have it in its claim
+	// aud. Defaults to nothing; AUTH_ISSUER needs it.
+	Audience string `env:"AUTH_AUDIENCE"`
+	// TenantClaim is the claim that names the sender's tenant. Defaults to tenant_id.
+	TenantClaim string `env:"AUTH_TENANT_CLAIM" default:"tenant_id"`
+	// MaxFailures is how many invalid credentials an address may send in a minute; past
+	// it the response to them is 429. Defaults to 60.
+	MaxFailures int `env:"AUTH_MAX_FAILURES" default:"60" min:"1" max:"1000000"`
+}
+
+// NoIssuer is the [Auth.Issuer] that accepts no tokens.
+const NoIssuer = "none"
+
+// AuthMode says whether requests are authenticated.
+type AuthMode string
+
+// The modes.
+const (
+	AuthOn              AuthMode = "on"
+	AuthOff             AuthMode = "off"
+	AuthOffInProduction AuthMode = "off-in-production"
+)
 
 // Environment is where the service runs.
 type Environment string

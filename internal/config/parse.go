@@ -25,6 +25,7 @@ var parsers = map[reflect.Type]parser{
 	reflect.TypeFor[time.Duration](): {"a duration such as 1m30s", value(time.ParseDuration)},
 	reflect.TypeFor[Bytes]():         {"a number of bytes such as 64KiB", value(ParseBytes)},
 	reflect.TypeFor[Environment]():   {"development or production", value(oneOf(Development, Production))},
+	reflect.TypeFor[AuthMode]():      {"on or off, or off-in-production", value(oneOf(AuthOn, AuthOff, AuthOffInProduction))},
 	reflect.TypeFor[LogFormat]():     {"auto, text or json", value(oneOf(LogAuto, LogText, LogJSON))},
 	reflect.TypeFor[Origins]():       {"comma-separated origins such as https://app.example.com, or *", value(ParseOrigins)},
 	reflect.TypeFor[Networks]():      {"comma-separated networks such as 10.0.0.0/8", value(ParseNetworks)},

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -38,8 +39,9 @@ type Options struct {
 	// Observe counts requests, and Metrics serves the metrics.
 	Observe func(http.Handler) http.Handler
 	Metrics http.Handler
-	// Authenticate finds out who sends a request under /v1, and puts it into the context.
-	Authenticate func(http.Handler) http.Handler
+	// Authenticate returns the middleware that finds out who sends a request under /v1, and
+	// puts it into the context. It responds to invalid credentials by writeError.
+	Authenticate func(writeError func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler
 	// RequestTimeout limits a request, from its header to its response.
 	RequestTimeout time.Duration
 	// ReadTimeout limits the time to read a body.
@@ -112,7 +114,7 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	once := idempotency.Middleware(idempotency.Options{Subject: subject, Lifetime: o.KeyLifetime, WriteError: problems.Write})
 	limit := middleware.RateLimit(o.RateLimit, problems)
 	demands := demands{}
-	v1 := newAPI(r.With(limit, o.Authenticate, demands.authorize(problems), tx, tenancy.Middleware(problems.Write), once), o, problems, demands)
+	v1 := newAPI(r.With(limit, o.Authenticate(problems.Write), demands.authorize(problems), tx, tenancy.Middleware(problems.Write), once), o, problems, demands)
 	routes(v1)
 	v1.connect()
 
@@ -125,5 +127,18 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	return r
 }
 
-// Example returns a command that shows a response of the API at base.
-func Example(base string) string { return "curl " + base + "/v1/trial-balance" }
+// Example returns a command that shows a response of the API at base, with more options
+// of curl.
+func Example(base, options string) string { return "curl " + options + base + "/v1/trial-balance" }
+
+// Scopes are all that routes demand, in order.
+func Scopes() []string {
+	demands := demands{}
+	routes(newAPI(chi.NewRouter(), Options{}, &problem.Writer{}, demands))
+	var all []string
+	for _, d := range demands {
+		all = append(all, d.Scopes()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -136,14 +136,16 @@ func ownerURL(t *testing.T, app string) string {
 }
 
 // as lets everybody be that sender, or nobody.
-func as(p *identity.Principal) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if p != nil {
-				r = r.WithContext(identity.With(r.Context(), p))
-			}
-			next.ServeHTTP(w, r)
-		})
+func as(p *identity.Principal) func(func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
+	return func(func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if p != nil {
+					r = r.WithContext(identity.With(r.Context(), p))
+				}
+				next.ServeHTTP(w, r)
+			})
+		}
 	}
 }
 

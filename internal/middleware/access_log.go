@@ -86,7 +86,7 @@ func (e entry) attrs() []slog.Attr {
 		slog.Int("status", e.status()),
 		slog.Int("bytes", e.response.BytesWritten()),
 		slog.Duration("duration", e.duration),
-		slog.String("remote_ip", clientIP(e.request)),
+		slog.String("remote_ip", ClientAddress(e.request)),
 		slog.String("user_agent", e.request.UserAgent()),
 	}
 	if e.aborted {

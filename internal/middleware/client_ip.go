@@ -18,8 +18,8 @@ func ClientIP(proxies []string) func(http.Handler) http.Handler {
 	return middleware.ClientIPFromXFF(proxies...)
 }
 
-// clientIP returns the address from ClientIP, or the peer's if a proxy's header can't
+// ClientAddress returns the address from ClientIP, or the peer's if a proxy's header can't
 // be parsed.
-func clientIP(r *http.Request) string {
+func ClientAddress(r *http.Request) string {
 	return cmp.Or(middleware.GetClientIP(r.Context()), hostOf(r.RemoteAddr))
 }

@@ -19,7 +19,7 @@ func RateLimit(perMinute int, pw *problem.Writer) func(http.Handler) http.Handle
 	}
 	const retryAfter = "Retry-After"
 	return httprate.LimitBy(perMinute, time.Minute,
-		func(r *http.Request) (string, error) { return httprate.CanonicalizeIP(clientIP(r)), nil },
+		func(r *http.Request) (string, error) { return httprate.CanonicalizeIP(ClientAddress(r)), nil },
 		httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: retryAfter}),
 		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 			p := problem.Status(http.StatusTooManyRequests, "too many requests from this address")

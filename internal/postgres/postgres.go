@@ -26,6 +26,10 @@ type Options struct {
 	// ApplicationName is shown in pg_stat_activity.
 	ApplicationName string
 
+	// Role is the role that the connections work as, if it isn't the one of the URL. A
+	// pooler doesn't pass it on.
+	Role string
+
 	// MaxOpenConns limits the connections, in use and idle.
 	MaxOpenConns int
 	// MaxIdleConns limits the idle connections. With less than MaxOpenConns a busy
@@ -109,6 +113,7 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 	}
 	for name, value := range map[string]string{
 		"application_name":                    o.ApplicationName,
+		"role":                                o.Role,
 		"statement_timeout":                   milliseconds(o.StatementTimeout),
 		"lock_timeout":                        milliseconds(o.LockTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(o.IdleInTransactionTimeout),

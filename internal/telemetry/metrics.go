@@ -22,6 +22,7 @@ type Metrics struct {
 	transactions        *prometheus.CounterVec
 	retries             prometheus.Counter
 	afterCommitFailures prometheus.Counter
+	acrossTenants       *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics that start at zero, including those of the Go runtime and
@@ -54,8 +55,12 @@ func NewMetrics() *Metrics {
 			Name: "commitment_after_commit_failures_total",
 			Help: "Failed after-commit functions. Their transactions stay committed.",
 		}),
+		acrossTenants: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "commitment_work_across_tenants_total",
+			Help: "Units of work that saw the rows of all tenants, by reason.",
+		}, []string{"reason"}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.transactions, m.retries, m.afterCommitFailures,
+	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.transactions, m.retries, m.afterCommitFailures, m.acrossTenants,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	// rate() doesn't see the increase of a series that first appears as 1: begin at 0.
 	for _, outcome := range []string{"committed", "rolled_back", "unknown"} {
@@ -80,6 +85,10 @@ func (m *Metrics) Retried() { m.retries.Inc() }
 
 // AfterCommitFailed counts a failed after-commit function.
 func (m *Metrics) AfterCommitFailed() { m.afterCommitFailures.Inc() }
+
+// WorkedAcrossTenants counts work that sees the rows of all tenants. The reason is one of
+// few.
+func (m *Metrics) WorkedAcrossTenants(reason string) { m.acrossTenants.WithLabelValues(reason).Inc() }
 
 // RegisterPool adds the statistics of a connection pool. It is called once.
 func (m *Metrics) RegisterPool(db *sql.DB) {

@@ -75,3 +75,6 @@ ALTER TABLE "transfers" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "transfers" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "transfers_tenant" ON "transfers" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
 CREATE POLICY "transfers_across_tenants" ON "transfers" TO "commitment_across_tenants" USING (true);
+-- The service reads API keys, and says when they were used
+REVOKE INSERT, UPDATE, DELETE ON "api_keys" FROM "commitment_app", "commitment_across_tenants";
+GRANT UPDATE ("last_used_at") ON "api_keys" TO "commitment_app";
