@@ -207,8 +207,7 @@ func TestAKeyThatIsRevokedWhileItIsReadIsNotCached(t *testing.T) {
 	k := newKeyring(t)
 	service := newService(authn.Options{Keys: k.Keys})
 	key, id := k.create(t, authn.NewKey{})
-	var revoke func(readOnly bool)
-	revoke = func(readOnly bool) {
+	revoke := func(readOnly bool) {
 		if readOnly { // it was read, and not yet cached
 			k.onEnd.Store(nil)
 			if err := k.Revoke(context.WithoutCancel(t.Context()), id); err != nil {
