@@ -274,17 +274,16 @@ func (s *service) announce(w io.Writer, addr net.Addr, database *Database, notRe
 	base := "http://" + addr.String()
 	credentials := ""
 	if s.cfg.Auth.Mode == config.AuthOn {
-		credentials = `-H "Authorization: Bearer $TOKEN" `
-	}
-	state, hint := "Commitment is ready.", "Try it:\n\n  "
-	if IssuesTokens(s.cfg) {
-		token, err := DevelopmentToken(s.cfg, "developer", DevelopmentTenant, nil, tokenLifetime)
-		if err != nil {
-			return err
+		token := "$TOKEN"
+		if IssuesTokens(s.cfg) {
+			var err error
+			if token, err = DevelopmentToken(s.cfg, "developer", DevelopmentTenant, nil, tokenLifetime); err != nil {
+				return err
+			}
 		}
-		hint += "TOKEN=" + token + "\n  "
+		credentials = ` -H "Authorization: Bearer ` + token + `"`
 	}
-	hint += httpapi.Example(base, credentials)
+	state, hint := "Commitment is ready.", "Try it:\n\n  "+httpapi.Example(base)+credentials
 	if notReady != nil {
 		state = "Commitment is NOT READY: " + printable.Text(notReady.Error())
 		hint = "Check again:\n\n  curl " + base + "/readyz"

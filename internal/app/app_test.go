@@ -222,8 +222,8 @@ func TestPoolOptionsAreComplete(t *testing.T) {
 	t.Parallel()
 	o := reflect.ValueOf(poolOptions(load(t, "DEBUG=true"), "postgres://db/books", slog.New(slog.DiscardHandler)))
 	for i := range o.NumField() {
-		if o.Field(i).IsZero() {
-			t.Errorf("%s is not set", o.Type().Field(i).Name)
+		if name := o.Type().Field(i).Name; o.Field(i).IsZero() && name != "Role" { // which the database decides
+			t.Errorf("%s is not set", name)
 		}
 	}
 	if quiet := poolOptions(load(t), "", slog.New(slog.DiscardHandler)); quiet.Echo != nil {

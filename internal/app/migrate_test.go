@@ -20,7 +20,7 @@ func TestMigrateNamesUnknownMigrations(t *testing.T) {
 
 	t.Run("in the log, if its own are applied", func(t *testing.T) {
 		t.Parallel()
-		url := pgtest.URL(t)
+		url := pgtest.OwnerURL(t)
 		_, err := pgtest.Open(t, url).ExecContext(t.Context(), addUnknown)
 		check(t, err)
 		var log bytes.Buffer
@@ -32,7 +32,7 @@ func TestMigrateNamesUnknownMigrations(t *testing.T) {
 
 	t.Run("in the error, if its own can't be", func(t *testing.T) {
 		t.Parallel()
-		url := pgtest.URL(t)
+		url := pgtest.OwnerURL(t)
 		_, err := pgtest.Open(t, url).ExecContext(t.Context(), "DELETE FROM atlas_schema_revisions; "+addUnknown)
 		check(t, err)
 		err = (&Database{URL: url}).migrate(t.Context(), slog.New(slog.DiscardHandler))
@@ -43,7 +43,7 @@ func TestMigrateNamesUnknownMigrations(t *testing.T) {
 	t.Run("and is silent if there are none", func(t *testing.T) {
 		t.Parallel()
 		var log bytes.Buffer
-		check(t, (&Database{URL: pgtest.URL(t)}).migrate(t.Context(), slog.New(slog.NewTextHandler(&log, nil))))
+		check(t, (&Database{URL: pgtest.OwnerURL(t)}).migrate(t.Context(), slog.New(slog.NewTextHandler(&log, nil))))
 		if log.Len() > 0 {
 			t.Errorf("log = %q, want nothing", &log)
 		}

@@ -75,9 +75,10 @@ func TestReadiness(t *testing.T) {
 
 	t.Run("checks the migrations until they are applied, and then no more", func(t *testing.T) {
 		t.Parallel()
-		r := newReadiness(t, pgtest.URL(t))
+		url := pgtest.OwnerURL(t)
+		r := newReadiness(t, pgtest.AppURL(t, url))
 		check(t, r.check(t.Context()))
-		_, err := r.pool.ExecContext(t.Context(), "DROP TABLE atlas_schema_revisions")
+		_, err := pgtest.Open(t, url).ExecContext(t.Context(), "DROP TABLE atlas_schema_revisions")
 		check(t, err)
 		check(t, r.check(t.Context()))
 	})

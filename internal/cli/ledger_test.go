@@ -16,7 +16,7 @@ func TestServeEchoes(t *testing.T) {
 
 	t.Run("echoes SQL with its arguments when DEBUG is true, and never the password", func(t *testing.T) {
 		t.Parallel()
-		database := pgtest.URL(t)
+		database := pgtest.OwnerURL(t)
 		p := serve(t, "DATABASE_URL="+database, "DEBUG=true")
 		openAccount(t, p, "an argument")
 		p.terminate(t)
@@ -34,7 +34,7 @@ func TestServeEchoes(t *testing.T) {
 
 	t.Run("echoes nothing by default", func(t *testing.T) {
 		t.Parallel()
-		p := serve(t, "DATABASE_URL="+pgtest.URL(t))
+		p := serve(t, "DATABASE_URL="+pgtest.OwnerURL(t))
 		openAccount(t, p, "Ann")
 		p.terminate(t)
 		p.exitCode(t)
@@ -47,7 +47,7 @@ func TestServeEchoes(t *testing.T) {
 // TestServeShutsDown keeps a request in flight by locking the account that it changes.
 func TestServeShutsDown(t *testing.T) {
 	t.Parallel()
-	database := pgtest.URL(t)
+	database := pgtest.OwnerURL(t)
 	db := pgtest.Open(t, database)
 	p := serve(t, "DATABASE_URL="+database, "HTTP_SHUTDOWN_DELAY=3s", "DB_LOCK_TIMEOUT=0s")
 	mint := openAccount(t, p, "mint")

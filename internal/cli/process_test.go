@@ -34,6 +34,7 @@ func spawn(t *testing.T, dir string, settings ...string) *process {
 	p.cmd.Dir = dir
 	p.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "ADDR=127.0.0.1:0", lifelineEnv + "=1", clitest.NoRaceSleep,
+		"AUTH=off", // unless the test's settings say something else
 	}, settings...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -50,17 +50,19 @@ type reader struct {
 func (r *reader) follow(t *testing.T, steps []step) string {
 	t.Helper()
 	sh := startShell(t)
+	sh.run(t, "cd "+r.dir)
 	var printed strings.Builder
 	for _, s := range steps {
 		if s.script != startCommand {
-			printed.WriteString(sh.run(t, strings.ReplaceAll(s.script, readmeAddress, r.address)))
+			script := strings.NewReplacer(readmeAddress, r.address, "go run ./cmd/commitment ", "commitment ").Replace(s.script)
+			printed.WriteString(sh.run(t, script))
 			continue
 		}
 		if r.service != nil {
 			r.service.interrupt(t)
 			r.service.exitCode(t)
 		}
-		r.service = serveIn(t, r.dir, "ADDR="+r.address, "COMMITMENT_POSTGRES_BIN="+r.programs)
+		r.service = serveIn(t, r.dir, "ADDR="+r.address, "COMMITMENT_POSTGRES_BIN="+r.programs, "AUTH=on")
 		r.address = strings.TrimPrefix(r.service.base(t), "http://")
 	}
 	return printed.String()

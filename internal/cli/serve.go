@@ -22,12 +22,16 @@ It applies the migrations before it serves. With COMMITMENT_ENV=production it st
 no server and applies no migrations. All settings are listed in docs/settings.md.`,
 		Example: `  commitment serve
   ADDR=127.0.0.1:9090 DEBUG=true commitment serve
-  DATABASE_URL=postgres://app@db/app COMMITMENT_ENV=production commitment serve`,
+  DATABASE_URL=postgres://commitment_app@db/app COMMITMENT_ENV=production \
+    AUTH_ISSUER=https://accounts.example.com AUTH_AUDIENCE=books commitment serve`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := sys.Config()
 			if err != nil {
 				return err
+			}
+			if err := cfg.CheckServe(); err != nil {
+				return Usage(err)
 			}
 			return app.Serve(cmd.Context(), cfg, app.Output{Console: sys.Stdout, Log: sys.Stderr})
 		},

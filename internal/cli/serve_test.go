@@ -32,8 +32,9 @@ func TestServeWithDatabaseURL(t *testing.T) {
 
 	t.Run("never migrates in production", func(t *testing.T) {
 		t.Parallel()
+		pgtest.URL(t) // creates the role of the service
 		empty := pgtest.EmptyURL(t)
-		p := serve(t, "DATABASE_URL="+empty, "COMMITMENT_ENV=production")
+		p := serve(t, "DATABASE_URL="+pgtest.AppURL(t, empty), "COMMITMENT_ENV=production", "AUTH=off-in-production")
 		if got := get(t, p.base(t)+"/readyz"); got.status != http.StatusServiceUnavailable {
 			t.Errorf("GET /readyz with pending migrations = %d, want 503", got.status)
 		}
@@ -70,12 +71,12 @@ func TestServeSaysWhatIsNotReady(t *testing.T) {
 	for _, tt := range []struct{ name, url, want string }{
 		{"the server can't be reached", "postgres://app:secret@127.0.0.1:1/app", "connection refused at 127.0.0.1:1"},
 		{"the password is wrong", wrong.String(), `password authentication failed for user "` + u.User.Username() + `" (SQLSTATE 28P01)`},
-		{"migrations are pending", pgtest.EmptyURL(t), "migrations are pending: run `commitment migrate apply --phase expand`"},
+		{"migrations are pending", pgtest.AppURL(t, pgtest.EmptyURL(t)), "migrations are pending: run `commitment migrate apply --phase expand`"},
 		{"the database is read-only", migrated + "&default_transaction_read_only=on", "the database is read-only"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := serve(t, "DATABASE_URL="+tt.url, "COMMITMENT_ENV=production")
+			p := serve(t, "DATABASE_URL="+tt.url, "COMMITMENT_ENV=production", "AUTH_ISSUER=none")
 			if got, want := p.stdout.String(), "Commitment is NOT READY: "+tt.want; !strings.Contains(got, want) || strings.Contains(got, "is ready") {
 				t.Errorf("printed %q, want %q in it, and not that it is ready", got, want)
 			}
@@ -88,6 +89,56 @@ func TestServeSaysWhatIsNotReady(t *testing.T) {
 				t.Errorf("log = %q, want a record of what isn't ready", &p.stderr)
 			}
 		})
+	}
+}
+
+func TestServeRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, url, auth, want string }{
+		{"a superuser in production", pgtest.OwnerURL(t), "AUTH_ISSUER=none", "is a superuser: production must not run with such a role"},
+		{"production that doesn't say whose requests are served", pgtest.URL(t), "AUTH=on", "AUTH_ISSUER: not set"},
+		{"production that serves everybody", pgtest.URL(t), "AUTH=off", "say AUTH=off-in-production"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := spawn(t, t.TempDir(), "DATABASE_URL="+tt.url, "COMMITMENT_ENV=production", tt.auth)
+			if code := p.exitCode(t); code == 0 || !strings.Contains(p.stderr.String(), tt.want) {
+				t.Errorf("exit code = %d, standard error %q, want %q in it", code, &p.stderr, tt.want)
+			}
+		})
+	}
+}
+
+// A service in development prints a command with a token, which works, and without which
+// there is nothing to see.
+func TestServePrintsAToken(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	settings := []string{"DATABASE_URL=" + pgtest.EmptyURL(t), "COMMITMENT_DATA_DIR=" + dir, "AUTH=on"}
+	p := serve(t, settings...)
+	url, printed := p.printed(t, `^  curl (\S+) -H`), p.printed(t, `-H "Authorization: Bearer (\S+)"$`)
+	token := exec.CommandContext(t.Context(), "commitment", "token")
+	token.Env = settings
+	out, err := token.Output()
+	check(t, err)
+	for name, tt := range map[string]struct {
+		token string
+		want  int
+	}{
+		"none": {"", http.StatusUnauthorized}, "the printed one": {printed, http.StatusOK},
+		"one of the command": {strings.TrimSpace(string(out)), http.StatusOK}, "another": {printed + "x", http.StatusUnauthorized},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+		check(t, err)
+		if tt.token != "" {
+			req.Header.Set("Authorization", "Bearer "+tt.token)
+		}
+		resp, err := client.Do(req)
+		check(t, err)
+		check(t, resp.Body.Close())
+		if resp.StatusCode != tt.want {
+			t.Errorf("GET %s with %s = %d, want %d", url, name, resp.StatusCode, tt.want)
+		}
 	}
 }
 

@@ -47,14 +47,24 @@ func (r *reader) check(c Config) {
 	}
 }
 
-// checkAuth reports what would let everybody in unsaid, or let nobody in.
+// CheckServe returns what keeps c from serving, though commands may run with it: in
+// production it isn't said whose requests are served.
+func (c Config) CheckServe() error {
+	switch {
+	case c.Environment != Production:
+		return nil
+	case c.Auth.Mode == AuthOff:
+		return fmt.Errorf("AUTH=%s: everybody could do everything in production; if that is meant, say AUTH=%s", AuthOff, AuthOffInProduction)
+	case c.Auth.Mode == AuthOn && c.Auth.Issuer == "":
+		return fmt.Errorf("AUTH_ISSUER: not set; production needs the URL of an OpenID Connect issuer, or AUTH_ISSUER=%s to accept API keys alone", NoIssuer)
+	}
+	return nil
+}
+
+// checkAuth reports an issuer whose tokens can't be verified, or that anybody could be.
 func (r *reader) checkAuth(c Config) {
 	auth, issues := c.Auth, c.Auth.Issuer != "" && c.Auth.Issuer != NoIssuer
 	switch {
-	case c.Environment == Production && auth.Mode == AuthOff:
-		r.reject("AUTH", "=off: everybody could do everything in production; if that is meant, say AUTH=%s", AuthOffInProduction)
-	case c.Environment == Production && auth.Mode == AuthOn && auth.Issuer == "":
-		r.reject("AUTH_ISSUER", ": not set; production needs the URL of an OpenID Connect issuer, or AUTH_ISSUER=%s to accept API keys alone", NoIssuer)
 	case issues && !isIssuer(auth.Issuer):
 		r.reject("AUTH_ISSUER", "=%q: want an https URL without a query, such as https://accounts.example.com, or %s", auth.Issuer, NoIssuer)
 	case issues && auth.Audience == "":

@@ -175,7 +175,7 @@ type Auth struct {
 	// development issues tokens itself.
 	Issuer string `env:"AUTH_ISSUER"`
 	// Audience is this service's name at the issuer: a token must have it in its claim
-	// aud. Defaults to nothing; AUTH_ISSUER needs it.
+	// aud. AUTH_ISSUER needs it. Defaults to nothing.
 	Audience string `env:"AUTH_AUDIENCE"`
 	// TenantClaim is the claim that names the sender's tenant. Defaults to tenant_id.
 	TenantClaim string `env:"AUTH_TENANT_CLAIM" default:"tenant_id"`

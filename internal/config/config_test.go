@@ -17,6 +17,7 @@ func defaults() config.Config {
 		Addr:          "127.0.0.1:8080",
 		Log:           config.Log{Level: config.Level(slog.LevelInfo), Format: config.LogAuto},
 		PrivateServer: config.PrivateServer{DataDir: ".commitment"},
+		Auth:          config.Auth{Mode: config.AuthOn, TenantClaim: "tenant_id", MaxFailures: 60},
 		Database: config.Database{
 			ApplicationName:          "commitment",
 			MaxOpenConns:             15,
@@ -150,6 +151,13 @@ HTTP_TRUSTED_PROXIES="10.0.0.0/8,proxy": want comma-separated networks such as 1
 PPROF_ADDR="6060": want host:port, such as 127.0.0.1:6060`},
 		{"production without a database", []string{"COMMITMENT_ENV=production"},
 			`DATABASE_URL: not set; COMMITMENT_ENV=production starts no database of its own`},
+		{"an issuer by plain HTTP", []string{"AUTH_ISSUER=http://accounts.example.com", "AUTH_AUDIENCE=books"},
+			`AUTH_ISSUER="http://accounts.example.com": want an https URL without a query, such as https://accounts.example.com, or none`},
+		{"an issuer for all services", []string{"AUTH_ISSUER=https://accounts.example.com"},
+			`AUTH_AUDIENCE: not set; tokens that AUTH_ISSUER issued for other services would be accepted`},
+		{"an audience of no issuer", []string{"AUTH_ISSUER=none", "AUTH_AUDIENCE=books"},
+			`AUTH_AUDIENCE="books" without AUTH_ISSUER: whose tokens are accepted?`},
+		{"an unknown mode", []string{"AUTH=no"}, `AUTH="no": want on or off, or off-in-production`},
 		{"a misspelled setting beside an invalid one", []string{"DATABSE_URL=postgres://h/d", "DB_MAX_ATTEMPTS=0"},
 			`DB_MAX_ATTEMPTS="0": want a whole number, from 1 to 100
 DATABSE_URL: unknown setting; did you mean DATABASE_URL?`},

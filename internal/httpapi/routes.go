@@ -127,9 +127,8 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	return r
 }
 
-// Example returns a command that shows a response of the API at base, with more options
-// of curl.
-func Example(base, options string) string { return "curl " + options + base + "/v1/trial-balance" }
+// Example returns a command that shows a response of the API at base.
+func Example(base string) string { return "curl " + base + "/v1/trial-balance" }
 
 // Scopes are all that routes demand, in order.
 func Scopes() []string {

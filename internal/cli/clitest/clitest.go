@@ -80,7 +80,7 @@ func WithDatabases(t *testing.T, dir string, commands map[string]Command, setup 
 			env.Vars = append(env.Vars, NoRaceSleep)
 			env.Setenv("COMMITMENT_POSTGRES_BIN", programs)
 			env.Setenv("EMPTY", pgtest.EmptyURL(tb))
-			env.Setenv("MIGRATED", pgtest.URL(tb))
+			env.Setenv("MIGRATED", pgtest.OwnerURL(tb))
 			env.Setenv("FOREIGN", foreign)
 			env.Setenv("GONE", foreign+"&dbname=gone")
 			env.Setenv("FILES", strconv.Itoa(len(files)))
