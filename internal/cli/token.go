@@ -20,7 +20,7 @@ func tokenCommand(sys System) *cobra.Command {
 		Long: `Print a token for development, signed with a key in COMMITMENT_DATA_DIR. The service
 accepts it in development, unless AUTH_ISSUER is set. Production never does.`,
 		Example: `  curl -H "Authorization: Bearer $(commitment token)" http://127.0.0.1:8080/v1/…
-  commitment token --tenant other --scope ledger:read`,
+  commitment token --tenant other --scope books:read`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := sys.Config()

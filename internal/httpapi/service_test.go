@@ -114,7 +114,7 @@ func (s *service) options(acquireTimeout time.Duration) httpapi.Options {
 		Ready:          s.ready,
 		Observe:        metrics.Requests,
 		Metrics:        metrics.Handler(),
-		Authenticate:   as(&identity.Principal{Subject: "ann", Tenant: tenant, Scopes: []string{"ledger:read", "ledger:write"}}),
+		Authenticate:   as(&identity.Principal{Subject: "ann", Tenant: tenant, Scopes: httpapi.Scopes()}),
 		RequestTimeout: 30 * time.Second,
 		ReadTimeout:    30 * time.Second,
 		MaxBody:        maxBody,

@@ -16,7 +16,7 @@ var exampleFiles = []string{
 	"internal/chaos/ledger*_test.go", "internal/cli/ledger*_test.go",
 	"internal/migration/ledger*_test.go",
 	"ent/schema/account.go", "ent/schema/entry.go", "ent/schema/transfer.go", "ent/schema/balanced_transfers.sql",
-	"ent/migrate/migrations/*_ledger.sql", "ent/migrate/migrations/*_balanced_transfers.sql", "ent/migrate/migrations/*_account_version.sql",
+	"ent/migrate/migrations/*_ledger.sql", "ent/migrate/migrations/*_balanced_transfers.sql", "ent/migrate/migrations/*_account_version.sql", "ent/migrate/migrations/*_ledger_tenants.sql",
 	"internal/httpapi/account*.go", "internal/httpapi/entry*.go", "internal/httpapi/transfer*.go",
 	"internal/httpapi/trial_balance*.go", "internal/httpapi/ledger*_test.go",
 	"internal/httpapi/load_test.go", "internal/httpapi/testdata/clients/",
@@ -46,7 +46,7 @@ var exampleEdits = []edit{
 	{"internal/arch/table_test.go", `"internal/ledger", `, ""},
 	{"internal/httpapi/api.go", `A double-entry ledger\. `, ""},
 	{"internal/httpapi/routes.go", `, let package ledger work,`, ""},
-	{"internal/httpapi/routes.go", `\t"commitment/(internal/ledger|internal/rest|ent/resource)"\n`, ""},
+	{"internal/httpapi/routes.go", `\t"commitment/(internal/ledger|internal/identity|internal/rest|ent/resource)"\n`, ""},
 	{"internal/httpapi/routes.go", `(?s)(func routes\(v1 \*api\) \{\n).*?(}\n)`, "${1}${2}"},
 	{"internal/httpapi/routes.go", `/v1/trial-balance`, "/readyz"},
 	{
