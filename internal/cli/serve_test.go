@@ -76,7 +76,7 @@ func TestServeSaysWhatIsNotReady(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := serve(t, "DATABASE_URL="+tt.url, "COMMITMENT_ENV=production", "AUTH_ISSUER=none")
+			p := serve(t, "DATABASE_URL="+tt.url, "COMMITMENT_ENV=production", "AUTH=off-in-production")
 			if got, want := p.stdout.String(), "Commitment is NOT READY: "+tt.want; !strings.Contains(got, want) || strings.Contains(got, "is ready") {
 				t.Errorf("printed %q, want %q in it, and not that it is ready", got, want)
 			}
@@ -95,7 +95,7 @@ func TestServeSaysWhatIsNotReady(t *testing.T) {
 func TestServeRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, url, auth, want string }{
-		{"a superuser in production", pgtest.OwnerURL(t), "AUTH_ISSUER=none", "is a superuser: production must not run with such a role"},
+		{"a superuser in production", pgtest.OwnerURL(t), "AUTH=off-in-production", "is a superuser: production must not run with such a role"},
 		{"production that doesn't say whose requests are served", pgtest.URL(t), "AUTH=on", "AUTH_ISSUER: not set"},
 		{"production that serves everybody", pgtest.URL(t), "AUTH=off", "say AUTH=off-in-production"},
 	} {
