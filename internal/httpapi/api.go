@@ -33,8 +33,8 @@ type api struct {
 	readTimeout time.Duration
 	rateLimited bool
 	routes      map[string]string // the ids of the registered ones
-	resources   map[string]edged  // the mounted ones
-	tags        []string          // of the operations registered by this api
+	resources   map[string]*mounted
+	tags        []string // of the operations registered by this api
 }
 
 func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
@@ -47,7 +47,7 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer) *api {
 	config.CreateHooks = nil // no $schema in every body
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.Formats = formats
-	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]string{}, resources: map[string]edged{}}
+	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]string{}, resources: map[string]*mounted{}}
 	config.OnAddOperation = []huma.AddOpFunc{a.describe}
 	a.huma = humachi.New(r, config)
 	a.huma.UseMiddleware(a.checkRequest, streams)

@@ -18,12 +18,12 @@ type Page struct {
 }
 
 // List returns the page that is asked for.
-func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error) {
+func (r *Erased) List(ctx context.Context, q *Query) (*Page, error) {
 	seen := ctx
 	if q.deleted {
 		seen = schemakit.WithDeleted(ctx)
 	}
-	rows, err := r.All(seen, q.page)
+	rows, err := r.all(seen, q.page)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error
 	if q.Count == Uncounted {
 		return page, nil
 	}
-	n, err := r.Count(seen, q.count)
+	n, err := r.count(seen, q.count)
 	exact := q.Count == Exact || n <= maxCount
 	if !exact {
 		n = maxCount
