@@ -43,6 +43,7 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 		{"a member that is given twice in an object inside", `{"name":{"a":1,"a":2},"kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
 		{"a member that is given twice, with an object between", `{"name":{"kind":1},"kind":"new","name":"x"}`, "application/json", 400, "malformed", []string{"#"}},
 		{"the same member in several objects", `{"name":{"name":[{"name":1},{"name":2}]},"kind":"new"}`, "application/json", 422, "invalid", []string{"#/name"}},
+		{"a member of an object inside that comes later, too", `{"name":{"kind":1},"kind":"new"}`, "application/json", 422, "invalid", []string{"#/name"}},
 		{"many members, one of them twice", manyMembers(40) + `,"m7":1}`, "application/json", 400, "malformed", []string{"#"}},
 		{"many members, a late one twice", manyMembers(40) + `,"m39":1}`, "application/json", 400, "malformed", []string{"#"}},
 		{"as many members in each of two objects", `{"name":` + manyMembers(40) + `},"kind":` + manyMembers(40) + `}}`, "application/json", 422, "invalid", []string{"#/kind", "#/name"}},

@@ -21,7 +21,8 @@ type Entity interface {
 }
 
 // Resource is an entity as clients know it: E is Ent's, V what clients read, C what they
-// create and P what they patch. All four are pointers to structs.
+// create and P what they patch. All four are pointers to structs. Its only method is
+// [Resource.Erase], since Go compiles each method of a generic type for each resource.
 //
 // Each function can be replaced before the resource is mounted. They take the client
 // from their context, run in the request's transaction, and return Ent's errors or faults.
