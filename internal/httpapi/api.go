@@ -34,10 +34,10 @@ type api struct {
 	readTimeout time.Duration
 	rateLimited bool
 	routes      map[string]string // the ids of the registered ones
-	resources   map[string]edged  // the mounted ones
-	tags        []string          // of the operations registered by this api
-	demand      identity.Demand   // of the same
-	demands     demands           // of all routes
+	resources   map[string]*mounted
+	tags        []string        // of the operations registered by this api
+	demand      identity.Demand // of the same
+	demands     demands         // of all routes
 }
 
 func newAPI(r chi.Router, o Options, problems *problem.Writer, demands demands) *api {
@@ -50,7 +50,7 @@ func newAPI(r chi.Router, o Options, problems *problem.Writer, demands demands) 
 	config.CreateHooks = nil // no $schema in every body
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.Formats = formats
-	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]string{}, resources: map[string]edged{}, demands: demands}
+	a := &api{problems: problems, readTimeout: o.ReadTimeout, rateLimited: o.RateLimit > 0, routes: map[string]string{}, resources: map[string]*mounted{}, demands: demands}
 	config.OnAddOperation = []huma.AddOpFunc{a.describe}
 	a.huma = humachi.New(r, config)
 	a.huma.UseMiddleware(a.checkRequest, streams)

@@ -40,6 +40,13 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 		{"no body and no type", "", "", 400, "malformed", nil},
 		{"a member that is given twice", `{"name":"x","name":"y","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
 		{"a member that is given twice, once escaped", `{"name":"x","\u006eame":"y","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"a member that is given twice in an object inside", `{"name":{"a":1,"a":2},"kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"a member that is given twice, with an object between", `{"name":{"kind":1},"kind":"new","name":"x"}`, "application/json", 400, "malformed", []string{"#"}},
+		{"the same member in several objects", `{"name":{"name":[{"name":1},{"name":2}]},"kind":"new"}`, "application/json", 422, "invalid", []string{"#/name"}},
+		{"a member of an object inside that comes later, too", `{"name":{"kind":1},"kind":"new"}`, "application/json", 422, "invalid", []string{"#/name"}},
+		{"many members, one of them twice", manyMembers(40) + `,"m7":1}`, "application/json", 400, "malformed", []string{"#"}},
+		{"many members, a late one twice", manyMembers(40) + `,"m39":1}`, "application/json", 400, "malformed", []string{"#"}},
+		{"as many members in each of two objects", `{"name":` + manyMembers(40) + `},"kind":` + manyMembers(40) + `}}`, "application/json", 422, "invalid", []string{"#/kind", "#/name"}},
 		{"half of a surrogate pair", `{"name":"\ud800","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
 		{"the other half", `{"name":"\udc00\ud800","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
 		{"half of a pair and text", `{"name":"\ud800\u0041","kind":"new"}`, "application/json", 400, "malformed", []string{"#"}},
@@ -55,6 +62,15 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 			p.want(t, tt.code, tt.blamed...)
 		})
 	}
+}
+
+// manyMembers is an object with that many members, up to its end.
+func manyMembers(n int) string {
+	text := "{"
+	for i := range n {
+		text += fmt.Sprintf(`"m%d":%d,`, i, i)
+	}
+	return strings.TrimSuffix(text, ",")
 }
 
 func TestContentTypesOfJSON(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -52,16 +53,15 @@ func unmarshal(data []byte, v any) error {
 // checkJSON rejects valid JSON with a duplicate member, of which encoding/json takes the
 // last; with half of a surrogate pair, which it replaces; or beyond the limits.
 func checkJSON(data []byte) error {
-	var names []map[string]bool // for each enclosing array and object: the members so far
+	var names memberNames
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
 		case '{', '[':
-			if len(names) == maxDepth {
+			if !names.begin() {
 				return fmt.Errorf("the body is nested more than %d deep", maxDepth)
 			}
-			names = append(names, nil)
 		case '}', ']':
-			names = names[:len(names)-1]
+			names.end()
 		case '"':
 			end, err := checkString(data, i)
 			if err != nil {
@@ -72,34 +72,78 @@ func checkJSON(data []byte) error {
 			if !bytes.HasPrefix(bytes.TrimLeft(data[end:], " \t\r\n"), []byte(":")) {
 				break
 			}
-			object := &names[len(names)-1]
-			if *object == nil {
-				*object = map[string]bool{}
-			}
-			if err := addName(*object, text); err != nil {
+			name, err := memberName(text)
+			if err != nil {
 				return err
+			}
+			if !names.add(name) {
+				return fmt.Errorf("duplicate member %q", name)
 			}
 		}
 	}
 	return nil
 }
 
-// addName adds the name of a member, a JSON string, to those of its object.
-func addName(names map[string]bool, text []byte) error {
+// memberName returns the name of a member, a JSON string.
+func memberName(text []byte) ([]byte, error) {
 	if len(text) > maxMemberName {
-		return fmt.Errorf("a member's name is longer than %d bytes", maxMemberName)
+		return nil, fmt.Errorf("a member's name is longer than %d bytes", maxMemberName)
 	}
-	name := string(text[1 : len(text)-1])
-	if strings.Contains(name, `\`) {
-		if err := json.Unmarshal(text, &name); err != nil {
-			return err
-		}
+	if !bytes.ContainsRune(text, '\\') {
+		return text[1 : len(text)-1], nil
 	}
-	if names[name] {
-		return fmt.Errorf("duplicate member %q", name)
+	var name string
+	err := json.Unmarshal(text, &name)
+	return []byte(name), err
+}
+
+// memberNames has the names of the members so far of each enclosing array and object. A
+// few are compared one by one, which takes no memory: a body has few, as a rule.
+type memberNames struct {
+	few   [16][]byte // those of the innermost object last
+	n     int        // of the few
+	open  [maxDepth]scope
+	depth int
+}
+
+// scope is an enclosing array or object.
+type scope struct {
+	first int             // of its names among the few
+	more  map[string]bool // those of its names that the few have no room for
+}
+
+// begin begins an array or object. It reports false if it is nested too deep.
+func (m *memberNames) begin() bool {
+	if m.depth == maxDepth {
+		return false
 	}
-	names[name] = true
-	return nil
+	m.open[m.depth] = scope{first: m.n}
+	m.depth++
+	return true
+}
+
+func (m *memberNames) end() {
+	m.depth--
+	m.n = m.open[m.depth].first
+}
+
+// add adds a name to those of the innermost object. It reports false for a duplicate.
+func (m *memberNames) add(name []byte) bool {
+	s := &m.open[m.depth-1]
+	own := m.few[s.first:m.n]
+	if slices.ContainsFunc(own, func(other []byte) bool { return bytes.Equal(name, other) }) || s.more[string(name)] {
+		return false
+	}
+	if m.n < len(m.few) {
+		m.few[m.n] = name
+		m.n++
+		return true
+	}
+	if s.more == nil {
+		s.more = map[string]bool{}
+	}
+	s.more[string(name)] = true
+	return true
 }
 
 // checkString returns the end of the string that starts at data[start]. It rejects half of

@@ -146,6 +146,9 @@ func hasBody(r *http.Request) bool {
 // accepts reports whether a Content-Type is one of those declared. If one of them is JSON,
 // any type of JSON in UTF-8 is accepted.
 func accepts(declared map[string]*huma.MediaType, contentType string) bool {
+	if declared[contentType] != nil { // as most are sent
+		return true
+	}
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return false

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -21,7 +22,11 @@ import (
 // mount adds the operations of a resource. One that another route serves is taken out
 // with [except]; any other part is overridden by replacing a function of the resource.
 func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], options ...option) {
-	t, errs := &r.Table, map[rest.Operation][]*fault.Error{}
+	a.mount(r.Erase(), options)
+}
+
+func (a *api) mount(r *rest.Erased, options []option) {
+	t, errs := r.Table, map[rest.Operation][]*fault.Error{}
 	if t.Readers.IsZero() {
 		t.Readers = a.demand
 	}
@@ -34,8 +39,8 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 	if len(a.tags) == 0 {
 		a = a.tag(strings.ToUpper(t.Plural[:1])+t.Plural[1:], cmp.Or(t.Doc, "Operations on "+t.Plural+"."))
 	}
-	m := &mounted[E, V, C, P]{resource: r, table: t, api: a, schemas: describeResource[V, C](a, t, r.Version != nil)}
-	a.resources[t.Name] = edged{r.Target(), m.mountEdges}
+	m := &mounted{resource: r, table: t, api: a, schemas: describeResource(a, r)}
+	a.resources[t.Name] = m
 	for _, o := range []struct {
 		operation rest.Operation
 		add       func()
@@ -68,7 +73,7 @@ func mount[E rest.Entity, V, C, P any](a *api, r *rest.Resource[E, V, C, P], opt
 
 // failures are the errors that an operation has: its own, and those that come of what the
 // resource is.
-func (m *mounted[E, V, C, P]) failures(o rest.Operation, own []*fault.Error) []*fault.Error {
+func (m *mounted) failures(o rest.Operation, own []*fault.Error) []*fault.Error {
 	const (
 		writes = rest.Create | rest.Update | rest.Patch | rest.Undelete | rest.BatchCreate | rest.BatchPatch
 		keyed  = rest.BatchPatch | rest.BatchDelete
@@ -115,10 +120,9 @@ const (
 	patchType = "application/merge-patch+json"
 )
 
-// mounted is a resource in the API. It doesn't embed the resource: the binary would have
-// the methods of each of them once more.
-type mounted[E rest.Entity, V, C, P any] struct {
-	resource *rest.Resource[E, V, C, P]
+// mounted is a resource in the API.
+type mounted struct {
+	resource *rest.Erased
 	table    *rest.Table
 	api      *api
 	schemas  schemas
@@ -180,36 +184,35 @@ func registerBody(a *api, op *huma.Operation, schema *huma.Schema, contentType s
 
 // entity is one that is read, or that is read to be changed, in a state that the client
 // expects. Modifiers change the query.
-func (m *mounted[E, V, C, P]) entity(ctx context.Context, in *resourceRequest, lock rest.Lock, modifiers ...func(*sql.Selector)) (E, error) {
-	var none E
+func (m *mounted) entity(ctx context.Context, in *resourceRequest, lock rest.Lock, modifiers ...func(*sql.Selector)) (rest.Entity, error) {
 	id, err := m.table.ParseID(in.param("id"))
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	e, err := m.resource.Get(ctx, id, lock, modifiers...)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	tag := m.etag(e)
 	if !in.match(tag) || bool(lock) && !in.noneMatch(tag) {
-		return none, errStale
+		return nil, errStale
 	}
 	return e, nil
 }
 
 // etag is the entity's; empty where it has no version.
-func (m *mounted[E, V, C, P]) etag(e E) string {
+func (m *mounted) etag(e rest.Entity) string {
 	if m.resource.Version == nil {
 		return ""
 	}
 	return etag(m.resource.Version(e))
 }
 
-func (m *mounted[E, V, C, P]) respond(status int, e E) *resourceResponse {
+func (m *mounted) respond(status int, e rest.Entity) *resourceResponse {
 	return &resourceResponse{Status: status, ETag: m.etag(e), Body: m.resource.View(e)}
 }
 
-func (m *mounted[E, V, C, P]) list(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+func (m *mounted) list(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
 	q, err := m.table.ParseQuery(in.query)
 	if err != nil {
 		return nil, err
@@ -236,7 +239,7 @@ func boundList(ctx context.Context) error {
 	return err
 }
 
-func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+func (m *mounted) read(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
 	q, err := m.table.ParseItem(in.query)
 	if err != nil {
 		return nil, err
@@ -257,16 +260,16 @@ func (m *mounted[E, V, C, P]) read(ctx context.Context, in *resourceRequest) (*r
 	return out, err
 }
 
-func (m *mounted[E, V, C, P]) create(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
-	body := rest.New[C]()
+func (m *mounted) create(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
+	body := reflect.New(m.resource.CreateType).Interface()
 	if err := m.api.decode(in.RawBody, m.schemas.create, body, m.table.Fields); err != nil {
 		return nil, err
 	}
 	return m.insert(ctx, body)
 }
 
-func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResponse, error) {
-	if err := rest.References(ctx, m.table.Fields, []C{body}, []V(nil), wholeBody); err != nil {
+func (m *mounted) insert(ctx context.Context, body any) (*resourceResponse, error) {
+	if err := rest.References(ctx, m.table.Fields, []any{body}, nil, wholeBody); err != nil {
 		return nil, err
 	}
 	e, err := m.resource.Insert(ctx, body)
@@ -277,8 +280,8 @@ func (m *mounted[E, V, C, P]) insert(ctx context.Context, body C) (*resourceResp
 	return &resourceResponse{Status: http.StatusCreated, Location: m.path() + "/" + m.resource.FormatID(view), ETag: m.etag(e), Body: view}, nil
 }
 
-func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
-	patch := rest.New[P]()
+func (m *mounted) patch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
+	patch := reflect.New(m.resource.PatchType).Interface()
 	if err := m.api.decode(in.RawBody, m.schemas.patch, patch, m.table.Fields); err != nil {
 		return nil, err
 	}
@@ -289,9 +292,9 @@ func (m *mounted[E, V, C, P]) patch(ctx context.Context, in *resourceBody) (*res
 	return m.update(ctx, e, patch)
 }
 
-func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resourceResponse, error) {
+func (m *mounted) update(ctx context.Context, e rest.Entity, patch any) (*resourceResponse, error) {
 	if view := m.resource.View(e); m.resource.Changes(view, patch) {
-		err := rest.References(ctx, m.table.Fields, []P{patch}, []V{view}, wholeBody)
+		err := rest.References(ctx, m.table.Fields, []any{patch}, []any{view}, wholeBody)
 		if err != nil {
 			return nil, err
 		}
@@ -302,8 +305,8 @@ func (m *mounted[E, V, C, P]) update(ctx context.Context, e E, patch P) (*resour
 	return m.respond(http.StatusOK, e), nil
 }
 
-func (m *mounted[E, V, C, P]) replace(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
-	body := rest.New[C]()
+func (m *mounted) replace(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
+	body := reflect.New(m.resource.CreateType).Interface()
 	if err := m.api.decode(in.RawBody, m.schemas.replace, body, m.table.Fields); err != nil {
 		return nil, err
 	}
@@ -322,7 +325,7 @@ func (m *mounted[E, V, C, P]) replace(ctx context.Context, in *resourceBody) (*r
 }
 
 // createAs creates an entity with the id of the path.
-func (m *mounted[E, V, C, P]) createAs(ctx context.Context, in *resourceRequest, body C) (*resourceResponse, error) {
+func (m *mounted) createAs(ctx context.Context, in *resourceRequest, body any) (*resourceResponse, error) {
 	if in.IfMatch != "" {
 		return nil, errStale
 	}
@@ -334,7 +337,7 @@ func (m *mounted[E, V, C, P]) createAs(ctx context.Context, in *resourceRequest,
 	return m.insert(ctx, body)
 }
 
-func (m *mounted[E, V, C, P]) delete(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+func (m *mounted) delete(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
 	e, err := m.entity(ctx, in, rest.ForChange)
 	if err != nil {
 		return nil, err
@@ -344,7 +347,7 @@ func (m *mounted[E, V, C, P]) delete(ctx context.Context, in *resourceRequest) (
 
 // undelete undoes a soft deletion. What isn't deleted stays as it is, so that the request
 // can be repeated.
-func (m *mounted[E, V, C, P]) undelete(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
+func (m *mounted) undelete(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
 	ctx = schemakit.WithDeleted(ctx)
 	e, err := m.entity(ctx, in, rest.ForChange)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -21,8 +22,8 @@ import (
 // What is wrong with an item is found at its place, as /items/3/name.
 
 // batch is the body of a response with the items of a batch, in its order.
-type batch[V any] struct {
-	Items []V `json:"items"`
+type batch[T any] struct {
+	Items []T `json:"items"`
 }
 
 // batchKey are the members of an item that say which entity it is about, and which version
@@ -32,12 +33,12 @@ type batchKey struct {
 	Version *int64          `json:"version"`
 }
 
-func (m *mounted[E, V, C, P]) batchCreate(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
+func (m *mounted) batchCreate(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	items, errs, err := m.items(in.RawBody, m.schemas.batchCreate)
 	if err != nil {
 		return nil, err
 	}
-	bodies, err := decodeItems(errs, items, m.table.Fields, rest.New[C])
+	bodies, err := decodeItems(errs, items, m.table.Fields, m.resource.CreateType)
 	if err != nil {
 		return nil, err
 	}
@@ -50,20 +51,20 @@ func (m *mounted[E, V, C, P]) batchCreate(ctx context.Context, in *resourceBody)
 
 // insertAll inserts in one statement. When that fails for the client's fault, it inserts
 // one by one, to find the item.
-func (m *mounted[E, V, C, P]) insertAll(ctx context.Context, bodies []C) (all []E, err error) {
-	if err := rest.References(ctx, m.table.Fields, bodies, []V(nil), itemPointer); err != nil {
+func (m *mounted) insertAll(ctx context.Context, bodies []any) (all []rest.Entity, err error) {
+	if err := rest.References(ctx, m.table.Fields, bodies, nil, itemPointer); err != nil {
 		return nil, err
 	}
-	if bulk := m.resource.Bulk(); bulk != nil {
+	if m.resource.InsertAll != nil {
 		err = txn.Savepoint(ctx, func(ctx context.Context) (err error) {
-			all, err = bulk(ctx, bodies)
+			all, err = m.resource.InsertAll(ctx, bodies)
 			return err
 		})
 		if !m.ofOneItem(err) {
 			return all, err
 		}
 	}
-	all = make([]E, len(bodies))
+	all = make([]rest.Entity, len(bodies))
 	return all, m.each(len(bodies), func(i int) (err error) {
 		all[i], err = m.resource.Insert(ctx, bodies[i])
 		return err
@@ -71,17 +72,17 @@ func (m *mounted[E, V, C, P]) insertAll(ctx context.Context, bodies []C) (all []
 }
 
 // ofOneItem reports whether an error is about what an item has, and comes again with it.
-func (m *mounted[E, V, C, P]) ofOneItem(err error) bool {
+func (m *mounted) ofOneItem(err error) bool {
 	e, ok := m.fault(err)
 	return ok && (e.Kind == fault.Invalid || e.Kind == fault.Conflict || e.Kind == fault.Forbidden)
 }
 
-func (m *mounted[E, V, C, P]) batchPatch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
+func (m *mounted) batchPatch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	items, errs, err := m.items(in.RawBody, m.schemas.batchPatch)
 	if err != nil {
 		return nil, err
 	}
-	patches, err := decodeItems(errs, items, m.table.Fields, rest.New[P])
+	patches, err := decodeItems(errs, items, m.table.Fields, m.resource.PatchType)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (m *mounted[E, V, C, P]) batchPatch(ctx context.Context, in *resourceBody) 
 	return m.respondAll(http.StatusOK, all), nil
 }
 
-func (m *mounted[E, V, C, P]) batchDelete(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
+func (m *mounted) batchDelete(ctx context.Context, in *resourceBody) (*resourceResponse, error) {
 	items, errs, err := m.items(in.RawBody, m.schemas.batchDelete)
 	if err != nil {
 		return nil, err
@@ -125,12 +126,12 @@ func (m *mounted[E, V, C, P]) batchDelete(ctx context.Context, in *resourceBody)
 	return &resourceResponse{Status: http.StatusNoContent}, nil
 }
 
-func (m *mounted[E, V, C, P]) respondAll(status int, all []E) *resourceResponse {
-	return &resourceResponse{Status: status, Body: batch[V]{m.resource.Views(all)}}
+func (m *mounted) respondAll(status int, all []rest.Entity) *resourceResponse {
+	return &resourceResponse{Status: status, Body: batch[any]{m.resource.Views(all)}}
 }
 
 // items returns the items of a body, and what is wrong with them by its schema.
-func (m *mounted[E, V, C, P]) items(body []byte, schema *huma.Schema) ([]json.RawMessage, []error, error) {
+func (m *mounted) items(body []byte, schema *huma.Schema) ([]json.RawMessage, []error, error) {
 	parsed, errs, err := m.api.validate(body, schema)
 	if err != nil {
 		return nil, nil, err
@@ -156,18 +157,18 @@ func itemLocation(i int) string { return fmt.Sprintf("body.items[%d]", i) }
 // itemPointer is the JSON pointer to an item.
 func itemPointer(i int) string { return "/items/" + strconv.Itoa(i) }
 
-// decodeItems decodes each item, unless errs has something that is wrong with one.
-func decodeItems[T any](errs []error, items []json.RawMessage, fields []rest.Field, empty func() T) ([]T, error) {
-	bodies, parts := make([]T, len(items)), make([]part, len(items))
+// decodeItems decodes each item into a struct of that type, unless errs has something that is wrong with one.
+func decodeItems(errs []error, items []json.RawMessage, fields []rest.Field, t reflect.Type) ([]any, error) {
+	bodies, parts := make([]any, len(items)), make([]part, len(items))
 	for i, text := range items {
-		bodies[i] = empty()
+		bodies[i] = reflect.New(t).Interface()
 		parts[i] = part{itemLocation(i), text, bodies[i]}
 	}
 	return bodies, decodeParts(errs, fields, parts...)
 }
 
 // entities are those that the items are about, locked, in the versions that they name.
-func (m *mounted[E, V, C, P]) entities(ctx context.Context, items []json.RawMessage) ([]E, error) {
+func (m *mounted) entities(ctx context.Context, items []json.RawMessage) ([]rest.Entity, error) {
 	ids, versions, err := m.keys(items)
 	if err != nil {
 		return nil, err
@@ -178,7 +179,7 @@ func (m *mounted[E, V, C, P]) entities(ctx context.Context, items []json.RawMess
 	}
 	return all, m.each(len(all), func(i int) error {
 		switch v := versions[i]; {
-		case any(all[i]) == any(*new(E)):
+		case all[i] == nil:
 			return m.table.ErrMissing().At("/id")
 		case v != nil && *v != m.resource.Version(all[i]):
 			return errStale.At("/version")
@@ -188,7 +189,7 @@ func (m *mounted[E, V, C, P]) entities(ctx context.Context, items []json.RawMess
 }
 
 // keys reads the ids of the items, all of which differ, and the versions, where they have any.
-func (m *mounted[E, V, C, P]) keys(items []json.RawMessage) (ids []any, versions []*int64, err error) {
+func (m *mounted) keys(items []json.RawMessage) (ids []any, versions []*int64, err error) {
 	ids, versions = make([]any, len(items)), make([]*int64, len(items))
 	seen := map[any]bool{}
 	return ids, versions, m.each(len(items), func(i int) error {
@@ -215,7 +216,7 @@ func (m *mounted[E, V, C, P]) keys(items []json.RawMessage) (ids []any, versions
 
 // each calls f for each item. It goes on as long as items are invalid, to return all that
 // is wrong with them.
-func (m *mounted[E, V, C, P]) each(n int, f func(i int) error) error {
+func (m *mounted) each(n int, f func(i int) error) error {
 	var all *fault.Error
 	for i := range n {
 		err := m.inItem(i, f(i))
@@ -239,7 +240,7 @@ func (m *mounted[E, V, C, P]) each(n int, f func(i int) error) error {
 }
 
 // inItem is an error of an item, with its place.
-func (m *mounted[E, V, C, P]) inItem(i int, err error) error {
+func (m *mounted) inItem(i int, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -261,7 +262,7 @@ func (m *mounted[E, V, C, P]) inItem(i int, err error) error {
 
 // fault is an error as a client sees it, at the members that broke a constraint; false if
 // it isn't for clients to see.
-func (m *mounted[E, V, C, P]) fault(err error) (*fault.Error, bool) {
+func (m *mounted) fault(err error) (*fault.Error, bool) {
 	e, ok := errors.AsType[*fault.Error](err)
 	if !ok && err != nil {
 		e, ok = errors.AsType[*fault.Error](m.api.problems.Classify(err))
@@ -273,7 +274,7 @@ func (m *mounted[E, V, C, P]) fault(err error) (*fault.Error, bool) {
 }
 
 // explained is the error of a write.
-func (m *mounted[E, V, C, P]) explained(err error) error {
+func (m *mounted) explained(err error) error {
 	if e, ok := m.fault(err); ok {
 		return e
 	}
@@ -316,7 +317,7 @@ func (d describer) batchSchemas(s *schemas, versioned bool) {
 	}
 }
 
-func (m *mounted[E, V, C, P]) batchOperation(verb, text string, status int, response *huma.Schema) *huma.Operation {
+func (m *mounted) batchOperation(verb, text string, status int, response *huma.Schema) *huma.Operation {
 	op := m.operation("POST "+m.path()+":batch"+verb, "batch"+verb+camel(m.table.Plural), fmt.Sprintf("%s several %s. Either all of them succeed or nothing changes. A batch has at most %d items.", text, m.table.Plural, m.table.MaxBatch), status, response)
 	delete(op.Responses[strconv.Itoa(status)].Headers, "ETag")
 	return op

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -36,10 +37,14 @@ func (a *api) validate(body []byte, schema *huma.Schema) (parsed any, errs []err
 	if err := unmarshal(body, &parsed); err != nil {
 		return nil, nil, newProblem(http.StatusBadRequest, "validation failed", []error{&huma.ErrorDetail{Location: "body", Message: err.Error()}})
 	}
-	path, result := huma.NewPathBuffer([]byte{}, 0), &huma.ValidateResult{}
+	const longPath = 128
+	path, result := huma.NewPathBuffer(make([]byte, 0, longPath), 0), &huma.ValidateResult{}
 	path.Push("body")
 	huma.Validate(a.huma.OpenAPI().Components.Schemas, a.resolve(schema), path, huma.ModeWriteToServer, parsed, result)
-	return parsed, append(result.Errors, unstorable("body", parsed)...), nil
+	if bytes.Contains(body, []byte(`\u0000`)) {
+		result.Errors = append(result.Errors, unstorable("body", parsed)...)
+	}
+	return parsed, result.Errors, nil
 }
 
 func (a *api) resolve(schema *huma.Schema) *huma.Schema { return resolve(a.huma.OpenAPI(), schema) }

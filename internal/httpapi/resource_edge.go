@@ -14,20 +14,14 @@ import (
 	"commitment/internal/schemakit"
 )
 
-// edged is a resource that is mounted, whatever its types are: see [rest.Target].
-type edged struct {
-	target     *rest.Target
-	mountEdges func()
-}
-
 // connect makes the edges of all resources that are mounted lead to one another, and adds
 // their operations.
 func (a *api) connect() {
-	targets := map[string]*rest.Target{}
-	for name, r := range a.resources {
-		targets[name] = r.target
+	resources := map[string]*rest.Erased{}
+	for name, m := range a.resources {
+		resources[name] = m.resource
 	}
-	if err := rest.Connect(targets); err != nil {
+	if err := rest.Connect(resources); err != nil {
 		panic("httpapi: " + err.Error())
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.resources)) {
@@ -36,7 +30,7 @@ func (a *api) connect() {
 }
 
 // mountEdges adds the lists of what edges lead to, and what links there.
-func (m *mounted[E, V, C, P]) mountEdges() {
+func (m *mounted) mountEdges() {
 	for i := range m.table.Edges {
 		e := &m.table.Edges[i]
 		if !e.Nested && !e.Linked {
@@ -55,7 +49,7 @@ func (m *mounted[E, V, C, P]) mountEdges() {
 	}
 }
 
-func (m *mounted[E, V, C, P]) nestedList(edge *rest.Edge) func(context.Context, *resourceRequest) (*resourceResponse, error) {
+func (m *mounted) nestedList(edge *rest.Edge) func(context.Context, *resourceRequest) (*resourceResponse, error) {
 	return func(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
 		id, err := m.table.ParseID(in.param("id"))
 		if err != nil {
@@ -78,7 +72,7 @@ func (m *mounted[E, V, C, P]) nestedList(edge *rest.Edge) func(context.Context, 
 
 // link links two entities, which the client sees, or unlinks them. The first is updated by
 // it, so it is locked, and its preconditions hold.
-func (m *mounted[E, V, C, P]) link(edge *rest.Edge, linked bool) func(context.Context, *resourceRequest) (*resourceResponse, error) {
+func (m *mounted) link(edge *rest.Edge, linked bool) func(context.Context, *resourceRequest) (*resourceResponse, error) {
 	return func(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
 		e, err := m.entity(ctx, in, rest.ForChange)
 		if err != nil {
@@ -88,9 +82,9 @@ func (m *mounted[E, V, C, P]) link(edge *rest.Edge, linked bool) func(context.Co
 	}
 }
 
-func (m *mounted[E, V, C, P]) edgePath(e *rest.Edge) string { return m.path() + "/{id}/" + e.Path() }
+func (m *mounted) edgePath(e *rest.Edge) string { return m.path() + "/{id}/" + e.Path() }
 
-func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
+func (m *mounted) nestedListing(e *rest.Edge) *huma.Operation {
 	target := e.Target().Table
 	text := fmt.Sprintf("List the %s of %s. The parameters are those of the list of all %s.", words(e.Name), schemakit.WithArticle(m.table.Singular), target.Plural)
 	op := m.operation("GET "+m.edgePath(e), "list"+m.table.Name+camel(words(e.Name)), text, http.StatusOK, schemaRef(target.Name+"Page"))
@@ -101,7 +95,7 @@ func (m *mounted[E, V, C, P]) nestedListing(e *rest.Edge) *huma.Operation {
 	return op
 }
 
-func (m *mounted[E, V, C, P]) linking(e *rest.Edge, method, id, verb string) *huma.Operation {
+func (m *mounted) linking(e *rest.Edge, method, id, verb string) *huma.Operation {
 	target := e.Target().Table
 	text := fmt.Sprintf("%s %s and one of its %s. If that is so already, nothing changes.", verb, schemakit.WithArticle(m.table.Singular), words(e.Name))
 	op := m.operation(method+" "+m.edgePath(e)+"/{"+e.Parameter()+"}", id+m.table.Name+camel(words(e.Name)), text, http.StatusNoContent, nil)

@@ -25,8 +25,8 @@ type schemas struct {
 }
 
 // describeResource adds a resource's schemas to the API's.
-func describeResource[V, C any](a *api, t *rest.Table, versioned bool) schemas {
-	d := describer{a, t, []reflect.Type{reflect.TypeFor[V]().Elem(), reflect.TypeFor[C]().Elem()}}
+func describeResource(a *api, r *rest.Erased) schemas {
+	t, d := r.Table, describer{a, r.Table, []reflect.Type{r.ViewType, r.CreateType}}
 	var s schemas
 	s.view = d.component("", "", rest.Readable, rest.Readable)
 	s.page = d.page(s.view)
@@ -39,7 +39,7 @@ func describeResource[V, C any](a *api, t *rest.Table, versioned bool) schemas {
 	if t.Operations.Has(rest.Patch) {
 		s.patch = d.component("Patch", "to change", rest.Patchable, 0)
 	}
-	d.batchSchemas(&s, versioned)
+	d.batchSchemas(&s, r.Version != nil)
 	return s
 }
 
@@ -241,13 +241,13 @@ func (d describer) goType(name string) reflect.Type {
 }
 
 // path is that of the list, and of one entity with "/{id}".
-func (m *mounted[E, V, C, P]) path() string { return "/v1/" + m.table.Path }
+func (m *mounted) path() string { return "/v1/" + m.table.Path }
 
 // ownTable is the key under which the metadata of an operation on a resource has its table.
 const ownTable = "table"
 
 // operation is what all operations on a resource have in common.
-func (m *mounted[E, V, C, P]) operation(route, id, text string, status int, body *huma.Schema) *huma.Operation {
+func (m *mounted) operation(route, id, text string, status int, body *huma.Schema) *huma.Operation {
 	errs := m.errs
 	if m.table.Policy {
 		errs = slices.Concat(errs, []*fault.Error{errForbidden})
@@ -271,7 +271,7 @@ func (m *mounted[E, V, C, P]) operation(route, id, text string, status int, body
 }
 
 // conditional adds the preconditions, where there is something to compare them with.
-func (m *mounted[E, V, C, P]) conditional(op *huma.Operation, names ...string) *huma.Operation {
+func (m *mounted) conditional(op *huma.Operation, names ...string) *huma.Operation {
 	for _, name := range names {
 		if m.resource.Version != nil || name == "If-None-Match" && m.table.ClientID {
 			op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "header", Schema: &huma.Schema{Type: "string"}})
@@ -280,7 +280,7 @@ func (m *mounted[E, V, C, P]) conditional(op *huma.Operation, names ...string) *
 	return op
 }
 
-func (m *mounted[E, V, C, P]) listing() *huma.Operation {
+func (m *mounted) listing() *huma.Operation {
 	op := m.operation("GET "+m.path(), "list"+camel(m.table.Plural), "List "+m.table.Plural+". Parameters filter and sort; `next` and `prev` lead to the other pages.", http.StatusOK, m.schemas.page)
 	op.SkipValidateParams = true // ParseQuery does
 	pages(op)
@@ -295,7 +295,7 @@ func pages(op *huma.Operation) {
 	op.Metadata[ownErrors] = slices.Concat(own, []*fault.Error{rest.ErrCursor})
 }
 
-func (m *mounted[E, V, C, P]) reading() *huma.Operation {
+func (m *mounted) reading() *huma.Operation {
 	op := m.operation("GET "+m.path()+"/{id}", "read"+m.table.Name, "Read "+schemakit.WithArticle(m.table.Singular)+". `fields` selects its members.", http.StatusOK, m.schemas.view)
 	op.SkipValidateParams = true // ParseItem does
 	op.Parameters = append(append(op.Parameters, fieldsParameter()), expandParameters(m.table)...)
@@ -305,13 +305,13 @@ func (m *mounted[E, V, C, P]) reading() *huma.Operation {
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
-func (m *mounted[E, V, C, P]) creation() *huma.Operation {
+func (m *mounted) creation() *huma.Operation {
 	op := m.operation("POST "+m.path(), "create"+m.table.Name, "Create "+schemakit.WithArticle(m.table.Singular)+". Absent members get their defaults.", http.StatusCreated, m.schemas.view)
 	op.Responses["201"].Headers["Location"] = headers["Location"]
 	return op
 }
 
-func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
+func (m *mounted) replacement() *huma.Operation {
 	op := m.operation("PUT "+m.path()+"/{id}", "replace"+m.table.Name, "Replace "+schemakit.WithArticle(m.table.Singular)+". The body has all its writable members.", http.StatusOK, m.schemas.view)
 	if m.table.ClientID {
 		created := *op.Responses["200"]
@@ -322,17 +322,17 @@ func (m *mounted[E, V, C, P]) replacement() *huma.Operation {
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
-func (m *mounted[E, V, C, P]) patching() *huma.Operation {
+func (m *mounted) patching() *huma.Operation {
 	op := m.operation("PATCH "+m.path()+"/{id}", "patch"+m.table.Name, "Change "+schemakit.WithArticle(m.table.Singular)+". The body is a JSON merge patch: absent members stay as they are, and null clears one.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
-func (m *mounted[E, V, C, P]) deletion() *huma.Operation {
+func (m *mounted) deletion() *huma.Operation {
 	op := m.operation("DELETE "+m.path()+"/{id}", "delete"+m.table.Name, "Delete "+schemakit.WithArticle(m.table.Singular)+". It fails while others refer to it.", http.StatusNoContent, nil)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }
 
-func (m *mounted[E, V, C, P]) undeletion() *huma.Operation {
+func (m *mounted) undeletion() *huma.Operation {
 	op := m.operation("POST "+m.path()+"/{id}:undelete", "undelete"+m.table.Name, "Undelete "+schemakit.WithArticle(m.table.Singular)+". If it isn't deleted, nothing changes.", http.StatusOK, m.schemas.view)
 	return m.conditional(op, "If-Match", "If-None-Match")
 }

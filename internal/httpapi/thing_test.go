@@ -104,10 +104,11 @@ type ThingInput struct {
 }
 
 func deleteThing(ctx context.Context, in *ThingInput) (*struct{}, error) {
-	row, err := things().Get(ctx, in.ID, rest.ForChange)
+	e, err := things().Erase().Get(ctx, in.ID, rest.ForChange)
 	if err != nil {
 		return nil, err
 	}
+	row := e.(*ent.IdempotencyKey)
 	if current := etag(int64(row.Status)); !in.match(current) || !in.noneMatch(current) {
 		return nil, errStale
 	}

@@ -16,7 +16,9 @@ type view[V any] struct{ shown V }
 
 // viewOf returns an entity as a resource shows it.
 func viewOf[E rest.Entity, V, C, P any](r *rest.Resource[E, V, C, P], e E) view[V] {
-	return view[V]{r.View(e)}
+	shown, _ := reflect.TypeAssert[V](reflect.New(reflect.TypeFor[V]().Elem()))
+	r.Show(e, shown)
+	return view[V]{shown}
 }
 
 // MarshalJSON implements [json.Marshaler].

@@ -88,7 +88,7 @@ func Wrong(body any, f *Field, text []byte) string {
 func Round(body any, fields []Field) (ok bool) {
 	ok = true
 	for i := range fields {
-		if fields[i].Kind != Time {
+		if fields[i].Kind != Time || fields[i].Access&(Creatable|Patchable) == 0 {
 			continue
 		}
 		v, found := lookup(body, fields[i].Name)

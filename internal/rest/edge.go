@@ -31,32 +31,16 @@ type Edge struct {
 	// unlink there.
 	Nested, Linked bool
 
-	target *Target
+	target *Erased
 }
 
 // Join is the table that has the pairs of an edge of many to many: From is the column of
 // the entity, and To that of the target.
 type Join struct{ Table, From, To string }
 
-// Target is a resource that an edge leads to, whatever its types are. It isn't an interface
-// that a [Resource] implements: then the binary would have all methods of each of them.
-type Target struct {
-	Table *Table
-	// List returns the page that is asked for.
-	List func(context.Context, *Query) (*Page, error)
-
-	has     func(ctx context.Context, where func(*sql.Selector) *sql.Predicate) (bool, error)
-	related func(ctx context.Context, x *expansion, keys []any) (map[string]Expanded, error)
-}
-
-// Target is the resource as edges lead to it.
-func (r *Resource[E, V, C, P]) Target() *Target {
-	return &Target{Table: &r.Table, List: r.List, has: r.has, related: r.related}
-}
-
 // Connect makes the edges of resources lead to one another. It fails when one leads to
 // none of them.
-func Connect(resources map[string]*Target) error {
+func Connect(resources map[string]*Erased) error {
 	for _, r := range resources {
 		t := r.Table
 		for i := range t.Edges {
@@ -80,7 +64,7 @@ func (t *Table) Edge(name string) *Edge {
 }
 
 // Target is the resource that the edge leads to.
-func (e *Edge) Target() *Target { return e.target }
+func (e *Edge) Target() *Erased { return e.target }
 
 // Path is the edge's part of a path.
 func (e *Edge) Path() string { return strings.ReplaceAll(e.Name, "_", "-") }
@@ -116,7 +100,7 @@ func (e *Edge) from(id any) func(*sql.Selector) *sql.Predicate {
 
 // Connect links the entity to the one with the id in a path, or unlinks the two. It
 // changes nothing when they are linked, or aren't, already.
-func (r *Resource[E, V, C, P]) Connect(ctx context.Context, e E, edge *Edge, text string, linked bool) error {
+func (r *Erased) Connect(ctx context.Context, e Entity, edge *Edge, text string, linked bool) error {
 	target := edge.target.Table
 	id, err := target.parseID(edge.Parameter(), text)
 	if err != nil {
@@ -135,12 +119,12 @@ func (r *Resource[E, V, C, P]) Connect(ctx context.Context, e E, edge *Edge, tex
 	if err != nil || found == linked {
 		return err
 	}
-	return r.Link(ctx, e, edge.Name, id, linked)
+	return r.link(ctx, e, edge.Name, id, linked)
 }
 
 // has reports whether there is such a row, of those that the client sees.
-func (r *Resource[E, V, C, P]) has(ctx context.Context, where func(*sql.Selector) *sql.Predicate) (bool, error) {
-	rows, err := r.All(ctx, func(s *sql.Selector) { s.Where(where(s)).Limit(1) })
+func (r *Erased) has(ctx context.Context, where func(*sql.Selector) *sql.Predicate) (bool, error) {
+	rows, err := r.all(ctx, func(s *sql.Selector) { s.Where(where(s)).Limit(1) })
 	return len(rows) > 0, err
 }
 

@@ -61,11 +61,11 @@ func (q *Query) liftKeys(s *sql.Selector, column func(string) string) {
 func (q *Query) Expands() bool { return len(q.expand) > 0 }
 
 // Item is what a client reads of one entity, which was read with the query's [Query.Keys].
-func (r *Resource[E, V, C, P]) Item(ctx context.Context, e E, q *Query) (any, error) {
+func (r *Erased) Item(ctx context.Context, e Entity, q *Query) (any, error) {
 	if !q.Expands() {
 		return q.pick(r.View(e)), nil
 	}
-	views, err := r.views(ctx, []E{e}, q)
+	views, err := r.views(ctx, []Entity{e}, q)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (r *Resource[E, V, C, P]) Item(ctx context.Context, e E, q *Query) (any, er
 }
 
 // views are what clients read of rows, with what is expanded.
-func (r *Resource[E, V, C, P]) views(ctx context.Context, rows []E, q *Query) ([]V, error) {
+func (r *Erased) views(ctx context.Context, rows []Entity, q *Query) ([]any, error) {
 	views := r.Views(rows)
 	if len(rows) == 0 {
 		return views, nil
@@ -120,7 +120,7 @@ func distinct(keys []any) []any {
 
 // related returns what the edge leads to by each of these keys, by the keys' texts: one
 // statement reads it for all.
-func (r *Resource[E, V, C, P]) related(ctx context.Context, x *expansion, keys []any) (map[string]Expanded, error) {
+func (r *Erased) related(ctx context.Context, x *expansion, keys []any) (map[string]Expanded, error) {
 	found := map[string]Expanded{}
 	if len(keys) == 0 {
 		return found, nil
@@ -128,9 +128,9 @@ func (r *Resource[E, V, C, P]) related(ctx context.Context, x *expansion, keys [
 	if err := r.Table.Demand(Read).Check(ctx); err != nil {
 		return nil, err
 	}
-	q := &Query{table: &r.Table, Limit: x.Expand, expand: x.inner}
+	q := &Query{table: r.Table, Limit: x.Expand, expand: x.inner}
 	(&parser{query: q}).sort(r.Table.DefaultSort)
-	rows, err := r.All(ctx, func(s *sql.Selector) { x.load(s, q, keys) })
+	rows, err := r.all(ctx, func(s *sql.Selector) { x.load(s, q, keys) })
 	if err != nil {
 		return nil, err
 	}

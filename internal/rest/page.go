@@ -9,7 +9,7 @@ import (
 
 // Page is a part of a list.
 type Page struct {
-	Items any    `json:"items"`
+	Items []any  `json:"items"`
 	Next  string `json:"next,omitempty"`
 	Prev  string `json:"prev,omitempty"`
 	// Total counts the rows of all pages. Where TotalExact is false there are more.
@@ -18,12 +18,12 @@ type Page struct {
 }
 
 // List returns the page that is asked for.
-func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error) {
+func (r *Erased) List(ctx context.Context, q *Query) (*Page, error) {
 	seen := ctx
 	if q.deleted {
 		seen = schemakit.WithDeleted(ctx)
 	}
-	rows, err := r.All(seen, q.page)
+	rows, err := r.all(seen, q.page)
 	if err != nil {
 		return nil, err
 	}
@@ -42,17 +42,13 @@ func (r *Resource[E, V, C, P]) List(ctx context.Context, q *Query) (*Page, error
 			return nil, err
 		}
 	}
-	if len(q.Fields) > 0 {
-		objects := make([]Object, len(views))
-		for i, v := range views {
-			objects[i] = q.object(v)
-		}
-		page.Items = objects
+	for i, v := range views {
+		page.Items[i] = q.pick(v)
 	}
 	if q.Count == Uncounted {
 		return page, nil
 	}
-	n, err := r.Count(seen, q.count)
+	n, err := r.count(seen, q.count)
 	exact := q.Count == Exact || n <= maxCount
 	if !exact {
 		n = maxCount
@@ -74,16 +70,12 @@ func (q *Query) link(page *Page, first, last any, more bool) (err error) {
 	return err
 }
 
-// pick returns the view with only the fields that are wanted.
+// pick returns the view with only the fields that are wanted, and the edges that are
+// expanded.
 func (q *Query) pick(view any) any {
 	if len(q.Fields) == 0 {
 		return view
 	}
-	return q.object(view)
-}
-
-// object has the fields that are wanted, and the edges that are expanded.
-func (q *Query) object(view any) Object {
 	names := q.Fields
 	for _, x := range q.expand {
 		names = append(slices.Clip(names), x.Name)

@@ -31,8 +31,8 @@ func TestPagesAtDepth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, row := range page.Items.([]*resttest.Row) {
-			ids = append(ids, row.ID)
+		for _, row := range page.Items {
+			ids = append(ids, row.(*resttest.Row).ID)
 		}
 		return ids
 	}

@@ -30,7 +30,7 @@ func Visible[T comparable](query func(context.Context, ...T) ([]T, error)) func(
 // client that doesn't exist. Views are what the patches change, or nil: a reference that
 // stays as it is isn't looked up. At is the pointer to a body. There is one query for each
 // field.
-func References[B, V any](ctx context.Context, fields []Field, bodies []B, views []V, at func(i int) string) error {
+func References(ctx context.Context, fields []Field, bodies, views []any, at func(i int) string) error {
 	var unknown []fault.Field
 	for i := range fields {
 		f := &fields[i]

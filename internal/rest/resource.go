@@ -22,9 +22,8 @@ type Entity interface {
 }
 
 // Resource is an entity as clients know it: E is Ent's, V what clients read, C what they
-// create and P what they patch. All four are pointers, so that Go compiles the functions
-// below once for all resources; and the table isn't embedded, because Go would compile
-// its methods for each.
+// create and P what they patch. All four are pointers to structs. Its only method is
+// [Resource.Erase], since Go compiles each method of a generic type for each resource.
 //
 // Each function can be replaced before the resource is mounted. They take the client
 // from their context, run in the request's transaction, and return Ent's errors or faults.
@@ -177,31 +176,6 @@ type Field struct {
 	Visible func(ctx context.Context, ids []any) (map[any]bool, error)
 }
 
-// View is an entity as clients read it.
-func (r *Resource[E, V, C, P]) View(e E) V {
-	view := New[V]()
-	r.Show(e, view)
-	return view
-}
-
-// Views are entities as clients read them, in one piece of memory.
-func (r *Resource[E, V, C, P]) Views(all []E) []V {
-	views := newSlice[V](len(all))
-	for i, e := range all {
-		r.Show(e, views[i])
-	}
-	return views
-}
-
-// newSlice returns n pointers of that type, to nothing yet.
-func newSlice[T any](n int) []T {
-	pointers, values := make([]T, n), reflect.MakeSlice(reflect.SliceOf(reflect.TypeFor[T]().Elem()), n, n)
-	for i := range pointers {
-		pointers[i], _ = reflect.TypeAssert[T](values.Index(i).Addr())
-	}
-	return pointers
-}
-
 // Is reports whether clients have all of that access.
 func (f *Field) Is(a Access) bool { return f.Access&a == a }
 
@@ -232,35 +206,6 @@ func (t *Table) parseID(parameter, text string) (any, error) {
 // ErrMissing is the error of an id that nothing has which the client sees.
 func (t *Table) ErrMissing() *fault.Error {
 	return fault.New(fault.NotFound, "", "there is no such "+t.Singular)
-}
-
-// Lock says whether rows are read to be changed.
-type Lock bool
-
-// ForChange locks rows against other changes. The weaker of the two exclusive row locks
-// is enough, and lets others refer to the row meanwhile.
-const ForChange Lock = true
-
-// Get returns the entity of that id. Modifiers change the query.
-func (r *Resource[E, V, C, P]) Get(ctx context.Context, id any, lock Lock, modifiers ...func(*sql.Selector)) (E, error) {
-	all, err := r.All(ctx, func(s *sql.Selector) {
-		s.Where(sql.EQ(s.C(r.Table.ID().Column), id))
-		if lock {
-			s.ForUpdate(sql.WithLockClause("FOR NO KEY UPDATE"))
-		}
-		for _, m := range modifiers {
-			m(s)
-		}
-	})
-	if err != nil {
-		var none E
-		return none, err
-	}
-	if len(all) == 0 {
-		var none E
-		return none, r.Table.ErrMissing()
-	}
-	return all[0], nil
 }
 
 // member returns the member of a struct that v points to, by its name in JSON.

@@ -7,17 +7,8 @@ import (
 	"commitment/internal/fault"
 )
 
-// New returns a pointer of that type, to nothing yet.
-func New[T any]() T {
-	p, ok := reflect.TypeAssert[T](reflect.New(reflect.TypeFor[T]().Elem()))
-	if !ok {
-		panic("rest: " + reflect.TypeFor[T]().String() + " is no pointer")
-	}
-	return p
-}
-
 // SetID gives what is to be created an id that ParseID returned.
-func (r *Resource[E, V, C, P]) SetID(in C, id any) {
+func (r *Erased) SetID(in, id any) {
 	to := member(in, r.Table.ID().Name)
 	if to.Kind() == reflect.Pointer {
 		to.Set(reflect.New(to.Type().Elem()))
@@ -27,7 +18,7 @@ func (r *Resource[E, V, C, P]) SetID(in C, id any) {
 }
 
 // FormatID is the id of what clients read, as in a path.
-func (r *Resource[E, V, C, P]) FormatID(view V) string {
+func (r *Erased) FormatID(view any) string {
 	if text := format(member(view, r.Table.ID().Name)); text != nil {
 		return *text
 	}
@@ -36,8 +27,8 @@ func (r *Resource[E, V, C, P]) FormatID(view V) string {
 
 // Replacement is the patch by which an entity becomes what a client sent as the whole of
 // it. Fields that never change have to be what they are.
-func (r *Resource[E, V, C, P]) Replacement(view V, in C) (P, error) {
-	patch := New[P]()
+func (r *Erased) Replacement(view, in any) (patch any, err error) {
+	patch = reflect.New(r.PatchType).Interface()
 	var wrong []fault.Field
 	for i := range r.Table.Fields {
 		f := &r.Table.Fields[i]
@@ -65,7 +56,7 @@ func (r *Resource[E, V, C, P]) Replacement(view V, in C) (P, error) {
 
 // Changes reports whether a patch would change what clients read, or something that they
 // can't read.
-func (r *Resource[E, V, C, P]) Changes(view V, patch P) bool {
+func (r *Erased) Changes(view, patch any) bool {
 	for i := range r.Table.Fields {
 		f := &r.Table.Fields[i]
 		if !f.Is(Patchable) {

@@ -87,7 +87,7 @@ func (t *Table) list(ctx context.Context, parameters url.Values, run func(query 
 	if err != nil {
 		return nil, err
 	}
-	return r.List(ctx, q)
+	return r.Erase().List(ctx, q)
 }
 
 // List returns a page.
