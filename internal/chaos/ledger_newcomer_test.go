@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"commitment/internal/buildtest"
 	"commitment/internal/pgtest"
 )
 
@@ -200,7 +201,7 @@ type copied struct {
 
 func clone(t *testing.T, url string) copied {
 	t.Helper()
-	c := copied{t: t, dir: t.TempDir(), url: url}
+	c := copied{t: t, dir: buildtest.Dir(t), url: url}
 	for _, name := range []string{"ent", "cmd", "internal", "docs"} {
 		if err := os.CopyFS(filepath.Join(c.dir, name), os.DirFS(filepath.Join("..", "..", name))); err != nil {
 			t.Fatal(err)
@@ -338,7 +339,7 @@ func (c copied) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(c.t.Context(), name, args...)
 	cmd.Dir = c.dir
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+c.url,
-		"GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath -ldflags=-w", // what was compiled in another folder serves here
+		"GOFLAGS="+os.Getenv("GOFLAGS")+" -ldflags=-w", // no tables for debuggers
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull,
 		"GIT_AUTHOR_NAME=newcomer", "GIT_AUTHOR_EMAIL=newcomer@example.com",
 		"GIT_COMMITTER_NAME=newcomer", "GIT_COMMITTER_EMAIL=newcomer@example.com")
