@@ -33,7 +33,7 @@ func TestNewcomer(t *testing.T) {
 	c.edit("ent/schema/transfer.go", memoField, memoField+optionalFields)
 	c.generate()
 	c.migrate(0, "diff", "owners")
-	c.build()
+	c.build("./cmd/commitment")
 	c.service("migrate", "apply")
 	c.commit("owners")
 	fill(t, db, l, times(5_000, 500_000))
@@ -46,7 +46,7 @@ func TestNewcomer(t *testing.T) {
 	t.Logf("planned:\n%s", c.migrate(0, "diff", "growth"))
 	t.Logf("accepted: %v", c.accept("no release serves owners or asks for a reference yet"))
 	t.Logf("reviewed:\n%s", c.migrate(0, "review", "--base", "main"))
-	c.build()
+	c.build("./cmd/commitment", "./cmd/migrate")
 
 	stop := make(chan struct{})
 	waits := l.keepSending(t.Context(), 4, stop)
@@ -243,13 +243,13 @@ func (c copied) edit(path, part, by string) {
 func (c copied) generate() {
 	c.t.Helper()
 	c.run("go", "generate", "./...")
-	c.run("go", "build", "-o", ".", "./cmd/migrate")
+	c.build("./cmd/migrate")
 }
 
-// build builds the two programs, which embed the migrations.
-func (c copied) build() {
+// build builds programs. They embed the migrations.
+func (c copied) build(programs ...string) {
 	c.t.Helper()
-	c.run("go", "build", "-o", ".", "./cmd/commitment", "./cmd/migrate")
+	c.run("go", append([]string{"build", "-o", "."}, programs...)...)
 }
 
 func (c copied) commit(message string) {
