@@ -43,6 +43,7 @@ var table = rules{
 	{pkg: "internal/pgtest", may: []string{"internal/pgtest/pgproxy", "internal/migration", "internal/pgserver", "internal/schemakit", "ent/runtime"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/pgproxy", never: noHTTP, helper: true},
 	{pkg: "internal/openapitest", never: noSQL, helper: true},
+	{pkg: "internal/buildtest", never: slices.Concat(noHTTP, noSQL), helper: true},
 	{pkg: "internal/logtest", never: slices.Concat(noHTTP, noSQL), helper: true},
 	{pkg: "cmd/new", may: []string{"internal/project"}},
 	{pkg: "internal/project", may: []string{"."}, never: noHTTP},

@@ -31,7 +31,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "commitment")
-	out, err := exec.Command("go", "build", "-trimpath", "-ldflags=-w", "-o", path, "commitment/cmd/commitment").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-w", "-o", path, "commitment/cmd/commitment").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"commitment/internal/buildtest"
 	"commitment/internal/pgtest"
 )
 
@@ -32,7 +33,7 @@ func TestNewcomer(t *testing.T) {
 	c.edit("ent/schema/transfer.go", memoField, memoField+optionalFields)
 	c.generate()
 	c.migrate(0, "diff", "owners")
-	c.build()
+	c.build("./cmd/commitment")
 	c.service("migrate", "apply")
 	c.commit("owners")
 	fill(t, db, l, times(5_000, 500_000))
@@ -45,7 +46,7 @@ func TestNewcomer(t *testing.T) {
 	t.Logf("planned:\n%s", c.migrate(0, "diff", "growth"))
 	t.Logf("accepted: %v", c.accept("no release serves owners or asks for a reference yet"))
 	t.Logf("reviewed:\n%s", c.migrate(0, "review", "--base", "main"))
-	c.build()
+	c.build("./cmd/commitment", "./cmd/migrate")
 
 	stop := make(chan struct{})
 	waits := l.keepSending(t.Context(), 4, stop)
@@ -200,7 +201,7 @@ type copied struct {
 
 func clone(t *testing.T, url string) copied {
 	t.Helper()
-	c := copied{t: t, dir: t.TempDir(), url: url}
+	c := copied{t: t, dir: buildtest.Dir(t), url: url}
 	for _, name := range []string{"ent", "cmd", "internal", "docs"} {
 		if err := os.CopyFS(filepath.Join(c.dir, name), os.DirFS(filepath.Join("..", "..", name))); err != nil {
 			t.Fatal(err)
@@ -242,13 +243,13 @@ func (c copied) edit(path, part, by string) {
 func (c copied) generate() {
 	c.t.Helper()
 	c.run("go", "generate", "./...")
-	c.run("go", "build", "-o", ".", "./cmd/migrate")
+	c.build("./cmd/migrate")
 }
 
-// build builds the two programs, which embed the migrations.
-func (c copied) build() {
+// build builds programs. They embed the migrations.
+func (c copied) build(programs ...string) {
 	c.t.Helper()
-	c.run("go", "build", "-o", ".", "./cmd/commitment", "./cmd/migrate")
+	c.run("go", append([]string{"build", "-o", "."}, programs...)...)
 }
 
 func (c copied) commit(message string) {
@@ -338,7 +339,7 @@ func (c copied) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(c.t.Context(), name, args...)
 	cmd.Dir = c.dir
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+c.url,
-		"GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath -ldflags=-w", // what was compiled in another folder serves here
+		"GOFLAGS="+os.Getenv("GOFLAGS")+" -ldflags=-w", // no tables for debuggers
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull,
 		"GIT_AUTHOR_NAME=newcomer", "GIT_AUTHOR_EMAIL=newcomer@example.com",
 		"GIT_COMMITTER_NAME=newcomer", "GIT_COMMITTER_EMAIL=newcomer@example.com")

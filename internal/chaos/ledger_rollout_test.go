@@ -38,7 +38,7 @@ func TestRollout(t *testing.T) {
 		t.Errorf("migrate diff says %q of a field that nothing was generated for, want %q", out, forgotten)
 	}
 	c.edit("ent/schema/transfer.go", `		field.Bool("forgotten").Default(false),`+"\n", "")
-	c.run("go", "build", "-o", ".", "./cmd/commitment")
+	c.build("./cmd/commitment")
 
 	oldClients := before.startClients(t)
 	oldClients.goOn()

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/buildtest"
 )
 
 // TestSchemasWithBehavior generates schemas with hooks, policies, interceptors and
@@ -17,7 +19,7 @@ import (
 // a field and forgets to generate.
 func TestSchemasWithBehavior(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := buildtest.Dir(t)
 	copyModule(t, dir, "behavior")
 	runGenerator(t, dir)
 	first := readModule(t, dir)
@@ -84,7 +86,7 @@ func (Odd) Hooks() []ent.Hook { return []ent.Hook{hook.Nothing} }
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
+			dir := buildtest.Dir(t)
 			before := readModule(t, filepath.Join("..", ".."))
 			before["ent/schema/odd.go"] = tt.text
 			for name, text := range before {
@@ -144,7 +146,7 @@ func tryGo(t *testing.T, dir string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath -ldflags=-w") // what was compiled in another folder serves here
+	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -ldflags=-w") // no tables for debuggers
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/buildtest"
 )
 
 func TestGenerateFromATreeWithoutGeneratedFiles(t *testing.T) {
 	t.Parallel()
 	committed := readModule(t, filepath.Join("..", ".."))
-	dir := t.TempDir()
+	dir := buildtest.Dir(t)
 	deleted := 0
 	for name, text := range committed {
 		if generated(name, text) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/buildtest"
 )
 
 // TestResources generates the resources of testdata/resource, which have every kind of
@@ -15,7 +17,7 @@ import (
 // the result.
 func TestResources(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := buildtest.Dir(t)
 	copyModule(t, dir, "resource")
 	runGenerator(t, dir)
 	first := readModule(t, dir)
@@ -38,7 +40,7 @@ func TestGeneratedClients(t *testing.T) {
 	if os.Getenv("OAPI_CODEGEN") == "" {
 		t.Skip("OAPI_CODEGEN isn't set: .ci/run openapi sets it")
 	}
-	dir := t.TempDir()
+	dir := buildtest.Dir(t)
 	copyModule(t, dir, "resource")
 	const clients = "internal/httpapi/testdata/clients"
 	copyFiles(t, filepath.Join("..", "..", clients), filepath.Join(dir, clients), func(path, _ string) bool { return !strings.Contains(path, "test.") })
@@ -119,7 +121,7 @@ func (Odd) Fields() []ent.Field {
 			schema += "func (" + name + `) Indexes() []ent.Index { return []ent.Index{index.Fields("pattern").Annotations(entsql.OpClass("text_pattern_ops"))} }` + "\n"
 		}
 	}
-	dir := t.TempDir()
+	dir := buildtest.Dir(t)
 	before := readModule(t, filepath.Join("..", ".."))
 	before["ent/schema/odd.go"] = schema
 	before["ent/schema/odd_edges.go"] = oddEdges

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"commitment/internal/buildtest"
 	"commitment/internal/pgtest"
 )
 
@@ -20,7 +21,7 @@ import (
 // tests and serves it.
 func TestANewProjectWorks(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "our tasks")
+	dir := filepath.Join(buildtest.Dir(t), "our tasks")
 	if err := (&source{}).make(t.Context(), dir, newSettings(t, "Task", false), io.Discard); err != nil {
 		t.Fatal(err)
 	}

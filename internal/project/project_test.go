@@ -12,10 +12,9 @@ import (
 	"testing"
 )
 
-// TestMain keeps the names of folders out of what tests compile, so that Go's build cache
-// serves in all of their temporary folders, and links programs without tables for debuggers.
+// TestMain links programs without tables for debuggers.
 func TestMain(m *testing.M) {
-	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath -ldflags=-w")); err != nil {
+	if err := os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -ldflags=-w")); err != nil {
 		panic(err)
 	}
 	m.Run()

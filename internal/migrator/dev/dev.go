@@ -12,8 +12,6 @@ import (
 	"sync"
 
 	"commitment/internal/sqltoken"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver, "pgx"
 )
 
 // Server creates databases. It is safe for concurrent use.
@@ -35,7 +33,7 @@ func Open(ctx context.Context, databaseURL string) (*Server, error) {
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return nil, errors.New("the dev server's URL must begin with postgres://") // its text may hold the password
 	}
-	admin, err := sql.Open("pgx", databaseURL)
+	admin, err := open(databaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("open dev server: %w", err)
 	}
@@ -94,6 +92,10 @@ func (s *Server) Version(ctx context.Context) (string, error) {
 	return v, nil
 }
 
+// maxIdleConns is how many connections of a pool stay open. It is the default of
+// [sql.DB], which a pool doesn't return to by itself.
+const maxIdleConns = 2
+
 // Database is a throwaway database with an ordinary pool.
 type Database struct {
 	*sql.DB
@@ -111,10 +113,11 @@ func (s *Server) Database(ctx context.Context) (*Database, error) {
 }
 
 // Clone creates a copy of the database. Because PostgreSQL copies only a database that
-// nobody is connected to, the pool's idle connections are closed; the pool remains
+// nobody is connected to, the pool's idle connections are closed first; the pool remains
 // usable.
 func (d *Database) Clone(ctx context.Context) (*Database, error) {
 	d.SetMaxIdleConns(0)
+	d.SetMaxIdleConns(maxIdleConns)
 	return d.server.create(ctx, d.name)
 }
 
@@ -130,7 +133,7 @@ func (s *Server) create(ctx context.Context, template string) (*Database, error)
 	query.Del("dbname") // it would win over the path
 	query.Del("database")
 	u.RawQuery = query.Encode()
-	db, err := sql.Open("pgx", u.String())
+	db, err := open(u.String())
 	if err != nil {
 		return nil, fmt.Errorf("open dev database: %w", err)
 	}

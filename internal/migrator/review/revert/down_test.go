@@ -3,6 +3,7 @@ package revert_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -183,16 +184,19 @@ func TestDownGoesOnWithAConstraintThatItAdded(t *testing.T) {
 		t.Fatalf("statements outside of a transaction = %q, want three constraints added and validated", prepared)
 	}
 	for stopped := range len(prepared) + 1 {
-		db := applied(t, dir)
-		for _, statement := range prepared[:stopped] {
-			exec(t, db, statement)
-		}
-		if _, err := revert.Down(t.Context(), db, dev, dir, revert.DownOptions{}); err != nil {
-			t.Errorf("stopped after %d statements: %v", stopped, err)
-		}
-		if diff := cmp.Diff(before, schema(t, db)); diff != "" {
-			t.Errorf("stopped after %d statements, schema before (-) and after (+):\n%s", stopped, diff)
-		}
+		t.Run(fmt.Sprintf("stopped after %d statements", stopped), func(t *testing.T) {
+			t.Parallel()
+			db := applied(t, dir)
+			for _, statement := range prepared[:stopped] {
+				exec(t, db, statement)
+			}
+			if _, err := revert.Down(t.Context(), db, dev, dir, revert.DownOptions{}); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(before, schema(t, db)); diff != "" {
+				t.Errorf("schema before (-) and after (+):\n%s", diff)
+			}
+		})
 	}
 }
 

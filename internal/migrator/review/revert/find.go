@@ -58,6 +58,8 @@ type finder struct {
 	db            *sql.DB
 	before, after State
 	present       State
+	// stale says that statements ran since the present properties were read.
+	stale bool
 	// early is what was built before anything else, with the name that it gets; without
 	// one it is dropped again.
 	early  map[early]string
@@ -122,11 +124,18 @@ func (f *finder) revert(ctx context.Context) error {
 	return errors.Join(f.advance(ctx, last), f.readProperties(ctx))
 }
 
-// readProperties reads the present properties. Only the last stage needs them, and that
-// takes as long as the rest of the state together.
-func (f *finder) readProperties(ctx context.Context) (err error) {
-	f.present.properties, err = catalog.ReadProperties(ctx, f.db)
-	return err
+// readProperties reads the present properties, unless nothing has run since. Few stages
+// need them, and that takes as long as the rest of the state together.
+func (f *finder) readProperties(ctx context.Context) error {
+	if !f.stale {
+		return nil
+	}
+	properties, err := catalog.ReadProperties(ctx, f.db)
+	if err != nil {
+		return err
+	}
+	f.present.properties, f.stale = properties, false
+	return nil
 }
 
 // applyAgain applies the file once more.
@@ -212,7 +221,7 @@ func (f *finder) record(ctx context.Context, statements []string) error {
 	}
 	properties := f.present.properties
 	f.present, err = readObjects(ctx, f.db, schema)
-	f.present.properties = properties
+	f.present.properties, f.stale = properties, true
 	return err
 }
 

@@ -226,7 +226,7 @@ func TestFindRevertsEveryKind(t *testing.T) {
 			t.Run(tt.file, func(t *testing.T) {
 				t.Parallel()
 				db := clone(t, filled)
-				got := findOn(t, db, file("2.sql", tt.file))
+				got := findOn(t, db, before, file("2.sql", tt.file))
 				lost := strings.Join(got.Lost, "; ")
 				if want := cmp.Or(tt.grade, revert.Lossless); got.Grade != want || !strings.Contains(lost, tt.lost) || tt.lost == "" && lost != "" {
 					t.Fatalf("grade = %s, lost %q, want %s, %q", got.Grade, lost, want, tt.lost)

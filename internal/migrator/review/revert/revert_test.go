@@ -259,13 +259,12 @@ func of(t *testing.T, older []migrate.File, f migrate.File) revert.Plan {
 	if err := migration.Replay(t.Context(), db.DB, older); err != nil {
 		t.Fatal(err)
 	}
-	return findOn(t, db, f)
+	return findOn(t, db, state(t, db), f)
 }
 
-// findOn runs a file on a database and finds how to revert it.
-func findOn(t *testing.T, db *dev.Database, f migrate.File) revert.Plan {
+// findOn runs a file on a database, whose state is before, and finds how to revert it.
+func findOn(t *testing.T, db *dev.Database, before revert.State, f migrate.File) revert.Plan {
 	t.Helper()
-	before := state(t, db)
 	stmts, err := new(trace.Tracer).Run(t.Context(), db.DB, before.Schema, f)
 	if err := errors.Join(err, trace.Failure(stmts)); err != nil {
 		t.Fatal(err)
