@@ -1,7 +1,7 @@
 package catalog
 
 // properties has a branch for each kind of property: kind, table, name, and the
-// statements.
+// statements. PostgreSQL leaves out the branches of kinds that aren't asked for.
 const properties = `WITH relations AS (
 		SELECT c.oid, c.relkind, c.relname::text AS relname, quote_ident(c.relname) AS quoted, c.relowner, c.relacl, c.reloptions, c.reltoastrelid, c.relpersistence,
 			c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relispartition, c.relpartbound,
@@ -26,7 +26,7 @@ const properties = `WITH relations AS (
 	)` + "SELECT kind, owner, name, set, reset, change FROM (" +
 	storage + " UNION ALL " + partitioning + " UNION ALL " + columnOptions + " UNION ALL " + sequenceOptions + " UNION ALL " +
 	typeAttributes + " UNION ALL " + definitions + " UNION ALL " + comments + " UNION ALL " + privileges +
-	`) AS every (kind, owner, name, set, reset, change) ORDER BY kind COLLATE "C", owner COLLATE "C", name COLLATE "C"`
+	`) AS every (kind, owner, name, set, reset, change) WHERE kind = ANY ($1::text[]) ORDER BY kind COLLATE "C", owner COLLATE "C", name COLLATE "C"`
 
 // option writes one parameter of reloptions or attoptions, o, as SET takes it.
 const option = `split_part(o, '=', 1) || '=' || CASE WHEN substr(o, strpos(o, '=') + 1) ~ '^[a-zA-Z0-9_.]+$' THEN substr(o, strpos(o, '=') + 1) ELSE quote_literal(substr(o, strpos(o, '=') + 1)) END`

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"ariga.io/atlas/sql/migrate"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -156,24 +155,16 @@ func checkEqual(text string, want, got State) error {
 	for _, c := range catalog.Compare(want.Schema, got.Schema) {
 		return &notFoundError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
 	}
-	for _, e := range got.entries {
-		if !want.hasLike(e) {
-			return &notFoundError{fmt.Sprintf("%s %s, which wasn't there, or had another owner, comment or privileges", text, e.identity)}
-		}
+	if e, found := got.entries.unlike(want.entries); found {
+		return &notFoundError{fmt.Sprintf("%s %s, which wasn't there, or had another owner, comment or privileges", text, e.identity)}
 	}
-	for _, e := range want.entries {
-		if !got.hasLike(e) {
-			return &notFoundError{fmt.Sprintf("%s no %s, which was there", text, e.identity)}
-		}
+	if e, found := want.entries.unlike(got.entries); found {
+		return &notFoundError{fmt.Sprintf("%s no %s, which was there", text, e.identity)}
 	}
 	for _, c := range catalog.CompareObjects(catalog.PropertyObjects(want.properties), catalog.PropertyObjects(got.properties)) {
 		return &notFoundError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
 	}
 	return nil
-}
-
-func (s State) hasLike(e entry) bool {
-	return slices.ContainsFunc(s.entries, func(o entry) bool { return o.identity == e.identity && o.owner == e.owner && o.given == e.given })
 }
 
 func named(c catalog.Change) string {

@@ -10,10 +10,14 @@ import (
 type pair struct{ before, after catalog.Table }
 
 func (f *finder) pairs() []pair {
+	at := make(map[uint32]int, len(f.present.Tables))
+	for i, t := range f.present.Tables {
+		at[t.OID] = i
+	}
 	var all []pair
 	for _, t := range f.before.Tables {
-		if now, stays := byOID(f.present.Tables, t.OID); stays {
-			all = append(all, pair{t, now})
+		if i, stays := at[t.OID]; stays {
+			all = append(all, pair{t, f.present.Tables[i]})
 		}
 	}
 	return all
