@@ -35,7 +35,8 @@ func (o Options) review(ctx context.Context, r *Report, s selected) (err error) 
 	if illegible != nil {
 		r.Files[readable].Findings = append(r.Files[readable].Findings, failure(s.added[readable].Name(), 0, illegible))
 	}
-	w := reviewer{dir: o.Dir, db: db, entities: e}
+	w := reviewer{dir: o.Dir, db: db, entities: e, reader: new(catalog.Reader)}
+	w.tracer.Reader = w.reader
 	if err := w.sample.reset(ctx, db); err != nil {
 		return err
 	}
@@ -51,7 +52,8 @@ func (o Options) review(ctx context.Context, r *Report, s selected) (err error) 
 type reviewer struct {
 	dir      migrate.Dir
 	db       *dev.Database
-	now      revert.State // what the database has
+	reader   *catalog.Reader // of it and its copies
+	now      revert.State    // what the database has
 	tracer   trace.Tracer
 	sample   sample
 	entities entities
@@ -59,7 +61,7 @@ type reviewer struct {
 
 // reviewFiles reviews the files, up to one that fails, and reports whether all ran.
 func (w *reviewer) reviewFiles(ctx context.Context, added []migrate.File, r *Report, progress func(string)) (ran bool, err error) {
-	if w.now, err = revert.ReadState(ctx, w.db.DB); err != nil {
+	if w.now, err = revert.ReadState(ctx, w.db.DB, w.reader); err != nil {
 		return false, err
 	}
 	ran = true
@@ -128,7 +130,7 @@ func (w *reviewer) revert(ctx context.Context, file *File, f migrate.File, befor
 		return err
 	}
 	file.Revert, err = revert.Find(ctx, revert.Applied{
-		File: f, Statements: file.Statements, Database: w.db, Before: before, After: w.now, ByHand: byHand, Sample: w.sample.source,
+		File: f, Statements: file.Statements, Database: w.db, Reader: w.reader, Before: before, After: w.now, ByHand: byHand, Sample: w.sample.source,
 	})
 	return err
 }

@@ -24,6 +24,8 @@ type Applied struct {
 	// Database is as the file left it. It is cloned and stays as it is; nobody may be
 	// connected to it.
 	Database *dev.Database
+	// Reader has read the database's schema, or that of a copy.
+	Reader *catalog.Reader
 	// Before and After are its states before and after the file.
 	Before, After State
 	// ByHand is the revert that is written by hand; nil without one. See [ByHand].
@@ -43,7 +45,7 @@ func Find(ctx context.Context, a Applied) (_ Plan, err error) {
 		return Plan{}, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	f := finder{db: db.DB, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
+	f := finder{db: db.DB, reader: a.Reader, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
 	plan, err := f.find(ctx, a)
 	if err == nil && plan.Replayed && a.Sample != nil && plan.touchesRows() {
 		err = plan.tryOnRows(ctx, a)
@@ -55,6 +57,7 @@ func Find(ctx context.Context, a Applied) (_ Plan, err error) {
 // one looks at it.
 type finder struct {
 	db            *sql.DB
+	reader        *catalog.Reader
 	before, after State
 	present       State
 	// early is what was built before anything else, with the name that it gets; without
@@ -137,7 +140,7 @@ func (f *finder) applyAgain(ctx context.Context, file migrate.File) error {
 	if err != nil {
 		return err
 	}
-	again, err := ReadState(ctx, f.db)
+	again, err := ReadState(ctx, f.db, f.reader)
 	if err != nil {
 		return err
 	}
@@ -197,7 +200,7 @@ func (f *finder) advance(ctx context.Context, statements []string) error {
 
 func (f *finder) record(ctx context.Context, statements []string) error {
 	f.result.Statements = append(f.result.Statements, statements...)
-	schema, err := catalog.Read(ctx, f.db)
+	schema, err := f.reader.Read(ctx, f.db)
 	if err != nil {
 		return err
 	}

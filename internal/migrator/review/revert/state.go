@@ -19,9 +19,9 @@ type State struct {
 	bounds     map[uint32]string
 }
 
-// ReadState reads the state of a database.
-func ReadState(ctx context.Context, db *sql.DB) (State, error) {
-	schema, err := catalog.Read(ctx, db)
+// ReadState reads the state of a database, the schema with r.
+func ReadState(ctx context.Context, db *sql.DB, r *catalog.Reader) (State, error) {
+	schema, err := r.Read(ctx, db)
 	if err != nil {
 		return State{}, err
 	}

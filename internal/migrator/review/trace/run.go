@@ -18,8 +18,9 @@ import (
 // database can be copied in between. What a file SETs still holds for the next one, as
 // if one session applied them. The zero value works.
 type Tracer struct {
+	// Reader reads the schema. Defaults to one that has read none yet.
+	Reader   *catalog.Reader
 	settings []setting // as the last file left them
-	reader   catalog.Reader
 }
 
 // Run runs a file on a throwaway database with that schema, and returns what its
@@ -30,7 +31,10 @@ type Tracer struct {
 // A statement that fails is the last one returned, with a [migration.StatementError] in
 // its Err. The error of Run itself comes from reading the file or the server.
 func (t *Tracer) Run(ctx context.Context, db *sql.DB, schema catalog.Schema, f migrate.File) ([]Statement, error) {
-	return t.run(ctx, db, f, session{reader: &t.reader, schema: schema})
+	if t.Reader == nil {
+		t.Reader = new(catalog.Reader)
+	}
+	return t.run(ctx, db, f, session{reader: t.Reader, schema: schema})
 }
 
 // RunOnRows runs a file that another Tracer has run, on a database of the same schema
