@@ -65,10 +65,7 @@ func (w *reviewer) reviewFiles(ctx context.Context, added []migrate.File, r *Rep
 		return false, err
 	}
 	ran = true
-	r.Before = w.now.Schema
-	if err := w.sample.fill(ctx, w.now.Schema); err != nil {
-		return false, err
-	}
+	r.Before, w.sample.schema = w.now.Schema, w.now.Schema
 	for i, f := range added {
 		progress(fmt.Sprintf("reviewing %s, %d of %d", f.Name(), i+1, len(added)))
 		if ran, err = w.reviewFile(ctx, &r.Files[i], f); err != nil {
@@ -97,7 +94,7 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 	if ran, err = w.measure(ctx, file, f); err != nil || !ran {
 		return false, err
 	}
-	onRows, err := w.sample.measure(ctx, file, f)
+	onRows, err := w.sample.measure(ctx, file, f, w.tracer.Locked)
 	if err != nil {
 		return false, err
 	}
@@ -126,6 +123,9 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 // f didn't.
 func (w *reviewer) revert(ctx context.Context, file *File, f migrate.File, before revert.State) error {
 	byHand, err := revert.ByHand(w.dir, f)
+	if err == nil && byHand != nil {
+		err = w.sample.fill(ctx, nil) // it may use other tables than the file
+	}
 	if err != nil {
 		return err
 	}

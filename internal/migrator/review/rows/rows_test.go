@@ -85,7 +85,7 @@ func TestFill(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t, c.setup)
-			missing, err := rows.Fill(t.Context(), db, schema(t, db), false)
+			missing, err := rows.Fill(t.Context(), db, schema(t, db), nil, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +113,7 @@ func TestFillMakesSparseRowsUnlessFull(t *testing.T) {
 	t.Parallel()
 	for full, want := range map[bool]int{false: 1, true: 0} {
 		db := open(t, "CREATE TABLE a (id int PRIMARY KEY, note text)")
-		if _, err := rows.Fill(t.Context(), db, schema(t, db), full); err != nil {
+		if _, err := rows.Fill(t.Context(), db, schema(t, db), nil, full); err != nil {
 			t.Fatal(err)
 		}
 		var nulls int

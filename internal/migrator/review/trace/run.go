@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"ariga.io/atlas/sql/migrate"
@@ -19,7 +20,11 @@ import (
 // if one session applied them. The zero value works.
 type Tracer struct {
 	// Reader reads the schema. Defaults to one that has read none yet.
-	Reader   *catalog.Reader
+	Reader *catalog.Reader
+	// Locked are the tables that the last file that ran to its end has locked, under the
+	// names that they had before it. A table that isn't among them was neither read nor
+	// written, not even by a trigger or a deferred check of a file on rows.
+	Locked   []string
 	settings []setting // as the last file left them
 }
 
@@ -79,6 +84,7 @@ func (t *Tracer) run(ctx context.Context, db *sql.DB, f migrate.File, s session)
 	if err != nil {
 		return nil, fmt.Errorf("trace %s: %w", f.Name(), err)
 	}
+	t.Locked = slices.Sorted(maps.Keys(s.locked))
 	t.settings, err = s.settings(ctx)
 	return stmts, err
 }
@@ -110,7 +116,9 @@ func (s *session) file(ctx context.Context, f migrate.File) ([]Statement, error)
 		}
 	}
 	if within && len(stmts) > 0 {
-		s.commit(ctx, &stmts[len(stmts)-1])
+		if err := s.commit(ctx, &stmts[len(stmts)-1]); err != nil {
+			return nil, err
+		}
 	}
 	return stmts, s.rollback(ctx)
 }
