@@ -107,7 +107,7 @@ func (f *finder) dropIndexes(p pair) []string {
 func (f *finder) dropTables() []string {
 	var names []string
 	for _, t := range f.present.Tables {
-		if _, old := byOID(f.before.Tables, t.OID); !old {
+		if _, old := f.before.TableOf(t); !old {
 			names = append(names, sqltoken.Quote(t.Name))
 		}
 	}

@@ -10,14 +10,10 @@ import (
 type pair struct{ before, after catalog.Table }
 
 func (f *finder) pairs() []pair {
-	at := make(map[uint32]int, len(f.present.Tables))
-	for i, t := range f.present.Tables {
-		at[t.OID] = i
-	}
 	var all []pair
 	for _, t := range f.before.Tables {
-		if i, stays := at[t.OID]; stays {
-			all = append(all, pair{t, f.present.Tables[i]})
+		if now, stays := f.present.TableOf(t); stays {
+			all = append(all, pair{t, now})
 		}
 	}
 	return all
