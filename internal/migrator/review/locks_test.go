@@ -27,10 +27,10 @@ var reachTests = map[string]struct {
 		"DELETE FROM products;",
 	}},
 	"rows that were made before those that they reference": {fails: true, files: []string{
-		`CREATE TABLE parts (id int PRIMARY KEY, product_id bigint REFERENCES products ON DELETE CASCADE);
+		`CREATE TABLE makers (id int PRIMARY KEY); CREATE TABLE parts (id int PRIMARY KEY, maker_id int REFERENCES makers ON DELETE CASCADE);
 		CREATE TABLE bolts (id int, part_id int REFERENCES parts);`,
 		"ALTER TABLE bolts ADD COLUMN size int;",
-		"DELETE FROM products;",
+		"DELETE FROM makers;",
 	}},
 	"a trigger": {fails: true, files: []string{
 		`CREATE TABLE locked (id int);
