@@ -140,7 +140,7 @@ func (f *finder) applyAgain(ctx context.Context, file migrate.File) error {
 	if err != nil {
 		return err
 	}
-	again, err := ReadState(ctx, f.db, f.reader)
+	again, err := readCompared(ctx, f.db, f.reader)
 	if err != nil {
 		return err
 	}
@@ -152,6 +152,18 @@ type notFoundError struct{ reason string }
 
 // Error implements error.
 func (e *notFoundError) Error() string { return e.reason }
+
+// readCompared reads what [checkEqual] compares of a state.
+func readCompared(ctx context.Context, db *sql.DB, r *catalog.Reader) (s State, err error) {
+	if s.Schema, err = r.Read(ctx, db); err != nil {
+		return s, err
+	}
+	if s.entries, err = readEntries(ctx, db); err != nil {
+		return s, fmt.Errorf("read objects: %w", err)
+	}
+	s.properties, err = catalog.ReadProperties(ctx, db)
+	return s, err
+}
 
 // checkEqual returns an error if two states differ.
 func checkEqual(text string, want, got State) error {
