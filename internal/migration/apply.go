@@ -51,7 +51,7 @@ func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read revisions: %w", err)
 	}
-	files, err := pendingFiles(ctx, r.session, r.dir.Dir, revs, r.options)
+	files, err := pendingFiles(ctx, r.session, r.dir, revs, r.options)
 	if err != nil || len(files) == 0 {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
 		return nil, err
 	}
 	var applied []*migrate.Revision
-	kept := time.Now()
+	next := time.Now().Add(time.Second)
 	for i, f := range files {
 		rev, err := r.apply(ctx, f, unfinished(revs, f))
 		if err != nil {
@@ -67,10 +67,10 @@ func (r *runner) run(ctx context.Context) ([]*migrate.Revision, error) {
 		}
 		applied = append(applied, rev)
 		r.options.Log.InfoContext(ctx, "migration applied", "file", f.Name(), "statements", rev.Total, "duration", rev.ExecutionTime)
-		// Between files, a snapshot is taken only now and then, because it takes time.
-		if i == len(files)-1 || time.Since(kept) > time.Second {
+		// Between files, snapshots take at most a tenth of the time.
+		if start := time.Now(); i == len(files)-1 || start.After(next) {
 			r.saveSnapshot(ctx)
-			kept = time.Now()
+			next = time.Now().Add(max(time.Second, 10*time.Since(start)))
 		}
 	}
 	return applied, nil
@@ -117,21 +117,21 @@ func (r *runner) apply(ctx context.Context, f migrate.File, begun *migrate.Revis
 	var rev *migrate.Revision
 	err = r.retryLocked(ctx, func() error {
 		var err error
-		rev, err = r.applyAtomic(ctx, f)
+		rev, err = r.applyAtomic(ctx, f, begun)
 		return err
 	})
 	return rev, err
 }
 
 // applyAtomic runs a file in one transaction together with its revision.
-func (r *runner) applyAtomic(ctx context.Context, f migrate.File) (*migrate.Revision, error) {
+func (r *runner) applyAtomic(ctx context.Context, f migrate.File, begun *migrate.Revision) (*migrate.Revision, error) {
 	tx, err := r.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("begin transaction for %s: %w", f.Name(), err)
 	}
 	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
 	w := &atomic{ExecQuerier: tx, timeouts: timeouts{runner: r, setCommand: "SET LOCAL"}}
-	records := r.revisions.of(tx).timed()
+	records := &record{revisions: r.revisions.on(tx).timed(), last: begun}
 	if records.steps, err = hasTransactions(f); err != nil {
 		return nil, err
 	}
@@ -141,14 +141,16 @@ func (r *runner) applyAtomic(ctx context.Context, f migrate.File) (*migrate.Revi
 	if err := w.timeouts.ensure(ctx, tx, command{}); err != nil { // before the revision, which can be locked too
 		return nil, fmt.Errorf("begin %s: %w", f.Name(), err)
 	}
-	rev, err := r.execute(ctx, w, records, f)
-	if err != nil {
+	if _, err := r.execute(ctx, w, records, f); err != nil {
+		return nil, err
+	}
+	if err := records.save(ctx); err != nil {
 		return nil, err
 	}
 	if err := tx.Commit(); err != nil {
 		return nil, fmt.Errorf("commit %s: %w", f.Name(), err)
 	}
-	return rev, nil
+	return records.last, nil
 }
 
 // atomic runs the statements of a file in the file's transaction.

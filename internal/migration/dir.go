@@ -67,8 +67,8 @@ func Validate(dir migrate.Dir) error {
 	return nil
 }
 
-// loadedDir is a directory whose files and sums were read once. Atlas's executor asks
-// for all of them again for every file that it runs.
+// loadedDir is a directory whose files and sums were read once, and match. Atlas's
+// executor asks for all of them again for every file that it runs.
 type loadedDir struct {
 	migrate.Dir
 	files []migrate.File
@@ -84,7 +84,8 @@ func loadDir(dir migrate.Dir) (loadedDir, error) {
 	if err != nil {
 		return loadedDir{}, fmt.Errorf("hash migrations: %w", err)
 	}
-	return loadedDir{Dir: dir, files: files, sum: sum}, nil
+	d := loadedDir{Dir: dir, files: files, sum: sum}
+	return d, Validate(d)
 }
 
 // Files returns the files.

@@ -98,19 +98,22 @@ type contents struct {
 	owners     []string // roles that own some of it
 }
 
-func readContents(ctx context.Context, db catalog.Querier) (c contents, err error) {
+// described are the kinds of properties that are compared as objects are.
+var described = []catalog.Kind{catalog.KindRule, catalog.KindComment}
+
+// readContents reads those of the properties, and others that are asked for.
+func readContents(ctx context.Context, db catalog.Querier, more ...catalog.Kind) (c contents, err error) {
 	schema, err := catalog.Read(ctx, db)
 	if err != nil {
 		return c, err
 	}
-	properties, err := catalog.ReadProperties(ctx, db)
+	properties, err := catalog.ReadProperties(ctx, db, slices.Concat(described, more)...)
 	if err != nil {
 		return c, err
 	}
 	c.schema = schema.Name
 	ofSchema := func(o catalog.Object) bool { return strings.HasPrefix(o.Name, "SCHEMA ") }
-	described := catalog.PropertyObjects(properties, catalog.KindRule, catalog.KindComment)
-	c.objects = append(schema.Objects(), slices.DeleteFunc(described, ofSchema)...)
+	c.objects = append(schema.Objects(), slices.DeleteFunc(catalog.PropertyObjects(properties, described...), ofSchema)...)
 	c.privileges = catalog.PropertyObjects(properties, catalog.KindPrivilege)
 	return c, nil
 }
@@ -125,7 +128,7 @@ func readCanonical(ctx context.Context, db *sql.DB) (c contents, err error) {
 	if _, err := tx.ExecContext(ctx, canonical); err != nil {
 		return c, err
 	}
-	if c, err = readContents(ctx, tx); err != nil {
+	if c, err = readContents(ctx, tx, catalog.KindPrivilege); err != nil {
 		return c, err
 	}
 	var owners string

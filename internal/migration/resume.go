@@ -24,7 +24,7 @@ func (r *runner) resume(ctx context.Context, f migrate.File, begun *migrate.Revi
 	}
 	begun.Total, begun.Hash = total, hash
 	begun.Error, begun.ErrorStmt = "", "" // from here on it is unknown what becomes of the statement
-	if err := r.revisions.WriteRevision(ctx, begun); err != nil {
+	if err := r.revisions.timed().WriteRevision(ctx, begun); err != nil {
 		return fmt.Errorf("resume %s: %w", f.Name(), err)
 	}
 	return nil

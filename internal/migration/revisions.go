@@ -47,13 +47,6 @@ type revisions struct {
 	table string // as SQL: quoted and qualified, so that no migration's search_path moves it
 	// began is when this run of the file began.
 	began time.Time
-	// atomic says that db is the transaction of a whole file. Then neither its steps
-	// nor its failure are recorded, because the record would be rolled back together
-	// with the statements.
-	atomic bool
-	// steps says that the steps are recorded all the same, because the file itself ends
-	// the transaction.
-	steps bool
 }
 
 // openRevisions returns the revisions of the connection's current schema, and creates
@@ -92,12 +85,6 @@ func currentSchema(ctx context.Context, conn *sql.Conn) (string, error) {
 // on returns the same revisions, read and written through db.
 func (r revisions) on(db schema.ExecQuerier) revisions {
 	r.db = db
-	return r
-}
-
-// of returns the same revisions, read and written in the transaction of a whole file.
-func (r revisions) of(file schema.ExecQuerier) revisions {
-	r.db, r.atomic = file, true
 	return r
 }
 
@@ -166,14 +153,10 @@ func scanRevision(rows *sql.Rows) (*migrate.Revision, error) {
 // has ended: a statement that ran outside of a transaction and isn't recorded would run
 // again.
 func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
-	if r.atomic && (rev.Error != "" || !r.steps && rev.Applied > 0 && rev.Applied < rev.Total) {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	took := rev.ExecutionTime
-	if took > 0 {
-		took = time.Since(r.began) // the executor counts from its last write
+	if rev.ExecutionTime > 0 {
+		rev.ExecutionTime = time.Since(r.began) // the executor counts from its last write
 	}
 	partial := rev.PartialHashes
 	if rev.Applied == rev.Total {
@@ -190,7 +173,7 @@ func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) err
 		execution_time = excluded.execution_time, error = excluded.error, error_stmt = excluded.error_stmt,
 		hash = excluded.hash, partial_hashes = excluded.partial_hashes, operator_version = excluded.operator_version`,
 		rev.Version, rev.Description, rev.Type, rev.Applied, rev.Total, rev.ExecutedAt,
-		took.Nanoseconds(), rev.Error, rev.ErrorStmt, rev.Hash, string(hashes), rev.OperatorVersion)
+		rev.ExecutionTime.Nanoseconds(), rev.Error, rev.ErrorStmt, rev.Hash, string(hashes), rev.OperatorVersion)
 	return err
 }
 
@@ -198,4 +181,44 @@ func (r revisions) WriteRevision(ctx context.Context, rev *migrate.Revision) err
 func (r revisions) DeleteRevision(ctx context.Context, version string) error {
 	_, err := r.db.ExecContext(ctx, `DELETE FROM `+r.table+` WHERE version = $1`, version)
 	return err
+}
+
+// record is the revision of a file that runs in one transaction. Nobody sees it before
+// the COMMIT, so it is written once, at the end. Neither is a failure written, which
+// would be rolled back together with the statements.
+type record struct {
+	revisions
+	// steps says that each step is written, because the file itself ends transactions.
+	steps bool
+	// last is the revision as it was given or read last; nil if there is none.
+	last *migrate.Revision
+}
+
+// ReadRevision returns a copy, which the executor changes.
+func (r *record) ReadRevision(context.Context, string) (*migrate.Revision, error) {
+	if r.last == nil {
+		return nil, migrate.ErrRevisionNotExist
+	}
+	rev := *r.last
+	return &rev, nil
+}
+
+// WriteRevision keeps the revision.
+func (r *record) WriteRevision(ctx context.Context, rev *migrate.Revision) error {
+	r.last = rev
+	if !r.steps || rev.Error != "" {
+		return nil
+	}
+	return r.revisions.WriteRevision(ctx, rev)
+}
+
+// save writes the revision unless that is done.
+func (r *record) save(ctx context.Context) error {
+	if r.steps {
+		return nil
+	}
+	if err := r.revisions.WriteRevision(ctx, r.last); err != nil {
+		return fmt.Errorf("write revision %s: %w", r.last.Version, err)
+	}
+	return nil
 }

@@ -22,14 +22,15 @@ type runner struct {
 // openRunner validates dir and takes the lock. The caller discards the runner's
 // connection.
 func openRunner(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions) (*runner, error) {
-	if err := Validate(dir); err != nil {
+	loaded, err := loadDir(dir)
+	if err != nil {
 		return nil, err
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect to database: %w", err)
 	}
-	r, err := lockedRunner(ctx, db, conn, dir, o)
+	r, err := lockedRunner(ctx, db, conn, loaded, o)
 	if err != nil {
 		discard(conn)
 		return nil, err
@@ -37,7 +38,7 @@ func openRunner(ctx context.Context, db *sql.DB, dir migrate.Dir, o ApplyOptions
 	return r, nil
 }
 
-func lockedRunner(ctx context.Context, db *sql.DB, conn *sql.Conn, dir migrate.Dir, o ApplyOptions) (*runner, error) {
+func lockedRunner(ctx context.Context, db *sql.DB, conn *sql.Conn, dir loadedDir, o ApplyOptions) (*runner, error) {
 	pid, err := checkPooler(ctx, db, conn)
 	if err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func lockedRunner(ctx context.Context, db *sql.DB, conn *sql.Conn, dir migrate.D
 	return r, nil
 }
 
-func newRunner(ctx context.Context, conn *sql.Conn, dir migrate.Dir, o ApplyOptions) (*runner, error) {
+func newRunner(ctx context.Context, conn *sql.Conn, dir loadedDir, o ApplyOptions) (*runner, error) {
 	s, err := openSession(ctx, conn, o.Exclude)
 	if err != nil {
 		return nil, err
@@ -66,9 +67,5 @@ func newRunner(ctx context.Context, conn *sql.Conn, dir migrate.Dir, o ApplyOpti
 	if err != nil {
 		return nil, err
 	}
-	read, err := loadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	return &runner{conn: conn, session: s, revisions: revs, snapshots: snaps, dir: read, options: o}, nil
+	return &runner{conn: conn, session: s, revisions: revs, snapshots: snaps, dir: dir, options: o}, nil
 }

@@ -66,6 +66,9 @@ func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error
 // separately those that never will be: files that expand and are older than one that is
 // applied. A file that contracts may be older, because the phase [Expand] passes over it.
 func unapplied(ctx context.Context, driver migrate.Driver, dir migrate.Dir, revs []*migrate.Revision) (pending, outOfOrder []migrate.File, err error) {
+	if loaded, ok := dir.(loadedDir); ok && len(revs) == 0 {
+		dir = loaded.Dir // in which Atlas finds the checkpoint to start from
+	}
 	ex, err := migrate.NewExecutor(driver, dir, history{revs: revs}, migrate.WithExecOrder(migrate.ExecOrderNonLinear))
 	if err != nil {
 		return nil, nil, err

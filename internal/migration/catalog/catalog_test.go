@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -234,6 +235,23 @@ func read(t *testing.T, db *sql.DB) catalog.Schema {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func TestReadNamesTheColumnsOfForeignKeys(t *testing.T) {
+	t.Parallel()
+	db := empty(t)
+	exec(t, db, `CREATE SCHEMA other; CREATE TABLE other.b (gone int, x int, y int, PRIMARY KEY (y, x)); ALTER TABLE other.b DROP gone;
+		CREATE TABLE a (gone int, m int, n int, UNIQUE (n, m)); ALTER TABLE a DROP gone;
+		CREATE TABLE c (p int, q int, CONSTRAINT outside FOREIGN KEY (p, q) REFERENCES other.b, CONSTRAINT within FOREIGN KEY (q, p) REFERENCES a (n, m))`)
+	c, _ := read(t, db).Table("c")
+	got := map[string][]string{}
+	for _, k := range c.Constraints {
+		got[k.Name] = slices.Concat(k.Columns, []string{k.References}, k.RefColumns)
+	}
+	want := map[string][]string{"outside": {"p", "q", "other.b", "y", "x"}, "within": {"q", "p", "a", "n", "m"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("foreign keys (-want +got):\n%s", diff)
+	}
 }
 
 func BenchmarkRead(b *testing.B) {

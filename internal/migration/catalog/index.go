@@ -68,8 +68,11 @@ func (r *Reader) readIndexes(ctx context.Context, db Querier, tables map[uint32]
 	return nil
 }
 
-// names are the names of the columns at these positions.
+// names are the names of the columns at these positions; none without a table.
 func (t *Table) names(positions string) []string {
+	if t == nil {
+		return nil
+	}
 	var names []string
 	for text := range strings.FieldsSeq(positions) {
 		position, err := strconv.Atoi(text)

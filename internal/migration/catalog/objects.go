@@ -24,6 +24,18 @@ func (s Schema) Table(name string) (Table, bool) {
 	return s.Tables[i], true
 }
 
+// TableOf returns the table that has the OID of t, whatever its name is.
+func (s Schema) TableOf(t Table) (Table, bool) {
+	i, there := slices.BinarySearchFunc(s.Tables, t.Name, func(o Table, name string) int { return strings.Compare(o.Name, name) })
+	if !there || s.Tables[i].OID != t.OID {
+		i = slices.IndexFunc(s.Tables, func(o Table) bool { return o.OID == t.OID })
+	}
+	if i < 0 {
+		return Table{}, false
+	}
+	return s.Tables[i], true
+}
+
 // Column returns the column of that name.
 func (t Table) Column(name string) (Column, bool) {
 	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })

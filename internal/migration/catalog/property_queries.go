@@ -1,8 +1,7 @@
 package catalog
 
 // properties has a branch for each kind of property: kind, table, name, and the
-// statements. Columns of the catalogs that not every supported version has are read
-// through to_jsonb.
+// statements. PostgreSQL leaves out the branches of kinds that aren't asked for.
 const properties = `WITH relations AS (
 		SELECT c.oid, c.relkind, c.relname::text AS relname, quote_ident(c.relname) AS quoted, c.relowner, c.relacl, c.reloptions, c.reltoastrelid, c.relpersistence,
 			c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relispartition, c.relpartbound,
@@ -27,7 +26,7 @@ const properties = `WITH relations AS (
 	)` + "SELECT kind, owner, name, set, reset, change FROM (" +
 	storage + " UNION ALL " + partitioning + " UNION ALL " + columnOptions + " UNION ALL " + sequenceOptions + " UNION ALL " +
 	typeAttributes + " UNION ALL " + definitions + " UNION ALL " + comments + " UNION ALL " + privileges +
-	`) AS every (kind, owner, name, set, reset, change) ORDER BY kind COLLATE "C", owner COLLATE "C", name COLLATE "C"`
+	`) AS every (kind, owner, name, set, reset, change) WHERE kind = ANY ($1::text[]) ORDER BY kind COLLATE "C", owner COLLATE "C", name COLLATE "C"`
 
 // option writes one parameter of reloptions or attoptions, o, as SET takes it.
 const option = `split_part(o, '=', 1) || '=' || CASE WHEN substr(o, strpos(o, '=') + 1) ~ '^[a-zA-Z0-9_.]+$' THEN substr(o, strpos(o, '=') + 1) ELSE quote_literal(substr(o, strpos(o, '=') + 1)) END`
@@ -70,13 +69,13 @@ const partitioning = `SELECT 'partition', r.relname, r.quoted || ' of ' || i.inh
 const columnOptions = `SELECT 'option', m.relname, s.name || ' of COLUMN ' || m.quoted || '.' || m.member,
 		'ALTER ' || m.owner || ' ' || m.quoted || ' ALTER COLUMN ' || m.member || ' ' || s.set, 'ALTER ' || m.owner || ' ' || m.quoted || ' ALTER COLUMN ' || m.member || ' ' || s.reset, ''
 	FROM members m LEFT JOIN pg_attrdef d ON m.relkind = 'v' AND d.adrelid = m.attrelid AND d.adnum = m.attnum, LATERAL (
-		SELECT 'STATISTICS', 'SET STATISTICS ' || (to_jsonb(m) ->> 'attstattarget'), 'SET STATISTICS -1' WHERE (to_jsonb(m) ->> 'attstattarget')::int >= 0
+		SELECT 'STATISTICS', 'SET STATISTICS ' || m.attstattarget, 'SET STATISTICS -1' WHERE m.attstattarget >= 0
 		UNION ALL
 		SELECT 'STORAGE', 'SET STORAGE ' || CASE m.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'm' THEN 'MAIN' WHEN 'e' THEN 'EXTERNAL' ELSE 'EXTENDED' END,
 			'SET STORAGE ' || CASE m.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'm' THEN 'MAIN' WHEN 'e' THEN 'EXTERNAL' ELSE 'EXTENDED' END WHERE m.attstorage <> m.typstorage
 		UNION ALL
-		SELECT 'COMPRESSION', 'SET COMPRESSION ' || CASE to_jsonb(m) ->> 'attcompression' WHEN 'l' THEN 'lz4' ELSE 'pglz' END, 'SET COMPRESSION default'
-			WHERE to_jsonb(m) ->> 'attcompression' IN ('l', 'p')
+		SELECT 'COMPRESSION', 'SET COMPRESSION ' || CASE m.attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END, 'SET COMPRESSION default'
+			WHERE m.attcompression IN ('l', 'p')
 		UNION ALL
 		SELECT split_part(o, '=', 1), 'SET (' || ` + option + ` || ')', 'RESET (' || split_part(o, '=', 1) || ')' FROM unnest(m.attoptions) o
 		UNION ALL

@@ -39,13 +39,14 @@ const columns = `SELECT a.attrelid::bigint, a.attname, a.attnum, format_type(a.a
 
 // constraints leaves out constraint triggers, which are triggers; PostgreSQL 18's
 // not-null constraints, which repeat the column's property; and the copies of a foreign
-// key that PostgreSQL keeps for each referenced partition.
+// key that PostgreSQL keeps for each referenced partition. Columns are by position; those
+// of a table that isn't read also by name.
 const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.contype::text, pg_get_constraintdef(n.oid, true), n.convalidated,
-		coalesce((SELECT string_agg(a.attname, chr(1) ORDER BY k.place) FROM unnest(n.conkey) WITH ORDINALITY k (num, place)
-			JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = k.num), ''),
+		coalesce(array_to_string(n.conkey, ' '), ''), n.confrelid::bigint,
 		coalesce((SELECT CASE WHEN r.relnamespace = ` + here + ` THEN '' ELSE r.relnamespace::regnamespace::text || '.' END || r.relname FROM pg_class r WHERE r.oid = n.confrelid), ''),
-		coalesce((SELECT string_agg(a.attname, chr(1) ORDER BY k.place) FROM unnest(n.confkey) WITH ORDINALITY k (num, place)
-			JOIN pg_attribute a ON a.attrelid = n.confrelid AND a.attnum = k.num), '')
+		coalesce(array_to_string(n.confkey, ' '), ''),
+		CASE WHEN n.confrelid = 0 OR n.confrelid IN (SELECT c.oid FROM ` + ourTables + `) THEN '' ELSE (SELECT string_agg(a.attname, chr(1) ORDER BY k.place)
+			FROM unnest(n.confkey) WITH ORDINALITY k (num, place) JOIN pg_attribute a ON a.attrelid = n.confrelid AND a.attnum = k.num) END
 	FROM pg_constraint n
 	WHERE n.contype <> 't' AND NOT (n.contype = 'n' AND n.convalidated)
 	AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = n.conparentid AND p.conrelid = n.conrelid) AND n.conrelid IN (SELECT c.oid FROM ` + ourTables + `)
@@ -55,9 +56,10 @@ const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.cont
 // expression has none, because that may print differently though they haven't changed.
 const indexes = `SELECT i.indrelid::bigint, x.relname, x.oid::bigint, i.indisunique, i.indisvalid, i.indpred IS NOT NULL,
 		i.indkey::text, CASE WHEN i.indexprs IS NULL AND i.indpred IS NULL THEN concat_ws(' ', i.xmin, i.ctid, x.xmin, x.ctid) ELSE '' END,
-		coalesce((SELECT n.conname FROM pg_constraint n WHERE n.conindid = x.oid AND n.contype IN ('p', 'u', 'x') AND n.conrelid = i.indrelid), '')
+		coalesce(n.conname, '')
 	FROM pg_index i
 	JOIN pg_class x ON x.oid = i.indexrelid
+	LEFT JOIN pg_constraint n ON n.conindid = i.indexrelid AND n.conrelid = i.indrelid AND n.contype IN ('p', 'u', 'x')
 	WHERE i.indrelid IN (SELECT c.oid FROM ` + ourTables + `)
 	ORDER BY i.indrelid, x.relname COLLATE "C"`
 

@@ -91,9 +91,13 @@ func readColumns(ctx context.Context, db Querier, tables map[uint32]*Table) erro
 func readConstraints(ctx context.Context, db Querier, tables map[uint32]*Table) error {
 	parts, err := collect(ctx, db, constraints, func(rows *sql.Rows, p *part[Constraint]) error {
 		c := &p.value
-		var own, referred string
-		err := rows.Scan(&p.table, &c.Name, &c.OID, &c.Type, &c.Definition, &c.Valid, &own, &c.References, &referred)
-		c.Columns, c.RefColumns = split(own), split(referred)
+		var own, positions, names string
+		var referenced uint32
+		err := rows.Scan(&p.table, &c.Name, &c.OID, &c.Type, &c.Definition, &c.Valid, &own, &referenced, &c.References, &positions, &names)
+		c.Columns, c.RefColumns = tables[p.table].names(own), split(names)
+		if names == "" {
+			c.RefColumns = tables[referenced].names(positions)
+		}
 		return err
 	})
 	if err != nil {

@@ -20,13 +20,13 @@ import (
 	"commitment/internal/migrator/review/trace"
 )
 
-// sample is a database with the schema of the reviewed one, and rows: each file runs
-// there, too, and its fixes are proven there.
+// sample is a database with the schema of the reviewed one, and rows in the tables that
+// the files use: each file runs there, too, and its fixes are proven there.
 type sample struct {
 	db      *dev.Database
 	tracer  trace.Tracer
 	schema  catalog.Schema
-	missing []rows.Missing // tables without rows
+	missing []rows.Missing // tables in which no row could be made
 	left    rows.Contents  // by the file that is measured; nil if it failed
 }
 
@@ -48,25 +48,22 @@ func (s *sample) drop(ctx context.Context) error {
 	return s.db.Drop(ctx)
 }
 
-// fill makes rows in tables that have none.
-func (s *sample) fill(ctx context.Context, schema catalog.Schema) (err error) {
-	s.schema = schema
-	s.missing, err = rows.Fill(ctx, s.db.DB, schema, false)
+// fill makes rows in tables that have none; in all of them if names is nil.
+func (s *sample) fill(ctx context.Context, names []string) (err error) {
+	s.missing, err = rows.Fill(ctx, s.db.DB, s.schema, names, false)
 	return err
 }
 
 // advance continues with the database that a file left, or without one with a copy of the
 // database without rows.
 func (s *sample) advance(ctx context.Context, next, empty *dev.Database, schema catalog.Schema) error {
+	s.schema, s.missing = schema, nil
 	if next == nil {
-		if err := s.reset(ctx, empty); err != nil {
-			return err
-		}
-		return s.fill(ctx, schema)
+		return s.reset(ctx, empty)
 	}
 	err := s.drop(ctx)
 	s.db = next
-	return errors.Join(err, s.fill(ctx, schema))
+	return err
 }
 
 // source copies the sample for one use.
@@ -78,18 +75,11 @@ func (s *sample) source(ctx context.Context) (*sql.DB, func() error, error) {
 	return db.DB, func() error { return db.Drop(ctx) }, nil
 }
 
-// measure runs a file that ran without rows, finds what it does, and proves the fixes.
-// What the file leaves is the next sample; if it fails, there is none.
-func (s *sample) measure(ctx context.Context, file *File, f migrate.File) (next *dev.Database, err error) {
-	copied, err := s.db.Clone(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ran, err := s.tracer.RunOnRows(ctx, copied.DB, f, file.Statements)
-	if err != nil || !ran {
-		err = errors.Join(err, copied.Drop(ctx))
-		copied = nil
-	}
+// measure runs a file that ran without rows and locked some tables, finds what it does,
+// and proves the fixes. What the file leaves is the next sample; if it fails, there is
+// none.
+func (s *sample) measure(ctx context.Context, file *File, f migrate.File, locked []string) (next *dev.Database, err error) {
+	copied, err := s.run(ctx, file, f, locked)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +93,49 @@ func (s *sample) measure(ctx context.Context, file *File, f migrate.File) (next 
 		return nil, err
 	}
 	return copied, nil
+}
+
+// maxRounds bounds how often a file is run to find the tables that it uses.
+const maxRounds = 4
+
+// run runs a file on a copy in which the tables that it uses have rows: those that it
+// locked without rows, and then, until there are no more, those that it locks because of
+// rows, as in triggers and cascades. A file only fails with rows in every table. If it
+// does, there is no result.
+func (s *sample) run(ctx context.Context, file *File, f migrate.File, locked []string) (*dev.Database, error) {
+	tell, err := s.locksTell(ctx, file.Statements)
+	if err != nil {
+		return nil, err
+	}
+	var names []string // nil for all
+	if tell {
+		names = append([]string{}, locked...)
+	}
+	for round := 1; ; round++ {
+		if err := s.fill(ctx, names); err != nil {
+			return nil, err
+		}
+		copied, err := s.db.Clone(ctx)
+		if err != nil {
+			return nil, err
+		}
+		stmts, tracer := slices.Clone(file.Statements), s.tracer
+		ran, err := tracer.RunOnRows(ctx, copied.DB, f, stmts)
+		more := slices.DeleteFunc(slices.Clone(tracer.Locked), func(name string) bool { return slices.Contains(names, name) })
+		if err == nil && (names == nil || ran && len(more) == 0) {
+			s.tracer, file.Statements = tracer, stmts
+			if !ran {
+				return nil, copied.Drop(ctx)
+			}
+			return copied, nil
+		}
+		if err := errors.Join(err, copied.Drop(ctx)); err != nil {
+			return nil, err
+		}
+		if names = append(names, more...); !ran || round == maxRounds {
+			names = nil
+		}
+	}
 }
 
 // rowsFailures are about statements that only fail on rows, if no rule is.

@@ -35,7 +35,8 @@ func (o Options) review(ctx context.Context, r *Report, s selected) (err error) 
 	if illegible != nil {
 		r.Files[readable].Findings = append(r.Files[readable].Findings, failure(s.added[readable].Name(), 0, illegible))
 	}
-	w := reviewer{dir: o.Dir, db: db, entities: e}
+	w := reviewer{dir: o.Dir, db: db, entities: e, reader: new(catalog.Reader)}
+	w.tracer.Reader = w.reader
 	if err := w.sample.reset(ctx, db); err != nil {
 		return err
 	}
@@ -51,7 +52,8 @@ func (o Options) review(ctx context.Context, r *Report, s selected) (err error) 
 type reviewer struct {
 	dir      migrate.Dir
 	db       *dev.Database
-	now      revert.State // what the database has
+	reader   *catalog.Reader // of it and its copies
+	now      revert.State    // what the database has
 	tracer   trace.Tracer
 	sample   sample
 	entities entities
@@ -59,14 +61,11 @@ type reviewer struct {
 
 // reviewFiles reviews the files, up to one that fails, and reports whether all ran.
 func (w *reviewer) reviewFiles(ctx context.Context, added []migrate.File, r *Report, progress func(string)) (ran bool, err error) {
-	if w.now, err = revert.ReadState(ctx, w.db.DB); err != nil {
+	if w.now, err = revert.ReadState(ctx, w.db.DB, w.reader); err != nil {
 		return false, err
 	}
 	ran = true
-	r.Before = w.now.Schema
-	if err := w.sample.fill(ctx, w.now.Schema); err != nil {
-		return false, err
-	}
+	r.Before, w.sample.schema = w.now.Schema, w.now.Schema
 	for i, f := range added {
 		progress(fmt.Sprintf("reviewing %s, %d of %d", f.Name(), i+1, len(added)))
 		if ran, err = w.reviewFile(ctx, &r.Files[i], f); err != nil {
@@ -95,7 +94,7 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 	if ran, err = w.measure(ctx, file, f); err != nil || !ran {
 		return false, err
 	}
-	onRows, err := w.sample.measure(ctx, file, f)
+	onRows, err := w.sample.measure(ctx, file, f, w.tracer.Locked)
 	if err != nil {
 		return false, err
 	}
@@ -124,11 +123,14 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 // f didn't.
 func (w *reviewer) revert(ctx context.Context, file *File, f migrate.File, before revert.State) error {
 	byHand, err := revert.ByHand(w.dir, f)
+	if err == nil && byHand != nil {
+		err = w.sample.fill(ctx, nil) // it may use other tables than the file
+	}
 	if err != nil {
 		return err
 	}
 	file.Revert, err = revert.Find(ctx, revert.Applied{
-		File: f, Statements: file.Statements, Database: w.db, Before: before, After: w.now, ByHand: byHand, Sample: w.sample.source,
+		File: f, Statements: file.Statements, Database: w.db, Reader: w.reader, Before: before, After: w.now, ByHand: byHand, Sample: w.sample.source,
 	})
 	return err
 }

@@ -32,7 +32,7 @@ func renameColumn(s subject) (found []Finding) {
 // keptByView reports whether the file leaves a view under the table's first name, through
 // which code still uses the column: what the view selects is BC101's.
 func (s subject) keptByView(p pair, was catalog.Column) bool {
-	first, inUse := byOID(s.file[0].Before, p.before.OID)
+	first, inUse := s.file[0].Before.TableOf(p.before)
 	_, there := first.Column(was.Name)
 	return inUse && there && s.hasView(first.Name)
 }

@@ -16,7 +16,7 @@ var cm106 = Rule{
 
 func dropUniqueIndex(s subject) (found []Finding) {
 	for p := range s.tables() {
-		final, _ := byOID(s.final(), p.after.OID)
+		final, _ := s.final().TableOf(p.after)
 		for _, i := range newIndexes(p.after, p.before) {
 			if !i.Unique || !i.Valid || primary(p.before, i.Constraint) || dropsAny(p.after, i) || replaced(final, i) {
 				continue

@@ -14,7 +14,7 @@ var cm107 = Rule{
 
 func dropPrimaryKey(s subject) (found []Finding) {
 	for p := range s.tables() {
-		final, _ := byOID(s.final(), p.after.OID)
+		final, _ := s.final().TableOf(p.after)
 		if !hasPrimaryKey(p.before) || hasPrimaryKey(p.after) || hasPrimaryKey(final) {
 			continue
 		}

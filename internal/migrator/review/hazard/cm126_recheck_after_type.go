@@ -43,7 +43,7 @@ func (s subject) rebuildsIndex(t catalog.Table) bool {
 func (s subject) rechecked() (found []Finding) {
 	name, _ := s.stmt.table()
 	changed, _ := s.Before.Table(name)
-	after, _ := byOID(s.After, changed.OID)
+	after, _ := s.After.TableOf(changed)
 	if !retyped(changed, after) {
 		return nil
 	}

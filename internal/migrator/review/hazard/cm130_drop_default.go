@@ -36,14 +36,14 @@ func dropDefault(s subject) (found []Finding) {
 
 // finally is a column as it is at the end of the file.
 func (s subject) finally(p pair, c catalog.Column) catalog.Column {
-	table, _ := byOID(s.final(), p.after.OID)
+	table, _ := s.final().TableOf(p.after)
 	final, _ := columnAt(table, c.Position)
 	return final
 }
 
 // columnInUse reports whether a column existed when the file began.
 func (s subject) columnInUse(p pair, c catalog.Column) bool {
-	table, _ := byOID(s.file[0].Before, p.before.OID)
+	table, _ := s.file[0].Before.TableOf(p.before)
 	_, was := columnAt(table, c.Position)
 	return was
 }

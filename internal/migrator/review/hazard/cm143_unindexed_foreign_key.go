@@ -22,8 +22,8 @@ func unindexedForeignKey(s subject) []Finding { return unindexed(s.Statement, s.
 // unindexed are the foreign keys that a statement adds and no index of the schema serves.
 func unindexed(s trace.Statement, schema catalog.Schema) (found []Finding) {
 	for _, after := range s.After.Tables {
-		before, _ := byOID(s.Before, after.OID)
-		final, stays := byOID(schema, after.OID)
+		before, _ := s.Before.TableOf(after)
+		final, stays := schema.TableOf(after)
 		for _, c := range newConstraints(before, after) {
 			if c.Type != catalog.ForeignKey || !stays || partition(after) || indexed(final, c.Columns) {
 				continue

@@ -17,7 +17,7 @@ var cm145 = Rule{
 
 func checkOnTime(s subject) (found []Finding) {
 	for _, after := range s.After.Tables {
-		before, _ := byOID(s.Before, after.OID)
+		before, _ := s.Before.TableOf(after)
 		for _, c := range newConstraints(before, after) {
 			if c.Type != catalog.Check || !dependsOnTime(c.Definition) {
 				continue

@@ -39,7 +39,7 @@ func rowSecurity(s subject) (found []Finding) {
 
 // policies counts those that a table has at the end of the file.
 func (s subject) policies(t catalog.Table) string {
-	final, _ := byOID(s.final(), t.OID)
+	final, _ := s.final().TableOf(t)
 	switch n := len(objects(final, catalog.KindPolicy)); n {
 	case 0:
 		return "no policy"

@@ -44,7 +44,7 @@ func (s subject) newColumns() iter.Seq2[string, catalog.Column] {
 // extended are the tables, new ones too, that get a column.
 func (s subject) extended() (found []pair) {
 	for _, after := range s.After.Tables {
-		before, _ := byOID(s.Before, after.OID)
+		before, _ := s.Before.TableOf(after)
 		if p := (pair{before, after}); len(p.added()) > 0 && !partition(after) {
 			found = append(found, p)
 		}

@@ -16,7 +16,7 @@ var cm197 = Rule{
 
 func noKey(s subject) (found []Finding) {
 	for _, t := range s.created() {
-		final, stays := byOID(s.final(), t.OID)
+		final, stays := s.final().TableOf(t)
 		if !stays || len(final.Columns) == 0 || hasKey(final) || partition(final) || strings.HasPrefix(final.Options, "INHERITS ") {
 			continue
 		}

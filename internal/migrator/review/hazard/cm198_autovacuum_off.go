@@ -16,7 +16,7 @@ var autovacuumDisabled = regexp.MustCompile(`(?i)[( ](toast\.)?autovacuum_enable
 
 func autovacuumOff(s subject) (found []Finding) {
 	for _, after := range s.After.Tables {
-		before, _ := byOID(s.Before, after.OID)
+		before, _ := s.Before.TableOf(after)
 		if autovacuumDisabled.MatchString(before.Options) || !autovacuumDisabled.MatchString(after.Options) {
 			continue
 		}

@@ -34,8 +34,8 @@ func (s subject) alterTable() []plan.Step {
 	head, actions := s.stmt.actions()
 	name, _ := s.stmt.table()
 	before, ok := s.Before.Table(name)
-	after, stays := byOID(s.After, before.OID)
-	if !ok || !stays || !s.inUse(before.OID) || partitioned(before) {
+	after, stays := s.After.TableOf(before)
+	if !ok || !stays || !s.inUse(before) || partitioned(before) {
 		return nil
 	}
 	a := alteration{pair: pair{before, after}, subject: s, head: head, key: keyOf(before)}

@@ -114,7 +114,7 @@ func (s server) database(t *testing.T, setup string) *dev.Database {
 func (s server) filled(t *testing.T, setup string, schema catalog.Schema) *dev.Database {
 	t.Helper()
 	db := s.database(t, setup)
-	missing, err := rows.Fill(t.Context(), db.DB, schema, false)
+	missing, err := rows.Fill(t.Context(), db.DB, schema, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}

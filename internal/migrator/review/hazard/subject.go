@@ -57,8 +57,8 @@ type pair struct{ before, after catalog.Table }
 func (s subject) tables() iter.Seq[pair] {
 	return func(yield func(pair) bool) {
 		for _, before := range s.Before.Tables {
-			after, stays := byOID(s.After, before.OID)
-			if stays && s.inUse(before.OID) && !yield(pair{before, after}) {
+			after, stays := s.After.TableOf(before)
+			if stays && s.inUse(before) && !yield(pair{before, after}) {
 				return
 			}
 		}
@@ -68,7 +68,7 @@ func (s subject) tables() iter.Seq[pair] {
 // created are the tables that the statement creates.
 func (s subject) created() []catalog.Table {
 	return slices.DeleteFunc(slices.Clone(s.After.Tables), func(t catalog.Table) bool {
-		_, was := byOID(s.Before, t.OID)
+		_, was := s.Before.TableOf(t)
 		return was
 	})
 }
@@ -76,21 +76,21 @@ func (s subject) created() []catalog.Table {
 // dropped are the tables in use that the statement drops.
 func (s subject) dropped() []catalog.Table {
 	return slices.DeleteFunc(slices.Clone(s.Before.Tables), func(t catalog.Table) bool {
-		_, stays := byOID(s.After, t.OID)
-		return stays || !s.inUse(t.OID)
+		_, stays := s.After.TableOf(t)
+		return stays || !s.inUse(t)
 	})
 }
 
 // inUse reports whether a table existed when the file began.
-func (s subject) inUse(oid uint32) bool {
-	_, was := byOID(s.file[0].Before, oid)
+func (s subject) inUse(t catalog.Table) bool {
+	_, was := s.file[0].Before.TableOf(t)
 	return was
 }
 
 // nameInUse is inUse for the table that has the name before the statement.
 func (s subject) nameInUse(name string) bool {
 	t, ok := s.Before.Table(name)
-	return ok && s.inUse(t.OID)
+	return ok && s.inUse(t)
 }
 
 // emptied reports whether an earlier statement of the file removed all rows of the table,
@@ -101,7 +101,7 @@ func (s subject) emptied(name string) bool {
 		return false
 	}
 	for _, earlier := range slices.Backward(s.file[:s.at]) {
-		was, _ := byOID(earlier.Before, t.OID)
+		was, _ := earlier.Before.TableOf(t)
 		if slices.Contains(earlier.Emptied, was.Name) {
 			return true
 		}
@@ -110,14 +110,6 @@ func (s subject) emptied(name string) bool {
 		}
 	}
 	return false
-}
-
-func byOID(s catalog.Schema, oid uint32) (catalog.Table, bool) {
-	i := slices.IndexFunc(s.Tables, func(t catalog.Table) bool { return t.OID == oid })
-	if i < 0 {
-		return catalog.Table{}, false
-	}
-	return s.Tables[i], true
 }
 
 // lock is the lock on a table that the statement took, or that it ran under.

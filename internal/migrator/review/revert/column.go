@@ -137,7 +137,7 @@ func (f *finder) restoreColumn(t catalog.Table, c, now catalog.Column) []string 
 
 // dropNotNullCheck drops the check that saved SET NOT NULL a scan.
 func (f *finder) dropNotNullCheck(t catalog.Table, c catalog.Column) []string {
-	now, _ := byOID(f.present.Tables, t.OID)
+	now, _ := f.present.TableOf(t)
 	for _, check := range now.Constraints {
 		own, waits := f.early[early{t.OID, check.Name}]
 		if waits && own == "" && slices.Contains(check.Columns, c.Name) {

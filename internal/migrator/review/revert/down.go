@@ -190,11 +190,12 @@ func (d *reversal) findAll(ctx context.Context, older, files []migrate.File) (er
 	if err := migration.Replay(ctx, db.DB, older); err != nil {
 		return err
 	}
-	before, err := ReadState(ctx, db.DB)
+	reader := new(catalog.Reader)
+	before, err := ReadState(ctx, db.DB, reader)
 	if err != nil {
 		return err
 	}
-	var tracer trace.Tracer
+	tracer := trace.Tracer{Reader: reader}
 	sample, err := newSample(ctx, db, before.Schema)
 	if err != nil {
 		return err
@@ -209,11 +210,11 @@ func (d *reversal) findAll(ctx context.Context, older, files []migrate.File) (er
 		if err := errors.Join(err, trace.Failure(stmts)); err != nil {
 			return err
 		}
-		after, err := ReadState(ctx, db.DB)
+		after, err := ReadState(ctx, db.DB, reader)
 		if err != nil {
 			return err
 		}
-		plan, err := Find(ctx, Applied{File: f, Statements: stmts, Database: db, Before: before, After: after, ByHand: byHand, Sample: sample.clone})
+		plan, err := Find(ctx, Applied{File: f, Statements: stmts, Database: db, Reader: reader, Before: before, After: after, ByHand: byHand, Sample: sample.clone})
 		if err != nil {
 			return fmt.Errorf("find how to revert %s: %w", f.Name(), err)
 		}

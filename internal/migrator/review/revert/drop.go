@@ -49,9 +49,12 @@ func (f *finder) dropTriggersAndPolicies() []string {
 			drop(p.after.Name, o, old)
 		}
 	}
-	for _, e := range f.present.entries {
-		o := catalog.Object{Kind: catalog.KindTrigger, Name: e.table + "." + e.name}
-		if now, ofView := find(f.present.Others, o); ofView && e.kind == catalog.KindTrigger {
+	for _, e := range f.present.entries.all {
+		if e.kind != catalog.KindTrigger {
+			continue
+		}
+		o := catalog.Object{Kind: e.kind, Name: e.table + "." + e.name}
+		if now, ofView := find(f.present.Others, o); ofView {
 			old, _ := find(f.before.Others, o)
 			drop(e.table, catalog.Object{Kind: o.Kind, Table: e.table, Name: e.name, Definition: now.Definition}, old)
 		}
@@ -104,7 +107,7 @@ func (f *finder) dropIndexes(p pair) []string {
 func (f *finder) dropTables() []string {
 	var names []string
 	for _, t := range f.present.Tables {
-		if _, old := byOID(f.before.Tables, t.OID); !old {
+		if _, old := f.before.TableOf(t); !old {
 			names = append(names, sqltoken.Quote(t.Name))
 		}
 	}
@@ -123,8 +126,8 @@ func (f *finder) dropOthers(context.Context) []string {
 		}
 	}
 	s = append(s, f.dropNew(catalog.KindSequence, catalog.KindDomain, catalog.KindType, catalog.KindExtension)...)
-	for _, e := range f.present.entries {
-		if _, old := f.before.entryOf(e.class, e.oid); e.kind == kindSchema && !old {
+	for _, e := range f.present.entries.all {
+		if _, old := f.before.entries.of(e.object); e.kind == kindSchema && !old {
 			s = append(s, "DROP SCHEMA "+sqltoken.Quote(e.name))
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"ariga.io/atlas/sql/migrate"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,6 +24,8 @@ type Applied struct {
 	// Database is as the file left it. It is cloned and stays as it is; nobody may be
 	// connected to it.
 	Database *dev.Database
+	// Reader has read the database's schema, or that of a copy.
+	Reader *catalog.Reader
 	// Before and After are its states before and after the file.
 	Before, After State
 	// ByHand is the revert that is written by hand; nil without one. See [ByHand].
@@ -44,7 +45,7 @@ func Find(ctx context.Context, a Applied) (_ Plan, err error) {
 		return Plan{}, err
 	}
 	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	f := finder{db: db.DB, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
+	f := finder{db: db.DB, reader: a.Reader, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
 	plan, err := f.find(ctx, a)
 	if err == nil && plan.Replayed && a.Sample != nil && plan.touchesRows() {
 		err = plan.tryOnRows(ctx, a)
@@ -56,6 +57,7 @@ func Find(ctx context.Context, a Applied) (_ Plan, err error) {
 // one looks at it.
 type finder struct {
 	db            *sql.DB
+	reader        *catalog.Reader
 	before, after State
 	present       State
 	// stale says that statements ran since the present properties were read.
@@ -147,7 +149,7 @@ func (f *finder) applyAgain(ctx context.Context, file migrate.File) error {
 	if err != nil {
 		return err
 	}
-	again, err := ReadState(ctx, f.db)
+	again, err := readCompared(ctx, f.db, f.reader)
 	if err != nil {
 		return err
 	}
@@ -160,29 +162,33 @@ type notFoundError struct{ reason string }
 // Error implements error.
 func (e *notFoundError) Error() string { return e.reason }
 
+// readCompared reads what [checkEqual] compares of a state.
+func readCompared(ctx context.Context, db *sql.DB, r *catalog.Reader) (s State, err error) {
+	if s.Schema, err = r.Read(ctx, db); err != nil {
+		return s, err
+	}
+	if s.entries, err = readEntries(ctx, db); err != nil {
+		return s, fmt.Errorf("read objects: %w", err)
+	}
+	s.properties, err = catalog.ReadProperties(ctx, db)
+	return s, err
+}
+
 // checkEqual returns an error if two states differ.
 func checkEqual(text string, want, got State) error {
 	for _, c := range catalog.Compare(want.Schema, got.Schema) {
 		return &notFoundError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
 	}
-	for _, e := range got.entries {
-		if !want.hasLike(e) {
-			return &notFoundError{fmt.Sprintf("%s %s, which wasn't there, or had another owner, comment or privileges", text, e.identity)}
-		}
+	if e, found := got.entries.unlike(want.entries); found {
+		return &notFoundError{fmt.Sprintf("%s %s, which wasn't there, or had another owner, comment or privileges", text, e.identity)}
 	}
-	for _, e := range want.entries {
-		if !got.hasLike(e) {
-			return &notFoundError{fmt.Sprintf("%s no %s, which was there", text, e.identity)}
-		}
+	if e, found := want.entries.unlike(got.entries); found {
+		return &notFoundError{fmt.Sprintf("%s no %s, which was there", text, e.identity)}
 	}
 	for _, c := range catalog.CompareObjects(catalog.PropertyObjects(want.properties), catalog.PropertyObjects(got.properties)) {
 		return &notFoundError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
 	}
 	return nil
-}
-
-func (s State) hasLike(e entry) bool {
-	return slices.ContainsFunc(s.entries, func(o entry) bool { return o.identity == e.identity && o.owner == e.owner && o.given == e.given })
 }
 
 func named(c catalog.Change) string {
@@ -215,7 +221,7 @@ func (f *finder) advance(ctx context.Context, statements []string) error {
 
 func (f *finder) record(ctx context.Context, statements []string) error {
 	f.result.Statements = append(f.result.Statements, statements...)
-	schema, err := catalog.Read(ctx, f.db)
+	schema, err := f.reader.Read(ctx, f.db)
 	if err != nil {
 		return err
 	}

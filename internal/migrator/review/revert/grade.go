@@ -16,7 +16,7 @@ import (
 func (f *finder) gradeAdded() {
 	f.result.Grade = Lossless
 	for _, t := range f.after.Tables {
-		if _, old := f.before.entryOf(classOfRelations, t.OID); !old {
+		if !f.before.hasTable(t) {
 			f.addLoss(Lossy, "table %s is dropped, with the rows inserted since", t.Name)
 		}
 	}
@@ -33,7 +33,7 @@ func (f *finder) gradeAdded() {
 // rule restores it.
 func (f *finder) gradeChanged(stmts []trace.Statement) {
 	for _, t := range f.before.Tables {
-		if _, stays := f.after.entryOf(classOfRelations, t.OID); !stays {
+		if !f.after.hasTable(t) {
 			f.addLoss(Lossy, "table %s is restored empty: the file drops its rows", t.Name)
 		}
 	}
@@ -77,8 +77,8 @@ func (f *finder) gradeColumns(p pair) {
 
 // renamedType reports whether two names are of the same type.
 func (f *finder) renamedType(was, is string) bool {
-	return slices.ContainsFunc(f.before.entries, func(old entry) bool {
-		now, stays := f.after.entryOf(old.class, old.oid)
+	return slices.ContainsFunc(f.before.entries.all, func(old entry) bool {
+		now, stays := f.after.entries.of(old.object)
 		return stays && old.class == "pg_type" && old.name == sqltoken.Unquote(was) && now.name == sqltoken.Unquote(is)
 	})
 }

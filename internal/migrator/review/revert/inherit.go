@@ -19,7 +19,7 @@ type part struct {
 const inheritedQuery = `SELECT 'column', attrelid::bigint, attname FROM pg_attribute WHERE attinhcount > 0 AND NOT attislocal AND attnum > 0 AND NOT attisdropped
 	UNION ALL SELECT 'constraint', conrelid::bigint, conname FROM pg_constraint WHERE conparentid <> 0 OR coninhcount > 0 AND NOT conislocal
 	UNION ALL SELECT 'index', i.indrelid::bigint, x.relname FROM pg_inherits h JOIN pg_class x ON x.oid = h.inhrelid JOIN pg_index i ON i.indexrelid = x.oid
-	UNION ALL SELECT 'trigger', tgrelid::bigint, tgname FROM pg_trigger t WHERE NOT tgisinternal AND to_jsonb(t) ->> 'tgparentid' <> '0'`
+	UNION ALL SELECT 'trigger', tgrelid::bigint, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgparentid <> 0`
 
 func readInherited(ctx context.Context, db *sql.DB) (map[part]bool, error) {
 	rows, err := db.QueryContext(ctx, inheritedQuery)

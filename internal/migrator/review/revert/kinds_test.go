@@ -217,7 +217,7 @@ func contents(t *testing.T, db *dev.Database) rows.Contents {
 func TestFindRevertsEveryKind(t *testing.T) {
 	t.Parallel()
 	filled, before := template(t)
-	if _, err := rows.Fill(t.Context(), filled.DB, before.Schema, true); err != nil {
+	if _, err := rows.Fill(t.Context(), filled.DB, before.Schema, nil, true); err != nil {
 		t.Fatal(err)
 	}
 	was := contents(t, filled)

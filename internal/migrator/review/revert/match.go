@@ -12,7 +12,7 @@ type pair struct{ before, after catalog.Table }
 func (f *finder) pairs() []pair {
 	var all []pair
 	for _, t := range f.before.Tables {
-		if now, stays := byOID(f.present.Tables, t.OID); stays {
+		if now, stays := f.present.TableOf(t); stays {
 			all = append(all, pair{t, now})
 		}
 	}

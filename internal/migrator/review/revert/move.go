@@ -13,8 +13,8 @@ import (
 // moves brings back what the file moved from or to another schema.
 func (f *finder) moves(context.Context) []string {
 	var s []string
-	for _, old := range f.before.entries {
-		now, stays := f.present.entryOf(old.class, old.oid)
+	for _, old := range f.before.entries.all {
+		now, stays := f.present.entries.of(old.object)
 		if stays && now.schema != old.schema && movable(now) && !f.present.taken(now.class, old.schema, now.name) {
 			s = append(s, fmt.Sprintf("ALTER %s %s SET SCHEMA %s", word(now), f.reference(now), sqltoken.Quote(old.schema)))
 		}
@@ -33,8 +33,8 @@ func movable(e entry) bool { return slices.Contains(movableKinds, e.kind) }
 // names gives what the file renamed its name back, where that is free.
 func (f *finder) names(context.Context) []string {
 	var s []string
-	for _, old := range f.before.entries {
-		now, stays := f.present.entryOf(old.class, old.oid)
+	for _, old := range f.before.entries.all {
+		now, stays := f.present.entries.of(old.object)
 		if !stays || now.schema != old.schema || now.name == old.name || f.present.taken(now.class, old.schema, old.name) {
 			continue
 		}

@@ -158,7 +158,7 @@ func (f *finder) addConstraint(ctx context.Context, p pair, name, definition, ow
 		return err
 	}
 	// As PostgreSQL prints it, so that a later run recognizes it.
-	now, _ := byOID(f.present.Tables, p.after.OID)
+	now, _ := f.present.TableOf(p.after)
 	for _, c := range now.Constraints {
 		if c.Name == name {
 			f.result.Statements[f.result.Outside-1] = alter + "ADD CONSTRAINT " + sqltoken.Quote(name) + " " + c.Definition

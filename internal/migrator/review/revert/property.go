@@ -1,6 +1,7 @@
 package revert
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -79,9 +80,12 @@ func (f *finder) setProperties(kind catalog.Kind) []string {
 	return s
 }
 
+// findProperty finds a property in what [catalog.ReadProperties] returned.
 func findProperty(list []catalog.Property, p catalog.Property) (catalog.Property, bool) {
-	i := slices.IndexFunc(list, func(o catalog.Property) bool { return o.Kind == p.Kind && o.Table == p.Table && o.Name == p.Name })
-	if i < 0 {
+	i, there := slices.BinarySearchFunc(list, p, func(a, b catalog.Property) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Table, b.Table), cmp.Compare(a.Name, b.Name))
+	})
+	if !there {
 		return catalog.Property{}, false
 	}
 	return list[i], true

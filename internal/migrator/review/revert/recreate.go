@@ -14,10 +14,12 @@ import (
 // the same name.
 func (f *finder) recreated() []string {
 	var names []string
-	for _, e := range f.after.entries {
-		_, stays := f.present.entryOf(e.class, e.oid)
-		again := slices.ContainsFunc(f.present.entries, func(o entry) bool { return o.identity == e.identity })
-		if !stays && again && (movable(e) || e.kind == kindOwnedSequence) {
+	for _, e := range f.after.entries.all {
+		_, stays := f.present.entries.of(e.object)
+		if stays || !movable(e) && e.kind != kindOwnedSequence {
+			continue
+		}
+		if slices.ContainsFunc(f.present.entries.all, func(o entry) bool { return o.identity == e.identity }) {
 			names = append(names, e.text())
 		}
 	}
@@ -33,7 +35,7 @@ func (d *reversal) keepGiven(ctx context.Context, db catalog.Querier) error {
 	if !slices.ContainsFunc(d.files, func(r Reverted) bool { return len(r.Revert.Recreated) > 0 }) {
 		return nil
 	}
-	properties, err := catalog.ReadProperties(ctx, db)
+	properties, err := catalog.ReadProperties(ctx, db, catalog.KindPrivilege)
 	if err != nil {
 		return err
 	}
@@ -48,7 +50,7 @@ func (d *reversal) keepGiven(ctx context.Context, db catalog.Querier) error {
 	for i := range d.files {
 		p := &d.files[i].Revert
 		var given []string
-		for _, e := range entries {
+		for _, e := range entries.all {
 			if e.schema != schema || !slices.Contains(p.Recreated, e.text()) {
 				continue
 			}
@@ -68,7 +70,7 @@ func (d *reversal) granted(e entry, properties []catalog.Property) []string {
 	for _, p := range properties {
 		_, known := findProperty(d.newest.properties, p)
 		of := p.Table == e.name || p.Table == "" && strings.Contains(p.Name, " ON "+strings.ToUpper(string(e.kind))+" "+e.name+" TO ")
-		if p.Kind == catalog.KindPrivilege && of && !known {
+		if of && !known {
 			s = append(s, p.Set)
 		}
 	}

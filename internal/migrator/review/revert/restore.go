@@ -14,7 +14,7 @@ import (
 func (f *finder) restoreDropped(ctx context.Context) []string {
 	s := append(f.restoreTypes(), f.restoreFunctions(ctx)...)
 	for _, t := range f.before.Tables {
-		now, stays := byOID(f.present.Tables, t.OID)
+		now, stays := f.present.TableOf(t)
 		if !stays {
 			s = append(s, f.createTable(t)...)
 			continue
@@ -77,7 +77,7 @@ func (f *finder) restoreConstraints() []string {
 	}
 	var all []found
 	for _, t := range f.before.Tables {
-		now, there := byOID(f.present.Tables, t.OID) // a table that comes back has none yet
+		now, there := f.present.TableOf(t) // a table that comes back has none yet
 		for _, c := range t.Constraints {
 			inherited := there && f.before.inherits(catalog.KindConstraint, t, c.Name)
 			if _, stays := findConstraint(now.Constraints, c); !stays && !inherited {
@@ -113,7 +113,7 @@ func (f *finder) onEarlyIndex(c catalog.Constraint) string {
 func (f *finder) restoreIndexes() []string {
 	var s []string
 	for _, t := range f.before.Tables {
-		now, there := byOID(f.present.Tables, t.OID)
+		now, there := f.present.TableOf(t)
 		for _, x := range t.Indexes {
 			inherited := there && f.before.inherits(catalog.KindIndex, t, x.Name)
 			if _, stays := findIndex(now.Indexes, x); !stays && x.Constraint == "" && !inherited {
@@ -128,7 +128,7 @@ func (f *finder) restoreIndexes() []string {
 func (f *finder) restoreTriggersAndPolicies() []string {
 	var s []string
 	for _, t := range f.before.Tables {
-		now, stays := byOID(f.present.Tables, t.OID)
+		now, stays := f.present.TableOf(t)
 		if !stays { // it was created anew, and a partition got its parent's triggers
 			now, _ = f.present.Table(t.Name)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/internal/migration"
+	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/migratortest"
 	"commitment/internal/migrator/review/revert"
@@ -269,7 +270,7 @@ func findOn(t *testing.T, db *dev.Database, before revert.State, f migrate.File)
 	if err := errors.Join(err, trace.Failure(stmts)); err != nil {
 		t.Fatal(err)
 	}
-	plan, err := revert.Find(t.Context(), revert.Applied{File: f, Statements: stmts, Database: db, Before: before, After: state(t, db)})
+	plan, err := revert.Find(t.Context(), revert.Applied{File: f, Statements: stmts, Database: db, Reader: new(catalog.Reader), Before: before, After: state(t, db)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +279,7 @@ func findOn(t *testing.T, db *dev.Database, before revert.State, f migrate.File)
 
 func state(t *testing.T, db *dev.Database) revert.State {
 	t.Helper()
-	s, err := revert.ReadState(t.Context(), db.DB)
+	s, err := revert.ReadState(t.Context(), db.DB, new(catalog.Reader))
 	if err != nil {
 		t.Fatal(err)
 	}

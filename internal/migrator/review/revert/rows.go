@@ -46,7 +46,7 @@ func (p *Plan) tryOnRows(ctx context.Context, a Applied) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := p.trace(ctx, db, a.After.Schema); err != nil {
+	if err := p.trace(ctx, db, a.Reader, a.After.Schema); err != nil {
 		return err
 	}
 	p.review()
@@ -71,8 +71,8 @@ func (p *Plan) tryOnRows(ctx context.Context, a Applied) (err error) {
 
 // trace runs the statements and records what they do, those outside of a transaction
 // first.
-func (p *Plan) trace(ctx context.Context, db *sql.DB, schema catalog.Schema) error {
-	var tracer trace.Tracer
+func (p *Plan) trace(ctx context.Context, db *sql.DB, r *catalog.Reader, schema catalog.Schema) error {
+	tracer := trace.Tracer{Reader: r}
 	for _, part := range []struct {
 		head       string
 		statements []string

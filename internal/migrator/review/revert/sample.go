@@ -24,7 +24,7 @@ func newSample(ctx context.Context, empty *dev.Database, schema catalog.Schema) 
 		return nil, err
 	}
 	s := &sample{db}
-	if _, err := rows.Fill(ctx, db.DB, schema, false); err != nil {
+	if _, err := rows.Fill(ctx, db.DB, schema, nil, false); err != nil {
 		return nil, errors.Join(err, s.drop(ctx))
 	}
 	return s, nil
@@ -56,6 +56,6 @@ func (s *sample) apply(ctx context.Context, f migrate.File, empty *dev.Database,
 	if err != nil {
 		return err
 	}
-	_, err = rows.Fill(ctx, s.db.DB, schema, false)
+	_, err = rows.Fill(ctx, s.db.DB, schema, nil, false)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"commitment/internal/sqltoken"
@@ -20,48 +21,93 @@ type Contents map[string][]map[string]string
 // Read reads all rows of a database.
 func Read(ctx context.Context, db *sql.DB) (Contents, error) {
 	names, err := tableNames(ctx, db)
-	if err != nil || len(names) == 0 {
-		return Contents{}, err
+	if err != nil {
+		return nil, err
 	}
 	all := Contents{}
-	var queries []string
 	for _, name := range names {
 		all[name] = nil
+	}
+	stored, err := storedTables(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	// PostgreSQL takes long to plan a query of thousands of tables.
+	for some := range slices.Chunk(stored, tablesAtOnce) {
+		if err := all.read(ctx, db, some); err != nil {
+			return nil, fmt.Errorf("read rows: %w", err)
+		}
+	}
+	return all, nil
+}
+
+const tablesAtOnce = 50
+
+func (c Contents) read(ctx context.Context, db *sql.DB, names []string) error {
+	var queries []string
+	for _, name := range names {
 		queries = append(queries, "SELECT "+sqltoken.Literal(name)+", to_jsonb(t.*) FROM "+sqltoken.Quote(name)+" t")
 	}
-	rows, err := db.QueryContext(ctx, strings.Join(queries, " UNION ALL "))
+	rows, err := db.QueryContext(ctx, strings.Join(queries, " UNION ALL "), pgx.QueryExecModeExec)
 	if err != nil {
-		return nil, fmt.Errorf("read rows: %w", err)
+		return err
 	}
 	defer func() { _ = rows.Close() }() // its errors are those of Err
 	for rows.Next() {
 		var table string
 		var text []byte
 		if err := rows.Scan(&table, &text); err != nil {
-			return nil, fmt.Errorf("read rows: %w", err)
+			return err
 		}
 		var values map[string]json.RawMessage
 		if err := json.Unmarshal(text, &values); err != nil {
-			return nil, fmt.Errorf("read rows of %s: %w", table, err)
+			return fmt.Errorf("%s: %w", table, err)
 		}
 		row := map[string]string{}
 		for name, value := range values {
 			row[name] = string(value)
 		}
-		all[table] = append(all[table], row)
+		c[table] = append(c[table], row)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read rows: %w", err)
-	}
-	return all, nil
+	return rows.Err()
 }
 
 // tableNames are the tables of the current schema.
 func tableNames(ctx context.Context, db *sql.DB) ([]string, error) {
-	var names []string
-	err := db.QueryRowContext(ctx, `SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
-		WHERE relkind IN ('r', 'p') AND relnamespace = to_regnamespace(quote_ident(current_schema()))`).Scan(pgtype.NewMap().SQLScanner(&names))
+	return queryNames(ctx, db, `SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
+		WHERE relkind IN ('r', 'p') AND relnamespace = to_regnamespace(quote_ident(current_schema()))`)
+}
+
+// storedTables leaves out the tables that never had rows.
+func storedTables(ctx context.Context, db *sql.DB) ([]string, error) {
+	return queryNames(ctx, db, `SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
+		WHERE (relkind = 'p' OR relkind = 'r' AND pg_relation_size(oid) > 0) AND relnamespace = to_regnamespace(quote_ident(current_schema()))`)
+}
+
+// filledTables are the tables that have rows.
+func filledTables(ctx context.Context, db *sql.DB) ([]string, error) {
+	stored, err := storedTables(ctx, db)
 	if err != nil {
+		return nil, err
+	}
+	filled := []string{}
+	for some := range slices.Chunk(stored, tablesAtOnce) {
+		var queries []string
+		for _, name := range some {
+			queries = append(queries, "SELECT "+sqltoken.Literal(name)+" AS name WHERE EXISTS (SELECT FROM "+sqltoken.Quote(name)+")")
+		}
+		names, err := queryNames(ctx, db, "SELECT array_agg(name) FROM ("+strings.Join(queries, " UNION ALL ")+") filled")
+		if err != nil {
+			return nil, err
+		}
+		filled = append(filled, names...)
+	}
+	return filled, nil
+}
+
+func queryNames(ctx context.Context, db *sql.DB, query string) ([]string, error) {
+	var names []string
+	if err := db.QueryRowContext(ctx, query).Scan(pgtype.NewMap().SQLScanner(&names)); err != nil {
 		return nil, fmt.Errorf("read names of tables: %w", err)
 	}
 	return names, nil

@@ -99,9 +99,7 @@ func (p *prover) database(ctx context.Context) (db *sql.DB, done func() error, e
 		return nil, nil, err
 	}
 	if p.full {
-		if err = Empty(ctx, db); err == nil {
-			_, err = Fill(ctx, db, p.schema, true)
-		}
+		err = refill(ctx, db, p.schema)
 	}
 	for _, name := range p.emptied {
 		if name == "" {
@@ -114,6 +112,19 @@ func (p *prover) database(ctx context.Context) (db *sql.DB, done func() error, e
 		return nil, nil, errors.Join(err, done())
 	}
 	return db, done, nil
+}
+
+// refill replaces all rows by such without NULLs.
+func refill(ctx context.Context, db *sql.DB, schema catalog.Schema) error {
+	names, err := filledTables(ctx, db)
+	if err != nil {
+		return err
+	}
+	if err := Empty(ctx, db); err != nil {
+		return err
+	}
+	_, err = Fill(ctx, db, schema, names, true)
+	return err
 }
 
 // apply applies files and returns the rows. The failure is one of the files.
@@ -149,9 +160,9 @@ func (p *prover) apply(ctx context.Context, files []migrate.File, between bool) 
 	return contents, nil, err
 }
 
-// updatable are the tables of which all rows can be updated.
+// updatable are the tables with rows that can all be updated.
 func updatable(ctx context.Context, db *sql.DB) ([]string, error) {
-	names, err := tableNames(ctx, db)
+	names, err := filledTables(ctx, db)
 	return slices.DeleteFunc(names, func(name string) bool { return touch(ctx, db, name) != nil }), err
 }
 

@@ -85,7 +85,7 @@ func TestProve(t *testing.T) {
 			if _, err := db.ExecContext(t.Context(), "CREATE TABLE a (id int PRIMARY KEY, n int NOT NULL, note text)"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := rows.Fill(t.Context(), db.DB, schema(t, db.DB), false); err != nil {
+			if _, err := rows.Fill(t.Context(), db.DB, schema(t, db.DB), nil, false); err != nil {
 				t.Fatal(err)
 			}
 			var rewrite []migrate.File

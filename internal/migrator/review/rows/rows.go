@@ -26,22 +26,37 @@ type Missing struct {
 	Reason string
 }
 
-// Fill makes rows in every table that has none: they satisfy the table's types, checks,
+// Fill makes rows in tables that have none: they satisfy the table's types, checks,
 // unique indexes and foreign keys. The second row of each table is sparse, with defaults
 // and NULLs where they are allowed, unless full is set. It returns the tables that stay
 // empty.
-func Fill(ctx context.Context, db *sql.DB, schema catalog.Schema, full bool) ([]Missing, error) {
-	tables, err := readTables(ctx, db, schema)
+//
+// It fills the tables of these names and those that they reference, or every table if
+// names is nil. What a referenced table references in turn is filled only if it must be.
+// If that happens later, tables with rows get more, which reference the new ones.
+func Fill(ctx context.Context, db *sql.DB, schema catalog.Schema, names []string, full bool) ([]Missing, error) {
+	tables := newTables(schema)
+	filled, err := filledTables(ctx, db)
 	if err != nil {
 		return nil, err
 	}
+	wanted := needed(tables, names)
 	f := &filler{db: db, full: full}
 	for _, t := range tables {
-		if t.filled {
-			f.filled = append(f.filled, t.Name)
-		} else {
+		t.filled = slices.Contains(filled, t.Name)
+		switch {
+		case t.filled:
+			f.filled = append(f.filled, t.Name, t.parent)
+			f.before = append(f.before, t)
+		case wanted[t.Name]:
 			f.pending = append(f.pending, t)
 		}
+	}
+	if len(f.pending) == 0 {
+		return nil, nil
+	}
+	if err := readTypes(ctx, db, slices.Concat(f.before, f.pending)); err != nil {
+		return nil, fmt.Errorf("read types of columns: %w", err)
 	}
 	return f.fill(ctx)
 }
@@ -66,8 +81,10 @@ func Empty(ctx context.Context, db *sql.DB, names ...string) error {
 type filler struct {
 	db      *sql.DB
 	full    bool
+	before  []*table // that had rows
 	pending []*table
 	filled  []string // names; of a partitioned table as soon as a partition is filled
+	fresh   []string // those of filled that got rows now
 	missing []Missing
 }
 
@@ -90,8 +107,31 @@ func (f *filler) fill(ctx context.Context) ([]Missing, error) {
 			return nil, err
 		}
 	}
+	if err := f.referenceFresh(ctx); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(f.missing, func(a, b Missing) int { return strings.Compare(a.Table, b.Table) })
 	return f.missing, nil
+}
+
+// referenceFresh makes more rows in tables that had some when those that they reference
+// had none.
+func (f *filler) referenceFresh(ctx context.Context) error {
+	for {
+		i := slices.IndexFunc(f.before, func(t *table) bool {
+			return slices.ContainsFunc(t.foreignKeys(), func(key catalog.Constraint) bool {
+				return key.References != t.Name && slices.Contains(f.fresh, key.References)
+			})
+		})
+		if i < 0 {
+			return nil
+		}
+		t := f.before[i]
+		f.before = slices.Delete(f.before, i, i+1)
+		if err := f.fillTable(ctx, t); err != nil {
+			return err
+		}
+	}
 }
 
 // ready reports whether no partition of t, and no table that it references, is still to
@@ -114,7 +154,9 @@ func (f *filler) ready(t *table, onlyRequired bool) bool {
 // fillTable makes the rows of a table in one transaction.
 func (f *filler) fillTable(ctx context.Context, t *table) error {
 	if t.partitioned {
-		if !slices.Contains(f.filled, t.Name) {
+		if slices.Contains(f.filled, t.Name) {
+			f.filled = append(f.filled, t.parent)
+		} else {
 			f.missing = append(f.missing, Missing{t.Name, "it has no partition with rows"})
 		}
 		return nil
@@ -124,10 +166,13 @@ func (f *filler) fillTable(ctx context.Context, t *table) error {
 		return fmt.Errorf("make rows: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
-	made := 0
+	made, seed := 0, 1
+	if t.filled {
+		seed += perTable
+	}
 	var reason error
 	for n := range perTable {
-		r := newRow(t, n+1, n == 1 && !f.full)
+		r := newRow(t, seed+n, n == 1 && !f.full)
 		if err := r.insert(ctx, tx); err == nil {
 			made++
 		} else if _, refused := errors.AsType[*pgconn.PgError](err); refused || errors.Is(err, errNoParent) {
@@ -136,15 +181,16 @@ func (f *filler) fillTable(ctx context.Context, t *table) error {
 			return fmt.Errorf("make a row of %s: %w", t.Name, err)
 		}
 	}
-	if made == 0 {
+	if made > 0 {
+		reason = tx.Commit()
+	}
+	switch {
+	case reason == nil:
+		f.filled = append(f.filled, t.Name, t.parent)
+		f.fresh = append(f.fresh, t.Name, t.parent)
+	case !t.filled:
 		f.missing = append(f.missing, Missing{t.Name, reasonOf(reason)})
-		return nil
 	}
-	if err := tx.Commit(); err != nil {
-		f.missing = append(f.missing, Missing{t.Name, reasonOf(err)})
-		return nil
-	}
-	f.filled = append(f.filled, t.Name, t.parent)
 	return nil
 }
 

@@ -2,6 +2,9 @@ package rows_test
 
 import (
 	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,7 +88,7 @@ func TestFill(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t, c.setup)
-			missing, err := rows.Fill(t.Context(), db, schema(t, db), false)
+			missing, err := rows.Fill(t.Context(), db, schema(t, db), nil, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,11 +112,54 @@ func TestFill(t *testing.T) {
 	}
 }
 
+// TestFillOfSomeTables fills a chain of tables a to d, each of which can reference the one
+// before, and e, which must reference d.
+func TestFillOfSomeTables(t *testing.T) {
+	t.Parallel()
+	db := open(t, `CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, up int REFERENCES a);
+		CREATE TABLE c (id int PRIMARY KEY, up int REFERENCES b); CREATE TABLE d (id int PRIMARY KEY, up int REFERENCES c);
+		CREATE TABLE e (id int PRIMARY KEY, up int NOT NULL REFERENCES d); CREATE TABLE f (id int PRIMARY KEY, up int NOT NULL REFERENCES e)`)
+	for _, step := range []struct {
+		names []string
+		want  string // how many rows, and how many of them reference another
+	}{
+		{[]string{}, ""},
+		{[]string{"b"}, "a 3 0, b 3 3"},
+		{[]string{"f"}, "a 3 0, b 3 3, d 3 0, e 3 3, f 3 3"},
+		{[]string{"c"}, "a 3 0, b 3 3, c 3 3, d 6 3, e 6 6, f 6 6"},
+		{nil, "a 3 0, b 3 3, c 3 3, d 6 3, e 6 6, f 6 6"},
+	} {
+		missing, err := rows.Fill(t.Context(), db, schema(t, db), step.names, false)
+		if err != nil || len(missing) > 0 {
+			t.Fatalf("Fill(%q) = %v, %v", step.names, missing, err)
+		}
+		contents, err := rows.Read(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, name := range slices.Sorted(maps.Keys(contents)) {
+			referring := 0
+			for _, row := range contents[name] {
+				if up := row["up"]; up != "" && up != "null" {
+					referring++
+				}
+			}
+			if n := len(contents[name]); n > 0 {
+				got = append(got, fmt.Sprint(name, " ", n, " ", referring))
+			}
+		}
+		if got := strings.Join(got, ", "); got != step.want {
+			t.Errorf("rows after filling %q = %s, want %s", step.names, got, step.want)
+		}
+	}
+}
+
 func TestFillMakesSparseRowsUnlessFull(t *testing.T) {
 	t.Parallel()
 	for full, want := range map[bool]int{false: 1, true: 0} {
 		db := open(t, "CREATE TABLE a (id int PRIMARY KEY, note text)")
-		if _, err := rows.Fill(t.Context(), db, schema(t, db), full); err != nil {
+		if _, err := rows.Fill(t.Context(), db, schema(t, db), nil, full); err != nil {
 			t.Fatal(err)
 		}
 		var nulls int

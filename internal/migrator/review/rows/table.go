@@ -3,7 +3,7 @@ package rows
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,6 +36,7 @@ const typesQuery = `WITH RECURSIVE base AS (
 		SELECT c.relname, a.attname, a.atttypid AS typid, a.atttypmod AS typmod, ''::text COLLATE "C" AS domain, ''::text AS checks
 		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 		WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace(quote_ident(current_schema()))
+		AND c.relname = ANY ($1)
 		UNION ALL
 		SELECT b.relname, b.attname, t.typbasetype, t.typtypmod, CASE b.domain WHEN '' THEN t.typname::text ELSE b.domain END, b.checks || coalesce(
 			(SELECT string_agg(pg_get_constraintdef(n.oid), ' ') FROM pg_constraint n WHERE n.contypid = t.oid AND n.contype = 'c'), '')
@@ -46,22 +47,12 @@ const typesQuery = `WITH RECURSIVE base AS (
 		coalesce((SELECT string_agg(e.enumlabel, chr(1) ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid), ''), b.domain, b.checks
 	FROM base b JOIN pg_type t ON t.oid = b.typid WHERE t.typtype <> 'd'`
 
-func readTables(ctx context.Context, db *sql.DB, schema catalog.Schema) ([]*table, error) {
+func newTables(schema catalog.Schema) []*table {
 	var all []*table
 	for _, t := range schema.Tables {
 		all = append(all, newTable(schema, t))
 	}
-	if err := readTypes(ctx, db, all); err != nil {
-		return nil, fmt.Errorf("read types of columns: %w", err)
-	}
-	held, err := Read(ctx, db)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range all {
-		t.filled = len(held[t.Name]) > 0
-	}
-	return all, nil
+	return all
 }
 
 func newTable(schema catalog.Schema, t catalog.Table) *table {
@@ -77,7 +68,13 @@ func newTable(schema catalog.Schema, t catalog.Table) *table {
 }
 
 func readTypes(ctx context.Context, db *sql.DB, all []*table) error {
-	rows, err := db.QueryContext(ctx, typesQuery)
+	types := map[string]map[string]valueType{}
+	var names []string
+	for _, t := range all {
+		types[t.Name] = t.types
+		names = append(names, t.Name)
+	}
+	rows, err := db.QueryContext(ctx, typesQuery, names)
 	if err != nil {
 		return err
 	}
@@ -91,11 +88,42 @@ func readTypes(ctx context.Context, db *sql.DB, all []*table) error {
 		if labels != "" {
 			t.labels = strings.Split(labels, "\x01")
 		}
-		if i := slices.IndexFunc(all, func(o *table) bool { return o.Name == name }); i >= 0 {
-			all[i].types[column] = t
-		}
+		types[name][column] = t
 	}
 	return rows.Err()
+}
+
+// needed are the tables that get rows when those of these names do; all if names is nil.
+func needed(all []*table, names []string) map[string]bool {
+	byName, partitions := map[string]*table{}, map[string][]string{}
+	for _, t := range all {
+		byName[t.Name] = t
+		partitions[t.parent] = append(partitions[t.parent], t.Name)
+	}
+	if names == nil {
+		names = slices.Collect(maps.Keys(byName))
+	}
+	wanted, named := map[string]bool{}, map[string]bool{}
+	var add func(name string, byItsName bool)
+	add = func(name string, byItsName bool) {
+		t := byName[name]
+		if t == nil || wanted[name] && (named[name] || !byItsName) {
+			return
+		}
+		wanted[name], named[name] = true, byItsName
+		for _, partition := range partitions[name] {
+			add(partition, byItsName)
+		}
+		for _, key := range t.foreignKeys() {
+			if byItsName || t.requires(key.Columns) {
+				add(key.References, false)
+			}
+		}
+	}
+	for _, name := range names {
+		add(name, true)
+	}
+	return wanted
 }
 
 func (t *table) foreignKeys() []catalog.Constraint {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"ariga.io/atlas/sql/migrate"
@@ -18,8 +19,13 @@ import (
 // database can be copied in between. What a file SETs still holds for the next one, as
 // if one session applied them. The zero value works.
 type Tracer struct {
+	// Reader reads the schema. Defaults to one that has read none yet.
+	Reader *catalog.Reader
+	// Locked are the tables that the last file that ran to its end has locked, under the
+	// names that they had before it. A table that isn't among them was neither read nor
+	// written, not even by a trigger or a deferred check of a file on rows.
+	Locked   []string
 	settings []setting // as the last file left them
-	reader   catalog.Reader
 }
 
 // Run runs a file on a throwaway database with that schema, and returns what its
@@ -30,7 +36,10 @@ type Tracer struct {
 // A statement that fails is the last one returned, with a [migration.StatementError] in
 // its Err. The error of Run itself comes from reading the file or the server.
 func (t *Tracer) Run(ctx context.Context, db *sql.DB, schema catalog.Schema, f migrate.File) ([]Statement, error) {
-	return t.run(ctx, db, f, session{reader: &t.reader, schema: schema})
+	if t.Reader == nil {
+		t.Reader = new(catalog.Reader)
+	}
+	return t.run(ctx, db, f, session{reader: t.Reader, schema: schema})
 }
 
 // RunOnRows runs a file that another Tracer has run, on a database of the same schema
@@ -75,6 +84,7 @@ func (t *Tracer) run(ctx context.Context, db *sql.DB, f migrate.File, s session)
 	if err != nil {
 		return nil, fmt.Errorf("trace %s: %w", f.Name(), err)
 	}
+	t.Locked = slices.Sorted(maps.Keys(s.locked))
 	t.settings, err = s.settings(ctx)
 	return stmts, err
 }
@@ -106,7 +116,9 @@ func (s *session) file(ctx context.Context, f migrate.File) ([]Statement, error)
 		}
 	}
 	if within && len(stmts) > 0 {
-		s.commit(ctx, &stmts[len(stmts)-1])
+		if err := s.commit(ctx, &stmts[len(stmts)-1]); err != nil {
+			return nil, err
+		}
 	}
 	return stmts, s.rollback(ctx)
 }

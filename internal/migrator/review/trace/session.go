@@ -29,6 +29,10 @@ type session struct {
 	// start is what others can see: the relations that existed when the transaction
 	// began. now is the present state.
 	start, now state
+	// known are the relations before the first statement, and locked the tables of them
+	// that the session has locked since.
+	known  map[uint32]relation
+	locked map[string]bool
 }
 
 func (s *session) open(ctx context.Context, db *sql.DB) (err error) {
@@ -79,8 +83,7 @@ func (s *session) runAlone(ctx context.Context, stmt *Statement) error {
 		return err
 	}
 	if stmt.Err == nil {
-		s.commit(ctx, stmt)
-		return s.rollback(ctx)
+		return errors.Join(s.commit(ctx, stmt), s.rollback(ctx))
 	}
 	state := sqlState(stmt.Err)
 	if err := s.rollback(ctx); err != nil || state != activeTransaction && state != endsTransaction {
@@ -140,10 +143,20 @@ func (s *session) recordStart(ctx context.Context) (err error) {
 
 // commit ends the transaction, if one is open. If that fails, as for a deferred
 // constraint, it is the last statement's error.
-func (s *session) commit(ctx context.Context, last *Statement) {
+func (s *session) commit(ctx context.Context, last *Statement) error {
+	if s.replayed { // then its rows have deferred checks, which lock tables
+		if err := s.exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
+			last.fail(err)
+			return nil
+		}
+		if _, err := s.look(ctx, s.conn); err != nil {
+			return err
+		}
+	}
 	if err := s.exec(ctx, "COMMIT"); err != nil {
 		last.fail(err)
 	}
+	return nil
 }
 
 // rollback ends a transaction that is still open.

@@ -65,6 +65,14 @@ func (s *session) look(ctx context.Context, db catalog.Querier) (state, error) {
 	if err := now.readLocks(ctx, db, s.pid); err != nil {
 		return now, fmt.Errorf("read locks: %w", err)
 	}
+	if s.known == nil {
+		s.known, s.locked = now.relations, map[string]bool{}
+	}
+	for oid := range now.locks {
+		if r := s.known[oid]; r.table {
+			s.locked[r.name] = true
+		}
+	}
 	return now, nil
 }
 
