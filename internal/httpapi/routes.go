@@ -114,7 +114,13 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	once := idempotency.Middleware(idempotency.Options{Subject: subject, Lifetime: o.KeyLifetime, WriteError: problems.Write})
 	limit := middleware.RateLimit(o.RateLimit, problems)
 	demands := demands{}
-	v1 := newAPI(r.With(limit, o.Authenticate(problems.Write), demands.authorize(problems), tx, tenancy.Middleware(problems.Write), once), o, problems, demands)
+	v1 := newAPI(r.With(
+		limit,
+		o.Authenticate(problems.Write), demands.authorize(problems), // who sends a request, and whether they may
+		tx,
+		tenancy.Middleware(problems.Write), // whose data it is about
+		once,
+	), o, problems, demands)
 	routes(v1)
 	v1.connect()
 
