@@ -20,7 +20,7 @@ func TestConnectionsCutAtCommit(t *testing.T) {
 	}{{"before the server sees it", pgproxy.Before}, {"after the server has done it", pgproxy.Answered}} {
 		t.Run(at.name, func(t *testing.T) {
 			t.Parallel()
-			direct := pgtest.URL(t)
+			direct := pgtest.OwnerURL(t)
 			proxy := pgtest.Proxy(t, direct)
 			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, at.moment, times(10, 500))
 		})
@@ -50,7 +50,7 @@ func (l *ledger) cutAtCommit(proxy *pgproxy.Proxy, moment pgproxy.Moment, n int)
 // known, and the response says so.
 func TestNobodyToAsk(t *testing.T) {
 	t.Parallel()
-	direct := pgtest.URL(t)
+	direct := pgtest.OwnerURL(t)
 	proxy := pgtest.Proxy(t, direct)
 	l := newLedger(t, start(t, proxy.URL(), "DB_OUTCOME_TIMEOUT=300ms", "DB_COMMIT_TIMEOUT=300ms", "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), direct)
 	fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: pgproxy.Answered, Times: 1})
@@ -84,7 +84,7 @@ func (l *ledger) harm(n int, do func()) {
 // TestBackendsTerminated terminates all sessions, repeatedly.
 func TestBackendsTerminated(t *testing.T) {
 	t.Parallel()
-	direct := pgtest.URL(t)
+	direct := pgtest.OwnerURL(t)
 	l := newLedger(t, start(t, direct), direct)
 	n := times(5, 500)
 	l.harm(n, func() {
@@ -101,7 +101,7 @@ func TestBackendsTerminated(t *testing.T) {
 // with their keys.
 func TestServiceKilled(t *testing.T) {
 	t.Parallel()
-	direct := pgtest.URL(t)
+	direct := pgtest.OwnerURL(t)
 	p := start(t, direct)
 	l := newLedger(t, p, direct)
 	n := times(3, 100)

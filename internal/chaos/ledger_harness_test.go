@@ -72,7 +72,7 @@ func launch(t *testing.T, path, url string, env ...string) *program {
 	t.Helper()
 	p := &program{t: t, path: path, addr: freeAddr(t)}
 	p.env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "COMMITMENT_ENV=production", "DATABASE_URL=" + url, "ADDR=" + p.addr,
+		"PATH=" + os.Getenv("PATH"), "COMMITMENT_ENV=production", "AUTH=off-in-production", "DATABASE_URL=" + pgtest.LoginURL(t, url), "ADDR=" + p.addr,
 		"DB_PING_AFTER=0s", "LOG_LEVEL=error",
 	}, env...)
 	t.Cleanup(p.kill)

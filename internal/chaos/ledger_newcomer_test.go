@@ -23,7 +23,7 @@ import (
 // from the same tables: no request may fail.
 func TestNewcomer(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t)
+	url := pgtest.OwnerURL(t)
 	db := pgtest.Open(t, url)
 	p := start(t, url)
 	l := newLedger(t, p, url)
@@ -134,10 +134,10 @@ func fill(t *testing.T, db *sql.DB, l *ledger, n int) {
 	defer func() { _ = tx.Rollback() }()
 	for _, statement := range []string{
 		"SET LOCAL session_replication_role = replica", // no triggers: the rows are right
-		`INSERT INTO transfers (id, created_at, amount, memo)
-			SELECT gen_random_uuid(), now(), 1, '' FROM generate_series(1, ` + fmt.Sprint(n) + `)`,
-		`INSERT INTO entries (id, created_at, amount, account_id, transfer_id)
-			SELECT gen_random_uuid(), now(), sign, account::uuid, transfers.id
+		`INSERT INTO transfers (tenant_id, id, created_at, amount, memo)
+			SELECT tenant_id, gen_random_uuid(), now(), 1, '' FROM accounts, generate_series(1, ` + fmt.Sprint(n) + `) WHERE accounts.id = '` + l.from + `'`,
+		`INSERT INTO entries (tenant_id, id, created_at, amount, account_id, transfer_id)
+			SELECT tenant_id, gen_random_uuid(), now(), sign, account::uuid, transfers.id
 			FROM transfers, (VALUES (-1, '` + l.from + `'), (1, '` + l.to + `')) AS side (sign, account)`,
 		`UPDATE accounts SET balance = (SELECT sum(amount) FROM entries WHERE account_id = accounts.id)`,
 	} {

@@ -34,7 +34,7 @@ func TestBehindPgBouncer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			direct := pgtest.URL(t)
+			direct := pgtest.OwnerURL(t)
 			l := newLedger(t, start(t, pooled(t, direct, tt.settings...), tt.env...), direct)
 			all := load(t.Context(), t, l, times(15, 500))
 			for range 4 {
@@ -126,13 +126,13 @@ func TestPgBouncerCutAtCommit(t *testing.T) {
 	for name, moment := range map[string]pgproxy.Moment{"before": pgproxy.Before, "after": pgproxy.Answered} {
 		t.Run("the service's, "+name+" it is done", func(t *testing.T) {
 			t.Parallel()
-			direct := pgtest.URL(t)
+			direct := pgtest.OwnerURL(t)
 			proxy := pgtest.Proxy(t, pooled(t, direct, timeoutsIgnored))
 			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, moment, times(6, 300))
 		})
 		t.Run("PgBouncer's, "+name+" it is done", func(t *testing.T) {
 			t.Parallel()
-			direct := pgtest.URL(t)
+			direct := pgtest.OwnerURL(t)
 			proxy := pgtest.Proxy(t, direct)
 			url := pooled(t, proxy.URL(), timeoutsIgnored)
 			newLedger(t, start(t, url), direct).cutAtCommit(proxy, moment, times(6, 300))
@@ -143,8 +143,8 @@ func TestPgBouncerCutAtCommit(t *testing.T) {
 // TestPgBouncerKilled kills PgBouncer under load and restarts it.
 func TestPgBouncerKilled(t *testing.T) {
 	t.Parallel()
-	direct := pgtest.URL(t)
-	p := pgbouncer.Start(t, direct, pgbouncer.Options{Settings: []string{timeoutsIgnored}})
+	direct := pgtest.OwnerURL(t)
+	p := pgbouncer.Start(t, pgtest.LoginURL(t, direct), pgbouncer.Options{Settings: []string{timeoutsIgnored}})
 	l := newLedger(t, start(t, inMode(t, p, "cache_describe")), direct)
 	n := times(4, 100)
 	l.harm(n, func() {
@@ -237,7 +237,7 @@ func dialReset(ctx context.Context, network, addr string) (net.Conn, error) {
 // for a lock: each is canceled through PgBouncer, which survives that.
 func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
 	t.Parallel()
-	direct := pgtest.URL(t)
+	direct := pgtest.OwnerURL(t)
 	l := newLedger(t, start(t, pooled(t, direct, timeoutsIgnored)), direct)
 	l.client.Transport = &http.Transport{DialContext: dialReset}
 	for range times(2, 100) {

@@ -18,7 +18,7 @@ import (
 // whichever release is serving, and no request may fail.
 func TestRollout(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t)
+	url := pgtest.OwnerURL(t)
 	old := start(t, url, "DB_MAX_OPEN_CONNS=8", "DB_MAX_IDLE_CONNS=8")
 	before := newLedger(t, old, url)
 	fill(t, pgtest.Open(t, url), before, times(5_000, 500_000))

@@ -21,7 +21,7 @@ const timeoutsIgnored = "ignore_startup_parameters = statement_timeout, lock_tim
 // the URL to give to the service.
 func pooled(t *testing.T, url string, settings ...string) string {
 	t.Helper()
-	return inMode(t, pgbouncer.Start(t, url, pgbouncer.Options{Settings: settings}), "cache_describe")
+	return inMode(t, pgbouncer.Start(t, pgtest.LoginURL(t, url), pgbouncer.Options{Settings: settings}), "cache_describe")
 }
 
 // inMode returns the URL of PgBouncer for a pgx that runs statements in that mode.
@@ -38,7 +38,7 @@ func TestSettingsBehindPgBouncer(t *testing.T) {
 	for _, mode := range []string{"cache_describe", "describe_exec"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			direct := pgtest.URL(t)
+			direct := pgtest.OwnerURL(t)
 			inDatabase(t, direct, "statement_timeout", "11s")
 			pool, err := postgres.Open(postgres.Options{
 				URL: inMode(t, pgbouncer.Start(t, direct, pgbouncer.Options{Settings: []string{timeoutsIgnored}}), mode), MaxOpenConns: 15, MaxIdleConns: 15, StatementTimeout: time.Minute,

@@ -52,7 +52,11 @@ func Migrate(tb testing.TB, url string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err := migration.Apply(tb.Context(), Open(tb, url), dir, migration.ApplyOptions{}); err != nil {
+	db := Open(tb, url)
+	if _, err := migration.Apply(tb.Context(), db, dir, migration.ApplyOptions{}); err != nil {
+		tb.Fatal(err)
+	}
+	if err := allowLogin(tb.Context(), db, url); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -11,6 +11,7 @@ package pgtest
 import (
 	"database/sql"
 	"errors"
+	"net/url"
 	"os"
 	"testing"
 
@@ -33,6 +34,19 @@ func URL(tb testing.TB) string {
 func AppURL(tb testing.TB, url string) string {
 	tb.Helper()
 	return WithParams(tb, url, map[string]string{"role": schemakit.AppRole})
+}
+
+// LoginURL returns the URL of the same database with the role of the service logged in, as
+// in production, which works through a pooler, too. The database is one of this package
+// or of [Migrate].
+func LoginURL(tb testing.TB, owner string) string {
+	tb.Helper()
+	u, err := url.Parse(owner)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	u.User = url.UserPassword(schemakit.AppRole, loginPassword(u))
+	return u.String()
 }
 
 // OwnerURL is [URL] for the role that migrates, which may do everything.

@@ -19,6 +19,7 @@ import (
 
 	"commitment/internal/migration"
 	"commitment/internal/pgserver"
+	"commitment/internal/schemakit"
 )
 
 // pristine is the template that PostgreSQL itself keeps clean and unconnected.
@@ -100,14 +101,34 @@ func (s *server) migratedTemplate() (string, error) {
 	}
 	hash := sha256.Sum256([]byte(sum.Sum()))
 	name := "commitment_template_" + hex.EncodeToString(hash[:8])
-	return name, s.ensureTemplate(name, func(ctx context.Context, url string) error {
-		db, err := sql.Open("pgx", url)
+	return name, s.ensureTemplate(name, func(ctx context.Context, address string) error {
+		db, err := sql.Open("pgx", address)
 		if err != nil {
 			return err
 		}
-		_, err = migration.Apply(ctx, db, dir, migration.ApplyOptions{})
+		if _, err = migration.Apply(ctx, db, dir, migration.ApplyOptions{}); err == nil {
+			err = allowLogin(ctx, db, address)
+		}
 		return errors.Join(err, db.Close())
 	})
+}
+
+// allowLogin gives the role of the service a login on the server at url, the owner's.
+func allowLogin(ctx context.Context, db *sql.DB, owner string) error {
+	u, err := url.Parse(owner)
+	if err != nil {
+		return errors.New("the server's address is not a URL") // the error would show its password
+	}
+	_, err = db.ExecContext(ctx, fmt.Sprintf(`ALTER ROLE %q LOGIN PASSWORD '%s'`, schemakit.AppRole, loginPassword(u)))
+	return err
+}
+
+// loginPassword is the password of the service's role on the server at owner: as secret as
+// the owner's.
+func loginPassword(owner *url.URL) string {
+	password, _ := owner.User.Password()
+	sum := sha256.Sum256([]byte(schemakit.AppRole + " " + password))
+	return hex.EncodeToString(sum[:])
 }
 
 // ensureTemplate builds the template of that name, unless another process has
