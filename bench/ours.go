@@ -39,7 +39,7 @@ func (entStore) transfer(ctx context.Context, t *transferBody) error {
 			return errNoAccount
 		}
 	}
-	return client.Transfer.Create().SetID(t.ID).SetAmount(t.Amount).SetMemo(t.Memo).Exec(ctx)
+	return client.Transfer.Create().SetTenantID(tenant).SetID(t.ID).SetAmount(t.Amount).SetMemo(t.Memo).Exec(ctx)
 }
 
 // openOurs opens the service's own stack: Ent inside of the middleware.
