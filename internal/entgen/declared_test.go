@@ -82,8 +82,7 @@ func TestDeclared(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"var Objects = []schemakit.Object{\n" +
-			"\t{\n\t\tName:  \"citext\",\n\t\tUp:    \"CREATE EXTENSION citext\",\n\t\tDown:  \"\",\n\t\tFirst: true,\n\t},\n" +
+		"\t{\n\t\tName:  \"citext\",\n\t\tUp:    \"CREATE EXTENSION citext\",\n\t\tDown:  \"\",\n\t\tFirst: true,\n\t},\n" +
 			"\t{\n\t\tName: \"aardvarks_log\",\n\t\tUp:   \"CREATE aardvarks\",\n\t\tDown: \"DROP aardvarks\",\n\t},\n" +
 			"\t{\n\t\tName: \"quotes\",\n\t\tUp:   \"SELECT '`';\\n\",\n\t\tDown: `SELECT\n1;\n`,\n\t},\n" +
 			"\t{\n\t\tName: \"abodes\",\n\t\tUp:   \"CREATE VIEW \\\"abodes\\\" AS SELECT number FROM aardvarks\",\n\t\tDown: \"DROP VIEW \\\"abodes\\\"\",\n\t},\n",

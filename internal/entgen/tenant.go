@@ -9,6 +9,7 @@ import (
 	"entgo.io/ent/entc/gen"
 
 	"commitment/internal/schemakit"
+	"commitment/internal/schemakit/rest"
 )
 
 // isTenants reports whether the rows of an entity belong to a tenant each.
@@ -49,20 +50,36 @@ func (s *schemas) checkTenants(g *gen.Graph) error {
 		if !isTenants(n) {
 			continue
 		}
+		var exposed rest.Entity
+		if _, err := annotation(n.Annotations, exposed.Name(), &exposed); err != nil {
+			errs = append(errs, err)
+		}
+		if exposed.ClientID && n.HasOneFieldID() && !n.ID.IsUUID() {
+			errs = append(errs, s.errorAt(n, nil,
+				"has rest.ClientID(), and ids that can be guessed: one that is taken tells a tenant what another has, so make them UUIDs"))
+		}
 		for _, f := range n.Fields {
-			if f.Unique {
+			if f.Unique && !ofOneTenant(n, []string{f.StorageKey()}) {
 				errs = append(errs, s.errorAt(n, f, fmt.Sprintf(
 					"is unique among all tenants, which tells one what another has: declare index.Fields(%q, %q).Unique() instead", schemakit.TenantColumn, f.Name)))
 			}
 		}
 		for _, idx := range n.Indexes {
-			if idx.Unique && !slices.Contains(idx.Columns, schemakit.TenantColumn) {
+			if idx.Unique && !ofOneTenant(n, idx.Columns) {
 				errs = append(errs, s.errorAt(n, nil, fmt.Sprintf(
 					"has a unique index on %v among all tenants, which tells one what another has: begin it with %q", idx.Columns, schemakit.TenantColumn)))
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// ofOneTenant reports whether rows with the same values in these columns are of the same
+// tenant: it is among the columns, or what one of them refers to is a tenant's.
+func ofOneTenant(n *gen.Type, columns []string) bool {
+	return slices.Contains(columns, schemakit.TenantColumn) || slices.ContainsFunc(n.Edges, func(e *gen.Edge) bool {
+		return e.OwnFK() && isTenants(e.Type) && slices.Contains(columns, e.Rel.Column())
+	})
 }
 
 // tenantEdge says why an edge isn't safe between tenants, or "". Its foreign key is looked

@@ -13,21 +13,22 @@ import (
 // The SQLSTATEs that are classified one by one, and not by their class; see
 // https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
-	featureNotSupported  = "0A000"
-	restrictViolation    = "23001"
-	notNullViolation     = "23502"
-	foreignKeyViolation  = "23503"
-	uniqueViolation      = "23505"
-	checkViolation       = "23514"
-	exclusionViolation   = "23P01"
-	idleInTransaction    = "25P03"
-	transactionTimeout   = "25P04"
-	readOnlyTransaction  = "25006"
-	invalidStatementName = "26000"
-	serializationFailure = "40001"
-	deadlockDetected     = "40P01"
-	lockNotAvailable     = "55P03"
-	queryCanceled        = "57014"
+	featureNotSupported   = "0A000"
+	restrictViolation     = "23001"
+	notNullViolation      = "23502"
+	foreignKeyViolation   = "23503"
+	uniqueViolation       = "23505"
+	checkViolation        = "23514"
+	exclusionViolation    = "23P01"
+	idleInTransaction     = "25P03"
+	transactionTimeout    = "25P04"
+	insufficientPrivilege = "42501"
+	readOnlyTransaction   = "25006"
+	invalidStatementName  = "26000"
+	serializationFailure  = "40001"
+	deadlockDetected      = "40P01"
+	lockNotAvailable      = "55P03"
+	queryCanceled         = "57014"
 )
 
 // Constraints maps a constraint's name to what its violation means to a client, whether a
@@ -68,6 +69,8 @@ func (c Constraints) classifyServer(pgErr *pgconn.PgError, err error) error {
 		return violation(pgErr, err, fault.New(fault.Conflict, "still-referenced", "this refers to something that is missing, or is still referred to"))
 	case notNullViolation, checkViolation:
 		return violation(pgErr, err, fault.New(fault.Invalid, "", "a value isn't valid"))
+	case insufficientPrivilege:
+		return classifyRefusal(pgErr, err)
 	case lockNotAvailable:
 		return fault.New(fault.Unavailable, "locked", "another request holds what this one needs").With(err)
 	case queryCanceled, idleInTransaction, transactionTimeout:
@@ -89,6 +92,15 @@ func (c Constraints) classifyServer(pgErr *pgconn.PgError, err error) error {
 func violation(pgErr *pgconn.PgError, cause error, err *fault.Error) *fault.Error {
 	err.Constraint = pgErr.ConstraintName
 	return err.With(cause)
+}
+
+// classifyRefusal tells a row that a policy refuses, which the client has asked for, from a
+// privilege that the service's role lacks.
+func classifyRefusal(pgErr *pgconn.PgError, err error) error {
+	if pgErr.Routine == "ExecWithCheckOptions" {
+		return fault.New(fault.Forbidden, "", "not allowed").With(err)
+	}
+	return err
 }
 
 // classifyTimeout tells a statement that was canceled with its context from one that was

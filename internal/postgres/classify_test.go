@@ -43,6 +43,7 @@ var (
 	overdue     = &fault.Error{Kind: fault.Unavailable, Code: "timeout"}
 	unreachable = &fault.Error{Kind: fault.Unavailable}
 	canceled    = &fault.Error{Kind: fault.Canceled}
+	forbidden   = &fault.Error{Kind: fault.Forbidden}
 )
 
 func TestClassifyByStatement(t *testing.T) {
@@ -64,6 +65,9 @@ func TestClassifyByStatement(t *testing.T) {
 		{"a write in a read-only transaction", "25006", statement("BEGIN READ ONLY; DELETE FROM child"), nil},
 		{"a role that isn't there", "22023", statement("SET ROLE nobody"), invalid},
 		{"a role that may not be taken", "42501", statement("SET SESSION AUTHORIZATION pg_monitor; SET ROLE postgres"), nil},
+		{"a row that a policy refuses", "42501", statement(refusing + "INSERT INTO refusing VALUES (1)"), forbidden},
+		{"a row that a policy hides", "42501", statement(refusing + "INSERT INTO refusing VALUES (0) ON CONFLICT (id) DO UPDATE SET id = 2"), forbidden},
+		{"a table that may not be written", "42501", statement("SET ROLE pg_monitor; INSERT INTO child (name) VALUES ('two')"), nil},
 		{"a code of a login", "28000", statement("DO $$ BEGIN RAISE 'no' USING ERRCODE = '28000'; END $$"), nil},
 		{"a code of a password", "28P01", statement("DO $$ BEGIN RAISE 'no' USING ERRCODE = '28P01'; END $$"), nil},
 		{"a database that isn't there", "3D000", statement("DROP DATABASE nothing"), nil},
@@ -74,6 +78,10 @@ func TestClassifyByStatement(t *testing.T) {
 		{"a statement that takes too long", "57014", statement("SET statement_timeout = 1; SELECT pg_sleep(600)"), overdue},
 	})
 }
+
+// refusing is a table into which a policy lets no row. The session is one that it holds.
+const refusing = `CREATE TABLE refusing (id int PRIMARY KEY); INSERT INTO refusing VALUES (0);
+	ALTER TABLE refusing ENABLE ROW LEVEL SECURITY; GRANT ALL ON refusing TO pg_monitor; SET ROLE pg_monitor; `
 
 // copyNothing fails to read what it copies.
 func copyNothing(t *testing.T, db *sql.DB) error {

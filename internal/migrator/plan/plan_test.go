@@ -79,10 +79,11 @@ type declaration struct {
 	tables  []*schema.Table
 	objects []schemakit.Object
 	renames []schemakit.Rename
+	tenants []string
 }
 
 func (d declaration) entities() plan.Entities {
-	return plan.Entities{Tables: d.tables, Objects: d.objects, Renames: d.renames}
+	return plan.Entities{Tables: d.tables, Objects: d.objects, Renames: d.renames, Tenants: d.tenants}
 }
 
 // table has an id, which is its primary key, and these columns.
