@@ -117,7 +117,7 @@ func (a *api) operation(route, id, text string, errs ...*fault.Error) huma.Opera
 		Path:         path,
 		OperationID:  id,
 		Summary:      strings.TrimSuffix(summary, "."),
-		Description:  description,
+		Description:  strings.TrimSpace(description + " " + needs(a.demand)),
 		Tags:         a.tags,
 		Security:     security(a.demand),
 		MaxBodyBytes: -1, // a middleware limits every body

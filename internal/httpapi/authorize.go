@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
@@ -65,12 +66,26 @@ var securitySchemes = map[string]*huma.SecurityScheme{
 	bearer: {Type: "http", Scheme: bearer, Description: "A token of the issuer (a JWT), or an API key."},
 }
 
-// security describes a demand.
+// security says which credentials a demand takes. Scopes aren't listed there: OpenAPI knows
+// them for OAuth 2 and OpenID Connect alone.
 func security(d identity.Demand) []map[string][]string {
 	if d.IsPublic() {
 		return []map[string][]string{}
 	}
-	return []map[string][]string{{bearer: append([]string{}, d.Scopes()...)}}
+	return []map[string][]string{{bearer: {}}}
+}
+
+// needs says in a sentence which scopes a demand takes, or "" for none.
+func needs(d identity.Demand) string {
+	scopes := d.Scopes()
+	if len(scopes) == 0 {
+		return ""
+	}
+	noun := "scope"
+	if len(scopes) > 1 {
+		noun = "scopes"
+	}
+	return "Needs the " + noun + " `" + strings.Join(scopes, "` and `") + "`."
 }
 
 // demandErrors are the errors of senders that don't meet a demand.

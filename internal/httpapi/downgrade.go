@@ -34,24 +34,10 @@ func (d downgrader) object(object map[string]any) {
 		switch key {
 		case "example", "examples", "default", "enum", "value":
 			// values, not schemas
-		case "security":
-			withoutRoles(value)
 		case "properties", "schemas", "parameters", "headers", "responses", "requestBodies", "content", "paths", "callbacks", "links", "variables":
 			d.named(value)
 		default:
 			d.value(value)
-		}
-	}
-}
-
-// withoutRoles empties the roles of the demands for credentials: 3.0 knows them only for
-// OAuth 2 and OpenID Connect.
-func withoutRoles(security any) {
-	demands, _ := security.([]any)
-	for _, demand := range demands {
-		schemes, _ := demand.(map[string]any)
-		for scheme := range schemes {
-			schemes[scheme] = []any{}
 		}
 	}
 }

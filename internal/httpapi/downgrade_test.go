@@ -45,12 +45,12 @@ func TestDowngradeOfADocument(t *testing.T) {
 	t.Parallel()
 	document := parse(t, `{"openapi":"3.1.0","jsonSchemaDialect":"x","webhooks":{},
 		"info":{"title":"x","summary":"y","license":{"name":"MIT","identifier":"MIT"}},
-		"paths":{"/x":{"get":{"security":[{"a":["b"]},{}],
+		"paths":{"/x":{"get":{
 			"parameters":[{"name":"a","in":"query","example":["b"],"schema":{"type":["integer","null"]}}],
 			"responses":{"200":{"content":{"application/json":{"examples":{"a":{"value":{"const":1}}},"schema":{"const":1}}}}}}}}}`)
 	downgrade(document)
 	want := parse(t, `{"openapi":"3.0.3","info":{"title":"x","license":{"name":"MIT"}},
-		"paths":{"/x":{"get":{"security":[{"a":[]},{}],
+		"paths":{"/x":{"get":{
 			"parameters":[{"name":"a","in":"query","example":["b"],"schema":{"type":"integer","nullable":true}}],
 			"responses":{"200":{"content":{"application/json":{"examples":{"a":{"value":{"const":1}}},"schema":{"enum":[1]}}}}}}}}}`)
 	if diff := cmp.Diff(want, document); diff != "" {
