@@ -83,6 +83,9 @@ func (s signer) token(i *issuer, claims map[string]any) string {
 
 func encode(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
+// middleware may respond instead of next.
+type middleware func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
+
 // issuer is an OpenID Connect issuer whose every response can be changed.
 type issuer struct {
 	*httptest.Server
@@ -91,8 +94,8 @@ type issuer struct {
 	fetches     atomic.Int64 // of the keys
 
 	mu      sync.Mutex
-	keys    any
-	respond http.HandlerFunc // instead of everything else
+	keys    jose.JSONWebKeySet
+	respond middleware // around everything else
 }
 
 func newIssuer(t *testing.T, signers ...signer) *issuer {
@@ -101,23 +104,31 @@ func newIssuer(t *testing.T, signers ...signer) *issuer {
 	i.publish(signers...)
 	i.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		i.mu.Lock()
-		keys, respond := i.keys, i.respond
+		respond := i.respond
 		i.mu.Unlock()
-		switch {
-		case respond != nil:
-			respond(w, r)
-		case r.URL.Path == "/.well-known/openid-configuration":
-			i.discoveries.Add(1)
-			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": i.URL, "jwks_uri": i.URL + "/keys"})
-		case r.URL.Path == "/keys":
-			i.fetches.Add(1)
-			_ = json.NewEncoder(w).Encode(keys)
-		default:
-			http.NotFound(w, r)
+		if respond != nil {
+			respond(w, r, i.serve)
+			return
 		}
+		i.serve(w, r)
 	}))
 	t.Cleanup(i.Close)
 	return i
+}
+
+func (i *issuer) serve(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/.well-known/openid-configuration":
+		i.discoveries.Add(1)
+		_ = json.NewEncoder(w).Encode(map[string]any{"issuer": i.URL, "jwks_uri": i.URL + "/keys"})
+	case "/keys":
+		i.fetches.Add(1)
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		_ = json.NewEncoder(w).Encode(i.keys)
+	default:
+		http.NotFound(w, r)
+	}
 }
 
 // publish replaces the issuer's keys.
@@ -131,8 +142,8 @@ func (i *issuer) publish(signers ...signer) {
 	i.keys = set
 }
 
-// override makes the issuer respond with f; nil ends that.
-func (i *issuer) override(f http.HandlerFunc) {
+// override makes the issuer respond through f; nil ends that.
+func (i *issuer) override(f middleware) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.respond = f

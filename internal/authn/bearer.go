@@ -7,9 +7,6 @@ import (
 	"commitment/internal/fault"
 )
 
-// maxToken limits a token's length, in bytes.
-const maxToken = 8 << 10
-
 // credentialError is a 401 with the challenge of RFC 6750, section 3.
 type credentialError struct {
 	fault   *fault.Error
@@ -51,9 +48,6 @@ func bearerToken(fields []string) (string, error) {
 		return "", invalidToken("the Authorization header must be Bearer and a token")
 	}
 	token = strings.TrimLeft(token, " ")
-	if len(token) > maxToken {
-		return "", invalidToken("the token is too long")
-	}
 	if !isToken(token) {
 		return "", invalidToken("the token is malformed")
 	}

@@ -207,3 +207,19 @@ func TestNewIssuerRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyRefusesWhatNoHeaderHas checks tokens that can't come from the middleware.
+func TestVerifyRefusesWhatNoHeaderHas(t *testing.T) {
+	t.Parallel()
+	s := newSigner(t, "k")
+	i := newIssuer(t, s)
+	verifier, token := i.verifier(t, authn.IssuerOptions{}), s.token(i, nil)
+	if _, err := verifier.Verify(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"", " " + token, token + "\n", token[:20] + "\r\n" + token[20:], "Bearer " + token} {
+		if got, err := verifier.Verify(t.Context(), text); err == nil {
+			t.Errorf("Verify(%q) = %v, want an error", text, got)
+		}
+	}
+}

@@ -1,8 +1,10 @@
 package authn_test
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -93,7 +95,7 @@ func TestTheIssuerIsDown(t *testing.T) {
 	i := newIssuer(t, s)
 	service := newService(authn.Options{Issuer: i.verifier(t, authn.IssuerOptions{})})
 	attempts := 0
-	i.override(func(w http.ResponseWriter, _ *http.Request) {
+	i.override(func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 		attempts++
 		w.WriteHeader(http.StatusBadGateway)
 	})
@@ -113,7 +115,7 @@ func TestTheIssuerIsDown(t *testing.T) {
 	want(t, service.get(t, "Bearer "+s.token(i, nil)), http.StatusNoContent)
 
 	down := make(chan struct{}, 10)
-	i.override(func(w http.ResponseWriter, _ *http.Request) {
+	i.override(func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 		down <- struct{}{}
 		w.WriteHeader(http.StatusBadGateway)
 	})
@@ -129,26 +131,31 @@ func TestTheIssuerIsDown(t *testing.T) {
 func TestTheIssuersResponses(t *testing.T) {
 	t.Parallel()
 	s := newSigner(t, "k")
-	for name, respond := range map[string]func(i *issuer) http.HandlerFunc{
-		"not JSON": func(*issuer) http.HandlerFunc { return text("<html>") },
-		"no keys":  func(*issuer) http.HandlerFunc { return text(`{}`) },
-		"null":     func(*issuer) http.HandlerFunc { return text(`null`) },
-		"too much": func(*issuer) http.HandlerFunc {
-			return text(`{"keys":[],"padding":"` + strings.Repeat("x", 2<<20) + `"}`)
+	for name, respond := range map[string]func(i *issuer) middleware{
+		"not JSON": func(*issuer) middleware { return always("<html>") },
+		"no keys":  func(*issuer) middleware { return keys(`{}`) },
+		"null":     func(*issuer) middleware { return keys(`null`) },
+		"too much": func(*issuer) middleware { return keys(`{"keys":[],"padding":"` + strings.Repeat("x", 2<<20) + `"}`) },
+		"a redirect": func(*issuer) middleware {
+			return func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+				if path, direct := strings.CutPrefix(r.URL.Path, "/moved"); direct {
+					r.URL.Path = path
+					next(w, r)
+					return
+				}
+				http.Redirect(w, r, "/moved"+r.URL.Path, http.StatusFound)
+			}
 		},
-		"a redirect": func(i *issuer) http.HandlerFunc {
-			return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, i.URL+"/keys", http.StatusFound) }
-		},
-		"another issuer":        func(i *issuer) http.HandlerFunc { return discovery("https://issuer.example", i.URL+"/keys") },
-		"keys without https":    func(i *issuer) http.HandlerFunc { return discovery(i.URL, "http://issuer.example/keys") },
-		"keys of another kind":  func(i *issuer) http.HandlerFunc { return discovery(i.URL, "file:///etc/passwd") },
-		"keys that don't exist": func(i *issuer) http.HandlerFunc { return discovery(i.URL, i.URL+"/nothing") },
+		"another issuer":        func(i *issuer) middleware { return discovery("https://issuer.example", i.URL+"/keys") },
+		"keys without https":    func(i *issuer) middleware { return discovery(i.URL, "http://issuer.example/keys") },
+		"keys of another kind":  func(i *issuer) middleware { return discovery(i.URL, "file:///etc/passwd") },
+		"keys that don't exist": func(i *issuer) middleware { return discovery(i.URL, i.URL+"/nothing") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			i := newIssuer(t, s)
 			i.override(respond(i))
-			service := newService(authn.Options{Issuer: i.verifier(t, authn.IssuerOptions{})})
+			service := newService(authn.Options{Issuer: i.verifier(t, authn.IssuerOptions{Client: everywhere(t, i)})})
 			want(t, service.get(t, "Bearer "+s.token(i, nil)), http.StatusServiceUnavailable)
 
 			i.override(nil)
@@ -161,14 +168,36 @@ func TestTheIssuersResponses(t *testing.T) {
 	}
 }
 
-func text(body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
+// everywhere returns a client to which the issuer is behind every address.
+func everywhere(t *testing.T, i *issuer) *http.Client {
+	t.Helper()
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, i.Listener.Addr().String())
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
-func discovery(issuer, keys string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/.well-known/") {
-			http.NotFound(w, r)
+func always(body string) middleware {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { _, _ = io.WriteString(w, body) }
+}
+
+// keys responds to requests for the keys.
+func keys(body string) middleware {
+	return func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+		if r.URL.Path != "/keys" {
+			next(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// discovery responds to discoveries.
+func discovery(issuer, keys string) middleware {
+	return func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+		if r.URL.Path == "/keys" {
+			next(w, r)
 			return
 		}
 		_, _ = fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, issuer, keys)
@@ -183,13 +212,7 @@ func TestUnknownKindsOfKeysAreSkipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i.override(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/keys" {
-			discovery(i.URL, i.URL+"/keys")(w, r)
-			return
-		}
-		_, _ = fmt.Fprintf(w, `{"keys":[{"kty":"AKP","alg":"ML-DSA-44","kid":"k"},{"kty":"EC","crv":"P-256","x":"AA","y":"AA","kid":"k"},7,%s]}`, good)
-	})
+	i.override(keys(fmt.Sprintf(`{"keys":[{"kty":"AKP","alg":"ML-DSA-44","kid":"k"},{"kty":"EC","crv":"P-256","x":"AA","y":"AA","kid":"k"},7,%s]}`, good)))
 	service := newService(authn.Options{Issuer: i.verifier(t, authn.IssuerOptions{})})
 	want(t, service.get(t, "Bearer "+s.token(i, nil)), http.StatusNoContent)
 }

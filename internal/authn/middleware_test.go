@@ -59,6 +59,8 @@ func TestFailuresAreLimited(t *testing.T) {
 	address = "192.0.2.1"
 	i.clock.advance(50 * time.Second)
 	get("bogus", http.StatusUnauthorized)
+	get("bogus", http.StatusUnauthorized)
+	get("bogus", http.StatusTooManyRequests)
 
 	address = "2001:db8::1"
 	get("bogus", http.StatusUnauthorized)

@@ -17,6 +17,9 @@ import (
 	"github.com/go-jose/go-jose/v4/json" // refuses duplicate members
 )
 
+// maxToken limits a token's length, in bytes.
+const maxToken = 8 << 10
+
 // A token is a JWS in its compact form, of which nothing is verified yet. It is parsed
 // here because go-jose parses each header four times, which costs half as much as an RSA
 // signature; a fuzz test compares the two.

@@ -32,7 +32,7 @@ func FuzzBearerToken(f *testing.F) {
 		if !strings.EqualFold(scheme, "Bearer") || spaces == "" || strings.Trim(spaces, " ") != "" || !strings.HasSuffix(field, token) {
 			t.Errorf("bearerToken(%q) = %q, want nothing but spaces between scheme and token", field, token)
 		}
-		if strings.Trim(token, "=") == "" || strings.ContainsAny(token, " \t\r\n\",") || len(token) > maxToken {
+		if strings.Trim(token, "=") == "" || strings.ContainsAny(token, " \t\r\n\",") {
 			t.Errorf("bearerToken(%q) = %q, which isn't a token", field, token)
 		}
 	})
