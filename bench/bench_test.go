@@ -55,7 +55,7 @@ func BenchmarkHandler(b *testing.B) {
 				continue
 			}
 			b.Run(p.name, func(b *testing.B) {
-				url := pgtest.URL(b)
+				url := pgtest.OwnerURL(b)
 				prepareAccounts(b, url)
 				h, err := p.open(url, 15)
 				if err != nil {

@@ -14,7 +14,7 @@ func TestAResourceAllocatesAsHandlersDo(t *testing.T) {
 	const most = 1.1
 	counted := map[cell]float64{}
 	for _, p := range resources.peers[:2] {
-		url := pgtest.URL(t)
+		url := pgtest.OwnerURL(t)
 		prepareAccounts(t, url)
 		h, err := p.open(url, 1)
 		if err != nil {

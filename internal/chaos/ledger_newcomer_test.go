@@ -42,6 +42,8 @@ func TestNewcomer(t *testing.T) {
 	c.write("ent/schema/tag.go", newTag)
 	c.edit("ent/schema/account.go", entriesEdge, entriesEdge+ownerEdge)
 	c.edit("ent/schema/transfer.go", optionalFields, requiredFields)
+	c.edit("ent/schema/transfer.go", transferImports, transferImports+`	"entgo.io/ent/schema/index"`+"\n")
+	c.edit("ent/schema/transfer.go", transferEdges, uniqueReference+transferEdges)
 	c.generate()
 	t.Logf("planned:\n%s", c.migrate(0, "diff", "growth"))
 	t.Logf("accepted: %v", c.accept("no release serves owners or asks for a reference yet"))
@@ -68,8 +70,15 @@ const (
 `
 	// The first is required now, and the second unique.
 	requiredFields = `		field.String("channel").MaxRuneLen(20).SchemaType(schemakit.Varchar(20)).Default("api"),
-		field.String("reference").MaxRuneLen(80).SchemaType(schemakit.Varchar(80)).Optional().Nillable().Unique(),
+		field.String("reference").MaxRuneLen(80).SchemaType(schemakit.Varchar(80)).Optional().Nillable(),
 `
+	transferImports = `	"entgo.io/ent/schema/field"
+`
+	uniqueReference = `// Indexes of a transfer.
+func (Transfer) Indexes() []ent.Index { return []ent.Index{index.Fields("tenant_id", "reference").Unique()} }
+
+`
+	transferEdges = "// Edges of a transfer.\n"
 	ownerEdge = `		edge.To("owner", Owner.Type).Unique(),
 `
 

@@ -35,7 +35,7 @@ func TestBehindPgBouncer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.OwnerURL(t)
-			l := newLedger(t, start(t, pooled(t, direct, tt.settings...), tt.env...), direct)
+			l := newLedger(t, start(t, pooled(t, pgtest.LoginURL(t, direct), tt.settings...), tt.env...), direct)
 			all := load(t.Context(), t, l, times(15, 500))
 			for range 4 {
 				all.Go(func() { l.watch(t.Context(), times(30, 1000)) })
@@ -127,14 +127,14 @@ func TestPgBouncerCutAtCommit(t *testing.T) {
 		t.Run("the service's, "+name+" it is done", func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.OwnerURL(t)
-			proxy := pgtest.Proxy(t, pooled(t, direct, timeoutsIgnored))
+			proxy := pgtest.Proxy(t, pooled(t, pgtest.LoginURL(t, direct), timeoutsIgnored))
 			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, moment, times(6, 300))
 		})
 		t.Run("PgBouncer's, "+name+" it is done", func(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.OwnerURL(t)
 			proxy := pgtest.Proxy(t, direct)
-			url := pooled(t, proxy.URL(), timeoutsIgnored)
+			url := pooled(t, pgtest.LoginURL(t, proxy.URL()), timeoutsIgnored)
 			newLedger(t, start(t, url), direct).cutAtCommit(proxy, moment, times(6, 300))
 		})
 	}
@@ -165,7 +165,7 @@ func TestPostgresKilledBehindPgBouncer(t *testing.T) {
 	server := pgtest.StartServer(t, options)
 	pgtest.Migrate(t, server.URL("postgres"))
 	behind := pgtest.Proxy(t, server.URL("postgres"))
-	proxy := pgtest.Proxy(t, pooled(t, behind.URL(), timeoutsIgnored))
+	proxy := pgtest.Proxy(t, pooled(t, pgtest.LoginURL(t, behind.URL()), timeoutsIgnored))
 	l := newLedger(t, start(t, proxy.URL(), "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), behind.URL())
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
@@ -238,7 +238,7 @@ func dialReset(ctx context.Context, network, addr string) (net.Conn, error) {
 func TestClientsGoAwayBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.OwnerURL(t)
-	l := newLedger(t, start(t, pooled(t, direct, timeoutsIgnored)), direct)
+	l := newLedger(t, start(t, pooled(t, pgtest.LoginURL(t, direct), timeoutsIgnored)), direct)
 	l.client.Transport = &http.Transport{DialContext: dialReset}
 	for range times(2, 100) {
 		lock, err := l.db.BeginTx(t.Context(), nil)

@@ -21,7 +21,7 @@ const timeoutsIgnored = "ignore_startup_parameters = statement_timeout, lock_tim
 // the URL to give to the service.
 func pooled(t *testing.T, url string, settings ...string) string {
 	t.Helper()
-	return inMode(t, pgbouncer.Start(t, pgtest.LoginURL(t, url), pgbouncer.Options{Settings: settings}), "cache_describe")
+	return inMode(t, pgbouncer.Start(t, url, pgbouncer.Options{Settings: settings}), "cache_describe")
 }
 
 // inMode returns the URL of PgBouncer for a pgx that runs statements in that mode.

@@ -23,7 +23,7 @@ no server and applies no migrations. All settings are listed in docs/settings.md
 		Example: `  commitment serve
   ADDR=127.0.0.1:9090 DEBUG=true commitment serve
   DATABASE_URL=postgres://commitment_app@db/app COMMITMENT_ENV=production \
-    AUTH_ISSUER=https://accounts.example.com AUTH_AUDIENCE=books commitment serve`,
+    AUTH_ISSUER=https://login.example.com AUTH_AUDIENCE=books commitment serve`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := sys.Config()

@@ -66,7 +66,7 @@ func (r *reader) checkAuth(c Config) {
 	auth, issues := c.Auth, c.Auth.Issuer != "" && c.Auth.Issuer != NoIssuer
 	switch {
 	case issues && !isIssuer(auth.Issuer):
-		r.reject("AUTH_ISSUER", "=%q: want an https URL without a query, such as https://accounts.example.com, or %s", auth.Issuer, NoIssuer)
+		r.reject("AUTH_ISSUER", "=%q: want an https URL without a query, such as https://login.example.com, or %s", auth.Issuer, NoIssuer)
 	case issues && auth.Audience == "":
 		r.reject("AUTH_AUDIENCE", ": not set; tokens that AUTH_ISSUER issued for other services would be accepted")
 	case !issues && auth.Audience != "":

@@ -15,7 +15,7 @@ func TestCheckServe(t *testing.T) {
 		"AUTH=off":                      "",
 		production:                      "AUTH_ISSUER: not set",
 		production + "AUTH_ISSUER=none": "",
-		production + "AUTH_ISSUER=https://accounts.example.com AUTH_AUDIENCE=a": "",
+		production + "AUTH_ISSUER=https://login.example.com AUTH_AUDIENCE=a": "",
 		production + "AUTH=off":               "say AUTH=off-in-production",
 		production + "AUTH=off-in-production": "",
 	} {

@@ -34,7 +34,8 @@ func followReadme(t *testing.T, dir string) {
 	}
 	task := at(dir, "ent/schema/task.go")
 	replace(t, task, "[]ent.Field{\n", "[]ent.Field{\n"+line("`(field\\.UUID\\(.*?,)`"))
-	replace(t, task, "\t\"entgo.io/ent/schema/field\"\n", `	"entgo.io/ent/schema/edge"
+	replace(t, task, "\t\"entgo.io/ent/schema/field\"\n", `	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 	"github.com/google/uuid"

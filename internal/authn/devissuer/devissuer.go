@@ -1,5 +1,5 @@
-// Package devissuer issues tokens for development, so that nobody needs an account
-// anywhere to try the service. Its key is in a file that every program on the machine
+// Package devissuer issues tokens for development, so that nobody has to
+// sign up anywhere to try the service. Its key is in a file that every program on the machine
 // which can read it can sign with: production builds no issuer of this package.
 package devissuer
 
