@@ -21,6 +21,7 @@ import (
 	"commitment/internal/middleware"
 	"commitment/internal/problem"
 	"commitment/internal/reqtx"
+	"commitment/internal/tenancy"
 )
 
 // openByHand opens accounts as handlers, written by hand for huma before they were
@@ -44,12 +45,14 @@ func openByHand(url string, pool int) (http.Handler, error) {
 		middleware.Timeout(o.RequestTimeout),
 		middleware.LimitBody(o.MaxBody, h.problems),
 		chimiddleware.GetHead,
+		o.Authenticate(h.problems.Write),
 		reqtx.Middleware(o.DB, reqtx.Options{
 			MaxMemory:    o.MaxMemory,
 			MaxResponse:  o.MaxResponse,
 			MaxRetryBody: o.MaxBody,
 			WriteError:   h.problems.Write,
 		}),
+		tenancy.Middleware(h.problems.Write),
 		idempotency.Middleware(idempotency.Options{Lifetime: o.KeyLifetime, WriteError: h.problems.Write}),
 	)
 	config := huma.DefaultConfig("By hand", "1")

@@ -79,7 +79,7 @@ func (Transfer) Indexes() []ent.Index { return []ent.Index{index.Fields("tenant_
 
 `
 	transferEdges = "// Edges of a transfer.\n"
-	ownerEdge = `		edge.To("owner", Owner.Type).Unique(),
+	ownerEdge     = `		edge.To("owner", Owner.Type).Unique(),
 `
 
 	ownerHead = `package schema

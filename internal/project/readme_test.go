@@ -46,5 +46,6 @@ func followReadme(t *testing.T, dir string) {
 	routes := at(dir, "internal/httpapi/routes.go")
 	handle := strings.Replace(line("`(handle\\(v1\\.tag.*?)`"), "v1.tag(…)", `v1.tag("Greetings", "They are friendly.")`, 1)
 	replace(t, routes, "func routes(v1 *api) {\n", "func routes(v1 *api) {\n"+line("`(mount\\(v1\\.tag.*?)`")+handle)
+	replace(t, routes, "\t\"github.com/acme/tasks/internal/middleware\"\n", "\t\"github.com/acme/tasks/internal/identity\"\n\t\"github.com/acme/tasks/internal/middleware\"\n")
 	replace(t, routes, "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.NoRobots,\n\t\tmiddleware.RequestID,\n")
 }
