@@ -156,4 +156,3 @@ func TestNoStatementCrossesPgBouncer(t *testing.T) {
 		one.wantApart(t, func(n int) { one.afterwards(t, leftovers[n%len(leftovers)]) })
 	})
 }
-
