@@ -97,5 +97,8 @@ func demandErrors(d identity.Demand) (errs []error) {
 	for _, scope := range d.Scopes() {
 		errs = append(errs, challenged{&identity.ScopeError{Scope: scope}})
 	}
+	if d.IsInTenant() {
+		errs = append(errs, challenged{identity.ErrNoTenant})
+	}
 	return errs
 }

@@ -30,7 +30,8 @@ func TestRoutesRefuseOthers(t *testing.T) {
 	for _, demand := range httpapi.Demands() {
 		all = append(all, demand.Scopes()...)
 	}
-	nobody, stranger, member := served(t, nil), served(t, &identity.Principal{Subject: "eve"}), served(t, &identity.Principal{Subject: "ann", Tenant: tenant, Scopes: all})
+	nobody, stranger, guest := served(t, nil), served(t, &identity.Principal{Subject: "eve"}), served(t, &identity.Principal{Subject: "bob", Scopes: all})
+	member := served(t, &identity.Principal{Subject: "ann", Tenant: tenant, Scopes: all})
 	for route, demand := range httpapi.Demands() {
 		if demand.IsPublic() {
 			continue
@@ -45,6 +46,11 @@ func TestRoutesRefuseOthers(t *testing.T) {
 			if scopes := demand.Scopes(); len(scopes) > 0 {
 				got.problem(t, http.StatusForbidden)
 				got.wantHeader(t, "WWW-Authenticate", `Bearer error="insufficient_scope", scope="`+scopes[0]+`"`)
+			}
+		}
+		if demand.IsInTenant() {
+			if got := guest.send(t, method, path, "").problem(t, http.StatusForbidden); got.Type != "urn:problem-type:no-tenant" {
+				t.Errorf("%s without a tenant: type = %s, want no-tenant", route, got.Type)
 			}
 		}
 		if got := member.send(t, method, path, ""); got.status == http.StatusUnauthorized || got.status == http.StatusForbidden {

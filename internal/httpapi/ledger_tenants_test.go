@@ -26,17 +26,20 @@ func TestNoRequestCrossesLedgers(t *testing.T) {
 			post("/v1/transfers", transferBody(cash.ID, rent.ID, 7))
 			post("/v1/transfers", transferBody(cash.ID, rent.ID, 5))
 		}
-		m.bodies = map[string]func(items) string{
-			"POST /v1/accounts": func(about items) string {
-				return fmt.Sprintf(`{"name":"new %v","currency":"EUR"}`, about["accounts"]["name"])
-			},
-			"PATCH /v1/accounts/{id}": func(about items) string {
-				return fmt.Sprintf(`{"name":"another %v"}`, about["accounts"]["name"])
-			},
-			"POST /v1/transfers": func(about items) string {
-				return fmt.Sprintf(`{"from":"%v","to":"01a205f2-fac4-72e3-966d-2bc0dbaad08f","amount":1}`, about["accounts"]["id"])
-			},
-		}
+		m.bodies = ledgerBodies
 		return m
 	})
+}
+
+// ledgerBodies are those of requests about items.
+var ledgerBodies = map[string]func(items) string{
+	"POST /v1/accounts": func(about items) string {
+		return fmt.Sprintf(`{"name":"new %v","currency":"EUR"}`, about["accounts"]["name"])
+	},
+	"PATCH /v1/accounts/{id}": func(about items) string {
+		return fmt.Sprintf(`{"name":"another %v"}`, about["accounts"]["name"])
+	},
+	"POST /v1/transfers": func(about items) string {
+		return fmt.Sprintf(`{"from":"%v","to":"01a205f2-fac4-72e3-966d-2bc0dbaad08f","amount":1}`, about["accounts"]["id"])
+	},
 }

@@ -19,6 +19,8 @@ import (
 	"commitment/internal/httpapi"
 	"commitment/internal/idempotency"
 	"commitment/internal/identity"
+	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
 	"commitment/internal/tenancy"
 	"commitment/internal/txn"
 )
@@ -62,11 +64,17 @@ type operation struct {
 // newMatrix starts a service with a pool of that size.
 func newMatrix(t *testing.T, api func(httpapi.Options) http.Handler, connections int) *matrix {
 	t.Helper()
+	return newMatrixOn(t, postgres.Options{URL: pgtest.URL(t), MaxOpenConns: connections, MaxIdleConns: connections}, api)
+}
+
+// newMatrixOn starts a service with a pool of these options.
+func newMatrixOn(t *testing.T, o postgres.Options, api func(httpapi.Options) http.Handler) *matrix {
+	t.Helper()
 	m := &matrix{before: func() {}}
-	m.service = startService(t, func(o httpapi.Options) http.Handler {
+	m.service = startServiceOn(t, o, func(o httpapi.Options) http.Handler {
 		o.Authenticate = fromTenants
 		return api(o)
-	}, connections, 5*time.Second)
+	}, 5*time.Second)
 	var document struct {
 		Paths map[string]map[string]operation
 	}

@@ -12,8 +12,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"commitment/ent"
+	"commitment/internal/fault"
 	"commitment/internal/identity"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/rowtest"
+	"commitment/internal/postgres"
 	"commitment/internal/tenancy"
 	"commitment/internal/txn"
 )
@@ -136,6 +140,31 @@ func TestRunAcross(t *testing.T) {
 	}
 	if err := f.RunIn(t.Context(), ours, txn.ReadOnly, func(context.Context) error { return nil }); err != nil || len(f.across) != 1 {
 		t.Errorf("after work in a tenant: counted = %q, %v, want no more", f.across, err)
+	}
+}
+
+// Ent's rows are those of the work that creates them.
+func TestEntInATenant(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1)
+	insert := func(ctx context.Context) error { return rowtest.Insert(ctx, ent.FromContext(ctx), "common") }
+	for _, tenant := range []uuid.UUID{ours, theirs, uuid.Nil} {
+		if err := f.RunIn(t.Context(), tenant, txn.ReadWrite, insert); err != nil {
+			t.Errorf("in tenant %v: %v", tenant, err)
+		}
+		if err := f.RunIn(t.Context(), tenant, txn.ReadWrite, insert); !ent.IsConstraintError(err) {
+			t.Errorf("in tenant %v again: error = %v, want that of the unique rule", tenant, err)
+		}
+	}
+	err := f.RunIn(t.Context(), ours, txn.ReadWrite, func(ctx context.Context) error {
+		if n, err := rowtest.Count(ctx, ent.FromContext(ctx)); n != 1 || err != nil {
+			t.Errorf("rows in a tenant = %d, %v, want its own", n, err)
+		}
+		return rowtest.Create(ent.FromContext(ctx), "other").SetTenantID(theirs).Exec(ctx)
+	})
+	refused, _ := errors.AsType[*fault.Error](postgres.Constraints{}.Classify(err))
+	if refused == nil || refused.Kind != fault.Forbidden {
+		t.Errorf("with another tenant's id: error = %v, want one that is forbidden", err)
 	}
 }
 
