@@ -2,7 +2,6 @@ package hazard
 
 import (
 	"fmt"
-	"strings"
 
 	"commitment/internal/migration/catalog"
 )
@@ -17,7 +16,7 @@ const rowLevelSecurity = "ENABLE ROW LEVEL SECURITY"
 
 func rowSecurity(s subject) (found []Finding) {
 	for p := range s.tables() {
-		was, is := strings.Contains(p.before.Options, rowLevelSecurity), strings.Contains(p.after.Options, rowLevelSecurity)
+		was, is := secured(p.before), secured(p.after)
 		if was == is {
 			continue
 		}
