@@ -27,7 +27,11 @@ func rowSecurity(s subject) (found []Finding) {
 			Advice: "First deploy what replaces the policies.",
 		}
 		if is {
-			f.Title = fmt.Sprintf("roles other than the owner of %s see only what its policies allow from now on", p.after.Name)
+			who := "other than the owner of"
+			if final, _ := byOID(s.final(), p.after.OID); forced(final) {
+				who = "without BYPASSRLS, the owner included, that use"
+			}
+			f.Title = fmt.Sprintf("roles %s %s see only what its policies allow from now on", who, p.after.Name)
 			f.Reason = fmt.Sprintf("At the end of the file it has %s. Without any, no row is visible and none can be written.", s.policies(p.after))
 			f.Advice = "Create policies for the running code's roles in the same transaction."
 		}
