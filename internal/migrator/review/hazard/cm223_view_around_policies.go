@@ -14,8 +14,8 @@ var cm223 = Rule{
 }
 
 func viewAroundPolicies(s subject) (found []Finding) {
-	for _, o := range s.changedObjects(catalog.KindView, catalog.KindMaterializedView) {
-		t, ok := readsTenants(s.final(), viewQuery(o))
+	for _, o := range s.mayExpose(catalog.KindView, catalog.KindMaterializedView) {
+		t, ok := s.readsTenants(viewQuery(o))
 		head, _, _ := strings.Cut(o.Definition, " AS\n")
 		if !ok || strings.Contains(head, "security_invoker=true") || strings.Contains(head, "security_invoker=on") {
 			continue

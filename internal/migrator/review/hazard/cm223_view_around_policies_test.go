@@ -37,6 +37,16 @@ var cm223 = []testCase{
 		want:   "CM223:w",
 	},
 	{
+		before: bareTenants + "CREATE VIEW v AS SELECT id FROM a; CREATE VIEW w AS SELECT id FROM t",
+		sql:    "CREATE POLICY one ON a USING (tenant_id = (SELECT current_setting('app.tenant')::int))",
+		does:   "a ACCESS EXCLUSIVE",
+		want:   "CM223:w",
+	},
+	{
+		before: tenants,
+		sql:    "CREATE RECURSIVE VIEW v (n) AS SELECT 1 UNION ALL SELECT n + 1 FROM v WHERE n < 3",
+	},
+	{
 		before: tenants,
 		sql:    "CREATE VIEW v AS SELECT n AS a FROM t",
 		does:   "t ACCESS SHARE",

@@ -14,9 +14,9 @@ var cm224 = Rule{
 }
 
 func definerAroundPolicies(s subject) (found []Finding) {
-	for _, o := range s.changedObjects(catalog.KindFunction) {
+	for _, o := range s.mayExpose(catalog.KindFunction) {
 		head, body := cutFunction(o.Definition)
-		t, ok := readsTenants(s.final(), body)
+		t, ok := s.readsTenants(body)
 		if !ok || !strings.Contains(head, " SECURITY DEFINER") {
 			continue
 		}

@@ -136,23 +136,17 @@ func reads(query statement) []string {
 	return names
 }
 
-// readsTenants is the first table of tenants that a query reads from, itself or by a view.
-func readsTenants(schema catalog.Schema, query statement) (catalog.Table, bool) {
-	return readsTenantsBut(schema, query, nil)
-}
-
-func readsTenantsBut(schema catalog.Schema, query statement, seen []string) (catalog.Table, bool) {
+// readsTenants is the first table of tenants that a query reads from, itself or by a
+// view, as the table is at the end of the file. Names that were seen aren't followed
+// again: a query can give a name of its own to what it reads.
+func (s subject) readsTenants(query statement, seen ...string) (catalog.Table, bool) {
 	for _, name := range reads(query) {
-		if t, ok := schema.Table(name); ok && tenantColumn(t) != "" && secured(t) {
-			return t, true
+		if t, ok := s.After.Table(name); ok && tenantColumn(t) != "" {
+			return byOID(s.final(), t.OID)
 		}
-		if slices.Contains(seen, name) {
-			continue
-		}
-		seen = append(seen, name)
-		for _, o := range schema.Others {
-			if o.Kind == catalog.KindView && o.Name == name {
-				if t, ok := readsTenantsBut(schema, viewQuery(o), seen); ok {
+		for _, o := range s.After.Others {
+			if o.Kind == catalog.KindView && o.Name == name && !slices.Contains(seen, name) {
+				if t, ok := s.readsTenants(viewQuery(o), append(seen, name)...); ok {
 					return t, true
 				}
 			}
@@ -167,11 +161,12 @@ func viewQuery(o catalog.Object) statement {
 	return parse(query)
 }
 
-// changedObjects are those of a kind that the statement creates or replaces, and that the
-// file leaves as they are then.
-func (s subject) changedObjects(kinds ...catalog.Kind) []catalog.Object {
+// mayExpose are the objects of a kind that the statement creates or replaces, or all of
+// them if it makes a table one of tenants, as far as the file leaves them as they are.
+func (s subject) mayExpose(kinds ...catalog.Kind) []catalog.Object {
+	all := slices.ContainsFunc(s.allTables(), becomesTenants)
 	return slices.DeleteFunc(slices.Clone(s.After.Others), func(o catalog.Object) bool {
-		return !slices.Contains(kinds, o.Kind) || slices.Contains(s.Before.Others, o) || !slices.Contains(s.final().Others, o)
+		return !slices.Contains(kinds, o.Kind) || !all && slices.Contains(s.Before.Others, o) || !slices.Contains(s.final().Others, o)
 	})
 }
 
