@@ -28,7 +28,7 @@ func rowSecurity(s subject) (found []Finding) {
 		}
 		if is {
 			who := "other than the owner of"
-			if final, _ := byOID(s.final(), p.after.OID); forced(final) {
+			if final, _ := s.final().TableOf(p.after); forced(final) {
 				who = "without BYPASSRLS, the owner included, that use"
 			}
 			f.Title = fmt.Sprintf("roles %s %s see only what its policies allow from now on", who, p.after.Name)

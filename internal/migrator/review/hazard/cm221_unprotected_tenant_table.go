@@ -24,14 +24,14 @@ func unprotectedTenants(s subject) []Finding { return unprotected(s.Statement, s
 // and the schema doesn't protect as it does others.
 func unprotected(s trace.Statement, schema catalog.Schema) (found []Finding) {
 	for _, after := range s.After.Tables {
-		before, was := byOID(s.Before, after.OID)
-		final, stays := byOID(schema, after.OID)
+		before, was := s.Before.TableOf(after)
 		released := was && forced(before) && !forced(after) && tenantColumn(before) != ""
-		if !stays || partition(after) || was && !released {
+		if partition(after) || was && !released {
 			continue
 		}
+		final, stays := schema.TableOf(after)
 		why := ofTenants(final, schema)
-		if why == "" {
+		if !stays || why == "" {
 			continue
 		}
 		f := Finding{

@@ -15,7 +15,7 @@ var cm222 = Rule{
 }
 
 func policyScan(s subject) (found []Finding) {
-	for _, p := range s.allTables() {
+	for _, p := range s.remade() {
 		column := tenantColumn(p.after)
 		if column == "" || partition(p.after) {
 			continue
@@ -26,7 +26,7 @@ func policyScan(s subject) (found []Finding) {
 				found = append(found, alternatives(p, readPolicy(o))...)
 			}
 		}
-		final, stays := byOID(s.final(), p.after.OID)
+		final, stays := s.final().TableOf(p.after)
 		if becomesTenants(p) && stays && !indexed(final, []string{column}) {
 			found = append(found, Finding{
 				Severity: Warning, Table: p.after.Name,

@@ -15,9 +15,9 @@ var cm225 = Rule{
 
 // uniqueAcrossTenants leaves out primary keys: nobody learns anything from another's id.
 func uniqueAcrossTenants(s subject) (found []Finding) {
-	for _, p := range s.allTables() {
+	for _, p := range s.remade() {
 		column := tenantColumn(p.after)
-		final, _ := byOID(s.final(), p.after.OID)
+		final, _ := s.final().TableOf(p.after)
 		key, _ := final.PrimaryKey()
 		for _, i := range tenantIndexes(p) {
 			stays := slices.ContainsFunc(final.Indexes, func(o catalog.Index) bool { return o.Name == i.Name })

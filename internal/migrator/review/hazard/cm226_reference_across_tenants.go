@@ -14,30 +14,42 @@ var cm226 = Rule{
 }
 
 func referenceAcrossTenants(s subject) (found []Finding) {
-	after := s.allTables()
-	for _, p := range after {
-		own := tenantColumn(p.after)
-		final, _ := byOID(s.final(), p.after.OID)
-		for _, c := range p.after.Constraints {
-			other, _ := s.After.Table(c.References)
-			theirs := tenantColumn(other)
-			if c.Type != catalog.ForeignKey || own == "" || theirs == "" || slices.Contains(c.Columns, own) && slices.Contains(c.RefColumns, theirs) {
-				continue
+	for _, p := range s.remade() {
+		added := p.constraints()
+		if becomesTenants(p) {
+			added = p.after.Constraints
+		}
+		for _, c := range added {
+			found = append(found, s.leadsAcross(p.after, c)...)
+		}
+		if !becomesTenants(p) {
+			continue
+		}
+		for _, other := range s.After.Tables {
+			for _, c := range other.Constraints {
+				if c.References == p.after.Name && other.OID != p.after.OID {
+					found = append(found, s.leadsAcross(other, c)...)
+				}
 			}
-			isIt := func(n catalog.Constraint) bool { return n.OID == c.OID }
-			joins := func(q pair) bool {
-				return (q.after.OID == other.OID || q.after.OID == p.after.OID) && becomesTenants(q)
-			}
-			if !slices.ContainsFunc(final.Constraints, isIt) || !slices.ContainsFunc(p.constraints(), isIt) && !slices.ContainsFunc(after, joins) {
-				continue
-			}
-			found = append(found, Finding{
-				Severity: Warning, Table: p.after.Name,
-				Title:  fmt.Sprintf("%s lets a row of %s lead to another tenant's row of %s", c.Name, p.after.Name, c.References),
-				Reason: "PostgreSQL checks a foreign key without the policies: a tenant can find out which rows others have, and refer to them.",
-				Advice: fmt.Sprintf("Include the tenant: FOREIGN KEY (%s, …) REFERENCES %s (%s, …), which needs a unique index on these columns.", own, c.References, theirs),
-			})
 		}
 	}
 	return found
+}
+
+// leadsAcross finds a constraint that is a foreign key between tables of tenants, leaves
+// the tenant out, and is there at the end of the file.
+func (s subject) leadsAcross(t catalog.Table, c catalog.Constraint) []Finding {
+	other, _ := s.After.Table(c.References)
+	own, theirs := tenantColumn(t), tenantColumn(other)
+	final, _ := s.final().TableOf(t)
+	stays := slices.ContainsFunc(final.Constraints, func(o catalog.Constraint) bool { return o.OID == c.OID })
+	if c.Type != catalog.ForeignKey || own == "" || theirs == "" || !stays || slices.Contains(c.Columns, own) && slices.Contains(c.RefColumns, theirs) {
+		return nil
+	}
+	return []Finding{{
+		Severity: Warning, Table: t.Name,
+		Title:  fmt.Sprintf("%s lets a row of %s lead to another tenant's row of %s", c.Name, t.Name, c.References),
+		Reason: "PostgreSQL checks a foreign key without the policies: a tenant can find out which rows others have, and refer to them.",
+		Advice: fmt.Sprintf("Include the tenant: FOREIGN KEY (%s, …) REFERENCES %s (%s, …), which needs a unique index on these columns.", own, c.References, theirs),
+	}}
 }

@@ -30,11 +30,11 @@ func rowsHiddenFromOwner(s subject) (found []Finding) {
 		hidden(t.Name, "this "+verb, "It would change no row, without an error.")
 	}
 	for _, w := range s.Writes {
-		if t, ok := byOID(s.Before, w.Table); ok && heldOwner(t) && t.Name != named && !slices.Contains(s.Emptied, t.Name) {
+		if t, ok := s.Before.TableOf(catalog.Table{OID: w.Table}); ok && heldOwner(t) && t.Name != named && !slices.Contains(s.Emptied, t.Name) {
 			hidden(t.Name, "this statement", "It would pass over rows, without an error.")
 		}
 	}
-	for _, p := range s.allTables() {
+	for _, p := range s.remade() {
 		for _, c := range p.after.Constraints {
 			if other, _ := s.Before.Table(c.References); !s.looksUp(p, c) || !heldOwner(p.before) && !heldOwner(other) {
 				continue
@@ -50,7 +50,7 @@ func heldOwner(t catalog.Table) bool { return secured(t) && forced(t) }
 
 // looksUp reports whether the statement looks every row of a table up for a foreign key.
 func (s subject) looksUp(p pair, c catalog.Constraint) bool {
-	_, was := byOID(s.Before, p.after.OID)
+	_, was := s.Before.TableOf(p.after)
 	if c.Type != catalog.ForeignKey || !c.Valid || !was {
 		return false
 	}

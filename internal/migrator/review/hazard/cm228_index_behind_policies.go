@@ -12,7 +12,7 @@ var cm228 = Rule{
 }
 
 func indexBehindPolicies(s subject) (found []Finding) {
-	for _, p := range s.allTables() {
+	for _, p := range s.remade() {
 		for _, i := range tenantIndexes(p) {
 			if !secured(p.after) || !leaky(i.Definition) {
 				continue

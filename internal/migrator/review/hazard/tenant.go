@@ -101,12 +101,18 @@ func tenantIndexes(p pair) []catalog.Index {
 	return p.indexes()
 }
 
-// allTables are those after the statement, those that it creates included.
-func (s subject) allTables() []pair {
-	all := make([]pair, 0, len(s.After.Tables))
+// remade are the tables that the statement creates, and those whose policies, options,
+// constraints or indexes it changes. In a large schema nearly all are left out by a glance.
+func (s subject) remade() []pair {
+	var all []pair
 	for _, after := range s.After.Tables {
-		before, _ := byOID(s.Before, after.OID)
-		all = append(all, pair{before, after})
+		before, _ := s.Before.TableOf(after)
+		p := pair{before, after}
+		if before.Options != after.Options || !slices.Equal(before.Others, after.Others) ||
+			!slices.EqualFunc(before.Constraints, after.Constraints, func(a, b catalog.Constraint) bool { return a.OID == b.OID && a.Valid == b.Valid }) ||
+			!slices.EqualFunc(before.Indexes, after.Indexes, func(a, b catalog.Index) bool { return a.OID == b.OID }) || before.OID != after.OID {
+			all = append(all, p)
+		}
 	}
 	return all
 }
@@ -142,7 +148,7 @@ func reads(query statement) []string {
 func (s subject) readsTenants(query statement, seen ...string) (catalog.Table, bool) {
 	for _, name := range reads(query) {
 		if t, ok := s.After.Table(name); ok && tenantColumn(t) != "" {
-			return byOID(s.final(), t.OID)
+			return s.final().TableOf(t)
 		}
 		for _, o := range s.After.Others {
 			if o.Kind == catalog.KindView && o.Name == name && !slices.Contains(seen, name) {
@@ -164,7 +170,7 @@ func viewQuery(o catalog.Object) statement {
 // mayExpose are the objects of a kind that the statement creates or replaces, or all of
 // them if it makes a table one of tenants, as far as the file leaves them as they are.
 func (s subject) mayExpose(kinds ...catalog.Kind) []catalog.Object {
-	all := slices.ContainsFunc(s.allTables(), becomesTenants)
+	all := slices.ContainsFunc(s.remade(), becomesTenants)
 	return slices.DeleteFunc(slices.Clone(s.After.Others), func(o catalog.Object) bool {
 		return !slices.Contains(kinds, o.Kind) || !all && slices.Contains(s.Before.Others, o) || !slices.Contains(s.final().Others, o)
 	})
