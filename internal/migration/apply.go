@@ -29,7 +29,8 @@ const operator = "commitment"
 // is removed. A statement that fails is a [StatementError].
 //
 // Every statement gets the lock_timeout and statement_timeout of [ApplyOptions]. A file
-// that sets one of them keeps its own from there on.
+// that sets one of them keeps its own from there on. A statement from which row-level
+// security would hide rows fails with [ErrRowSecurity].
 //
 // Nothing runs if atlas.sum doesn't match the files, if a file that expands wasn't
 // applied and is older than one that was ([migrate.HistoryNonLinearError]), if an older

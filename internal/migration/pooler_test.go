@@ -34,6 +34,9 @@ func TestApplyThroughPgBouncer(t *testing.T) {
 			direct := pgtest.EmptyURL(t)
 			db := pgtest.Open(t, pgbouncer.Start(t, direct, pgbouncer.Options{PoolMode: "session", PoolSize: size}).URL())
 			apply(t, db, files(t, "1_a.sql", createA, "2_i.sql", "-- atlas:txmode none\n\nCREATE INDEX CONCURRENTLY i ON a (id);\n"))
+			if got := queryStrings(t, db, "SHOW row_security"); got[0] != "on" {
+				t.Errorf("row_security of the pool's session = %s, want on", got[0])
+			}
 			if diff := cmp.Diff([]string{"a", "atlas_schema_revisions"}, tables(t, pgtest.Open(t, direct))); diff != "" {
 				t.Errorf("tables (-want +got):\n%s", diff)
 			}

@@ -12,7 +12,7 @@ import (
 // Replay runs files on a throwaway database, in order and each in the transaction that
 // its txmode asks for, and records nothing. It works on one session, so that what a
 // file SETs holds for the next one, and discards that session. A statement that fails
-// is a [StatementError].
+// is a [StatementError], as is one from which row-level security would hide rows.
 func Replay(ctx context.Context, db *sql.DB, files []migrate.File) error {
 	var whole []part
 	for _, f := range files {
@@ -36,6 +36,9 @@ func replayParts(ctx context.Context, db *sql.DB, parts []part) error {
 		return fmt.Errorf("connect to dev database: %w", err)
 	}
 	defer discard(conn)
+	if err := refuseHiddenRows(ctx, conn); err != nil {
+		return err
+	}
 	for _, p := range parts {
 		if err := replay(ctx, conn, p); err != nil {
 			return err
@@ -82,7 +85,7 @@ type execer interface {
 func execAll(ctx context.Context, db execer, f migrate.File, stmts []*migrate.Stmt) error {
 	for _, s := range stmts {
 		if _, err := db.ExecContext(ctx, s.Text); err != nil {
-			return &StatementError{File: f.Name(), Line: lineOf(f, s.Pos), SQL: s.Text, Err: err}
+			return &StatementError{File: f.Name(), Line: lineOf(f, s.Pos), SQL: s.Text, Err: explainRowSecurity(err)}
 		}
 	}
 	return nil

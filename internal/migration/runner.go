@@ -46,6 +46,9 @@ func lockedRunner(ctx context.Context, db *sql.DB, conn *sql.Conn, dir loadedDir
 	if err := lock(ctx, conn, executeLock, o.LockTimeout, o.Log); err != nil {
 		return nil, err
 	}
+	if err := refuseHiddenRows(ctx, conn); err != nil {
+		return nil, err
+	}
 	r, err := newRunner(ctx, conn, dir, o)
 	if err != nil {
 		return nil, err

@@ -74,7 +74,8 @@ func milliseconds(d time.Duration) int64 { return int64((d + time.Millisecond - 
 func (p *timeouts) exec(ctx context.Context, db schema.ExecQuerier, c command, args ...any) (sql.Result, error) {
 	stop := p.watcher.watch(ctx, p.options.limits(c.class).lock)
 	defer stop()
-	return db.ExecContext(ctx, c.sql, args...)
+	result, err := db.ExecContext(ctx, c.sql, args...)
+	return result, explainRowSecurity(err)
 }
 
 // retryLocked retries when a lock wasn't granted in time, until

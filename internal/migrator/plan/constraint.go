@@ -35,7 +35,7 @@ func (p *planner) dropConstraints(have, want catalog.Table) []Step {
 	for _, c := range have.Constraints {
 		_, stays := p.want[constraintKey(have.Name, c.Name)]
 		if stays || demanded[c.Name] || c.Type == catalog.PrimaryKey || goesWithColumn(c.Columns, want) ||
-			p.uniqueEitherWay(constraintKey(have.Name, c.Name), c) {
+			p.uniqueEitherWay(constraintKey(have.Name, c.Name), c) || c.Type == catalog.Unique && p.supersededUnfilled(want, c.Columns) {
 			continue
 		}
 		steps = append(steps, Step{
@@ -69,7 +69,7 @@ func (p *planner) addConstraints(ctx context.Context, have, want catalog.Table) 
 			if err != nil {
 				return nil, err
 			}
-			if same || p.settled(constraintKey(have.Name, c.Name)) {
+			if same || p.settled(constraintKey(have.Name, c.Name)) || c.Type == catalog.ForeignKey && p.anyUnfilled(want.Name, c.Columns) {
 				continue
 			}
 		}
@@ -124,7 +124,7 @@ func (p *planner) requireForNewRows(ctx context.Context) error {
 				SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s", sqltoken.Quote(have.Name), sqltoken.Quote(name), sqltoken.Quote(c.Name), notValid),
 				Comment: fmt.Sprintf("Require %q of new rows. A file for the existing rows follows", c.Name),
 			})
-			backfills = append(backfills, backfill(have.Name, c))
+			backfills = append(backfills, p.backfill(have.Name, c))
 		}
 	}
 	return p.advance(ctx, append(demands, backfills...))
@@ -132,23 +132,28 @@ func (p *planner) requireForNewRows(ctx context.Context) error {
 
 // backfill is a statement that only its author can complete. It is in a file without a
 // transaction, so that it can commit batch after batch.
-func backfill(table string, c catalog.Column) Step {
+func (p *planner) backfill(table string, c catalog.Column) Step {
 	value := "…"
 	if c.Default != "" {
 		value = "DEFAULT"
+	}
+	before, after := "", ""
+	if exempt, held := p.unforce(table); len(exempt) > 0 {
+		before = exempt[0] + "; -- or the table's owner would be refused\n"
+		after = "\n" + held[0] + ";"
 	}
 	return Step{Alone: true, Comment: fmt.Sprintf(`Give %[1]q a value in the existing rows of %[2]q: a later file fails on a row without
 one. Complete the statement, uncomment it, and run "go run ./cmd/migrate hash". If there
 are no such rows, remove the file.
 
-DO $$ BEGIN
+%[6]sDO $$ BEGIN
   LOOP
     UPDATE %[3]s SET %[4]s = %[5]s
       WHERE ctid = ANY (ARRAY(SELECT ctid FROM %[3]s WHERE %[4]s IS NULL LIMIT 5000));
     EXIT WHEN NOT FOUND;
     COMMIT;
   END LOOP;
-END $$;`, c.Name, table, sqltoken.Quote(table), sqltoken.Quote(c.Name), value)}
+END $$;%[7]s`, c.Name, table, sqltoken.Quote(table), sqltoken.Quote(c.Name), value, before, after)}
 }
 
 // missingNotNull are the columns that are to be NOT NULL and aren't.
@@ -189,10 +194,14 @@ func (p *planner) validateThose(ctx context.Context, required bool) error {
 			if c.Valid || wanted && !aim.Valid || demanded[c.Name] != required {
 				continue
 			}
-			steps = append(steps, Step{
+			step := Step{
 				SQL:     fmt.Sprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", sqltoken.Quote(have.Name), sqltoken.Quote(c.Name)),
 				Comment: "Check the existing rows. Reads and writes go on",
-			})
+			}
+			if c.Type == catalog.ForeignKey {
+				step = p.unforced(step, have.Name, c.References)
+			}
+			steps = append(steps, step)
 		}
 	}
 	if len(steps) > 0 {

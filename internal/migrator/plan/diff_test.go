@@ -20,6 +20,7 @@ import (
 	"commitment/internal/migration"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/migratortest"
+	"commitment/internal/pgtest"
 	"commitment/internal/schemakit"
 )
 
@@ -38,6 +39,8 @@ type change struct {
 	// fill is what has to be done by hand where there are rows: without it the
 	// plan fails with the SQLSTATE in fails, and nothing is lost.
 	fill, fails string
+	// owner applies it as a role that is neither a superuser nor has BYPASSRLS.
+	owner bool
 }
 
 func items(columns ...*schema.Column) *schema.Table { return table("items", columns...) }
@@ -205,26 +208,32 @@ func (c change) test(t *testing.T, s *dev.Server) {
 	}
 	added := diff(t, s, directory(t, before...), c.name, c.after.entities())
 	golden(t, c.name, added)
-	c.apply(t, db.DB, before, added)
+	applier := db.DB
+	if c.owner {
+		const role = "pg_database_owner" // a role that every server has
+		exec(t, db.DB, "GRANT USAGE, CREATE ON SCHEMA public TO "+role)
+		applier = pgtest.Open(t, pgtest.WithParams(t, db.URL, map[string]string{"role": role}))
+	}
+	c.apply(t, db.DB, applier, before, added)
 	if left, err := c.after.entities().Left(t.Context(), s, db.DB, slices.Concat(before, added)); err != nil || len(left) > 0 {
 		t.Errorf("what the plan leaves to do = %+v, %v, want nothing", left, err)
 	}
 }
 
-// apply runs the plan on a database with rows.
-func (c change) apply(t *testing.T, db *sql.DB, before, added []migrate.File) {
+// apply runs the plan on a database with rows, through the pool of the role that migrates.
+func (c change) apply(t *testing.T, db, applier *sql.DB, before, added []migrate.File) {
 	t.Helper()
-	if err := migration.Replay(t.Context(), db, before); err != nil {
+	if err := migration.Replay(t.Context(), applier, before); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, db, c.rows)
 	for _, f := range added {
-		err := migration.Replay(t.Context(), db, []migrate.File{f})
+		err := migration.Replay(t.Context(), applier, []migrate.File{f})
 		refused, _ := errors.AsType[*pgconn.PgError](err)
 		if refused != nil && refused.Code == c.fails {
 			c.fails = ""
-			exec(t, db, c.fill)
-			err = migration.Replay(t.Context(), db, []migrate.File{f})
+			exec(t, applier, c.fill)
+			err = migration.Replay(t.Context(), applier, []migrate.File{f})
 		}
 		if err != nil {
 			t.Fatalf("apply %s: %v", f.Name(), err)

@@ -49,7 +49,7 @@ func (p *planner) changeIndexes(ctx context.Context) error {
 		steps = append(steps, built...)
 		for _, i := range have.Indexes {
 			_, stays := p.want[indexKey(have.Name, i.Name)]
-			if !stays && i.Constraint == "" && !goesWithColumn(plainColumns(i, have), want) {
+			if !stays && i.Constraint == "" && !goesWithColumn(plainColumns(i, have), want) && !(i.Unique && p.supersededUnfilled(want, i.Columns)) {
 				steps = append(steps, dropIndex(i.Name, fmt.Sprintf("No entity declares %q any more. Reads and writes go on", i.Name)))
 			}
 		}

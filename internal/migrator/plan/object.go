@@ -27,13 +27,25 @@ func down(o schemakit.Object) Step {
 }
 
 // makeFirst and makeLater create and change the declared objects: those that tables
-// need, and the others.
-func (p *planner) makeFirst(ctx context.Context) error { return p.makeDeclared(ctx, true) }
-func (p *planner) makeLater(ctx context.Context) error { return p.makeDeclared(ctx, false) }
+// need, and the others. What would hide rows is left to makePostponed.
+func (p *planner) makeFirst(ctx context.Context) error {
+	return p.makeDeclared(ctx, func(i int) bool { return p.objects[i].First })
+}
 
-func (p *planner) makeDeclared(ctx context.Context, first bool) error {
-	for i, o := range p.objects {
-		if o.First != first || p.isMade(i) {
+func (p *planner) makeLater(ctx context.Context) error {
+	return p.makeDeclared(ctx, func(i int) bool {
+		p.postponed[i] = p.hidesUnfilled(i)
+		return !p.objects[i].First && !p.postponed[i]
+	})
+}
+
+func (p *planner) makePostponed(ctx context.Context) error {
+	return p.makeDeclared(ctx, func(i int) bool { return p.postponed[i] })
+}
+
+func (p *planner) makeDeclared(ctx context.Context, now func(i int) bool) error {
+	for i := range p.objects {
+		if !now(i) || p.isMade(i) {
 			continue
 		}
 		start := len(p.steps)
@@ -58,6 +70,9 @@ func (p *planner) makeOne(ctx context.Context, i int) error {
 	step, err := p.upNow(ctx, i)
 	if err != nil {
 		return err
+	}
+	if p.postponed[i] {
+		step.Comment += ", now that every row has a value in what its policies\nname. Until this file is applied they hide no rows"
 	}
 	again, err := p.creates(ctx, around, step.SQL)
 	if err != nil {

@@ -29,6 +29,7 @@ type planner struct {
 	want          definitions        // of full
 	addedEmpty    map[key]bool       // columns that are added without their values
 	equivalent    map[[2]string]bool // what same found out
+	postponed     map[int]bool       // objects that wait for a column to be filled
 }
 
 func (p *planner) plan(ctx context.Context) ([]Step, error) {
@@ -38,7 +39,8 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	if err := p.checkRenames(); err != nil {
 		return nil, err
 	}
-	p.want, p.addedEmpty, p.equivalent = definitionsOf(p.full), map[key]bool{}, map[[2]string]bool{}
+	p.want = definitionsOf(p.full)
+	p.addedEmpty, p.equivalent, p.postponed = map[key]bool{}, map[[2]string]bool{}, map[int]bool{}
 	left, err := p.remaining(ctx)
 	if err != nil {
 		return nil, err
@@ -60,7 +62,8 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	expanding := len(p.steps)
 	if err := p.run(ctx,
 		p.narrowTypes, p.changeConstraints, p.changeIndexes, p.validate,
-		p.requireForNewRows, p.validateRequired, p.require, p.changeIdentity, p.changeKeys, p.contract,
+		p.requireForNewRows, p.validateRequired, p.require, p.changeIdentity, p.changeKeys,
+		p.changeConstraints, p.changeIndexes, p.validate, p.makePostponed, p.contract,
 	); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,9 @@ func WritePrechecks(w io.Writer, checks []hazard.Finding) error {
 	}
 	var b strings.Builder
 	b.WriteString("-- Each query returns rows that make a migration fail. An error about a missing column\n" +
-		"-- means that an earlier file adds it.\nSET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;\n")
+		"-- means that an earlier file adds it. One about row-level security means that the role\n" +
+		"-- doesn't see all rows: run the script as one with BYPASSRLS.\n" +
+		"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;\nSET row_security = off;\n")
 	for _, f := range checks {
 		fmt.Fprintf(&b, "\n-- %s:%d %s %s\n%s;\n", f.File, f.Line, f.Code, f.Title, f.Precheck)
 	}
@@ -47,13 +49,16 @@ func WritePrechecks(w io.Writer, checks []hazard.Finding) error {
 
 // Precheck runs the queries in a read-only transaction, and returns the findings whose
 // query found a row. A query about a column that an earlier pending file adds finds
-// none.
+// none. It returns an error if row-level security hides rows from the role.
 func Precheck(ctx context.Context, db *sql.DB, checks []hazard.Finding) (failing []hazard.Finding, err error) {
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("precheck: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // it changed nothing
+	if _, err := tx.ExecContext(ctx, "SET LOCAL row_security = off"); err != nil {
+		return nil, fmt.Errorf("precheck: %w", err)
+	}
 	for _, f := range checks {
 		found, err := findsRow(ctx, tx, f.Precheck)
 		if err != nil {

@@ -99,3 +99,18 @@ func TestPrecheckPassesOverWhatEarlierFilesAdd(t *testing.T) {
 		t.Errorf("script = %s, want the query about c alone", script.String())
 	}
 }
+
+func TestPrecheckIsRefusedWhereRowsAreHidden(t *testing.T) {
+	t.Parallel()
+	url := pgtest.EmptyURL(t)
+	superuser := pgtest.Open(t, url)
+	pgtest.Exec(t, superuser, products+"INSERT INTO products VALUES (1, 'a', NULL); ALTER TABLE products ENABLE ROW LEVEL SECURITY; GRANT SELECT ON products TO pg_monitor")
+	checks := []hazard.Finding{{File: "1_a.sql", Line: 1, Precheck: "SELECT FROM products WHERE note IS NULL"}}
+	if failing, err := review.Precheck(t.Context(), superuser, checks); err != nil || len(failing) != 1 {
+		t.Errorf("failing for a superuser = %+v, %v, want one", failing, err)
+	}
+	reader := pgtest.Open(t, pgtest.WithParams(t, url, map[string]string{"role": "pg_monitor"}))
+	if failing, err := review.Precheck(t.Context(), reader, checks); err == nil {
+		t.Errorf("failing for a role that sees no rows = %+v, want an error", failing)
+	}
+}

@@ -10,12 +10,6 @@ ALTER TABLE "lines" ADD COLUMN "tenant_id" uuid NULL;
 -- Build the index while others read and write. It fails, and leaves an index
 -- that isn't valid, when a value is there twice
 CREATE UNIQUE INDEX CONCURRENTLY "items_tenant_id_id" ON "items" ("tenant_id", "id");
-==> give_rows_a_tenant.sql
--- Enforce for new rows now; existing rows are validated in a later file
-ALTER TABLE "lines" DROP CONSTRAINT "lines_items_item_id", ADD CONSTRAINT "lines_items_item_id" FOREIGN KEY ("tenant_id", "item_id") REFERENCES "items" ("tenant_id", "id") ON DELETE NO ACTION NOT VALID;
-==> give_rows_a_tenant_validate.sql
--- Check the existing rows. Reads and writes go on
-ALTER TABLE "lines" VALIDATE CONSTRAINT "lines_items_item_id";
 ==> give_rows_a_tenant_required_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 
@@ -81,3 +75,10 @@ ALTER TABLE "items" DROP CONSTRAINT "items_tenant_id_required";
 ALTER TABLE "lines" ALTER COLUMN "tenant_id" SET NOT NULL;
 -- NOT NULL replaces the check
 ALTER TABLE "lines" DROP CONSTRAINT "lines_tenant_id_required";
+-- Enforce for new rows now; existing rows are validated in a later file
+ALTER TABLE "lines" DROP CONSTRAINT "lines_items_item_id", ADD CONSTRAINT "lines_items_item_id" FOREIGN KEY ("tenant_id", "item_id") REFERENCES "items" ("tenant_id", "id") ON DELETE NO ACTION NOT VALID;
+==> give_rows_a_tenant_validate_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Check the existing rows. Reads and writes go on
+ALTER TABLE "lines" VALIDATE CONSTRAINT "lines_items_item_id";

@@ -13,11 +13,11 @@ var cm103 = Rule{
 }
 
 func halfDone(s subject) []Finding {
-	if s.Transaction || s.stmt.sets() {
+	if s.Transaction || s.stmt.repeats() {
 		return nil
 	}
 	for _, earlier := range s.file[:s.at] {
-		if earlier.Transaction || parse(earlier.SQL).sets() {
+		if earlier.Transaction || parse(earlier.SQL).repeats() {
 			continue
 		}
 		return []Finding{{
@@ -31,4 +31,10 @@ func halfDone(s subject) []Finding {
 	return nil
 }
 
-func (t statement) sets() bool { return t.begins("SET") || t.begins("RESET") }
+// repeats reports whether the statement belongs to others of its file, and can be run
+// again: it is for the session, or exempts the owner of a table from policies for a time.
+func (t statement) repeats() bool {
+	_, actions := t.actions()
+	return t.begins("SET") || t.begins("RESET") ||
+		len(actions) == 1 && (actions[0].begins("FORCE", "ROW", "LEVEL", "SECURITY") || actions[0].begins("NO", "FORCE", "ROW", "LEVEL", "SECURITY"))
+}

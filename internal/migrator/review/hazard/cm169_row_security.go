@@ -2,7 +2,6 @@ package hazard
 
 import (
 	"fmt"
-	"strings"
 
 	"commitment/internal/migration/catalog"
 )
@@ -17,7 +16,7 @@ const rowLevelSecurity = "ENABLE ROW LEVEL SECURITY"
 
 func rowSecurity(s subject) (found []Finding) {
 	for p := range s.tables() {
-		was, is := strings.Contains(p.before.Options, rowLevelSecurity), strings.Contains(p.after.Options, rowLevelSecurity)
+		was, is := secured(p.before), secured(p.after)
 		if was == is {
 			continue
 		}
@@ -28,7 +27,11 @@ func rowSecurity(s subject) (found []Finding) {
 			Advice: "First deploy what replaces the policies.",
 		}
 		if is {
-			f.Title = fmt.Sprintf("roles other than the owner of %s see only what its policies allow from now on", p.after.Name)
+			who := "other than the owner of"
+			if final, _ := s.final().TableOf(p.after); forced(final) {
+				who = "without BYPASSRLS, the owner included, that use"
+			}
+			f.Title = fmt.Sprintf("roles %s %s see only what its policies allow from now on", who, p.after.Name)
 			f.Reason = fmt.Sprintf("At the end of the file it has %s. Without any, no row is visible and none can be written.", s.policies(p.after))
 			f.Advice = "Create policies for the running code's roles in the same transaction."
 		}

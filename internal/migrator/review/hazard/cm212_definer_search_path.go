@@ -35,7 +35,6 @@ func definerSearchPath(s subject) (found []Finding) {
 // exploitable reports whether a function has its owner's privileges and its caller's
 // search_path.
 func exploitable(definition string) bool {
-	head, _, _ := strings.Cut(definition, "\nAS ")
-	head, _, _ = strings.Cut(head, "\nBEGIN ATOMIC")
+	head, _ := cutFunction(definition)
 	return strings.Contains(head, " SECURITY DEFINER") && !strings.Contains(head, "\n SET search_path ")
 }

@@ -81,13 +81,17 @@ func (s subject) heldSince(lock string) int {
 	return s.holder(s.Held[i])
 }
 
+// settled are the checks, by code, of what a later file can settle.
+var settled = map[string]func(trace.Statement, catalog.Schema) []Finding{cm143.Code: unindexed, cm221.Code: unprotected}
+
 // Open returns the findings that still hold in the schema after the files that follow.
 func Open(found []Finding, stmts []trace.Statement, final catalog.Schema) []Finding {
 	return slices.DeleteFunc(found, func(f Finding) bool {
-		if f.Code != cm143.Code || f.Statement == 0 {
+		check := settled[f.Code]
+		if check == nil || f.Statement == 0 {
 			return false
 		}
-		still := unindexed(stmts[f.Statement-1], final)
+		still := check(stmts[f.Statement-1], final)
 		return !slices.ContainsFunc(still, func(other Finding) bool { return other.Title == f.Title })
 	})
 }

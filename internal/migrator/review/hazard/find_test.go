@@ -128,6 +128,25 @@ func TestOpenDropsWhatALaterFileSettles(t *testing.T) {
 	}
 }
 
+// TestOpenDropsWhatALaterFileProtects creates a table of tenants in one file, and its
+// policy in the next.
+func TestOpenDropsWhatALaterFileProtects(t *testing.T) {
+	t.Parallel()
+	s := openServer(t, pgtest.EmptyURL(t))
+	db := s.database(t, tenants)
+	all := run(t, db, []migrate.File{
+		migrate.NewLocalFile("1_a.sql", []byte("CREATE TABLE b (tenant_id int, id bigint, PRIMARY KEY (tenant_id, id));")),
+		migrate.NewLocalFile("2_b.sql", []byte("ALTER TABLE b ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;\n"+
+			"CREATE POLICY one ON b USING (tenant_id = (SELECT current_setting('app.tenant')::int));")),
+	})
+	if got := codesOf(hazard.Open(hazard.Find(all[0]), all[0], all[0][0].After)); got != "CM221:e" {
+		t.Errorf("codes without the policy = %q, want CM221:e", got)
+	}
+	if got := codesOf(hazard.Open(hazard.Find(all[0]), all[0], schema(t, db))); got != "" {
+		t.Errorf("codes with the later file's policy = %q, want none", got)
+	}
+}
+
 // TestALockFromBeforeIsAnEarlierStatements scans under the lock of another statement.
 func TestALockFromBeforeIsAnEarlierStatements(t *testing.T) {
 	t.Parallel()

@@ -51,6 +51,7 @@ var rules = []Rule{
 	cm191, cm192, cm193, cm194, cm195, cm196, cm197, cm198, // types and names
 	cm201, cm202, // sessions
 	cm211, cm212, // privileges
+	cm221, cm222, cm223, cm224, cm225, cm226, cm227, cm228, // tenants
 }
 
 // Rules returns all rules: those with Atlas's codes first, then ours.

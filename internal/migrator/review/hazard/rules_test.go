@@ -133,6 +133,14 @@ var cases = map[string][]testCase{
 	"CM202": cm202,
 	"CM211": cm211,
 	"CM212": cm212,
+	"CM221": cm221,
+	"CM222": cm222,
+	"CM223": cm223,
+	"CM224": cm224,
+	"CM225": cm225,
+	"CM226": cm226,
+	"CM227": cm227,
+	"CM228": cm228,
 }
 
 // TestRules measures what each statement does on a server, and what is found in it. What

@@ -142,8 +142,16 @@ func (t statement) without(words ...string) statement {
 
 // body is what stands in the dollar quotes of a DO.
 func (t statement) body() statement {
+	if !t.begins("DO") {
+		return statement{}
+	}
+	return t.dollarQuoted()
+}
+
+// dollarQuoted is what stands in the first dollar quotes.
+func (t statement) dollarQuoted() statement {
 	i := slices.IndexFunc(t.tokens, func(tok sqltoken.Token) bool { return strings.HasPrefix(tok.Text, "$") })
-	if !t.begins("DO") || i < 0 {
+	if i < 0 {
 		return statement{}
 	}
 	quoted := t.tokens[i].Text
