@@ -49,10 +49,10 @@ func developmentIssuer(cfg config.Config) (*devissuer.Issuer, error) {
 // issuer returns the issuer of the tokens that are accepted, or nil if none are.
 func (s *service) issuer() (*authn.Issuer, error) {
 	auth := s.cfg.Auth
-	switch {
-	case auth.Issuer == config.NoIssuer:
+	switch auth.Issuer {
+	case config.NoIssuer:
 		return nil, nil //nolint:nilnil // no issuer and no error: API keys alone
-	case auth.Issuer == "":
+	case "":
 		issuer, err := developmentIssuer(s.cfg)
 		if err != nil {
 			return nil, err

@@ -270,7 +270,7 @@ func demand(d rest.Demand) (expression string, ok bool) {
 }
 
 // scopePattern is the syntax of a scope (RFC 6749, section 3.3).
-var scopePattern = regexp.MustCompile(`^[!#-\[\]-~]+$`)
+var scopePattern = regexp.MustCompile(`^[!\x23-\x5b\x5d-\x7e]+$`)
 
 // settings are what remains of the table.
 func (s *schemas) settings(r *resource) error {
