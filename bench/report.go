@@ -22,6 +22,7 @@ type report struct {
 	suites   []*results
 	pages    []pageResult
 	tokens   []*credential
+	tenants  []*tenantRead
 }
 
 // results are those of a suite.
@@ -56,6 +57,7 @@ func (r *report) write(p *markdown.Printer) {
 	}
 	writePages(p, r.pages)
 	writeTokens(p, r.tokens)
+	writeTenants(p, r.tenants)
 }
 
 func (r *results) write(p *markdown.Printer) {

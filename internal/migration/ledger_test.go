@@ -4,29 +4,31 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/pgtest"
+	"commitment/internal/schemakit"
 )
 
-// The books before each case: two accounts in euros, one in dollars, and one
+// The books of a tenant before each case: two accounts in euros, one in dollars, and one
 // balanced transfer of 100 from A to B.
 const books = `
-	INSERT INTO accounts (id, created_at, updated_at, name, currency) VALUES
-		('00000000-0000-0000-0000-00000000000a', now(), now(), 'A', 'EUR'),
-		('00000000-0000-0000-0000-00000000000b', now(), now(), 'B', 'EUR'),
-		('00000000-0000-0000-0000-00000000000c', now(), now(), 'C', 'USD');
-	INSERT INTO transfers (id, created_at, amount) VALUES ('00000000-0000-0000-0000-000000000001', now(), 100);
-	INSERT INTO entries (id, created_at, transfer_id, account_id, amount) VALUES
-		(gen_random_uuid(), now(), '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000a', -100),
-		(gen_random_uuid(), now(), '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000b', 100);`
+	INSERT INTO accounts (tenant_id, id, created_at, updated_at, name, currency) VALUES
+		(current_setting('app.tenant')::uuid, '00000000-0000-0000-0000-00000000000a', now(), now(), 'A', 'EUR'),
+		(current_setting('app.tenant')::uuid, '00000000-0000-0000-0000-00000000000b', now(), now(), 'B', 'EUR'),
+		(current_setting('app.tenant')::uuid, '00000000-0000-0000-0000-00000000000c', now(), now(), 'C', 'USD');
+	INSERT INTO transfers (tenant_id, id, created_at, amount) VALUES (current_setting('app.tenant')::uuid, '00000000-0000-0000-0000-000000000001', now(), 100);
+	INSERT INTO entries (tenant_id, id, created_at, transfer_id, account_id, amount) VALUES
+		(current_setting('app.tenant')::uuid, gen_random_uuid(), now(), '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000a', -100),
+		(current_setting('app.tenant')::uuid, gen_random_uuid(), now(), '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000b', 100);`
 
-const newTransfer = `INSERT INTO public.transfers (id, created_at, amount) VALUES ('00000000-0000-0000-0000-000000000002', now(), 50);`
+const newTransfer = `INSERT INTO public.transfers (tenant_id, id, created_at, amount) VALUES (current_setting('app.tenant')::uuid, '00000000-0000-0000-0000-000000000002', now(), 50);`
 
 // entry is a statement that adds an entry to the new transfer.
 func entry(account, amount string) string {
-	return `INSERT INTO entries (id, created_at, transfer_id, account_id, amount) VALUES
-		(gen_random_uuid(), now(), '00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-00000000000` + account + `', ` + amount + `);`
+	return `INSERT INTO entries (tenant_id, id, created_at, transfer_id, account_id, amount) VALUES
+		(current_setting('app.tenant')::uuid, gen_random_uuid(), now(), '00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-00000000000` + account + `', ` + amount + `);`
 }
 
 func TestBalancedTransfers(t *testing.T) {
@@ -43,8 +45,8 @@ func TestBalancedTransfers(t *testing.T) {
 		{"refuses entries of another amount", newTransfer + entry("a", "-51") + entry("b", "51"), true},
 		{"refuses entries in two currencies", newTransfer + entry("a", "-50") + entry("c", "50"), true},
 		{"refuses three entries", newTransfer + entry("a", "-50") + entry("b", "25") + entry("c", "25"), true},
-		{"refuses an entry that is added later", `INSERT INTO entries (id, created_at, transfer_id, account_id, amount) VALUES
-			(gen_random_uuid(), now(), '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000c', 1);`, true},
+		{"refuses an entry that is added later", `INSERT INTO entries (tenant_id, id, created_at, transfer_id, account_id, amount) VALUES
+			(current_setting('app.tenant')::uuid, gen_random_uuid(), now(), '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000c', 1);`, true},
 		{"refuses an entry that is changed", "UPDATE entries SET amount = 99 WHERE amount = 100;", true},
 		{"refuses an entry that is moved to another transfer", newTransfer + entry("a", "-50") + entry("b", "50") +
 			`UPDATE entries SET transfer_id = '00000000-0000-0000-0000-000000000002',
@@ -56,7 +58,7 @@ func TestBalancedTransfers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			db := pgtest.Open(t, pgtest.URL(t))
+			db := pgtest.Open(t, pgtest.WithParams(t, pgtest.URL(t), map[string]string{schemakit.TenantSetting: uuid.NewString()}))
 			exec(t, db, books)
 			tx, err := db.BeginTx(t.Context(), nil)
 			if err != nil {

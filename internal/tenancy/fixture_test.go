@@ -288,7 +288,7 @@ func query(ctx context.Context, text string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.QueryContext(ctx, text) //nolint:sqlclosecheck // scan does
+	rows, err := tx.QueryContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}

@@ -272,9 +272,9 @@ func TestTheRoleOwnsNothing(t *testing.T) {
 			"SET LOCAL row_security = off; SELECT * FROM {table}",
 		} {
 			statement = strings.ReplaceAll(statement, "{table}", table.name)
-			err := f.RunIn(t.Context(), ours, txn.ReadWrite, func(ctx context.Context) (err error) {
+			err := f.RunIn(t.Context(), ours, txn.ReadWrite, func(ctx context.Context) error {
 				for part := range strings.SplitSeq(statement, "; ") {
-					if err = exec(ctx, part); err != nil {
+					if err := exec(ctx, part); err != nil {
 						return err
 					}
 				}

@@ -49,9 +49,10 @@ func (p *planner) changeIndexes(ctx context.Context) error {
 		steps = append(steps, built...)
 		for _, i := range have.Indexes {
 			_, stays := p.want[indexKey(have.Name, i.Name)]
-			if !stays && i.Constraint == "" && !goesWithColumn(plainColumns(i, have), want) && !(i.Unique && p.supersededUnfilled(want, i.Columns)) {
-				steps = append(steps, dropIndex(i.Name, fmt.Sprintf("No entity declares %q any more. Reads and writes go on", i.Name)))
+			if stays || i.Constraint != "" || goesWithColumn(plainColumns(i, have), want) || i.Unique && p.supersededUnfilled(want, i.Columns) {
+				continue
 			}
+			steps = append(steps, dropIndex(i.Name, fmt.Sprintf("No entity declares %q any more. Reads and writes go on", i.Name)))
 		}
 	}
 	return p.advance(ctx, steps)

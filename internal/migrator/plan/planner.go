@@ -63,8 +63,11 @@ func (p *planner) plan(ctx context.Context) ([]Step, error) {
 	if err := p.run(ctx,
 		p.narrowTypes, p.changeConstraints, p.changeIndexes, p.validate,
 		p.requireForNewRows, p.validateRequired, p.require, p.changeIdentity, p.changeKeys,
-		p.changeConstraints, p.changeIndexes, p.validate, p.makePostponed, p.contract,
 	); err != nil {
+		return nil, err
+	}
+	// What waited for the columns that are required now.
+	if err := p.run(ctx, p.changeConstraints, p.changeIndexes, p.validate, p.makePostponed, p.contract); err != nil {
 		return nil, err
 	}
 	if err := p.checkComplete(ctx); err != nil {
