@@ -5,7 +5,7 @@ package migrate
 import "commitment/internal/schemakit"
 
 // SchemaDigest identifies the schemas that the code was generated from.
-const SchemaDigest = "8f857a1c77fd3248019b2d06a69647fb4cf680dd026f7e7640963e36b55262cf"
+const SchemaDigest = "c74f87547b5387c418200d815b2622e18ffa02fcc90e8543739d4d759e68e2d9"
 
 // Objects are what the entities need beside their tables, in the order in which
 // they are made.
@@ -65,7 +65,7 @@ GRANT INSERT, UPDATE, DELETE ON "api_keys" TO "commitment_app", "commitment_acro
 		Up: `ALTER TABLE "accounts" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "accounts" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "accounts_tenant" ON "accounts" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "accounts_across_tenants" ON "accounts" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "accounts_across_tenants" ON "accounts" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
 `,
 		Down: `DROP POLICY "accounts_across_tenants" ON "accounts";
 DROP POLICY "accounts_tenant" ON "accounts";
@@ -96,7 +96,7 @@ $$;
 		Up: `ALTER TABLE "entries" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "entries" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "entries_tenant" ON "entries" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "entries_across_tenants" ON "entries" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "entries_across_tenants" ON "entries" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
 `,
 		Down: `DROP POLICY "entries_across_tenants" ON "entries";
 DROP POLICY "entries_tenant" ON "entries";
@@ -109,7 +109,7 @@ ALTER TABLE "entries" DISABLE ROW LEVEL SECURITY;
 		Up: `ALTER TABLE "idempotency_keys" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "idempotency_keys" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "idempotency_keys_tenant" ON "idempotency_keys" USING ("tenant_id" = (SELECT coalesce(nullif(current_setting('app.tenant', true), '')::uuid, '00000000-0000-0000-0000-000000000000')));
-CREATE POLICY "idempotency_keys_across_tenants" ON "idempotency_keys" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "idempotency_keys_across_tenants" ON "idempotency_keys" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
 `,
 		Down: `DROP POLICY "idempotency_keys_across_tenants" ON "idempotency_keys";
 DROP POLICY "idempotency_keys_tenant" ON "idempotency_keys";
@@ -122,7 +122,7 @@ ALTER TABLE "idempotency_keys" DISABLE ROW LEVEL SECURITY;
 		Up: `ALTER TABLE "transfers" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "transfers" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "transfers_tenant" ON "transfers" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "transfers_across_tenants" ON "transfers" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "transfers_across_tenants" ON "transfers" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
 `,
 		Down: `DROP POLICY "transfers_across_tenants" ON "transfers";
 DROP POLICY "transfers_tenant" ON "transfers";

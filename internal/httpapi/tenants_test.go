@@ -110,7 +110,8 @@ func each(t *testing.T, start func(t *testing.T, connections int) *matrix) {
 				if err != nil {
 					return err
 				}
-				_, err = tx.ExecContext(ctx, "SELECT set_config('app.tenant', $1, false), set_config('role', 'commitment_across_tenants', false)", identity.TenantID(theirs).String())
+				_, err = tx.ExecContext(ctx, "SELECT set_config('app.tenant', $1, false), "+
+					"set_config('role', 'commitment_across_tenants', false), set_config('app.across_tenants', 'on', false)", identity.TenantID(theirs).String())
 				return err
 			})
 			if err != nil {

@@ -24,6 +24,10 @@ const TenantColumn = "tenant_id"
 const (
 	TenantSetting  = "app.tenant"
 	SubjectSetting = "app.subject"
+	// AcrossSetting is "on" for work that spans tenants, in the role [AcrossRole]. The role
+	// alone isn't enough: any SQL could make it the default of later sessions, by ALTER ROLE.
+	// Only a superuser can do that with a setting of the application's.
+	AcrossSetting = "app.across_tenants"
 )
 
 // The roles of the application. They own nothing.
@@ -179,8 +183,8 @@ func tenantPolicies(tenant string) Object {
 		Up: fmt.Sprintf(`ALTER TABLE "{{table}}" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "{{table}}" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "{{table}}_tenant" ON "{{table}}" USING ("%[1]s" = %[2]s);
-CREATE POLICY "{{table}}_across_tenants" ON "{{table}}" TO "%[3]s" USING (true);
-`, TenantColumn, tenant, AcrossRole),
+CREATE POLICY "{{table}}_across_tenants" ON "{{table}}" TO "%[3]s" USING ((SELECT current_setting('%[4]s', true)) = 'on');
+`, TenantColumn, tenant, AcrossRole, AcrossSetting),
 		Down: `DROP POLICY "{{table}}_across_tenants" ON "{{table}}";
 DROP POLICY "{{table}}_tenant" ON "{{table}}";
 ALTER TABLE "{{table}}" NO FORCE ROW LEVEL SECURITY;

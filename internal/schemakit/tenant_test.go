@@ -94,7 +94,7 @@ func TestTenantMixins(t *testing.T) {
 		}
 		for _, want := range []string{
 			`ALTER TABLE "{{table}}" ENABLE ROW LEVEL SECURITY`, `ALTER TABLE "{{table}}" FORCE ROW LEVEL SECURITY`,
-			`CREATE POLICY "{{table}}_tenant" ON "{{table}}" USING ("tenant_id" = (SELECT`, `TO "commitment_across_tenants" USING (true)`,
+			`CREATE POLICY "{{table}}_tenant" ON "{{table}}" USING ("tenant_id" = (SELECT`, `TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on')`,
 			`CREATE ROLE "commitment_app" NOINHERIT`,
 		} {
 			if !strings.Contains(up, want) {

@@ -29,6 +29,7 @@ var leftovers = []string{
 	"SET ROLE commitment_across_tenants",
 	"SET LOCAL ROLE commitment_across_tenants",
 	"SET ROLE commitment_across_tenants; SELECT 1/0",
+	"SET ROLE commitment_across_tenants; SET app.across_tenants = on",
 	"SET SESSION AUTHORIZATION commitment_across_tenants",
 	"RESET ROLE",
 	"SET ROLE NONE",
@@ -150,6 +151,26 @@ func TestNoStatementCrossesPgBouncer(t *testing.T) {
 			one.wantApart(t, func(n int) { other.afterwards(t, leftovers[n%len(leftovers)]) })
 		})
 	}
+	t.Run("with the role across tenants by default", func(t *testing.T) {
+		one := *f
+		one.connect(t, direct.String(), 1)
+		one.afterwards(t, "ALTER ROLE commitment_app SET role = 'commitment_across_tenants'")
+		later := *f
+		later.connect(t, direct.String(), 1)
+		err := later.Run(t.Context(), txn.ReadOnly, func(ctx context.Context) error {
+			if user, err := query(ctx, "SELECT current_user"); err != nil || user[0] != schemakit.AcrossRole {
+				return fmt.Errorf("user = %q, %w, want %s", user, err, schemakit.AcrossRole)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if err := later.sees(t.Context()); err != nil {
+			t.Error(err)
+		}
+		pgtest.Exec(t, f.owner, "ALTER ROLE commitment_app RESET role")
+	})
 	t.Run("directly", func(t *testing.T) {
 		one := *f
 		one.connect(t, direct.String(), 1)

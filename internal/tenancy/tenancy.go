@@ -7,6 +7,7 @@ package tenancy
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -84,7 +85,7 @@ func (db DB) RunAcross(ctx context.Context, reason string, mode sql.TxOptions, w
 		db.OnAcross(reason)
 	}
 	return db.Run(ctx, mode, func(ctx context.Context) error {
-		if err := txn.Set(ctx, "role", schemakit.AcrossRole); err != nil {
+		if err := errors.Join(txn.Set(ctx, "role", schemakit.AcrossRole), txn.Set(ctx, schemakit.AcrossSetting, "on")); err != nil {
 			return err
 		}
 		return work(ctx)

@@ -29,7 +29,7 @@ DROP INDEX "idempotencykey_subject_key";
 ALTER TABLE "idempotency_keys" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "idempotency_keys" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "idempotency_keys_tenant" ON "idempotency_keys" USING ("tenant_id" = (SELECT coalesce(nullif(current_setting('app.tenant', true), '')::uuid, '00000000-0000-0000-0000-000000000000')));
-CREATE POLICY "idempotency_keys_across_tenants" ON "idempotency_keys" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "idempotency_keys_across_tenants" ON "idempotency_keys" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
 -- The service reads API keys, and says when they were used
 REVOKE INSERT, UPDATE, DELETE ON "api_keys" FROM "commitment_app", "commitment_across_tenants";
 GRANT UPDATE ("last_used_at") ON "api_keys" TO "commitment_app";

@@ -32,14 +32,14 @@ ALTER TABLE "entries"
 ALTER TABLE "accounts" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "accounts" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "accounts_tenant" ON "accounts" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "accounts_across_tenants" ON "accounts" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "accounts_across_tenants" ON "accounts" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
 -- Work sees the rows of "entries" of its own tenant
 ALTER TABLE "entries" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "entries" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "entries_tenant" ON "entries" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "entries_across_tenants" ON "entries" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "entries_across_tenants" ON "entries" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
 -- Work sees the rows of "transfers" of its own tenant
 ALTER TABLE "transfers" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "transfers" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "transfers_tenant" ON "transfers" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "transfers_across_tenants" ON "transfers" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "transfers_across_tenants" ON "transfers" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');

@@ -45,9 +45,9 @@ CREATE UNIQUE INDEX "pages_tenant_id_id" ON "pages" ("tenant_id", "id");
 ALTER TABLE "books" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "books" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "books_tenant" ON "books" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "books_across_tenants" ON "books" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "books_across_tenants" ON "books" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
 -- Create "pages_tenant" as declared
 ALTER TABLE "pages" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "pages" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "pages_tenant" ON "pages" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "pages_across_tenants" ON "pages" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "pages_across_tenants" ON "pages" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');

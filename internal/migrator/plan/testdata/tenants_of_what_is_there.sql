@@ -106,7 +106,7 @@ ALTER TABLE "pages" VALIDATE CONSTRAINT "pages_books_book_id";
 ALTER TABLE "books" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "books" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "books_tenant" ON "books" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "books_across_tenants" ON "books" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "books_across_tenants" ON "books" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
 ==> tenants_of_what_is_there_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 
@@ -115,4 +115,4 @@ CREATE POLICY "books_across_tenants" ON "books" TO "commitment_across_tenants" U
 ALTER TABLE "pages" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "pages" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "pages_tenant" ON "pages" USING ("tenant_id" = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
-CREATE POLICY "pages_across_tenants" ON "pages" TO "commitment_across_tenants" USING (true);
+CREATE POLICY "pages_across_tenants" ON "pages" TO "commitment_across_tenants" USING ((SELECT current_setting('app.across_tenants', true)) = 'on');
