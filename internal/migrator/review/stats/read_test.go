@@ -126,7 +126,7 @@ func TestReadOfALiveServer(t *testing.T) {
 
 	t.Run("needs no right to read a row", func(t *testing.T) {
 		t.Parallel()
-		at := pgtest.URL(t)
+		at := pgtest.OwnerURL(t)
 		db := pgtest.Open(t, at)
 		role := "reader_" + time.Now().UTC().Format("150405000000000")
 		exec(t, db, `CREATE ROLE `+role+` LOGIN PASSWORD 'secret'`)
