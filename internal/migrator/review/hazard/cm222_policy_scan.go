@@ -78,7 +78,7 @@ func alternatives(p pair, added policy) (found []Finding) {
 	for _, other := range policies(p.after) {
 		isNew := !slices.ContainsFunc(policies(p.before), func(o policy) bool { return o.name == other.name })
 		if other.name == added.name || isNew && other.name < added.name || !added.permissive || !other.permissive ||
-			!added.overlaps(other) || added.always() || other.always() {
+			!added.overlaps(other) || added.allRows(p.after) || other.allRows(p.after) {
 			continue
 		}
 		found = append(found, Finding{

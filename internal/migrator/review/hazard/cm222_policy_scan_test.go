@@ -46,6 +46,17 @@ var cm222 = []testCase{
 	},
 	{
 		before: tenants,
+		sql:    "CREATE POLICY every ON a TO pg_monitor USING ((SELECT current_setting('app.every', true)) = 'on')",
+		does:   "a ACCESS EXCLUSIVE",
+	},
+	{
+		before: tenants,
+		sql:    "CREATE POLICY every ON a TO pg_monitor USING (n > 0)",
+		does:   "a ACCESS EXCLUSIVE",
+		want:   "CM222:w",
+	},
+	{
+		before: tenants,
 		sql:    "CREATE POLICY every ON a USING (true)",
 		does:   "a ACCESS EXCLUSIVE",
 		want:   "CM222:w",

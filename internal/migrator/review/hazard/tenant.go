@@ -56,9 +56,15 @@ func readPolicy(o catalog.Object) policy {
 	return p
 }
 
-// always reports whether the policy lets named roles see and write every row.
-func (p policy) always() bool {
-	return len(p.roles) > 0 && !slices.ContainsFunc(p.rules, func(r statement) bool { return r.sql != "(true)" })
+// allRows reports whether the policy lets named roles see and write every row of the table,
+// always or where a setting says so: its rules are about no column.
+func (p policy) allRows(t catalog.Table) bool {
+	return len(p.roles) > 0 && !slices.ContainsFunc(p.rules, func(r statement) bool {
+		return slices.ContainsFunc(r.tokens, func(token sqltoken.Token) bool {
+			_, ok := t.Column(token.Name())
+			return ok && token.IsName()
+		})
+	})
 }
 
 // overlaps reports whether both policies are for the same command of the same role.
