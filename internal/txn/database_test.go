@@ -5,4 +5,4 @@ import (
 	"commitment/internal/txn"
 )
 
-func init() { txn.NewDatabase = pgtest.URL }
+func init() { txn.NewDatabase = pgtest.OwnerURL }

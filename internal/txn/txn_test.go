@@ -17,7 +17,7 @@ import (
 	"commitment/internal/postgres"
 )
 
-// NewDatabase is pgtest.URL, which a file of package txn_test sets: pgtest imports the
+// NewDatabase is pgtest.OwnerURL, which a file of package txn_test sets: pgtest imports the
 // schemas, and they may import txn.
 var NewDatabase func(testing.TB) string
 
