@@ -50,16 +50,16 @@ func TestANewProjectWorks(t *testing.T) {
 			})
 		}
 	})
-	base := serve(t, filepath.Join(dir, "service"))
-	created := send(t, http.MethodPost, base+"/v1/owners", `{"name":"Zoe"}`, http.StatusCreated)
+	base, token := serve(t, filepath.Join(dir, "service"))
+	created := send(t, token, http.MethodPost, base+"/v1/owners", `{"name":"Zoe"}`, http.StatusCreated)
 	_, id, _ := strings.Cut(created, `{"id":"`)
 	id, _, _ = strings.Cut(id, `"`)
-	send(t, http.MethodPost, base+"/v1/tasks", `{"name":"first","owner_id":"`+id+`"}`, http.StatusCreated)
+	send(t, token, http.MethodPost, base+"/v1/tasks", `{"name":"first","owner_id":"`+id+`"}`, http.StatusCreated)
 	for path, want := range map[string]string{
 		"/v1/tasks?owner_id=" + id + "&expand=owner&fields=name": `"name":"Zoe"`,
 		"/v1/owners/" + id + "/greeting":                         `{"text":"Hello, Zoe"}`,
 	} {
-		if got := send(t, http.MethodGet, base+path, "", http.StatusOK); !strings.Contains(got, want) {
+		if got := send(t, token, http.MethodGet, base+path, "", http.StatusOK); !strings.Contains(got, want) {
 			t.Errorf("GET %s = %s, want %s", path, got, want)
 		}
 	}
@@ -67,13 +67,14 @@ func TestANewProjectWorks(t *testing.T) {
 
 // send returns the response's body. Its header must be that of the middleware in the
 // README, too.
-func send(t *testing.T, method, url, body string, status int) string {
+func send(t *testing.T, token, method, url, body string, status int) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
@@ -95,11 +96,13 @@ func inProject(t *testing.T, dir string, args ...string) {
 	}
 }
 
-// serve starts the service on a database of the test's own, and returns its address.
-func serve(t *testing.T, program string) string {
+// serve starts the service on a database of the test's own, and returns its address and a
+// token.
+func serve(t *testing.T, program string) (base, token string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, program, "serve")
+	cmd.Dir = t.TempDir() // where the key of the token is
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "ADDR=127.0.0.1:0", "DATABASE_URL=" + pgtest.EmptyURL(t)}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	var stderr bytes.Buffer
@@ -117,12 +120,15 @@ func serve(t *testing.T, program string) string {
 	})
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
 		if label, url, ok := strings.Cut(strings.TrimSpace(lines.Text()), " "); ok && label == "API" {
+			base = strings.TrimSuffix(strings.TrimSpace(url), "/v1")
+		}
+		if _, rest, ok := strings.Cut(lines.Text(), "Bearer "); ok {
 			go func() { _, _ = io.Copy(io.Discard, stdout) }()
-			return strings.TrimSuffix(strings.TrimSpace(url), "/v1")
+			return base, strings.TrimSuffix(rest, `"`)
 		}
 	}
 	t.Fatalf("the service exited before it was ready: %s", &stderr)
-	return ""
+	return "", ""
 }
 
 func TestMakeLeavesNothingHalfWritten(t *testing.T) {
