@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"commitment/internal/authn"
 	"commitment/internal/httpapi"
 	"commitment/internal/identity"
 	"commitment/internal/ledger"
@@ -80,12 +81,7 @@ func openResources(url string, pool int) (http.Handler, error) {
 
 // asMember takes everybody for one sender who may do everything.
 func asMember(func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
-	member := &identity.Principal{Subject: "member", Tenant: tenant, Scopes: httpapi.Scopes()}
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(identity.With(r.Context(), member)))
-		})
-	}
+	return authn.As(&identity.Principal{Subject: "member", Tenant: tenant, Scopes: httpapi.Scopes()})
 }
 
 // serviceOptions are those of the service, with its defaults, and a log that nobody reads.

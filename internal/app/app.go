@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	_ "commitment/ent/runtime" // registers the schemas' defaults, validators, hooks and policies
@@ -235,9 +236,7 @@ func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan 
 	sweeping, stop := context.WithCancel(ctx)
 	defer stop()
 	go s.sweepKeys(sweeping)
-	recorded := make(chan struct{})
-	go func() { defer close(recorded); s.keys.Run(sweeping) }()
-	defer func() { stop(); <-recorded }()
+	defer s.recordKeyUses()()
 	failed := make(chan error, 1)
 	go func() { failed <- s.server.Serve(listener{on}) }()
 	select {
@@ -247,6 +246,18 @@ func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan 
 		return errors.Join(errDatabaseStopped, s.shutdown())
 	case <-ctx.Done():
 		return s.shutdown()
+	}
+}
+
+// recordKeyUses records when API keys are used, until the function that it returns is
+// called: after the shutdown, so that the uses of the last requests are recorded, too.
+func (s *service) recordKeyUses() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { s.keys.Run(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
 	}
 }
 
@@ -266,9 +277,6 @@ func (s *service) shutdown() error {
 	return nil
 }
 
-// tokenLifetime is that of the token that announce prints.
-const tokenLifetime = 12 * time.Hour
-
 // announce prints where everything is, and why the service isn't ready, if it isn't.
 func (s *service) announce(w io.Writer, addr net.Addr, database *Database, notReady error) error {
 	base := "http://" + addr.String()
@@ -277,7 +285,7 @@ func (s *service) announce(w io.Writer, addr net.Addr, database *Database, notRe
 		token := "$TOKEN"
 		if IssuesTokens(s.cfg) {
 			var err error
-			if token, err = DevelopmentToken(s.cfg, "developer", DevelopmentTenant, nil, tokenLifetime); err != nil {
+			if token, err = DevelopmentToken(s.cfg, DevelopmentSubject, DevelopmentTenant, nil, DevelopmentLifetime); err != nil {
 				return err
 			}
 		}

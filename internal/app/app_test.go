@@ -15,9 +15,11 @@ import (
 	"testing"
 
 	"commitment/ent"
+	"commitment/internal/authn"
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
 	"commitment/internal/reqtx"
+	"commitment/internal/schemakit"
 	"commitment/internal/txn"
 )
 
@@ -108,6 +110,35 @@ func TestShutdownCutsOffAfterCommitFunctions(t *testing.T) {
 	defer func() { close(release); <-finished }()
 	s.stop()
 	wantError(t, <-s.ended, "after-commit functions were cut off")
+}
+
+func TestShutdownRecordsTheLastUsesOfKeys(t *testing.T) {
+	t.Parallel()
+	serving, key := make(chan struct{}), make(chan string, 1)
+	s := runService(t, nil, func(s *service) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(serving)
+			if _, err := s.keys.Verify(r.Context(), <-key); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	owner := openPool(t, strings.Replace(string(s.cfg.Database.URL), "role="+schemakit.AppRole, "role=none", 1))
+	secret, created, err := authn.NewKeys(txn.New(owner, txn.Options{}), authn.KeysOptions{}).Create(t.Context(), authn.NewKey{Name: "billing"})
+	check(t, err)
+	go func() {
+		<-serving
+		s.stop()
+		pgtest.WaitFor(t, "the shutdown begins", func() bool { return s.ready.closing.Load() })
+		key <- secret
+	}()
+	if status, _, err := s.post(t.Context()); status != http.StatusOK || err != nil {
+		t.Errorf("response = %d, %v, want 200", status, err)
+	}
+	check(t, <-s.ended)
+	if !pgtest.Value[bool](t, owner, "SELECT last_used_at IS NOT NULL FROM api_keys WHERE id = $1", created.ID) {
+		t.Error("the use of a key by the last request isn't recorded")
+	}
 }
 
 func TestShutdownEndsStreams(t *testing.T) {

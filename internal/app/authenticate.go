@@ -14,8 +14,12 @@ import (
 	"commitment/internal/middleware"
 )
 
-// DevelopmentTenant is whose data a token of development is for, unless it says another.
-const DevelopmentTenant = "development"
+// What a token of development says, unless it is asked to say something else.
+const (
+	DevelopmentSubject  = "developer"
+	DevelopmentTenant   = "development"
+	DevelopmentLifetime = 12 * time.Hour
+)
 
 // DevelopmentToken returns a token that the service accepts in development, and nowhere
 // else. Without scopes it has all of them.
@@ -62,16 +66,12 @@ func (s *service) issuer() (*authn.Issuer, error) {
 	return authn.NewIssuer(authn.IssuerOptions{URL: auth.Issuer, Audience: auth.Audience, TenantClaim: auth.TenantClaim, Log: s.log})
 }
 
-// authenticate returns the middleware that finds out who sends a request.
-func (s *service) authenticate() (func(writeError func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler, error) {
+// authenticate returns what finds out who sends a request.
+func (s *service) authenticate() (httpapi.Authenticator, error) {
 	if s.cfg.Auth.Mode != config.AuthOn {
 		everybody := &identity.Principal{Subject: "everybody", Tenant: identity.TenantID(DevelopmentTenant), Scopes: httpapi.Scopes()}
 		return func(func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
-			return func(next http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					next.ServeHTTP(w, r.WithContext(identity.With(r.Context(), everybody)))
-				})
-			}
+			return authn.As(everybody)
 		}, nil
 	}
 	issuer, err := s.issuer()

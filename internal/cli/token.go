@@ -42,9 +42,9 @@ accepts it in development, unless AUTH_ISSUER is set. Production never does.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&subject, "subject", "developer", "`SUBJECT` who sends the requests")
+	f.StringVar(&subject, "subject", app.DevelopmentSubject, "`SUBJECT` who sends the requests")
 	f.StringVar(&tenant, "tenant", app.DevelopmentTenant, "`TENANT` whose data they work with: its name or UUID; empty is none")
 	f.StringSliceVar(&scopes, "scope", nil, "`SCOPE` that the token has; can be repeated (default all)")
-	f.DurationVar(&lifetime, "lifetime", 12*time.Hour, "`TIME` for which it is valid")
+	f.DurationVar(&lifetime, "lifetime", app.DevelopmentLifetime, "`TIME` for which it is valid")
 	return cmd
 }

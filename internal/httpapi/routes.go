@@ -39,9 +39,8 @@ type Options struct {
 	// Observe counts requests, and Metrics serves the metrics.
 	Observe func(http.Handler) http.Handler
 	Metrics http.Handler
-	// Authenticate returns the middleware that finds out who sends a request under /v1, and
-	// puts it into the context. It responds to invalid credentials by writeError.
-	Authenticate func(writeError func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler
+	// Authenticate finds out who sends a request under /v1.
+	Authenticate Authenticator
 	// RequestTimeout limits a request, from its header to its response.
 	RequestTimeout time.Duration
 	// ReadTimeout limits the time to read a body.
@@ -60,6 +59,10 @@ type Options struct {
 	// KeyLifetime is how long an Idempotency-Key is remembered.
 	KeyLifetime time.Duration
 }
+
+// Authenticator returns a middleware that finds out who sends a request, and puts it into
+// the context. It responds to invalid credentials by writeError.
+type Authenticator func(writeError func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler
 
 // New returns the API.
 func New(o Options) http.Handler { return serve(o, routes) }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"commitment/internal/authn"
 	"commitment/internal/httpapi"
 	"commitment/internal/identity"
 	"commitment/internal/ledger"
@@ -136,16 +137,12 @@ func ownerURL(t *testing.T, app string) string {
 }
 
 // as lets everybody be that sender, or nobody.
-func as(p *identity.Principal) func(func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
+func as(p *identity.Principal) httpapi.Authenticator {
 	return func(func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
-		return func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if p != nil {
-					r = r.WithContext(identity.With(r.Context(), p))
-				}
-				next.ServeHTTP(w, r)
-			})
+		if p == nil {
+			return func(next http.Handler) http.Handler { return next }
 		}
+		return authn.As(p)
 	}
 }
 
