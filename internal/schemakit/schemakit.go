@@ -1,6 +1,6 @@
-// Package schemakit holds what the schemas in ent/schema share: the mixins for
-// identity, time and version. It imports no generated code, so that all generated code
-// can be rebuilt from a tree without any.
+// Package schemakit holds what the schemas in ent/schema share: the mixins for ids, times,
+// versions and tenants, and the declaration of objects beside tables. It imports no
+// generated code, so that all generated code can be rebuilt from a tree without any.
 package schemakit
 
 import (
