@@ -5,6 +5,7 @@ package ent
 import (
 	"commitment/ent/account"
 	"commitment/ent/entry"
+	"commitment/internal/sqlgraph"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )

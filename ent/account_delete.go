@@ -5,10 +5,10 @@ package ent
 import (
 	"commitment/ent/account"
 	"commitment/ent/predicate"
+	"commitment/internal/sqlgraph"
 	"context"
 
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 )
 

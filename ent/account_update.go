@@ -6,13 +6,13 @@ import (
 	"commitment/ent/account"
 	"commitment/ent/entry"
 	"commitment/ent/predicate"
+	"commitment/internal/sqlgraph"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
@@ -502,16 +502,6 @@ func (_u *AccountUpdateOne) sqlSave(ctx context.Context) (_node *Account, err er
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
-	if oneStatement(_spec) {
-		plain := _u.driver
-		_u.driver = returningDriver{plain, _spec}
-		defer func() {
-			_u.driver = plain
-			if _node != nil {
-				_node.driver = plain
-			}
-		}()
-	}
 	_node = &Account{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

@@ -5,13 +5,13 @@ package ent
 import (
 	"commitment/ent/apikey"
 	"commitment/ent/predicate"
+	"commitment/internal/sqlgraph"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 )
 
@@ -292,16 +292,6 @@ func (_u *APIKeyUpdateOne) sqlSave(ctx context.Context) (_node *APIKey, err erro
 		_spec.ClearField(apikey.FieldLastUsedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
-	if oneStatement(_spec) {
-		plain := _u.driver
-		_u.driver = returningDriver{plain, _spec}
-		defer func() {
-			_u.driver = plain
-			if _node != nil {
-				_node.driver = plain
-			}
-		}()
-	}
 	_node = &APIKey{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

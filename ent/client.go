@@ -14,11 +14,11 @@ import (
 	"commitment/ent/entry"
 	"commitment/ent/idempotencykey"
 	"commitment/ent/transfer"
+	"commitment/internal/sqlgraph"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
 
 	"commitment/ent/internal"

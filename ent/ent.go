@@ -8,6 +8,7 @@ import (
 	"commitment/ent/entry"
 	"commitment/ent/idempotencykey"
 	"commitment/ent/transfer"
+	"commitment/internal/sqlgraph"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,6 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 )
 
 // ent aliases to avoid import conflicts in user's code.

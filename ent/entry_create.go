@@ -6,6 +6,7 @@ import (
 	"commitment/ent/account"
 	"commitment/ent/entry"
 	"commitment/ent/transfer"
+	"commitment/internal/sqlgraph"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )

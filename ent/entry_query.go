@@ -7,6 +7,7 @@ import (
 	"commitment/ent/entry"
 	"commitment/ent/predicate"
 	"commitment/ent/transfer"
+	"commitment/internal/sqlgraph"
 	"context"
 	"fmt"
 	"math"
@@ -14,7 +15,6 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )

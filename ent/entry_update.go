@@ -5,12 +5,12 @@ package ent
 import (
 	"commitment/ent/entry"
 	"commitment/ent/predicate"
+	"commitment/internal/sqlgraph"
 	"context"
 	"errors"
 	"fmt"
 
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 )
 
@@ -203,16 +203,6 @@ func (_u *EntryUpdateOne) sqlSave(ctx context.Context) (_node *Entry, err error)
 		}
 	}
 	_spec.AddModifiers(_u.modifiers...)
-	if oneStatement(_spec) {
-		plain := _u.driver
-		_u.driver = returningDriver{plain, _spec}
-		defer func() {
-			_u.driver = plain
-			if _node != nil {
-				_node.driver = plain
-			}
-		}()
-	}
 	_node = &Entry{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

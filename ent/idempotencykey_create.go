@@ -4,6 +4,7 @@ package ent
 
 import (
 	"commitment/ent/idempotencykey"
+	"commitment/internal/sqlgraph"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )

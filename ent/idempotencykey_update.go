@@ -5,12 +5,12 @@ package ent
 import (
 	"commitment/ent/idempotencykey"
 	"commitment/ent/predicate"
+	"commitment/internal/sqlgraph"
 	"context"
 	"errors"
 	"fmt"
 
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 )
 
@@ -175,16 +175,6 @@ func (_u *IdempotencyKeyUpdateOne) sqlSave(ctx context.Context) (_node *Idempote
 		}
 	}
 	_spec.AddModifiers(_u.modifiers...)
-	if oneStatement(_spec) {
-		plain := _u.driver
-		_u.driver = returningDriver{plain, _spec}
-		defer func() {
-			_u.driver = plain
-			if _node != nil {
-				_node.driver = plain
-			}
-		}()
-	}
 	_node = &IdempotencyKey{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

@@ -6,12 +6,12 @@ import (
 	"commitment/ent/entry"
 	"commitment/ent/predicate"
 	"commitment/ent/transfer"
+	"commitment/internal/sqlgraph"
 	"context"
 	"errors"
 	"fmt"
 
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
@@ -339,16 +339,6 @@ func (_u *TransferUpdateOne) sqlSave(ctx context.Context) (_node *Transfer, err 
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	_spec.AddModifiers(_u.modifiers...)
-	if oneStatement(_spec) {
-		plain := _u.driver
-		_u.driver = returningDriver{plain, _spec}
-		defer func() {
-			_u.driver = plain
-			if _node != nil {
-				_node.driver = plain
-			}
-		}()
-	}
 	_node = &Transfer{config: _u.config}
 	_spec.Assign = _node.assignValues
 	_spec.ScanValues = _node.scanValues

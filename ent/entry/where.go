@@ -4,10 +4,10 @@ package entry
 
 import (
 	"commitment/ent/predicate"
+	"commitment/internal/sqlgraph"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
 )
 

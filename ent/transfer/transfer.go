@@ -3,11 +3,11 @@
 package transfer
 
 import (
+	"commitment/internal/sqlgraph"
 	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
 )
 

@@ -125,6 +125,7 @@ var table = rules{
 	// import no generated code.
 	{pkg: "internal/rest", may: []string{"internal/schemakit", "internal/identity", "internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit", may: []string{"internal/schemakit/rest", "internal/identity"}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/sqlgraph", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit/rest", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/identity", may: []string{"internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},

@@ -61,6 +61,11 @@ func (s *schemas) generate(target, tmp, overlay string, types []string) error {
 	if err != nil {
 		return err
 	}
+	for i, pkg := range storage.Imports {
+		if pkg == "entgo.io/ent/dialect/sql/sqlgraph" {
+			storage.Imports[i] = "commitment/internal/sqlgraph" // which has the same API
+		}
+	}
 	graph, err := gen.NewGraph(&gen.Config{
 		Schema:    s.pkg + "/schema",
 		Target:    target,

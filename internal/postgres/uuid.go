@@ -5,15 +5,15 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// uuidCodec extends pgx's codec by two Go types: [uuid.UUID], which pgx would treat as any
-// [driver.Valuer] and send as text; and the bytes of a Valuer, of which pgx would take
+// uuidCodec extends pgx's codec by Go types: [uuid.UUID] and a pointer to one, which pgx
+// would treat as any [driver.Valuer] and send as text; and the bytes of a Valuer, of which pgx would take
 // the first 16 even if they are a UUID's text.
 type uuidCodec struct{ pgtype.UUIDCodec }
 
 // PlanEncode returns how to encode values of value's type.
 func (c uuidCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
 	switch value.(type) {
-	case uuid.UUID:
+	case uuid.UUID, *uuid.UUID:
 		if format == pgtype.BinaryFormatCode {
 			return uuidPlan{}
 		}
@@ -25,10 +25,18 @@ func (c uuidCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any
 
 type uuidPlan struct{}
 
-// Encode appends a [uuid.UUID] to buf.
+// Encode appends a [uuid.UUID] to buf, or that of a pointer; nil is NULL.
 func (uuidPlan) Encode(value any, buf []byte) ([]byte, error) {
-	id := value.(uuid.UUID) //nolint:forcetypeassert // the plan is for that type
-	return append(buf, id[:]...), nil
+	switch id := value.(type) {
+	case uuid.UUID:
+		buf = append(buf, id[:]...)
+	case *uuid.UUID:
+		if id == nil {
+			return nil, nil
+		}
+		buf = append(buf, id[:]...)
+	}
+	return buf, nil
 }
 
 type uuidBytesPlan struct{ format int16 }

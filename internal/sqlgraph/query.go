@@ -1,0 +1,141 @@
+package sqlgraph
+
+import (
+	"context"
+	"math"
+	"strings"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+)
+
+// QueryNodes selects rows.
+func QueryNodes(ctx context.Context, drv dialect.Driver, spec *QuerySpec) error {
+	selector, err := selectorOf(ctx, drv, spec)
+	if err != nil {
+		return err
+	}
+	query, args := selector.Query()
+	rows := &sql.Rows{}
+	if err := drv.Query(ctx, query, args, rows); err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // Err has its error
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	var values []any
+	for reusable := false; rows.Next(); {
+		if !reusable || !reset(values) {
+			if values, reusable, err = newValues(rows, columns, spec.ScanValues); err != nil {
+				return err
+			}
+		}
+		if err := rows.Scan(values...); err != nil {
+			return err
+		}
+		if err := spec.Assign(columns, values); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// newValues returns what a row is scanned into, and whether it may be used again: an
+// entity keeps the values of columns that aren't its own.
+func newValues(rows *sql.Rows, columns []string, scanValues func([]string) ([]any, error)) (values []any, reusable bool, err error) {
+	values, err = scanValues(columns)
+	if err != nil {
+		return nil, false, err
+	}
+	reusable = true
+	for i, v := range values {
+		if _, ok := v.(*sql.UnknownType); ok {
+			values[i], reusable = sql.ScanTypeOf(rows, i), false
+		}
+	}
+	return values, reusable, nil
+}
+
+// reset empties values that have been assigned, and reports whether it could: an entity
+// copies these types, and may keep a part of any other.
+func reset(values []any) bool {
+	for _, v := range values {
+		switch v := v.(type) {
+		case *sql.NullBool:
+			*v = sql.NullBool{}
+		case *sql.NullInt64:
+			*v = sql.NullInt64{}
+		case *sql.NullFloat64:
+			*v = sql.NullFloat64{}
+		case *sql.NullString:
+			*v = sql.NullString{}
+		case *sql.NullTime:
+			*v = sql.NullTime{}
+		case *uuid.UUID:
+			*v = uuid.Nil
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// selectorOf returns the query.
+func selectorOf(ctx context.Context, drv dialect.Driver, spec *QuerySpec) (*sql.Selector, error) {
+	selector := spec.From
+	if selector == nil {
+		builder := sql.Dialect(drv.Dialect())
+		selector = builder.Select().From(builder.Table(spec.Node.Table).Schema(spec.Node.Schema)).WithContext(ctx)
+	}
+	if spec.From == nil && drv.Dialect() == dialect.Postgres && spec.Node.Schema == "" && plain(spec.Node.Table) && allPlain(spec.Node.Columns) {
+		selector.Select(qualified(spec.Node.Table, spec.Node.Columns)...)
+	} else {
+		selector.Select(selector.Columns(spec.Node.Columns...)...)
+	}
+	if spec.Order != nil {
+		spec.Order(selector)
+	}
+	if spec.Predicate != nil {
+		spec.Predicate(selector)
+	}
+	if spec.Offset != 0 {
+		selector.Offset(spec.Offset).Limit(math.MaxInt32) // as Ent does; some databases want both
+	}
+	if spec.Limit != 0 {
+		selector.Limit(spec.Limit)
+	}
+	if spec.Unique {
+		selector.Distinct()
+	}
+	for _, modify := range spec.Modifiers {
+		modify(selector)
+	}
+	return selector, selector.Err()
+}
+
+// qualified returns the plain names of a table's columns, each with the table's and quoted.
+// They are parts of one string.
+func qualified(table string, columns []string) []string {
+	size := 0
+	for _, c := range columns {
+		size += len(table) + len(c) + len(`"".""`)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for _, c := range columns {
+		b.WriteByte('"')
+		b.WriteString(table)
+		b.WriteString(`"."`)
+		b.WriteString(c)
+		b.WriteByte('"')
+	}
+	all, names := b.String(), make([]string, len(columns))
+	for i, c := range columns {
+		n := len(table) + len(c) + len(`"".""`)
+		names[i], all = all[:n], all[n:]
+	}
+	return names
+}
