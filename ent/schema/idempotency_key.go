@@ -43,9 +43,11 @@ func (IdempotencyKey) Indexes() []ent.Index {
 	}
 }
 
-// Annotations declare the rules that the database enforces.
+// Annotations declare the rules that the database enforces, and the tables of the jobs,
+// one of which deletes expired keys.
 func (IdempotencyKey) Annotations() []schema.Annotation {
 	return []schema.Annotation{
+		schemakit.Declare(jobs),
 		entsql.Checks(map[string]string{
 			"idempotency_keys_key_not_empty": "key <> ''",
 		}),

@@ -105,6 +105,7 @@ var table = rules{
 	{pkg: "internal/migration/catalog", may: []string{"internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/telemetry"},
 
+	{pkg: "internal/jobs", may: []string{"internal/tenancy", "internal/txn", "internal/identity"}, never: noHTTP},
 	{pkg: "internal/ledger", may: []string{"internal/fault", "ent/..."}, never: noHTTP},
 	// Only programs and tests import ent/runtime, which imports the schemas, so
 	// that hooks and policies in ent/schema may import the rows below.

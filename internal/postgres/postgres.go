@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"commitment/internal/pgtx"
@@ -85,6 +86,22 @@ func Open(o Options) (*sql.DB, error) {
 	return db, nil
 }
 
+// OpenPgx returns a small pool of pgx's own, of at most conns connections, for a library
+// that needs one. Its connections have the options of those of [Open], as far as those
+// are of a session.
+func OpenPgx(ctx context.Context, o Options, conns int32) (*pgxpool.Pool, error) {
+	cfg, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, errURL
+	}
+	o.configure(cfg.ConnConfig)
+	cfg.MaxConns = conns
+	cfg.MaxConnIdleTime = o.ConnMaxIdleTime
+	cfg.MaxConnLifetime = o.ConnMaxLifetime
+	cfg.MaxConnLifetimeJitter = o.LifetimeJitter
+	return pgxpool.NewWithConfig(ctx, cfg)
+}
+
 // shouldPing reports whether a connection is pinged before it is used again.
 func (o Options) shouldPing(_ context.Context, p stdlib.ShouldPingParams) bool {
 	return p.IdleDuration > o.PingAfter
@@ -108,6 +125,12 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 	if mode := cfg.DefaultQueryExecMode; mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
 		return nil, errExecMode
 	}
+	o.configure(cfg)
+	return cfg, nil
+}
+
+// configure sets the options of a session.
+func (o Options) configure(cfg *pgx.ConnConfig) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = o.ConnectTimeout
 	}
@@ -125,7 +148,6 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 	if o.Echo != nil {
 		cfg.Tracer = echo{log: o.Echo}
 	}
-	return cfg, nil
 }
 
 // given reports whether the URL sets the parameter of that name: by itself, or in the

@@ -61,3 +61,12 @@ func catchPanic(f func() error) (err error) {
 	}()
 	return f()
 }
+
+// DBFromContext returns the DB on which the unit of work of ctx was begun, or nil. It is
+// for an after-commit function that needs a unit of work of its own.
+func DBFromContext(ctx context.Context) *DB {
+	if u := fromContext(ctx); u != nil {
+		return u.db
+	}
+	return nil
+}

@@ -140,7 +140,7 @@ func (t *lazyTx) busy() bool { return t.tx != nil && t.tx.Busy() }
 // statement doesn't stop: then the caller doesn't hold statementMu.
 func (t *lazyTx) evict() bool {
 	t.mu.Lock()
-	sqlRows, entRows := t.sqlRows, t.entRows
+	sqlRows, held := t.sqlRows, t.held
 	if t.statementMu.TryLock() {
 		if sqlRows == nil || !t.busy() {
 			t.mu.Unlock()
@@ -159,8 +159,8 @@ func (t *lazyTx) evict() bool {
 		if sqlRows != nil {
 			_ = sqlRows.Close()
 		}
-		if entRows != nil {
-			_ = entRows.Close()
+		if held != nil {
+			held.stop()
 		}
 		t.statementMu.Lock()
 		select {

@@ -24,7 +24,7 @@ type lazyTx struct {
 	conn          *sql.Conn
 	tx            *pgtx.Tx
 	sqlRows       *sql.Rows // the last rows of a hand-written query; may be open
-	entRows       *entRows  // the last rows of Ent's, which hold statementMu until they are closed
+	held          held      // the last rows of Ent's or pgx's, which hold statementMu until they are closed
 	bound         bool      // an ent.Tx has been made of it
 	evicting      bool      // evict is waiting: no new statement may start
 	uncommittable error     // why it must not be committed, even if the server would

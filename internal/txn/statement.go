@@ -35,10 +35,19 @@ func (t *lazyTx) Query(ctx context.Context, query string, args, v any) error {
 	rows := v.(*entsql.Rows) // Conn.Query has checked it
 	open := &entRows{ColumnScanner: rows.ColumnScanner, t: t}
 	rows.ColumnScanner = open
+	t.hold(open)
+	return nil
+}
+
+// held are open rows, or results of a batch, that hold statementMu until they are
+// closed.
+type held interface{ stop() }
+
+// hold remembers them, so that the end closes them if their reader forgets to.
+func (t *lazyTx) hold(open held) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.entRows = open
-	return nil
+	t.held = open
 }
 
 // entRows are rows whose Close unlocks statementMu.
@@ -57,6 +66,8 @@ func (r *entRows) Close() error {
 	})
 	return err
 }
+
+func (r *entRows) stop() { _ = r.Close() }
 
 // ExecContext runs a hand-written statement, for Ent's execquery and for SQL. It
 // returns ErrManaged for one that would end or change the transaction.

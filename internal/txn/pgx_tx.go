@@ -1,0 +1,310 @@
+package txn
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"commitment/internal/pgtx"
+)
+
+// PgxTx returns the transaction of ctx as a [pgx.Tx], for libraries that work with one.
+// Its statements are the unit's own, like those of Ent. Commit and Rollback return
+// [ErrManaged]; Begin sets a savepoint, which those of the [pgx.Tx] that it returns
+// release and roll back to. Conn returns nil, for [SQL.Pgx] lends the connection, and
+// large objects aren't supported. It returns ErrNoUnit or ErrEnded if there is no
+// transaction.
+func PgxTx(ctx context.Context) (pgx.Tx, error) {
+	u, err := active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &pgxTx{unit: u}, nil
+}
+
+// pgxTx is the transaction of a unit, or a savepoint of it, as a pgx.Tx.
+type pgxTx struct {
+	unit      *Unit
+	savepoint *savepoint // nil for the transaction
+	closed    bool       // the savepoint was released or rolled back to
+}
+
+// Begin sets a savepoint.
+func (x *pgxTx) Begin(ctx context.Context) (pgx.Tx, error) {
+	if x.closed {
+		return nil, pgx.ErrTxClosed
+	}
+	s, err := x.unit.savepoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &pgxTx{unit: x.unit, savepoint: &s}, nil
+}
+
+// Commit releases the savepoint.
+func (x *pgxTx) Commit(ctx context.Context) error { return x.endSavepoint(ctx, savepoint.release) }
+
+// Rollback rolls back to the savepoint.
+func (x *pgxTx) Rollback(ctx context.Context) error { return x.endSavepoint(ctx, savepoint.undo) }
+
+func (x *pgxTx) endSavepoint(ctx context.Context, end func(savepoint, context.Context) error) error {
+	switch {
+	case x.savepoint == nil:
+		return ErrManaged
+	case x.closed:
+		return pgx.ErrTxClosed
+	}
+	x.closed = true
+	return end(*x.savepoint, ctx)
+}
+
+// Exec runs a statement.
+func (x *pgxTx) Exec(ctx context.Context, query string, args ...any) (tag pgconn.CommandTag, err error) {
+	if x.closed {
+		return tag, pgx.ErrTxClosed
+	}
+	t := &x.unit.lazy
+	err = t.runByHand(ctx, query, func(*sql.Conn) error {
+		conn, err := t.pgxConn()
+		if err == nil {
+			tag, err = conn.Exec(ctx, query, args...)
+		}
+		return err
+	})
+	return tag, err
+}
+
+// Query runs a query. The unit is busy until its rows are closed.
+func (x *pgxTx) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
+	if x.closed {
+		return failedRows{pgx.ErrTxClosed}, pgx.ErrTxClosed
+	}
+	t := &x.unit.lazy
+	rows, err := t.queryPgx(ctx, query, args)
+	if err != nil {
+		return failedRows{err}, err
+	}
+	return rows, nil
+}
+
+// QueryRow runs a query for at most one row.
+func (x *pgxTx) QueryRow(ctx context.Context, query string, args ...any) pgx.Row {
+	rows, _ := x.Query(ctx, query, args...) // Scan returns the error
+	return pgxRow{rows}
+}
+
+// SendBatch sends statements together. The unit is busy until the results are closed.
+func (x *pgxTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	if x.closed {
+		return failedBatch{pgx.ErrTxClosed}
+	}
+	t := &x.unit.lazy
+	if err := t.lockStatement(ctx); err != nil {
+		return failedBatch{err}
+	}
+	results := &pgxBatch{t: t, ctx: ctx}
+	err := t.run(ctx, func(*sql.Conn) error {
+		conn, err := t.pgxConn()
+		if err == nil {
+			results.BatchResults = conn.SendBatch(ctx, b)
+		}
+		return err
+	})
+	if err != nil {
+		t.statementMu.Unlock()
+		return failedBatch{err}
+	}
+	t.hold(results)
+	return results
+}
+
+// CopyFrom copies rows into a table.
+func (x *pgxTx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (n int64, err error) {
+	if x.closed {
+		return 0, pgx.ErrTxClosed
+	}
+	err = x.unit.lazy.lend(ctx, func(conn *pgx.Conn) error {
+		n, err = conn.CopyFrom(ctx, table, columns, rows)
+		return err
+	})
+	return n, err
+}
+
+// Prepare prepares a statement.
+func (x *pgxTx) Prepare(ctx context.Context, name, query string) (description *pgconn.StatementDescription, err error) {
+	if x.closed {
+		return nil, pgx.ErrTxClosed
+	}
+	err = x.unit.lazy.lend(ctx, func(conn *pgx.Conn) error {
+		description, err = conn.Prepare(ctx, name, query)
+		return err
+	})
+	return description, err
+}
+
+// LargeObjects returns an object that can't be used.
+func (x *pgxTx) LargeObjects() pgx.LargeObjects { return pgx.LargeObjects{} }
+
+// Conn returns nil.
+func (x *pgxTx) Conn() *pgx.Conn { return nil }
+
+// pgxConn returns the connection, for the statement that run has connected it for.
+func (t *lazyTx) pgxConn() (*pgx.Conn, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.tx == nil {
+		return nil, ErrEnded
+	}
+	return t.tx.Conn(), nil
+}
+
+// queryPgx runs a hand-written query. It reads the first row, to learn of an error while
+// the query can still be run on another connection.
+func (t *lazyTx) queryPgx(ctx context.Context, query string, args []any) (*pgxRows, error) {
+	if err := pgtx.CheckStatement(query); err != nil {
+		return nil, t.statementFailed(ctx, err)
+	}
+	if err := t.lockStatement(ctx); err != nil {
+		return nil, err
+	}
+	rows := &pgxRows{t: t}
+	err := t.run(ctx, func(*sql.Conn) error {
+		conn, err := t.pgxConn()
+		if err != nil {
+			return err
+		}
+		if rows.Rows, err = conn.Query(ctx, query, args...); err != nil {
+			return err
+		}
+		rows.ahead = rows.Rows.Next()
+		return rows.Rows.Err()
+	})
+	if err != nil {
+		t.statementMu.Unlock()
+		return nil, err
+	}
+	if !rows.ahead {
+		rows.release()
+		return rows, nil
+	}
+	t.hold(rows)
+	return rows, nil
+}
+
+// pgxRows are rows that unlock statementMu when they are closed, or read to their end.
+type pgxRows struct {
+	pgx.Rows
+	t        *lazyTx
+	mu       sync.Mutex // the end of the unit closes rows that are being read
+	ahead    bool       // the first row was read, but Next hasn't been called
+	released sync.Once
+}
+
+// Next reads the next row.
+func (r *pgxRows) Next() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ahead {
+		r.ahead = false
+		return true
+	}
+	if r.Rows.Next() {
+		return true
+	}
+	r.release()
+	return false
+}
+
+// Scan reads the values of the row.
+func (r *pgxRows) Scan(dest ...any) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Rows.Scan(dest...) // closes the rows on an error, but Close must follow anyway
+}
+
+// Close closes the rows.
+func (r *pgxRows) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ahead = false
+	r.Rows.Close()
+	r.release()
+}
+
+func (r *pgxRows) stop() { r.Close() }
+
+// release notes the error that ended the rows, if any, and unlocks statementMu.
+func (r *pgxRows) release() {
+	r.released.Do(func() {
+		r.t.noteRetryable(r.Rows.Err())
+		r.t.statementMu.Unlock()
+	})
+}
+
+// pgxRow is a row of QueryRow.
+type pgxRow struct{ pgx.Rows }
+
+// Scan reads the values of the row, or returns pgx.ErrNoRows.
+func (r pgxRow) Scan(dest ...any) error {
+	defer r.Close()
+	if !r.Next() {
+		if err := r.Err(); err != nil {
+			return err
+		}
+		return pgx.ErrNoRows
+	}
+	if err := r.Rows.Scan(dest...); err != nil {
+		return err
+	}
+	r.Close()
+	return r.Err()
+}
+
+// pgxBatch is a batch that unlocks statementMu when it is closed.
+type pgxBatch struct {
+	pgx.BatchResults
+	t      *lazyTx
+	ctx    context.Context //nolint:containedctx // of SendBatch
+	closed sync.Once
+}
+
+// Close reads the remaining results.
+func (b *pgxBatch) Close() error {
+	err := b.BatchResults.Close()
+	b.closed.Do(func() {
+		if err != nil {
+			err = b.t.statementFailed(b.ctx, err)
+		}
+		b.t.statementMu.Unlock()
+	})
+	return err
+}
+
+func (b *pgxBatch) stop() { _ = b.Close() }
+
+// failedRows are the rows of a query that failed.
+type failedRows struct{ err error }
+
+func (r failedRows) Close()                                       {}
+func (r failedRows) Err() error                                   { return r.err }
+func (r failedRows) CommandTag() pgconn.CommandTag                { return pgconn.CommandTag{} }
+func (r failedRows) FieldDescriptions() []pgconn.FieldDescription { return nil }
+func (r failedRows) Next() bool                                   { return false }
+func (r failedRows) Scan(...any) error                            { return r.err }
+func (r failedRows) Values() ([]any, error)                       { return nil, r.err }
+func (r failedRows) RawValues() [][]byte                          { return nil }
+func (r failedRows) Conn() *pgx.Conn                              { return nil }
+func (r failedRows) TypeMap() *pgtype.Map                         { return nil }
+
+// failedBatch are the results of a batch that wasn't sent.
+type failedBatch struct{ err error }
+
+func (b failedBatch) Exec() (pgconn.CommandTag, error) { return pgconn.CommandTag{}, b.err }
+func (b failedBatch) Query() (pgx.Rows, error)         { return failedRows(b), b.err }
+func (b failedBatch) QueryRow() pgx.Row                { return pgxRow{failedRows(b)} }
+func (b failedBatch) Tx() pgx.Tx                       { return nil }
+func (b failedBatch) Close() error                     { return b.err }
