@@ -40,6 +40,7 @@ var table = rules{
 	{pkg: "internal/rest/resttest", may: []string{"internal/rest"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/rowtest", may: []string{"ent/..."}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/pgbouncer", may: []string{"internal/pgtest"}, never: noHTTP, helper: true},
+	{pkg: "internal/pgtest/replica", may: []string{"internal/pgtest", "internal/pgserver"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest", may: []string{"internal/pgtest/pgproxy", "internal/migration", "internal/pgserver", "internal/schemakit", "ent/runtime"}, never: noHTTP, helper: true},
 	{pkg: "internal/pgtest/pgproxy", never: noHTTP, helper: true},
 	{pkg: "internal/openapitest", never: noSQL, helper: true},
@@ -113,7 +114,8 @@ var table = rules{
 	{pkg: "ent/runtime", may: []string{below}, never: noHTTP},
 	{pkg: "ent/schema", may: []string{below}, never: noHTTP},
 	{pkg: "internal/tenancy", may: []string{"internal/txn", "internal/schemakit", "internal/identity"}},
-	{pkg: "internal/txn", may: []string{"internal/pgtx", "internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/txn", may: []string{"internal/replicas", "internal/pgtx", "internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/replicas", may: []string{"internal/pgtx"}, never: noHTTP},
 	{pkg: "internal/postgres", may: []string{"internal/pgtx", "internal/fault"}, never: noHTTP},
 	{pkg: "internal/pgtx", may: []string{"internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/pgserver"}, // downloads programs

@@ -61,7 +61,8 @@ func (f serverDir) probe(ctx context.Context) (endpoint, error) {
 	if err != nil {
 		return endpoint{}, errors.Join(errNotReady, err)
 	}
-	if p.status != "ready" || !isPostmaster(p.pid, f.data()) {
+	accepts := p.status == "ready" || p.status == "standby" // one that takes read-only connections
+	if !accepts || !isPostmaster(p.pid, f.data()) {
 		return endpoint{}, errNotReady
 	}
 	password, err := os.ReadFile(f.password())

@@ -14,8 +14,12 @@ import (
 )
 
 // begin is the statements that start a transaction: BEGIN, its settings and the query
-// for its id, the last one. It is immutable.
+// for its id or its position, the last one. On a standby, the check that it has replayed a
+// position is a transaction of its own before that, of the same mode. It is immutable.
 type begin struct{ statements []*beginStatement }
+
+// replayedIndex is the index of that check in the statements.
+const replayedIndex = 1
 
 // beginStatement is a statement of begin, with its arguments in text format.
 type beginStatement struct {
@@ -38,21 +42,35 @@ var setters sync.Map // of setterKey to *beginStatement
 type beginKey struct {
 	sql.TxOptions
 	assignXID bool
+	position  bool
+	standby   bool
 	prepare   bool
 }
 
 // newBegin returns what starts a transaction. If prepare is set, the connection prepares
 // its statements once and keeps them.
 func newBegin(o TxOptions, prepare bool) (*begin, error) {
-	b, err := cachedBegin(beginKey{o.TxOptions, o.AssignXID, prepare})
-	if err != nil || len(o.Settings) == 0 {
+	b, err := cachedBegin(beginKey{o.TxOptions, o.AssignXID, o.readsPositionFirst(), o.After != nil, prepare})
+	if err != nil || len(o.Settings) == 0 && o.After == nil {
 		return b, err
 	}
-	settings, err := setConfig(o.Settings, prepare)
-	if err != nil {
-		return nil, err
+	statements, settingsIndex := slices.Clone(b.statements), 1
+	if o.After != nil {
+		check := *statements[replayedIndex]
+		check.args = []string{strconv.FormatUint(uint64(o.After.Timeline), 10), formatLSN(o.After.LSN)}
+		if err := check.encodeExecute(); err != nil {
+			return nil, err
+		}
+		statements[replayedIndex], settingsIndex = &check, replayedIndex+2 // settings end with the transaction of the check
 	}
-	return &begin{slices.Insert(slices.Clone(b.statements), 1, settings)}, nil
+	if len(o.Settings) > 0 {
+		settings, err := setConfig(o.Settings, prepare)
+		if err != nil {
+			return nil, err
+		}
+		statements = slices.Insert(statements, settingsIndex, settings)
+	}
+	return &begin{statements}, nil
 }
 
 // cachedBegin returns what starts a transaction without settings.
@@ -65,8 +83,18 @@ func cachedBegin(key beginKey) (*begin, error) {
 		return nil, err
 	}
 	b := &begin{statements: []*beginStatement{{sql: text, name: text}}}
-	if key.assignXID {
-		b.statements = append(b.statements, &beginStatement{sql: "select pg_current_xact_id()", name: "xid"})
+	add := func(sql, name string) { b.statements = append(b.statements, &beginStatement{sql: sql, name: name}) }
+	if key.standby {
+		add(replayedSQL, "replayed")
+		add("commit and chain", "chain")
+	}
+	switch {
+	case key.assignXID:
+		add("select pg_current_xact_id()", "xid")
+	case key.position && key.standby:
+		add(standbyPositionSQL, "standby position")
+	case key.position:
+		add(primaryPositionSQL, "position")
 	}
 	for _, s := range b.statements {
 		if err := errors.Join(s.encodeParse(key.prepare), s.encodeExecute()); err != nil {

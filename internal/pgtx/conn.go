@@ -67,7 +67,7 @@ func (c *conn) Close() error {
 // reached its lifetime, is dead, or its session can't be reset. It takes a round trip
 // after a pause, and when there is something to reset.
 func (c *conn) ResetSession(ctx context.Context) error {
-	c.wire.begin, c.wire.readWrite = nil, false // of a transaction that was never ended
+	c.wire.begin, c.wire.readWrite, c.wire.onPrimary = nil, false, false // of a transaction that was never ended
 	c.wire.discardUnsent(c.Conn())
 	c.wire.tracker.gate.Store(gateOpen)
 	if !c.expires.IsZero() && time.Now().After(c.expires) {

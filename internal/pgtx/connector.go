@@ -93,11 +93,16 @@ func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
 }
 
 // keepSession is a [pgconn.PgErrorHandler]: it reports whether a session outlives an
-// error. If the server refuses the writes of a read-write transaction, the session is
-// closed, since the next one may reach a server that accepts them; to tell this from a
-// write in a read-only transaction, the error's severity is raised to FATAL.
+// error. If the server refuses the writes of a read-write transaction, or isn't the primary
+// that a transaction wants to read on, the session is closed, since the next one may reach a
+// server that serves it; to tell this from a write in a read-only transaction, the error's
+// severity is raised to FATAL.
 func keepSession(conn *pgconn.PgConn, err *pgconn.PgError) bool {
-	if w, ok := conn.CustomData()[wireKey].(*wire); ok && w.readWrite && !w.tracker.modeUncertain && err.Code == readOnlyTransaction {
+	w, ok := conn.CustomData()[wireKey].(*wire)
+	switch {
+	case !ok:
+	case w.readWrite && !w.tracker.modeUncertain && err.Code == readOnlyTransaction,
+		w.onPrimary && !w.tracker.started && err.Code == objectNotInPrerequisiteState:
 		err.SeverityUnlocalized = "FATAL"
 	}
 	return !isFatal(err)

@@ -33,7 +33,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 		return errors.Join(err, t.Rollback(ctx))
 	}
 	defer t.leave()
-	err := t.end(func(command string) error { return t.wire.commit(ctx, t.pgx, command) }, "commit")
+	err := t.end(func(command string) error { return t.wire.commit(ctx, t.pgx, command) }, "commit"+t.positionBehind())
 	switch t.wire.tracker.endTag {
 	case "COMMIT":
 		return nil // whatever became of the reset
@@ -56,7 +56,7 @@ func (t *Tx) Rollback(ctx context.Context) error {
 	if t.State() == StateNotStarted || t.pgx.IsClosed() {
 		return nil
 	}
-	command := "rollback"
+	command := "rollback" + t.positionBehind()
 	if t.wire.tracker.status == 'I' && !t.Busy() {
 		command = "" // BEGIN failed, or a statement has ended the transaction
 	}
@@ -64,10 +64,10 @@ func (t *Tx) Rollback(ctx context.Context) error {
 		_, err := t.pgx.Exec(ctx, command)
 		return err
 	}, command)
-	if err != nil {
-		return errors.Join(err, t.pgx.Close(ctx))
+	if tr := &t.wire.tracker; err == nil || tr.endTag == "ROLLBACK" && tr.status == 'I' && !t.pgx.IsClosed() {
+		return nil // whatever became of what was sent behind it
 	}
-	return nil
+	return errors.Join(err, t.pgx.Close(ctx))
 }
 
 // end sends the command that ends the transaction, followed by a reset if one is due.
@@ -81,6 +81,17 @@ func (t *Tx) end(send func(command string) error, command string) error {
 	err := send(command)
 	tr.resetDone(err)
 	return err
+}
+
+// positionBehind returns the query for the position that is sent behind COMMIT or
+// ROLLBACK in the same message, if it is wanted then. Whatever becomes of it, the command
+// tag of COMMIT counts.
+func (t *Tx) positionBehind() string {
+	if !t.o.WantPosition || t.o.readsPositionFirst() || !t.wire.tracker.started {
+		return ""
+	}
+	t.wire.tracker.wantEndRow = true
+	return "; " + primaryPositionSQL
 }
 
 // leave takes the transaction off its connection, on which all statements are refused

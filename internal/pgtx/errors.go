@@ -14,12 +14,14 @@ import (
 const (
 	transactionResolutionUnknown = "08007"
 	featureNotSupported          = "0A000"
+	divisionByZero               = "22012"
 	invalidParameterValue        = "22023"
 	readOnlyTransaction          = "25006"
 	invalidStatementName         = "26000"
 	serializationFailure         = "40001"
 	statementCompletionUnknown   = "40003"
 	deadlockDetected             = "40P01"
+	objectNotInPrerequisiteState = "55000"
 )
 
 // ConnectionError is an error of the network below a connection, or of a connect. It is

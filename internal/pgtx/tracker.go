@@ -29,6 +29,8 @@ type tracker struct {
 	cause         *pgconn.PgError // the error that made it fail, without its texts
 	ending        bool            // COMMIT or ROLLBACK was sent by Tx
 	endTag        string          // the command tag of that COMMIT or ROLLBACK
+	endRow        []byte          // the first row that was sent behind it, if it's wanted
+	wantEndRow    bool
 
 	// The session.
 	needsReset    bool              // something may be left that resetSQL removes
@@ -60,6 +62,7 @@ func (t *tracker) sessionStarted() {
 func (t *tracker) startTx() {
 	t.started, t.lost, t.modeUncertain, t.ending = false, false, false, false
 	t.rollbackTos, t.awaitingReady, t.cause, t.endTag = 0, 0, nil, ""
+	t.endRow, t.wantEndRow = t.endRow[:0], false
 	t.gate.Store(gateInTx)
 }
 
@@ -163,7 +166,7 @@ func (t *tracker) incoming(p []byte) {
 			t.body = t.body[:0]
 		}
 		n := min(t.bodyLeft, len(p))
-		if n > 0 && matters(t.header[0]) && len(t.body) < maxBuffer {
+		if n > 0 && t.matters(t.header[0]) && len(t.body) < maxBuffer {
 			t.body = append(t.body, p[:n]...)
 		}
 		t.bodyLeft, p = t.bodyLeft-n, p[max(n, 0):]
@@ -174,10 +177,13 @@ func (t *tracker) incoming(p []byte) {
 	}
 }
 
-func matters(kind byte) bool {
+// matters reports whether received needs the body of a message.
+func (t *tracker) matters(kind byte) bool {
 	switch kind {
 	case msgCommandComplete, msgReadyForQuery, msgParameterStatus, msgErrorResponse:
 		return true
+	case msgDataRow:
+		return t.wantEndRow
 	}
 	return false
 }
@@ -198,6 +204,10 @@ func (t *tracker) received(kind byte, body []byte) {
 		t.parameterStatus(name, value)
 	case msgErrorResponse:
 		t.failed(body)
+	case msgDataRow:
+		if t.wantEndRow {
+			t.endRow, t.wantEndRow = append(t.endRow, body...), false
+		}
 	}
 }
 

@@ -17,6 +17,11 @@ type TxOptions struct {
 	// AssignXID makes the server assign the transaction's id at the start, so that
 	// AskOutcome can ask for its outcome later.
 	AssignXID bool
+	// After, if not nil, makes the transaction begin on a standby alone, once that has
+	// replayed the position: else its first statement fails, and [Tx.NotReplayed] is true.
+	After *Position
+	// WantPosition makes [Tx.Position] return a position. It takes no round trip.
+	WantPosition bool
 }
 
 // Setting is a run-time parameter and its value. Neither ever becomes part of the text
@@ -66,7 +71,8 @@ func NewTx(on *sql.Conn, o TxOptions) (*Tx, error) {
 			return fmt.Errorf("the connection is a %T, not one of a pgtx.Connector", driverConn)
 		}
 		t.conn, t.pgx, t.wire = c, c.Conn(), c.wire
-		t.wire.readWrite = !o.ReadOnly
+		t.wire.readWrite, t.wire.failedAt = !o.ReadOnly, noneFailed
+		t.wire.onPrimary = o.readsPositionFirst() && o.After == nil
 		t.wire.begin, err = newBegin(o, t.wire.prepares)
 		return err
 	})

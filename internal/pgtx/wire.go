@@ -26,12 +26,15 @@ type wire struct {
 
 	begin     *begin // to prepend to the next message; nil for none
 	readWrite bool   // the transaction is to write
+	onPrimary bool   // the transaction is to read on the primary
 	sendBuf   []byte // for BEGIN and the message behind it; reused
 
-	hidden  int    // CommandComplete messages still to hide from pgx
-	message []byte // the message being hidden; reused
-	passOn  []byte // messages that arrived among the hidden ones and are for pgx
-	lastRow []byte // the body of the last DataRow that was hidden
+	hidden   int    // CommandComplete messages still to hide from pgx
+	sent     int    // statements that start the transaction, of which hidden are left
+	failedAt int    // the index of the one that failed, or noneFailed
+	message  []byte // the message being hidden; reused
+	passOn   []byte // messages that arrived among the hidden ones and are for pgx
+	lastRow  []byte // the body of the last DataRow that was hidden
 
 	committing atomic.Bool // COMMIT was sent and no response has arrived
 
@@ -39,6 +42,10 @@ type wire struct {
 	prepared  map[string]struct{} // statements that the server has prepared
 	preparing []string            // statements whose ParseComplete hasn't arrived
 }
+
+// noneFailed is the failedAt of a wire on which no statement that starts the transaction
+// has failed.
+const noneFailed = -1
 
 // newFrontend is a [pgconn.BuildFrontendFunc].
 func (w *wire) newFrontend(r io.Reader, out io.Writer) *pgproto3.Frontend {
@@ -66,7 +73,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	if b == nil {
 		return w.out.Write(p)
 	}
-	w.begin, w.hidden, w.lastRow = nil, len(b.statements), w.lastRow[:0]
+	w.begin, w.hidden, w.sent, w.lastRow = nil, len(b.statements), len(b.statements), w.lastRow[:0]
 	message, err := w.prepend(b, p)
 	if err != nil {
 		return 0, err
@@ -189,6 +196,7 @@ func (w *wire) hide() error {
 // next Sync, the statement included, so the error is the statement's. A prepared
 // statement may be gone, as after DISCARD ALL, so all of them are prepared again.
 func (w *wire) beginFailed() {
+	w.failedAt = w.sent - w.hidden
 	w.hidden, w.preparing = 0, w.preparing[:0]
 	clear(w.prepared)
 }

@@ -13,6 +13,7 @@ import (
 
 	"commitment/ent"
 	"commitment/internal/pgtx"
+	"commitment/internal/replicas"
 )
 
 // Modes of a unit of work.
@@ -45,6 +46,14 @@ type Options struct {
 	// Log receives what no caller is told: a failed rollback, the error of an
 	// after-commit function. Defaults to slog.Default().
 	Log *slog.Logger
+	// Replicas serve units of work that [After] allows it. May be nil: there are none.
+	Replicas *replicas.Set
+	// Patience is how long a unit waits for a replica that is behind, before it goes to
+	// the primary. Defaults to none.
+	Patience time.Duration
+	// OnRead is called with the target of each unit that a replica might have served,
+	// and why the primary did. May be nil.
+	OnRead func(target, reason string)
 	// OnEnd is called with the outcome of each unit of work that reached the database.
 	// May be nil.
 	OnEnd func(outcome pgtx.Outcome, readOnly bool)
@@ -95,7 +104,7 @@ func (db *DB) Begin(ctx context.Context, mode sql.TxOptions, attempt int) (conte
 		return nil, nil, err
 	}
 	u := &Unit{db: db, attempt: attempt}
-	u.lazy.begin(db, mode)
+	u.lazy.begin(db, mode, attempt)
 	ctx, u.cancel = context.WithCancel(ctx)
 	u.ctx = &unitContext{ctx, u}
 	return u.ctx, u, nil

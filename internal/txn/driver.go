@@ -99,7 +99,7 @@ func (d *driver) connection(ctx context.Context) (*sql.Conn, error) {
 	if hasSessionVars(ctx) {
 		return nil, ErrSessionVar
 	}
-	return d.db.connection(ctx)
+	return d.db.connection(ctx, d.db.pool)
 }
 
 // Tx begins a transaction that the caller ends.

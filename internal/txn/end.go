@@ -115,7 +115,7 @@ func (t *lazyTx) findRetryCause() {
 	if phase := t.currentPhase(); phase != failed && phase != lost {
 		return
 	}
-	if cause := t.tx.Cause(); cause != nil && pgtx.IsRetryable(cause) {
+	if cause := t.tx.Cause(); cause != nil && t.retryable(cause) {
 		t.retryCause = cause
 	}
 }
@@ -218,6 +218,7 @@ func (t *lazyTx) end(command func(*pgtx.Tx, context.Context) error, outcome func
 	begun := t.tx.State() != pgtx.StateNotStarted
 	err := command(t.tx, ctx)
 	t.outcome = outcome(err)
+	t.keepPosition()
 	var xid pgtx.XID
 	if t.outcome == pgtx.Unknown {
 		xid = t.tx.XID()
@@ -237,4 +238,5 @@ func (t *lazyTx) reportOutcome() {
 	if t.db.options.OnEnd != nil {
 		t.db.options.OnEnd(t.outcome, t.options.ReadOnly)
 	}
+	t.reportRead()
 }

@@ -14,7 +14,8 @@ import (
 // connection, and BEGIN travels with it. Statements may come from any goroutine, one at
 // a time.
 type lazyTx struct {
-	db *DB
+	db      *DB
+	attempt int
 
 	statementMu sync.Mutex // held while a statement runs, or its rows are open
 
@@ -30,6 +31,8 @@ type lazyTx struct {
 	uncommittable error     // why it must not be committed, even if the server would
 	retryCause    error     // the error that makes the work worth a retry
 	outcome       pgtx.Outcome
+	route         *route   // to a replica; nil if none may serve the unit
+	position      Position // see Unit.Position; set at the end
 }
 
 // phase is the phase of a unit's transaction.
@@ -45,8 +48,8 @@ const (
 )
 
 // begin initializes t. Nothing is sent.
-func (t *lazyTx) begin(db *DB, mode sql.TxOptions) {
-	t.db, t.options = db, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
+func (t *lazyTx) begin(db *DB, mode sql.TxOptions, attempt int) {
+	t.db, t.attempt, t.options = db, attempt, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
 }
 
 // bind reports whether the ent.Tx that is being made is the unit's own: the first one.
@@ -92,15 +95,19 @@ func (t *lazyTx) lockStatement(ctx context.Context) error {
 
 // run runs a statement, with BEGIN ahead of the first one. An idle connection may have
 // died unnoticed since its last use. If the first statement finds out, nothing is lost:
-// run tries the other idle connections, and at last a new one.
+// run tries the other idle connections, and at last a new one. A replica that doesn't serve
+// it is left for the primary.
 func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error {
-	for stale := idleUnknown; ; stale-- {
+	for stale := idleUnknown; ; {
 		conn, first, err := t.connect(ctx)
 		if err == nil {
 			err = statement(conn)
 		}
 		if err == nil {
 			return nil
+		}
+		if first && t.leaveReplica(ctx, err) {
+			continue
 		}
 		if !first || ctx.Err() != nil || !pgtx.IsConnectionError(err) || !t.reconnect(&stale) {
 			return t.statementFailed(ctx, err)
@@ -134,7 +141,11 @@ func (t *lazyTx) connect(ctx context.Context) (conn *sql.Conn, first bool, err e
 // acquire takes a connection; BEGIN will travel with its first statement. The caller
 // holds mu.
 func (t *lazyTx) acquire(ctx context.Context) (*sql.Conn, bool, error) {
-	conn, err := t.db.connection(ctx)
+	pool := t.db.pool
+	if replica := t.pickReplica(); replica != nil {
+		pool = replica.Pool
+	}
+	conn, err := t.db.connection(ctx, pool)
 	if err != nil {
 		return nil, true, err
 	}
@@ -160,6 +171,7 @@ func (t *lazyTx) reconnect(stale *int) bool {
 	if t.phase == ended || t.conn == nil || *stale == 0 {
 		return false
 	}
+	*stale--
 	_ = t.conn.Close() // database/sql notices that it is dead
 	t.conn, t.tx = nil, nil
 	return true
@@ -202,11 +214,14 @@ func withContextError(ctx context.Context, err error) error {
 // left the transaction open isn't the transaction's: the borrower of the connection may
 // talk to another server, too. The caller holds statementMu.
 func (t *lazyTx) noteRetryable(err error) {
-	if err == nil || !pgtx.IsRetryable(err) {
+	if err == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !t.retryable(err) {
+		return
+	}
 	if t.tx == nil || t.tx.State() != pgtx.StateOpen {
 		t.retryCause = err
 	}
@@ -224,14 +239,14 @@ func (t *lazyTx) savepointUndone(ok bool) {
 	t.forbidCommit(ErrSwallowed)
 }
 
-// connection takes a connection from the pool, within the acquire timeout.
-func (db *DB) connection(ctx context.Context) (*sql.Conn, error) {
+// connection takes a connection from a pool, within the acquire timeout.
+func (db *DB) connection(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
 	acquire, cancel := ctx, context.CancelFunc(func() {})
 	if db.options.AcquireTimeout > 0 {
 		acquire, cancel = context.WithTimeout(ctx, db.options.AcquireTimeout)
 	}
 	defer cancel()
-	conn, err := db.pool.Conn(acquire)
+	conn, err := pool.Conn(acquire)
 	if err != nil && acquire.Err() != nil && ctx.Err() == nil {
 		return nil, ErrPoolTimeout.With(fmt.Errorf("no connection within %v: %w", db.options.AcquireTimeout, err))
 	}
@@ -262,7 +277,7 @@ func (t *lazyTx) hasOnlyRead() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.tx != nil && t.uncommittable == nil && t.options.ReadOnly && t.options.Isolation != sql.LevelSerializable &&
-		!t.tx.Busy() && t.currentPhase() == begun && !t.tx.ModeUncertain()
+		!t.tx.Busy() && t.currentPhase() == begun && !t.tx.ModeUncertain() && (!t.options.WantPosition || !t.tx.Position().IsZero())
 }
 
 func (t *lazyTx) hasEnded() bool {

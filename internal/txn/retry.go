@@ -39,11 +39,17 @@ func (u *Unit) RetryError() error {
 // random, growing time.
 func (db *DB) PrepareRetry(ctx context.Context, u *Unit) bool {
 	cause := u.RetryError()
-	if cause == nil || u.attempt >= db.options.MaxAttempts {
+	if cause == nil {
 		return false
 	}
 	backoff := firstBackoff << (u.attempt - 1)
 	backoff = backoff/2 + rand.N(backoff)
+	switch {
+	case u.lazy.failedOnReplica():
+		backoff = 0 // the primary is another server
+	case u.attempt >= db.options.MaxAttempts:
+		return false
+	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < backoff {
 		return false
 	}

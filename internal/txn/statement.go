@@ -128,6 +128,7 @@ func (t *lazyTx) lend(ctx context.Context, f func(*pgx.Conn) error) error {
 		return err
 	}
 	defer t.statementMu.Unlock()
+	t.keepToPrimary() // f can't be called twice
 	if _, _, err := t.connect(ctx); err != nil {
 		return t.statementFailed(ctx, err)
 	}

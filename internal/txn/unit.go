@@ -18,6 +18,7 @@ type Unit struct {
 	lazy       lazyTx
 	attempt    int
 	background bool               // CommitInBackground ends it; its maker's goroutine must not
+	position   Position           // of a unit that CommitInBackground ends
 	ctx        context.Context    //nolint:containedctx // carries the unit
 	cancel     context.CancelFunc // cancels the statements that are still running
 
@@ -157,7 +158,7 @@ func (u *Unit) HasOnlyRead() bool { return u.lazy.hasOnlyRead() }
 // CommitInBackground commits in a goroutine that [DB.Wait] waits for, including the
 // after-commit functions. It is for a unit that has only read.
 func (u *Unit) CommitInBackground() {
-	u.background = true
+	u.background, u.position = true, u.lazy.positionOfRead()
 	u.db.background.Go(func() {
 		reserveStack()
 		if err := u.Commit(); err != nil {

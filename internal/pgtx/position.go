@@ -1,0 +1,205 @@
+package pgtx
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// Position is a point in the history of a database cluster. A standby that has replayed
+// it shows everything that was committed before it. The zero Position is before
+// everything.
+type Position struct {
+	// Timeline is that of the primary. It grows with each promotion, and the LSNs of two
+	// timelines say nothing about each other.
+	Timeline uint32
+	// LSN is the location in the write-ahead log.
+	LSN uint64
+}
+
+// Unreached is a position that no standby ever replays: only the primary is sure to show
+// what was committed before it.
+var Unreached = Position{Timeline: math.MaxUint32, LSN: math.MaxUint64}
+
+// Compare orders positions: -1 if p is before o, 1 if it is after it.
+func (p Position) Compare(o Position) int {
+	return cmp.Or(cmp.Compare(p.Timeline, o.Timeline), cmp.Compare(p.LSN, o.LSN))
+}
+
+// IsZero reports whether p is the zero Position.
+func (p Position) IsZero() bool { return p == Position{} }
+
+// String returns the position for a log, its LSN as PostgreSQL writes it.
+func (p Position) String() string { return fmt.Sprintf("%d:%s", p.Timeline, formatLSN(p.LSN)) }
+
+// ErrNotReplayed is the error of a transaction that was to begin after a position: the
+// server isn't a standby of that timeline, or hasn't replayed the position. The server
+// has run none of its statements.
+var ErrNotReplayed = errors.New("the standby hasn't replayed the position")
+
+// timelineSQL is an expression for the timeline that a standby follows. Without the
+// privileges of pg_read_all_stats it is taken from the control file: then it may be that
+// of before a promotion for minutes after it, and is never a later one.
+const timelineSQL = `coalesce((select received_tli from pg_stat_wal_receiver), greatest(
+	(select timeline_id from pg_control_checkpoint()), (select min_recovery_end_timeline from pg_control_recovery())))`
+
+const (
+	// replayedSQL fails with a division by zero unless the server is a standby of a
+	// timeline and has replayed an LSN: after an error, the server skips what was sent
+	// behind it. It has to run in a transaction of its own: the snapshot of one that
+	// reads more than once is older than the result of its first statement.
+	replayedSQL = `select 1 / coalesce(pg_is_in_recovery() and ` + timelineSQL + ` = $1::int8
+	and pg_last_wal_replay_lsn() >= $2::pg_lsn, false)::int`
+
+	// primaryPositionSQL selects the primary's position: nothing that the statement, or
+	// one before it, can see was committed after it. It isn't the LSN of the last flush:
+	// an asynchronous commit is visible before its flush. On a standby it fails.
+	primaryPositionSQL = `select pg_walfile_name(lsn), lsn from pg_current_wal_insert_lsn() lsn`
+
+	// standbyPositionSQL selects what a standby has replayed, and what it has received.
+	standbyPositionSQL = `select pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn()`
+)
+
+// primaryPosition decodes a row of primaryPositionSQL.
+func primaryPosition(row []byte) (Position, error) {
+	values, err := twoValues(row)
+	if err != nil {
+		return Position{}, err
+	}
+	return parsePosition(values[0], values[1])
+}
+
+// parsePosition returns the position of an LSN in a WAL file, whose name begins with the
+// timeline.
+func parsePosition(file, lsn string) (Position, error) {
+	if len(file) < 8 {
+		return Position{}, fmt.Errorf("%q is no name of a WAL file", file)
+	}
+	timeline, err := strconv.ParseUint(file[:8], 16, 32)
+	if err != nil {
+		return Position{}, err
+	}
+	at, err := ParseLSN(lsn)
+	return Position{uint32(timeline), at}, err
+}
+
+// standbyPosition decodes a row of standbyPositionSQL, which was read in a snapshot, to a
+// position that covers the snapshot. A commit is visible shortly before its LSN counts as
+// replayed. So if there is more to replay, the position is one byte ahead: it is reached
+// with the end of the record that may be being replayed.
+func standbyPosition(row []byte, timeline uint32) (Position, error) {
+	values, err := twoValues(row)
+	if err != nil {
+		return Position{}, err
+	}
+	lsn, err := ParseLSN(values[0])
+	if err != nil {
+		return Position{}, err
+	}
+	if values[1] != values[0] {
+		lsn++
+	}
+	return Position{timeline, lsn}, nil
+}
+
+// twoValues returns the columns of a DataRow. NULL is "".
+func twoValues(row []byte) (values [2]string, err error) {
+	var decoded pgproto3.DataRow
+	if err := decoded.Decode(row); err != nil {
+		return values, err
+	}
+	if len(decoded.Values) != len(values) {
+		return values, fmt.Errorf("%d columns, want %d", len(decoded.Values), len(values))
+	}
+	for i, v := range decoded.Values {
+		values[i] = string(v)
+	}
+	return values, nil
+}
+
+// ParseLSN parses a pg_lsn, such as 16/B374D848.
+func ParseLSN(text string) (uint64, error) {
+	high, low, ok := strings.Cut(text, "/")
+	h, highErr := strconv.ParseUint(high, 16, 32)
+	l, lowErr := strconv.ParseUint(low, 16, 32)
+	if !ok || highErr != nil || lowErr != nil {
+		return 0, fmt.Errorf("%q is no LSN", text)
+	}
+	return h<<32 | l, nil
+}
+
+func formatLSN(lsn uint64) string { return fmt.Sprintf("%X/%X", lsn>>32, lsn&math.MaxUint32) }
+
+// readsPositionFirst reports whether the position is read at the start of the transaction,
+// rather than at its end: if all of its statements see the same snapshot, and it doesn't
+// write.
+func (o *TxOptions) readsPositionFirst() bool {
+	return o.WantPosition && o.ReadOnly && !o.AssignXID && isolation(o.Isolation) == "repeatable read"
+}
+
+// Position returns a position that covers everything that the transaction has seen or
+// written, if it was asked for. It is zero before the first statement, unless the
+// transaction reads one snapshot before the end, and if it couldn't be read.
+func (t *Tx) Position() Position {
+	var p Position
+	var err error
+	tr := &t.wire.tracker
+	switch {
+	case !t.o.WantPosition || !tr.started:
+		return Position{}
+	case !t.o.readsPositionFirst():
+		p, err = primaryPosition(tr.endRow)
+	case t.o.After != nil:
+		p, err = standbyPosition(t.wire.lastRow, t.o.After.Timeline)
+	default:
+		p, err = primaryPosition(t.wire.lastRow)
+	}
+	if err != nil {
+		return Position{}
+	}
+	return p
+}
+
+// NotReplayed reports whether the first statement has failed with what means
+// [ErrNotReplayed].
+func (t *Tx) NotReplayed() bool {
+	tr := &t.wire.tracker
+	return t.o.After != nil && !tr.started && t.wire.failedAt == replayedIndex && tr.cause != nil && tr.cause.Code == divisionByZero
+}
+
+// AskPrimary returns the position up to which the primary has flushed its log: what
+// replicas can have at most. It fails on a standby.
+func AskPrimary(ctx context.Context, db *sql.DB) (Position, error) {
+	var file, lsn string
+	const ask = `SELECT pg_walfile_name(pg_current_wal_insert_lsn()), pg_current_wal_flush_lsn()::text`
+	if err := db.QueryRowContext(ctx, ask).Scan(&file, &lsn); err != nil {
+		return Position{}, err
+	}
+	return parsePosition(file, lsn)
+}
+
+// AskStandby returns the position that a standby has replayed, or [ErrNoStandby].
+func AskStandby(ctx context.Context, db *sql.DB) (Position, error) {
+	var timeline sql.NullInt64
+	var lsn sql.NullString
+	const ask = `SELECT CASE WHEN pg_is_in_recovery() THEN ` + timelineSQL + ` END, pg_last_wal_replay_lsn()::text`
+	if err := db.QueryRowContext(ctx, ask).Scan(&timeline, &lsn); err != nil {
+		return Position{}, err
+	}
+	if !timeline.Valid || !lsn.Valid {
+		return Position{}, ErrNoStandby
+	}
+	p, err := ParseLSN(lsn.String)
+	return Position{uint32(timeline.Int64), p}, err //nolint:gosec // a TimeLineID is a uint32
+}
+
+// ErrNoStandby is the error of AskStandby for a server that isn't in recovery, or
+// recovers from a backup.
+var ErrNoStandby = errors.New("the server isn't a standby")
