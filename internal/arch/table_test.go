@@ -88,6 +88,7 @@ var table = rules{
 		"internal/authn", "internal/identity", "internal/postgres", "internal/txn", "ent/...",
 	}},
 	{pkg: "internal/app", may: []string{below}},
+	{pkg: "internal/tracing", may: []string{"internal/txn", "internal/pgtx", "internal/sqltoken"}},
 
 	{pkg: "internal/httpapi", may: []string{
 		"internal/identity", "internal/tenancy", "internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "internal/rest", "internal/schemakit", "ent/...",

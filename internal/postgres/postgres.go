@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"commitment/internal/pgtx"
@@ -58,6 +59,8 @@ type Options struct {
 	// Echo logs each statement at debug level with its arguments, duration and
 	// number of rows. Nil logs nothing.
 	Echo *slog.Logger
+	// Tracer follows connections and statements. Nil follows none.
+	Tracer pgx.QueryTracer
 }
 
 // errURL doesn't say what is wrong, because that could reveal a secret. Package config
@@ -122,10 +125,26 @@ func (o Options) connConfig() (*pgx.ConnConfig, error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
-	if o.Echo != nil {
-		cfg.Tracer = echo{log: o.Echo}
-	}
+	cfg.Tracer = o.tracer()
 	return cfg, nil
+}
+
+// tracer returns what follows the statements, or nil.
+func (o Options) tracer() pgx.QueryTracer {
+	var tracers []pgx.QueryTracer
+	if o.Echo != nil {
+		tracers = append(tracers, echo{log: o.Echo})
+	}
+	if o.Tracer != nil {
+		tracers = append(tracers, o.Tracer)
+	}
+	switch len(tracers) {
+	case 0:
+		return nil
+	case 1:
+		return tracers[0]
+	}
+	return multitracer.New(tracers...)
 }
 
 // given reports whether the URL sets the parameter of that name: by itself, or in the

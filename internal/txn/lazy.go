@@ -14,7 +14,8 @@ import (
 // connection, and BEGIN travels with it. Statements may come from any goroutine, one at
 // a time.
 type lazyTx struct {
-	db *DB
+	db  *DB
+	ctx *detached // the unit's, for the end
 
 	statementMu sync.Mutex // held while a statement runs, or its rows are open
 
@@ -30,6 +31,7 @@ type lazyTx struct {
 	uncommittable error     // why it must not be committed, even if the server would
 	retryCause    error     // the error that makes the work worth a retry
 	outcome       pgtx.Outcome
+	traceEnd      func(pgtx.Outcome, error) // ends the transaction's trace; nil for none
 }
 
 // phase is the phase of a unit's transaction.
@@ -45,8 +47,8 @@ const (
 )
 
 // begin initializes t. Nothing is sent.
-func (t *lazyTx) begin(db *DB, mode sql.TxOptions) {
-	t.db, t.options = db, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
+func (t *lazyTx) begin(db *DB, ctx *detached, mode sql.TxOptions) {
+	t.db, t.ctx, t.options = db, ctx, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
 }
 
 // bind reports whether the ent.Tx that is being made is the unit's own: the first one.
@@ -134,12 +136,15 @@ func (t *lazyTx) connect(ctx context.Context) (conn *sql.Conn, first bool, err e
 // acquire takes a connection; BEGIN will travel with its first statement. The caller
 // holds mu.
 func (t *lazyTx) acquire(ctx context.Context) (*sql.Conn, bool, error) {
+	t.startTrace()
 	conn, err := t.db.connection(ctx)
 	if err != nil {
+		t.endTrace(pgtx.RolledBack, err)
 		return nil, true, err
 	}
 	tx, err := pgtx.NewTx(conn, t.options)
 	if err != nil {
+		t.endTrace(pgtx.RolledBack, err)
 		return nil, true, errors.Join(err, conn.Close())
 	}
 	t.conn, t.tx = conn, tx

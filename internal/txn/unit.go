@@ -20,6 +20,8 @@ type Unit struct {
 	background bool               // CommitInBackground ends it; its maker's goroutine must not
 	ctx        context.Context    //nolint:containedctx // carries the unit
 	cancel     context.CancelFunc // cancels the statements that are still running
+	detached   detached           // of ctx
+	traceEnd   func(error)        // ends the attempt's trace; nil for none
 
 	mu          sync.Mutex
 	tx          *ent.Tx // nil until entTx
@@ -123,6 +125,10 @@ func orErrHook(err error) error {
 func (u *Unit) Close() {
 	u.cancel()
 	u.Rollback()
+	if u.traceEnd != nil {
+		u.traceEnd(u.RetryError())
+		u.traceEnd = nil
+	}
 }
 
 // Rollback rolls the unit of work back, and cancels a statement that is still running.
