@@ -59,6 +59,11 @@ type Options struct {
 	// Echo logs each statement at debug level with its arguments, duration and
 	// number of rows. Nil logs nothing.
 	Echo *slog.Logger
+	// SlowStatement is the duration from which a statement is logged to Log, at warn level
+	// and without its arguments. Zero logs none.
+	SlowStatement time.Duration
+	// Log gets slow statements.
+	Log *slog.Logger
 	// Tracer follows connections and statements. Nil follows none.
 	Tracer pgx.QueryTracer
 }
@@ -134,6 +139,9 @@ func (o Options) tracer() pgx.QueryTracer {
 	var tracers []pgx.QueryTracer
 	if o.Echo != nil {
 		tracers = append(tracers, echo{log: o.Echo})
+	}
+	if o.SlowStatement > 0 {
+		tracers = append(tracers, slow{o.Log, o.SlowStatement})
 	}
 	if o.Tracer != nil {
 		tracers = append(tracers, o.Tracer)

@@ -2,7 +2,6 @@ package tracing
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -27,51 +26,8 @@ func describe(sql string) query {
 		q.summary += " " + table
 		q.attrs = append(q.attrs, semconv.DBCollectionName(table))
 	}
-	q.attrs = append(q.attrs, semconv.DBQuerySummary(q.summary), semconv.DBQueryText(Redact(sql)))
+	q.attrs = append(q.attrs, semconv.DBQuerySummary(q.summary), semconv.DBQueryText(sqltoken.Redact(sql, maxText)))
 	return q
-}
-
-// Redact returns a statement without its constants and comments, and cuts it if it is
-// very long.
-func Redact(sql string) string {
-	var b strings.Builder
-	end := 0
-	for t := range sqltoken.All(sql) {
-		if b.Len() > maxText {
-			break
-		}
-		if t.From > end && b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		if isConstant(t.Text) {
-			b.WriteByte('?')
-		} else {
-			b.WriteString(t.Text)
-		}
-		end = t.To
-	}
-	if b.Len() <= maxText {
-		return b.String()
-	}
-	cut := maxText
-	for !utf8.RuneStart(b.String()[cut]) {
-		cut--
-	}
-	return b.String()[:cut] + "…"
-}
-
-// isConstant reports whether a token is a number or a string, and not a parameter.
-func isConstant(token string) bool {
-	switch c := token[0]; c {
-	case '\'':
-		return true
-	case 'E', 'e':
-		return len(token) > 1 && token[1] == '\''
-	case '$':
-		return len(token) > 1 && (token[1] < '0' || token[1] > '9') // in dollar quotes
-	default:
-		return '0' <= c && c <= '9'
-	}
 }
 
 // operationOf returns the operation of a statement, in upper case, and the table that it

@@ -8,12 +8,14 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-chi/chi/v5/middleware"
+	chimiddleware "github.com/go-chi/chi/v5/middleware"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"commitment/internal/middleware"
 )
 
 // w3c reads the context of a trace from a request's header.
@@ -22,11 +24,15 @@ var w3c = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, 
 type requestKey struct{}
 
 // Requests returns a middleware that makes a span of each request, up to the end of its
-// response. Route returns the pattern that a request matched, and client its address. It
-// comes before everything that logs.
-func (t *Tracing) Requests(route, client func(*http.Request) string) func(http.Handler) http.Handler {
+// response. Probes have none: there would be more of them than of anything else. Route returns the pattern that a request matched. It comes after
+// [middleware.ClientIP], and before everything that logs.
+func (t *Tracing) Requests(route func(*http.Request) string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if middleware.IsProbe(r.URL.Path) {
+				next.ServeHTTP(w, r)
+				return
+			}
 			ctx, span := t.startRequest(r)
 			if !span.IsRecording() {
 				next.ServeHTTP(w, r.WithContext(ctx))
@@ -34,8 +40,7 @@ func (t *Tracing) Requests(route, client func(*http.Request) string) func(http.H
 			}
 			r = r.WithContext(context.WithValue(ctx, requestKey{}, span))
 			span.SetAttributes(requestAttrs(r)...)
-			span.SetAttributes(semconv.ClientAddress(client(r)))
-			response, aborted := middleware.NewWrapResponseWriter(w, r.ProtoMajor), true
+			response, aborted := chimiddleware.NewWrapResponseWriter(w, r.ProtoMajor), true
 			defer func() { // a panic aborts the response
 				if pattern := route(r); pattern != "" {
 					span.SetName(spanName(r, pattern))
@@ -87,6 +92,7 @@ func requestAttrs(r *http.Request) []attribute.KeyValue {
 		scheme = "https"
 	}
 	attrs := []attribute.KeyValue{
+		semconv.ClientAddress(middleware.ClientAddress(r)),
 		semconv.URLScheme(scheme), semconv.URLPath(r.URL.Path),
 		semconv.NetworkProtocolVersion(strings.TrimPrefix(r.Proto, "HTTP/")),
 	}

@@ -40,7 +40,8 @@ type Options struct {
 	Processor sdk.SpanProcessor
 }
 
-// Tracing makes the spans of one service.
+// Tracing makes the spans of one service. A nil one makes none: what its methods return is
+// nil, too, and costs nothing.
 type Tracing struct {
 	provider    *sdk.TracerProvider
 	tracer      trace.Tracer
@@ -79,13 +80,28 @@ func New(ctx context.Context, o Options) (*Tracing, error) {
 }
 
 // Shutdown exports the spans that have ended, until ctx ends. Later ones are lost.
-func (t *Tracing) Shutdown(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+func (t *Tracing) Shutdown(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
+	return t.provider.Shutdown(ctx)
+}
 
 // Units returns the tracer of units of work.
-func (t *Tracing) Units() txn.Tracer { return &units{t.tracer} }
+func (t *Tracing) Units() txn.Tracer {
+	if t == nil {
+		return nil
+	}
+	return &units{t.tracer}
+}
 
 // Statements returns the tracer of connections and their statements.
-func (t *Tracing) Statements() pgx.QueryTracer { return newStatements(t.tracer) }
+func (t *Tracing) Statements() pgx.QueryTracer {
+	if t == nil {
+		return nil
+	}
+	return newStatements(t.tracer)
+}
 
 // TraceID returns the id of the trace of ctx, or "".
 func TraceID(ctx context.Context) string {

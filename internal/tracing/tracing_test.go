@@ -70,8 +70,7 @@ func (f *fixture) serve(t *testing.T, method string, header http.Header, handle 
 	}
 	router := chi.NewRouter()
 	route := func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
-	client := func(r *http.Request) string { return r.RemoteAddr }
-	router.Use(f.Requests(route, client), reqtx.Middleware(f.db, reqtx.Options{WriteError: writeError}))
+	router.Use(f.Requests(route), reqtx.Middleware(f.db, reqtx.Options{WriteError: writeError}))
 	router.HandleFunc("/rows/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if err := handle(r.Context()); err != nil {
 			writeError(w, r, err)
