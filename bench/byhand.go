@@ -37,7 +37,7 @@ func openByHand(url string, pool int) (http.Handler, error) {
 		reqtx.Gate,
 		middleware.RequestID,
 		middleware.ClientIP(o.Proxies),
-		middleware.AccessLog(o.Log, func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }),
+		middleware.AccessLog(o.Log, func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }, 0),
 		o.Observe,
 		middleware.Recover(h.problems),
 		middleware.Secure,

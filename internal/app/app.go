@@ -28,6 +28,7 @@ import (
 	"commitment/internal/printable"
 	"commitment/internal/telemetry"
 	"commitment/internal/tenancy"
+	"commitment/internal/tracing"
 	"commitment/internal/txn"
 )
 
@@ -78,7 +79,13 @@ func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.
 		}
 	}
 
+	traces, err := openTraces(ctx, cfg, log)
+	if err != nil {
+		return false, err
+	}
+	defer flushTraces(traces, log)
 	options := poolOptions(cfg, database.URL, log)
+	options.Tracer = traces.Statements()
 	if options.Role, err = database.serviceRole(ctx, cfg); err != nil {
 		return false, err
 	}
@@ -92,7 +99,7 @@ func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.
 		return false, err
 	}
 	defer func() { err = errors.Join(err, ready.pool.Close()) }()
-	s, err := newService(cfg, pool, ready, log)
+	s, err := newService(cfg, pool, ready, log, traces)
 	if err != nil {
 		return false, err
 	}
@@ -125,6 +132,9 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 		if p := identity.From(ctx); p != nil {
 			attrs = append(attrs, slog.String("subject", p.Subject), slog.String("tenant", p.Tenant.String()))
 		}
+		if cfg.Traces.Enabled() {
+			attrs = append(attrs, tracing.Attrs(ctx)...)
+		}
 		return attrs
 	})
 }
@@ -154,6 +164,8 @@ func poolOptions(cfg config.Config, url string, log *slog.Logger) postgres.Optio
 		StatementTimeout:         db.StatementTimeout,
 		LockTimeout:              db.LockTimeout,
 		IdleInTransactionTimeout: db.IdleInTransactionTimeout,
+		SlowStatement:            cfg.Log.SlowStatements,
+		Log:                      log,
 	}
 	if cfg.Debug {
 		o.Echo = log
@@ -175,8 +187,11 @@ type service struct {
 	shuttingDown context.Context //nolint:containedctx // of the service
 }
 
-func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger) (*service, error) {
+func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error) {
 	metrics := telemetry.NewMetrics()
+	if traces != nil {
+		metrics.TraceID = tracing.SampledTraceID
+	}
 	metrics.RegisterPool(pool)
 	s := &service{cfg: cfg, log: log, ready: ready}
 	s.db = txn.New(pool, txn.Options{
@@ -190,6 +205,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		},
 		OnRetry:            metrics.Retried,
 		OnAfterCommitError: metrics.AfterCommitFailed,
+		Tracer:             traces.Units(),
 	})
 	s.tenants = tenancy.DB{DB: s.db, Log: log, OnAcross: metrics.WorkedAcrossTenants}
 	s.keys = authn.NewKeys(s.db, authn.KeysOptions{Log: log})
@@ -201,7 +217,7 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 	s.shuttingDown, closeStreams = context.WithCancel(context.Background())
 	s.server = &http.Server{
 		ConnContext: withConn,
-		Handler: trackFlushes(httpapi.New(httpapi.Options{
+		Handler: trackFlushes(httpapi.New(withTraces(httpapi.Options{
 			DB:             s.db,
 			Log:            log,
 			Classify:       postgres.Constraints(ledger.Constraints).Classify,
@@ -218,8 +234,9 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 			Proxies:        cfg.HTTP.TrustedProxies,
 			RateLimit:      cfg.HTTP.RateLimit,
 			Shutdown:       s.shuttingDown,
+			SlowRequest:    cfg.Log.SlowRequests,
 			KeyLifetime:    cfg.HTTP.KeyLifetime,
-		})),
+		}, traces))),
 		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
 		ReadTimeout:       cfg.HTTP.ReadTimeout,
 		WriteTimeout:      cfg.HTTP.WriteTimeout,

@@ -35,7 +35,7 @@ type serving struct {
 func runService(t *testing.T, databaseDone <-chan struct{}, handler func(*service) http.Handler, environ ...string) *serving {
 	t.Helper()
 	url := pgtest.URL(t)
-	s, err := newService(load(t, append(environ, "DATABASE_URL="+url)...), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler))
+	s, err := newService(load(t, append(environ, "DATABASE_URL="+url)...), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler), nil)
 	check(t, err)
 	if handler != nil {
 		s.server.Handler = handler(s)
@@ -225,7 +225,7 @@ func TestRunEndsWhenThePrivateServerStops(t *testing.T) {
 func TestRunFailsWithoutItsListener(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
-	s, err := newService(load(t, "DATABASE_URL="+url), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler))
+	s, err := newService(load(t, "DATABASE_URL="+url), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler), nil)
 	check(t, err)
 	listener, err := listen(t.Context(), "ADDR", "127.0.0.1:0")
 	check(t, err)
@@ -251,9 +251,9 @@ func TestServeListensFirst(t *testing.T) {
 
 func TestPoolOptionsAreComplete(t *testing.T) {
 	t.Parallel()
-	o := reflect.ValueOf(poolOptions(load(t, "DEBUG=true"), "postgres://db/books", slog.New(slog.DiscardHandler)))
+	o := reflect.ValueOf(poolOptions(load(t, "DEBUG=true", "LOG_SLOW_STATEMENTS=1s"), "postgres://db/books", slog.New(slog.DiscardHandler)))
 	for i := range o.NumField() {
-		if name := o.Type().Field(i).Name; o.Field(i).IsZero() && name != "Role" { // which the database decides
+		if name := o.Type().Field(i).Name; o.Field(i).IsZero() && name != "Role" && name != "Tracer" { // which serve adds
 			t.Errorf("%s is not set", name)
 		}
 	}

@@ -89,6 +89,7 @@ var table = rules{
 		"internal/authn", "internal/identity", "internal/postgres", "internal/txn", "ent/...",
 	}},
 	{pkg: "internal/app", may: []string{below}},
+	{pkg: "internal/tracing", may: []string{"internal/middleware", "internal/txn", "internal/pgtx", "internal/sqltoken"}},
 
 	{pkg: "internal/httpapi", may: []string{
 		"internal/identity", "internal/tenancy", "internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "internal/rest", "internal/schemakit", "ent/...",
@@ -116,7 +117,7 @@ var table = rules{
 	{pkg: "internal/tenancy", may: []string{"internal/txn", "internal/schemakit", "internal/identity"}},
 	{pkg: "internal/txn", may: []string{"internal/replicas", "internal/pgtx", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/replicas", may: []string{"internal/pgtx"}, never: noHTTP},
-	{pkg: "internal/postgres", may: []string{"internal/pgtx", "internal/fault"}, never: noHTTP},
+	{pkg: "internal/postgres", may: []string{"internal/pgtx", "internal/fault", "internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/pgtx", may: []string{"internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/pgserver"}, // downloads programs
 	{pkg: "internal/config", never: noHTTP},

@@ -40,6 +40,9 @@ func (r *reader) check(c Config) {
 		r.reject("DATABASE_URL", ": not set; COMMITMENT_ENV=production starts no database of its own")
 	}
 	r.checkAuth(c)
+	if c.Traces.Enabled() {
+		r.checkTraces(c.Traces)
+	}
 	for _, x := range conflicts(c) {
 		if x.found && !r.rejected[x.setting] && !r.rejected[x.other] {
 			r.reject(x.setting, "=%s with %s=%s: %s", r.settings[x.setting].valueIn(c), x.other, r.settings[x.other].valueIn(c), x.why)

@@ -29,6 +29,7 @@ type Config struct {
 	PprofAddr string `env:"PPROF_ADDR"`
 
 	Log           Log
+	Traces        Traces
 	PrivateServer PrivateServer
 	Database      Database
 	HTTP          HTTP
@@ -42,6 +43,54 @@ type Log struct {
 	// Format is text, json or auto: text on a terminal, json elsewhere. Defaults to
 	// auto.
 	Format LogFormat `env:"LOG_FORMAT" default:"auto"`
+	// SlowRequests is the duration from which a request is logged as slow, at level warn;
+	// responses that stream are never slow. 0s logs none. Defaults to 0s.
+	SlowRequests time.Duration `env:"LOG_SLOW_REQUESTS" default:"0s" min:"0s" max:"1h"`
+	// SlowStatements is the duration from which a statement is logged, at level warn and
+	// without its arguments. 0s logs none. Defaults to 0s.
+	SlowStatements time.Duration `env:"LOG_SLOW_STATEMENTS" default:"0s" min:"0s" max:"1h"`
+}
+
+// Traces configures OpenTelemetry, whose names and meanings these are. Its SDK reads them
+// itself, and others that aren't listed, such as OTEL_BSP_MAX_QUEUE_SIZE.
+type Traces struct {
+	// Disabled turns traces off, whatever else is set. Defaults to false.
+	Disabled bool `env:"OTEL_SDK_DISABLED" default:"false"`
+	// Exporter is otlp or none; otlp without an endpoint is for a collector at
+	// http://localhost:4318. Defaults to nothing: there are traces if an endpoint is set.
+	Exporter string `env:"OTEL_TRACES_EXPORTER"`
+	// Endpoint is the collector's base URL, such as http://collector:4318; traces are sent
+	// to /v1/traces below it. Defaults to nothing: there are no traces.
+	Endpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	// TracesEndpoint is the whole URL for traces, and overrides the base URL. Defaults to
+	// nothing.
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
+	// Protocol is http/protobuf or http/json. Defaults to http/protobuf.
+	Protocol string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" default:"http/protobuf"`
+	// Headers are sent to the collector, as name=value,name=value, such as
+	// authorization=Bearer%20…; values are never shown. Defaults to nothing.
+	Headers Headers `env:"OTEL_EXPORTER_OTLP_HEADERS"`
+	// ServiceName is the service in traces. Defaults to commitment.
+	ServiceName string `env:"OTEL_SERVICE_NAME" default:"commitment"`
+	// ResourceAttributes describe the process in traces, as name=value,name=value, such as
+	// deployment.environment.name=staging. Defaults to nothing.
+	ResourceAttributes string `env:"OTEL_RESOURCE_ATTRIBUTES"`
+	// Sampler decides which requests are traced: always_on, always_off or traceidratio,
+	// with parentbased_ in front if the caller's decision counts. Defaults to
+	// parentbased_always_on.
+	Sampler string `env:"OTEL_TRACES_SAMPLER" default:"parentbased_always_on"`
+	// SamplerArg is the share of traces for traceidratio, from 0 to 1. Defaults to nothing:
+	// all of them.
+	SamplerArg string `env:"OTEL_TRACES_SAMPLER_ARG"`
+	// TrustParent makes requests that bring a traceparent a part of that trace. Set it to
+	// false where anybody can send requests: theirs begin traces that link to the one they
+	// bring. Defaults to true.
+	TrustParent bool `env:"TRACES_TRUST_PARENT" default:"true"`
+}
+
+// Enabled reports whether there are traces.
+func (t Traces) Enabled() bool {
+	return !t.Disabled && t.Exporter != "none" && (t.Exporter != "" || t.Endpoint != "" || t.TracesEndpoint != "")
 }
 
 // PrivateServer configures the PostgreSQL that development starts when DATABASE_URL is

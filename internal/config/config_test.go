@@ -1,7 +1,9 @@
 package config_test
 
 import (
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ func defaults() config.Config {
 		Environment:   config.Development,
 		Addr:          "127.0.0.1:8080",
 		Log:           config.Log{Level: config.Level(slog.LevelInfo), Format: config.LogAuto},
+		Traces:        config.Traces{Protocol: "http/protobuf", ServiceName: "commitment", Sampler: "parentbased_always_on", TrustParent: true},
 		PrivateServer: config.PrivateServer{DataDir: ".commitment"},
 		Auth:          config.Auth{Mode: config.AuthOn, TenantClaim: "tenant_id", MaxFailures: 60},
 		Database: config.Database{
@@ -87,6 +90,10 @@ func TestLoad(t *testing.T) {
 			"LOG_DIR=/var/log", "LOG_FILE=x", "http_proxy=http://proxy", "HTTPS_PROXY=x", "NO_PROXY=x", "PORT=80", "HOST=h", "HOSTNAME=h",
 			"DATABASE_HOST=h", "DATABASE_USER=u", "DATABASE_NAME=d", "DATABASE_PASSWORD=p", "TEST_DATABASE_URL=x", "DB_USER=u", "DB_PASSWORD=p",
 			"DEBUGINFOD_URLS=x", "DEBUG_COLORS=1", "XDG_DATA_DIRS=x", "PGHOST=h", "PGDATABASE=d", "USER=u", "ADDRESS=somewhere", "TERM=xterm",
+			"OTEL_METRICS_EXPORTER=none", "OTEL_LOGS_EXPORTER=none", "OTEL_EXPORTER_OTLP_TIMEOUT=1000", "OTEL_EXPORTER_OTLP_INSECURE=true",
+			"OTEL_EXPORTER_OTLP_TRACES_HEADERS=a=b", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=x", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=grpc",
+			"OTEL_EXPORTER_OTLP_COMPRESSION=gzip", "OTEL_EXPORTER_OTLP_CERTIFICATE=c", "OTEL_BSP_SCHEDULE_DELAY=1", "OTEL_PROPAGATORS=b3",
+			"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=1", "OTEL_SERVICE_VERSION=1", "OTEL_RESOURCE_PROVIDERS=x", "OTEL_LOG_LEVEL=debug",
 			"POSTGRES_PORT=1", "POSTGRES_DB=d", "LD_LIBRARY_PATH=x", "LANG=C", "GOFLAGS=-p=2", "ENV=x", "_=x",
 		}, func(*config.Config) {}},
 	} {
@@ -161,6 +168,18 @@ PPROF_ADDR="6060": want host:port, such as 127.0.0.1:6060`},
 		{"a misspelled setting beside an invalid one", []string{"DATABSE_URL=postgres://h/d", "DB_MAX_ATTEMPTS=0"},
 			`DB_MAX_ATTEMPTS="0": want a whole number, from 1 to 100
 DATABSE_URL: unknown setting; did you mean DATABASE_URL?`},
+		{"traces that nobody would get", []string{
+			"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_HEADERS=secret",
+			"OTEL_TRACES_EXPORTER=jaeger", "OTEL_TRACES_SAMPLER=ratio", "OTEL_TRACES_SAMPLER_ARG=10%", "OTEL_RESOURCE_ATTRIBUTES=a=b,c",
+		}, `OTEL_EXPORTER_OTLP_HEADERS="(not shown)": want comma-separated name=value (the value isn't shown)
+OTEL_TRACES_EXPORTER="jaeger": want otlp or none
+OTEL_EXPORTER_OTLP_ENDPOINT="collector:4317": want a URL such as http://collector:4318
+OTEL_EXPORTER_OTLP_PROTOCOL="grpc": want http/protobuf or http/json, which collectors receive on port 4318
+OTEL_RESOURCE_ATTRIBUTES="a=b,c": want comma-separated name=value
+OTEL_TRACES_SAMPLER="ratio": want always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio
+OTEL_TRACES_SAMPLER_ARG="10%": want a number from 0 to 1`},
+		{"a misspelled setting of OpenTelemetry", []string{"OTEL_EXPORTER_OTLP_ENDPONT=http://collector:4318"},
+			`OTEL_EXPORTER_OTLP_ENDPONT: unknown setting; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?`},
 		{"a misspelled setting of the service's own", []string{"COMMITMENT_EVN=production"},
 			`COMMITMENT_EVN: unknown setting; did you mean COMMITMENT_ENV?`},
 	} {
@@ -193,6 +212,38 @@ func TestBytes(t *testing.T) {
 	for _, text := range []string{"", "KiB", "-1", "1.5MiB", "1 KiB", "64kib", "9223372036854775808", "8589934592GiB"} {
 		if got, err := config.ParseBytes(text); err == nil {
 			t.Errorf("ParseBytes(%q) = %d, want an error", text, got)
+		}
+	}
+}
+
+func TestTracesAreOffUnlessTheyAreWanted(t *testing.T) {
+	t.Parallel()
+	const endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318"
+	for want, all := range map[bool][][]string{
+		false: {
+			{}, {"OTEL_SERVICE_NAME=x", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}, {endpoint, "OTEL_SDK_DISABLED=true"},
+			{endpoint, "OTEL_TRACES_EXPORTER=none"}, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=x"},
+		},
+		true: {{endpoint}, {"OTEL_TRACES_EXPORTER=otlp"}, {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://collector:4318/v1/traces"}},
+	} {
+		for _, environ := range all {
+			c, err := config.Load(environ)
+			if err != nil || c.Traces.Enabled() != want {
+				t.Errorf("Load(%q) has traces = %v, %v, want %v", environ, c.Traces.Enabled(), err, want)
+			}
+		}
+	}
+}
+
+func TestHeadersAreNotShown(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load([]string{"OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20secret, x=secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shown := range []string{c.String(), fmt.Sprint(c.LogValue()), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c)} {
+		if strings.Contains(shown, "secret") || !strings.Contains(shown, "authorization=(not shown),x=(not shown)") {
+			t.Errorf("shown as %q, want names without values", shown)
 		}
 	}
 }

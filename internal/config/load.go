@@ -73,6 +73,9 @@ func (r *reader) read(s setting, text string, field reflect.Value) {
 		}
 	}
 	if err != nil {
+		if field.Type() == reflect.TypeFor[Headers]() {
+			text = redacted
+		}
 		r.reject(s.name, "=%q: want %s", text, want)
 		return
 	}

@@ -29,6 +29,7 @@ var parsers = map[reflect.Type]parser{
 	reflect.TypeFor[LogFormat]():     {"auto, text or json", value(oneOf(LogAuto, LogText, LogJSON))},
 	reflect.TypeFor[Origins]():       {"comma-separated origins such as https://app.example.com, or *", value(ParseOrigins)},
 	reflect.TypeFor[Networks]():      {"comma-separated networks such as 10.0.0.0/8", value(ParseNetworks)},
+	reflect.TypeFor[Headers]():       {"comma-separated name=value (the value isn't shown)", value(parseHeaders)},
 	reflect.TypeFor[Level]():         {"debug, info, warn or error", value(parseLevel)},
 }
 

@@ -26,7 +26,7 @@ import (
 	"commitment/internal/txn"
 )
 
-// Options configure the API. All but Origins, Proxies, RateLimit and Closing are required.
+// Options configure the API. All are required but those that say what nil or 0 is, Origins and Proxies.
 type Options struct {
 	// DB makes the unit of work of each request under /v1.
 	DB *txn.DB
@@ -36,6 +36,13 @@ type Options struct {
 	Classify func(error) error
 	// Ready returns why the service can't serve now, or nil.
 	Ready func(context.Context) error
+	// Trace makes spans of requests, TraceID returns the id of a request's trace, and
+	// RecordError records in it why the request failed. Nil without traces.
+	Trace       func(route func(*http.Request) string) func(http.Handler) http.Handler
+	TraceID     func(context.Context) string
+	RecordError func(context.Context, error)
+	// SlowRequest is the duration from which a request is logged as slow. 0 is no limit.
+	SlowRequest time.Duration
 	// Observe counts requests, and Metrics serves the metrics.
 	Observe func(http.Handler) http.Handler
 	Metrics http.Handler
@@ -85,13 +92,18 @@ func routes(v1 *api) {
 
 // serve returns an API with these routes, and what every service has around them.
 func serve(o Options, routes func(v1 *api)) http.Handler {
-	problems := &problem.Writer{Log: o.Log, Classify: classifyWith(o.Classify), RequestID: middleware.RequestIDFrom}
+	problems := &problem.Writer{Log: o.Log, Classify: classifyWith(o.Classify), RequestID: middleware.RequestIDFrom, TraceID: o.TraceID, OnFailure: o.RecordError}
 	r := chi.NewRouter()
 	r.Use(
 		reqtx.Gate,
 		middleware.RequestID,
 		middleware.ClientIP(o.Proxies),
-		middleware.AccessLog(o.Log, pattern),
+	)
+	if o.Trace != nil {
+		r.Use(o.Trace(pattern))
+	}
+	r.Use(
+		middleware.AccessLog(o.Log, pattern, o.SlowRequest),
 		o.Observe,
 		middleware.Recover(problems),
 		middleware.Secure,

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -16,8 +17,9 @@ import (
 // pattern that matched a request, or "" if none did; it is called after the handler. It
 // must come after RequestID, whose id the log takes from the context, and after
 // ClientIP, and before Recover, so that a panic is logged as the response that it
-// became. The query is left out: it may contain secrets.
-func AccessLog(log *slog.Logger, route func(*http.Request) string) func(http.Handler) http.Handler {
+// became. The query is left out: it may contain secrets. A request that takes as long as
+// slow is logged as slow, unless it has lifted its timeout; 0 is no limit.
+func AccessLog(log *slog.Logger, route func(*http.Request) string, slow time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			response := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
@@ -27,7 +29,8 @@ func AccessLog(log *slog.Logger, route func(*http.Request) string) func(http.Han
 			// Deferred, and without a recover: a panic keeps its stack, and
 			// net/http aborts the connection.
 			defer func() {
-				e := entry{r, response, route(r), time.Since(start), aborted}
+				e := entry{request: r, response: response, route: route(r), duration: time.Since(start), aborted: aborted}
+				e.slow = slow > 0 && e.duration >= slow && !added.lifted.Load()
 				log.LogAttrs(r.Context(), e.level(), "request", append(e.attrs(), added.attrs...)...)
 			}()
 			next.ServeHTTP(response, r)
@@ -39,7 +42,10 @@ func AccessLog(log *slog.Logger, route func(*http.Request) string) func(http.Han
 type addedKey struct{}
 
 // addedAttrs are what was found out about a request on its way in.
-type addedAttrs struct{ attrs []slog.Attr }
+type addedAttrs struct {
+	attrs  []slog.Attr
+	lifted atomic.Bool // LiftTimeout was called: it may take as long as it likes
+}
 
 // AddToAccessLog adds attributes to the line of the request of ctx, if it has one. It is
 // called on the request's own goroutine, before the response is written.
@@ -56,14 +62,17 @@ type entry struct {
 	route    string
 	duration time.Duration
 	aborted  bool
+	slow     bool
 }
 
-// level is warn for failures on our side, and debug for successful probes.
+// level is warn for failures on our side and for slow requests, and debug for successful probes.
 func (e entry) level() slog.Level {
 	switch status := e.status(); {
 	case e.aborted, status >= http.StatusInternalServerError:
 		return slog.LevelWarn
-	case isProbe(e.route) && status < http.StatusBadRequest:
+	case e.slow:
+		return slog.LevelWarn
+	case IsProbe(e.route) && status < http.StatusBadRequest:
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo
@@ -92,12 +101,15 @@ func (e entry) attrs() []slog.Attr {
 	if e.aborted {
 		attrs = append(attrs, slog.Bool("aborted", true))
 	}
+	if e.slow {
+		attrs = append(attrs, slog.Bool("slow", true))
+	}
 	return attrs
 }
 
-// isProbe reports whether machines poll route every few seconds: the metrics, and paths
+// IsProbe reports whether machines poll a path every few seconds: the metrics, and paths
 // that by convention end in z, such as /healthz.
-func isProbe(route string) bool {
+func IsProbe(route string) bool {
 	name := strings.TrimPrefix(route, "/")
 	return name == "metrics" || strings.HasSuffix(name, "z") && !strings.Contains(name, "/")
 }

@@ -32,7 +32,7 @@ func TestAccessLogDescribesTheRequest(t *testing.T) {
 	t.Parallel()
 	log, written := newLog()
 	router := chi.NewRouter()
-	router.Use(middleware.AccessLog(log, pattern))
+	router.Use(middleware.AccessLog(log, pattern, 0))
 	router.Get("/v1/products/{id}", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.WriteString(w, "hello")
@@ -97,7 +97,7 @@ func TestAccessLogLevel(t *testing.T) {
 			t.Parallel()
 			log, written := newLog()
 			router := chi.NewRouter()
-			router.Use(middleware.AccessLog(log, pattern), middleware.Recover(problems))
+			router.Use(middleware.AccessLog(log, pattern, 0), middleware.Recover(problems))
 			router.Get(tt.path, tt.handler)
 			_, _ = get(t, router, tt.path) // what the client sees is Recover's business
 			if diff := cmp.Diff(tt.want, fields(onlyRecord(t, written), "level", "status", "aborted")); diff != "" {
@@ -111,7 +111,7 @@ func TestAccessLogHasNoRouteForAnUnknownPath(t *testing.T) {
 	t.Parallel()
 	log, written := newLog()
 	router := chi.NewRouter()
-	router.Use(middleware.AccessLog(log, pattern))
+	router.Use(middleware.AccessLog(log, pattern, 0))
 	router.Get("/", func(http.ResponseWriter, *http.Request) {})
 	serve(router, httptest.NewRequest(http.MethodGet, "/nowherez", nil))
 	want := map[string]any{"level": "INFO", "route": "", "path": "/nowherez", "status": 404.0}
@@ -150,7 +150,7 @@ func TestAccessLogPassesOn(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			log, written := newLog()
-			got, err := get(t, middleware.AccessLog(log, func(*http.Request) string { return "/x" })(tt.handler), "/x")
+			got, err := get(t, middleware.AccessLog(log, func(*http.Request) string { return "/x" }, 0)(tt.handler), "/x")
 			if err != nil || got.body != tt.body {
 				t.Errorf("body = %q, %v, want %q", got.body, err, tt.body)
 			}

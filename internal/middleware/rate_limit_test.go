@@ -97,7 +97,7 @@ func TestRateLimitIsOff(t *testing.T) {
 func TestAccessLogHasTheClientOfAProxy(t *testing.T) {
 	t.Parallel()
 	log, lines := newLog()
-	h := middleware.ClientIP([]string{"10.0.0.0/8"})(middleware.AccessLog(log, func(*http.Request) string { return "/x" })(http.NotFoundHandler()))
+	h := middleware.ClientIP([]string{"10.0.0.0/8"})(middleware.AccessLog(log, func(*http.Request) string { return "/x" }, 0)(http.NotFoundHandler()))
 	serve(h, from(t, "10.0.0.1:1", "198.51.100.1"))
 	if got := onlyRecord(t, lines)["remote_ip"]; got != "198.51.100.1" {
 		t.Errorf("remote_ip = %v, want 198.51.100.1", got)

@@ -25,6 +25,9 @@ func Timeout(d time.Duration) func(http.Handler) http.Handler {
 // children: they end with the request, or when the client disconnects. A deadline that
 // has passed already stays.
 func LiftTimeout(ctx context.Context) {
+	if added, ok := ctx.Value(addedKey{}).(*addedAttrs); ok {
+		added.lifted.Store(true)
+	}
 	if t, ok := ctx.Value(timeoutKey{}).(*timeoutContext); ok {
 		t.lift()
 		LiftTimeout(t.Context)

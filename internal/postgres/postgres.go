@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -59,6 +60,13 @@ type Options struct {
 	// Echo logs each statement at debug level with its arguments, duration and
 	// number of rows. Nil logs nothing.
 	Echo *slog.Logger
+	// SlowStatement is the duration from which a statement is logged to Log, at warn level
+	// and without its arguments. Zero logs none.
+	SlowStatement time.Duration
+	// Log gets slow statements.
+	Log *slog.Logger
+	// Tracer follows connections and statements. Nil follows none.
+	Tracer pgx.QueryTracer
 }
 
 // errURL doesn't say what is wrong, because that could reveal a secret. Package config
@@ -145,9 +153,28 @@ func (o Options) configure(cfg *pgx.ConnConfig) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
+	cfg.Tracer = o.tracer()
+}
+
+// tracer returns what follows the statements, or nil.
+func (o Options) tracer() pgx.QueryTracer {
+	var tracers []pgx.QueryTracer
 	if o.Echo != nil {
-		cfg.Tracer = echo{log: o.Echo}
+		tracers = append(tracers, echo{log: o.Echo})
 	}
+	if o.SlowStatement > 0 {
+		tracers = append(tracers, slow{o.Log, o.SlowStatement})
+	}
+	if o.Tracer != nil {
+		tracers = append(tracers, o.Tracer)
+	}
+	switch len(tracers) {
+	case 0:
+		return nil
+	case 1:
+		return tracers[0]
+	}
+	return multitracer.New(tracers...)
 }
 
 // given reports whether the URL sets the parameter of that name: by itself, or in the

@@ -39,6 +39,8 @@ type Problem struct { //nolint:errname // RFC 9457's term
 	Errors []FieldError `json:"errors,omitempty" nullable:"false" doc:"The invalid parts of the request: all of them, or the first of very many."`
 	// RequestID identifies the request in the log.
 	RequestID string `json:"request_id,omitempty" doc:"The X-Request-Id of the response; it identifies the request in the service's log."`
+	// TraceID identifies the request's trace.
+	TraceID string `json:"trace_id,omitempty" doc:"Identifies the request's trace, and with it the work of other services; it is in the service's log, too."`
 	// Header has additional fields of the response's header, such as WWW-Authenticate.
 	Header http.Header `json:"-"`
 }

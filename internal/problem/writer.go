@@ -21,6 +21,10 @@ type Writer struct {
 	Classify func(error) error
 	// RequestID returns the request's id from its context. Nil leaves it out.
 	RequestID func(context.Context) string
+	// TraceID returns the id of the request's trace, or "". Nil leaves it out.
+	TraceID func(context.Context) string
+	// OnFailure is called with the causes of each response from status 500 on. May be nil.
+	OnFailure func(context.Context, error)
 }
 
 // From returns the problem for err in the request whose context is ctx. An unclassified
@@ -38,6 +42,9 @@ func (pw *Writer) From(ctx context.Context, err error) *Problem {
 	if pw.RequestID != nil {
 		p.RequestID = pw.RequestID(ctx)
 	}
+	if pw.TraceID != nil {
+		p.TraceID = pw.TraceID(ctx)
+	}
 	return p
 }
 
@@ -48,6 +55,9 @@ func (pw *Writer) Report(ctx context.Context, err error) *Problem {
 	level, message := slog.LevelDebug, "request refused"
 	if p.Status >= http.StatusInternalServerError {
 		level, message = slog.LevelError, "request failed"
+		if pw.OnFailure != nil {
+			pw.OnFailure(ctx, err)
+		}
 	}
 	//nolint:sloglint // one of the two constants above
 	pw.Log.LogAttrs(ctx, level, message,

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"context"
 	"database/sql"
 	"net/http"
 
@@ -15,6 +16,10 @@ var buckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 
 // Metrics are the service's metrics, in a registry of their own. It is safe for
 // concurrent use.
 type Metrics struct {
+	// TraceID returns the id of the trace that is an example of a request's duration, or
+	// "". It is set before Handler is called. Nil has no examples.
+	TraceID func(context.Context) string
+
 	registry            *prometheus.Registry
 	requests            *prometheus.CounterVec
 	durations           *prometheus.HistogramVec
@@ -95,7 +100,9 @@ func (m *Metrics) RegisterPool(db *sql.DB) {
 	m.registry.MustRegister(collectors.NewDBStatsCollector(db, "main"))
 }
 
-// Handler serves the metrics in Prometheus's formats.
+// Handler serves the metrics in Prometheus's formats. Only that of OpenMetrics has
+// exemplars. It writes the bounds of buckets in another way, so it is offered for
+// exemplars alone.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry, EnableOpenMetrics: m.TraceID != nil})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Requests is a middleware that counts and times requests by method, route and status
@@ -24,11 +25,23 @@ func (m *Metrics) Requests(next http.Handler) http.Handler {
 			m.inFlight.Dec()
 			method, route := method(r), route(r)
 			m.requests.WithLabelValues(method, route, status).Inc()
-			m.durations.WithLabelValues(method, route).Observe(time.Since(start).Seconds())
+			m.observe(m.durations.WithLabelValues(method, route), r, time.Since(start))
 		}()
 		next.ServeHTTP(response, r)
 		status = statusClass(cmp.Or(response.Status(), http.StatusOK))
 	})
+}
+
+// observe adds the duration of r to a histogram, with the trace of r as an exemplar.
+func (m *Metrics) observe(histogram prometheus.Observer, r *http.Request, duration time.Duration) {
+	if m.TraceID != nil {
+		if id := m.TraceID(r.Context()); id != "" {
+			//nolint:forcetypeassert // documented of every histogram
+			histogram.(prometheus.ExemplarObserver).ObserveWithExemplar(duration.Seconds(), prometheus.Labels{"trace_id": id})
+			return
+		}
+	}
+	histogram.Observe(duration.Seconds())
 }
 
 // statusClass returns a status as "2xx".

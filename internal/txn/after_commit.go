@@ -46,8 +46,14 @@ func (u *Unit) runAfterCommit() {
 }
 
 // callWithTimeout calls f with a deadline, and returns a panic as an error.
-func (u *Unit) callWithTimeout(f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), u.db.options.AfterCommitTimeout)
+func (u *Unit) callWithTimeout(f func(context.Context) error) (err error) {
+	ctx := context.WithoutCancel(u.ctx)
+	if u.db.options.Tracer != nil {
+		traced, end := u.db.options.Tracer.AfterCommit(ctx)
+		defer func() { end(err) }()
+		ctx = traced
+	}
+	ctx, cancel := context.WithTimeout(ctx, u.db.options.AfterCommitTimeout)
 	defer cancel()
 	return catchPanic(func() error { return f(ctx) })
 }

@@ -62,6 +62,8 @@ type Options struct {
 	// OnAfterCommitError is called for each after-commit function that failed. May be
 	// nil.
 	OnAfterCommitError func()
+	// Tracer follows the units of work. May be nil.
+	Tracer Tracer
 }
 
 // DB begins units of work on a pool. It is safe for concurrent use.
@@ -104,9 +106,13 @@ func (db *DB) Begin(ctx context.Context, mode sql.TxOptions, attempt int) (conte
 		return nil, nil, err
 	}
 	u := &Unit{db: db, attempt: attempt}
-	u.lazy.begin(db, mode, attempt)
+	if db.options.Tracer != nil {
+		ctx, u.traceEnd = db.options.Tracer.Attempt(ctx, attempt)
+	}
 	ctx, u.cancel = context.WithCancel(ctx)
 	u.ctx = &unitContext{ctx, u}
+	u.detached = detached{u.ctx}
+	u.lazy.begin(db, &u.detached, mode, attempt)
 	return u.ctx, u, nil
 }
 

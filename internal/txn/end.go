@@ -179,6 +179,9 @@ func (t *lazyTx) evict() bool {
 	}
 }
 
+// errCut is for the trace: the caller of the unit's end has another error.
+var errCut = errors.New("txn: a statement was still running at the end, and its session was cut")
+
 // cut ends the transaction by ending its session, while somebody is in a statement. The
 // caller holds mu.
 func (t *lazyTx) cut() {
@@ -186,6 +189,7 @@ func (t *lazyTx) cut() {
 		return
 	}
 	t.phase, t.outcome, t.retryCause = ended, pgtx.RolledBack, nil
+	t.endTrace(t.outcome, errCut)
 	if t.tx == nil {
 		return
 	}
@@ -207,16 +211,17 @@ func rolledBack(error) pgtx.Outcome { return pgtx.RolledBack }
 // end runs COMMIT or ROLLBACK, if anything was begun, and returns the connection to the
 // pool. It runs on a context of its own, so that no client cancels it. The caller holds
 // mu and statementMu.
-func (t *lazyTx) end(command func(*pgtx.Tx, context.Context) error, outcome func(error) pgtx.Outcome) error {
+func (t *lazyTx) end(command func(*pgtx.Tx, context.Context) error, outcome func(error) pgtx.Outcome) (err error) {
 	t.phase = ended
+	defer func() { t.endTrace(t.outcome, err) }()
 	if t.tx == nil {
 		t.outcome = outcome(nil)
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), t.db.options.EndTimeout)
+	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
 	defer cancel()
 	begun := t.tx.State() != pgtx.StateNotStarted
-	err := command(t.tx, ctx)
+	err = command(t.tx, ctx)
 	t.outcome = outcome(err)
 	t.keepPosition()
 	var xid pgtx.XID
@@ -225,7 +230,7 @@ func (t *lazyTx) end(command func(*pgtx.Tx, context.Context) error, outcome func
 	}
 	_ = t.conn.Close() // command has returned any error
 	if t.outcome == pgtx.Unknown {
-		t.outcome = t.db.resolveOutcome(xid, err)
+		t.outcome = t.db.resolveOutcome(t.ctx, xid, err)
 	}
 	if begun {
 		t.reportOutcome()

@@ -15,6 +15,7 @@ import (
 // a time.
 type lazyTx struct {
 	db      *DB
+	ctx     *detached // the unit's, for the end
 	attempt int
 
 	statementMu sync.Mutex // held while a statement runs, or its rows are open
@@ -31,8 +32,9 @@ type lazyTx struct {
 	uncommittable error     // why it must not be committed, even if the server would
 	retryCause    error     // the error that makes the work worth a retry
 	outcome       pgtx.Outcome
-	route         *route   // to a replica; nil if none may serve the unit
-	position      Position // see Unit.Position; set at the end
+	route         *route                    // to a replica; nil if none may serve the unit
+	position      Position                  // see Unit.Position; set at the end
+	traceEnd      func(pgtx.Outcome, error) // ends the transaction's trace; nil for none
 }
 
 // phase is the phase of a unit's transaction.
@@ -48,8 +50,8 @@ const (
 )
 
 // begin initializes t. Nothing is sent.
-func (t *lazyTx) begin(db *DB, mode sql.TxOptions, attempt int) {
-	t.db, t.attempt, t.options = db, attempt, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
+func (t *lazyTx) begin(db *DB, ctx *detached, mode sql.TxOptions, attempt int) {
+	t.db, t.ctx, t.attempt, t.options = db, ctx, attempt, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
 }
 
 // bind reports whether the ent.Tx that is being made is the unit's own: the first one.
@@ -141,16 +143,19 @@ func (t *lazyTx) connect(ctx context.Context) (conn *sql.Conn, first bool, err e
 // acquire takes a connection; BEGIN will travel with its first statement. The caller
 // holds mu.
 func (t *lazyTx) acquire(ctx context.Context) (*sql.Conn, bool, error) {
+	t.startTrace()
 	pool := t.db.pool
 	if replica := t.pickReplica(); replica != nil {
 		pool = replica.Pool
 	}
 	conn, err := t.db.connection(ctx, pool)
 	if err != nil {
+		t.endTrace(pgtx.RolledBack, err)
 		return nil, true, err
 	}
 	tx, err := pgtx.NewTx(conn, t.options)
 	if err != nil {
+		t.endTrace(pgtx.RolledBack, err)
 		return nil, true, errors.Join(err, conn.Close())
 	}
 	t.conn, t.tx = conn, tx

@@ -21,6 +21,8 @@ type Unit struct {
 	position   Position           // of a unit that CommitInBackground ends
 	ctx        context.Context    //nolint:containedctx // carries the unit
 	cancel     context.CancelFunc // cancels the statements that are still running
+	detached   detached           // of ctx
+	traceEnd   func(error)        // ends the attempt's trace; nil for none
 
 	mu          sync.Mutex
 	tx          *ent.Tx // nil until entTx
@@ -124,6 +126,10 @@ func orErrHook(err error) error {
 func (u *Unit) Close() {
 	u.cancel()
 	u.Rollback()
+	if u.traceEnd != nil {
+		u.traceEnd(u.RetryError())
+		u.traceEnd = nil
+	}
 }
 
 // Rollback rolls the unit of work back, and cancels a statement that is still running.

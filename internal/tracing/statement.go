@@ -1,0 +1,189 @@
+package tracing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/hashicorp/golang-lru/v2"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"commitment/internal/pgtx"
+)
+
+// statements makes the spans of connections and statements, COMMIT included. It is a
+// tracer of pgx's. Arguments never become part of a span.
+type statements struct {
+	tracer  trace.Tracer
+	queries *lru.Cache[string, query]
+}
+
+// maxQueries is how many statements are remembered. Most programs have fewer.
+const maxQueries = 1000
+
+func newStatements(tracer trace.Tracer) *statements {
+	queries, err := lru.New[string, query](maxQueries)
+	if err != nil {
+		panic(err) // the size isn't positive
+	}
+	return &statements{tracer, queries}
+}
+
+// query returns what spans say about a statement.
+func (s *statements) query(sql string) query {
+	if known, ok := s.queries.Get(sql); ok {
+		return known
+	}
+	q := describe(sql)
+	s.queries.Add(sql, q)
+	return q
+}
+
+// start begins a span for what is done on a connection, if its parent is sampled.
+func (s *statements) start(ctx context.Context, conn *pgx.Conn, name string, attrs ...attribute.KeyValue) context.Context {
+	ctx, _ = s.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(databaseOf(conn)...), trace.WithAttributes(attrs...))
+	return ctx
+}
+
+// databaseKey is the key of the attributes of a connection in its CustomData.
+const databaseKey = "commitment.tracing"
+
+// databaseOf returns the attributes of the connection's database.
+func databaseOf(conn *pgx.Conn) []attribute.KeyValue {
+	data := conn.PgConn().CustomData()
+	if attrs, ok := data[databaseKey].([]attribute.KeyValue); ok {
+		return attrs
+	}
+	cfg := conn.Config()
+	attrs := database(cfg)
+	if peer, ok := conn.PgConn().Conn().RemoteAddr().(*net.TCPAddr); ok {
+		attrs = append(attrs, semconv.NetworkPeerAddress(peer.IP.String()), semconv.NetworkPeerPort(peer.Port))
+	}
+	data[databaseKey] = attrs
+	return attrs
+}
+
+func database(cfg *pgx.ConnConfig) []attribute.KeyValue {
+	return []attribute.KeyValue{
+		semconv.DBSystemNamePostgreSQL, semconv.DBNamespace(cfg.Database),
+		semconv.ServerAddress(cfg.Host), semconv.ServerPort(int(cfg.Port)),
+	}
+}
+
+// TraceQueryStart begins the span of a statement.
+func (s *statements) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	ctx, sampled := parent(ctx)
+	if !sampled {
+		return ctx
+	}
+	q := s.query(data.SQL)
+	return s.start(ctx, conn, q.summary, q.attrs...)
+}
+
+// TraceQueryEnd ends the span of a statement.
+func (*statements) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+	endStatement(ctx, data.Err)
+}
+
+// TraceBatchStart begins the span of a batch.
+func (s *statements) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	ctx, sampled := parent(ctx)
+	if !sampled {
+		return ctx
+	}
+	return s.start(ctx, conn, "BATCH", semconv.DBOperationName("BATCH"), semconv.DBOperationBatchSize(data.Batch.Len()))
+}
+
+// TraceBatchQuery adds a statement of a batch to its span, as an event.
+func (s *statements) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	if span := trace.SpanFromContext(ctx); span.IsRecording() {
+		q := s.query(data.SQL)
+		span.AddEvent(q.summary, trace.WithAttributes(q.attrs...), trace.WithAttributes(failure(data.Err)...))
+	}
+}
+
+// TraceBatchEnd ends the span of a batch.
+func (*statements) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchEndData) {
+	endStatement(ctx, data.Err)
+}
+
+// TraceCopyFromStart begins the span of a COPY.
+func (s *statements) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
+	ctx, sampled := parent(ctx)
+	if !sampled {
+		return ctx
+	}
+	table := data.TableName[len(data.TableName)-1]
+	return s.start(ctx, conn, "COPY "+table, semconv.DBOperationName("COPY"), semconv.DBCollectionName(table))
+}
+
+// TraceCopyFromEnd ends the span of a COPY.
+func (*statements) TraceCopyFromEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceCopyFromEndData) {
+	endStatement(ctx, data.Err)
+}
+
+// TraceConnectStart begins the span of a connect, for which the work waits.
+func (s *statements) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {
+	ctx, sampled := parent(ctx)
+	if !sampled {
+		return ctx
+	}
+	ctx, _ = s.tracer.Start(ctx, "connect", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(database(data.ConnConfig)...))
+	return ctx
+}
+
+// TraceConnectEnd ends the span of a connect.
+func (*statements) TraceConnectEnd(ctx context.Context, data pgx.TraceConnectEndData) {
+	endStatement(ctx, data.Err)
+}
+
+// endStatement ends the span of ctx, which one of the methods above has begun. The text
+// of a server's error may contain arguments: the span has its SQLSTATE.
+func endStatement(ctx context.Context, err error) {
+	span := trace.SpanFromContext(ctx)
+	if !span.IsRecording() {
+		return
+	}
+	if err != nil {
+		span.SetStatus(codes.Error, "")
+		span.SetAttributes(failure(err)...)
+	}
+	span.End()
+}
+
+// failure returns the attributes of an error, or none for nil.
+func failure(err error) []attribute.KeyValue {
+	if err == nil {
+		return nil
+	}
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return []attribute.KeyValue{semconv.DBResponseStatusCode(pgErr.Code), errorType(err)}
+	}
+	return []attribute.KeyValue{errorType(err)}
+}
+
+// errorType returns the SQLSTATE, what kind of failure it is otherwise, or at last the
+// type of the innermost error.
+func errorType(err error) attribute.KeyValue {
+	switch pgErr, ok := errors.AsType[*pgconn.PgError](err); {
+	case ok:
+		return semconv.ErrorTypeKey.String(pgErr.Code)
+	case errors.Is(err, context.Canceled):
+		return semconv.ErrorTypeKey.String("canceled")
+	case errors.Is(err, context.DeadlineExceeded):
+		return semconv.ErrorTypeKey.String("timeout")
+	case pgtx.IsConnectionError(err):
+		return semconv.ErrorTypeKey.String("connection")
+	}
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return semconv.ErrorTypeKey.String(fmt.Sprintf("%T", err))
+}
