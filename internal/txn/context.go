@@ -61,19 +61,12 @@ func (c *unitContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// lazyKey is the context key under which BeginTx finds the unit's transaction.
-type lazyKey struct{}
-
 // entTx returns the unit's [ent.Tx].
 func (u *Unit) entTx() *ent.Tx {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.tx == nil {
-		tx, err := u.db.client.BeginTx(context.WithValue(u.ctx, lazyKey{}, &u.lazy), nil)
-		if err != nil {
-			panic(err) // BeginTx of our own driver doesn't fail here
-		}
-		u.tx = tx
+		u.tx = u.db.client.NewTx(u.ctx, &u.lazy)
 	}
 	return u.tx
 }

@@ -107,12 +107,8 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 	return d.BeginTx(ctx, nil)
 }
 
-// BeginTx begins a transaction that the caller ends. For the unit of work that is being
-// set up in ctx it returns the unit's transaction instead.
+// BeginTx begins a transaction that the caller ends.
 func (d *driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, error) {
-	if t, ok := ctx.Value(lazyKey{}).(*lazyTx); ok && t.bind() {
-		return t, nil
-	}
 	if err := rejectNested(ctx); err != nil {
 		return nil, err
 	}

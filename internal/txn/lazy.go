@@ -27,7 +27,6 @@ type lazyTx struct {
 	tx            *pgtx.Tx
 	sqlRows       *sql.Rows // the last rows of a hand-written query; may be open
 	held          held      // the last rows of Ent's or pgx's, which hold statementMu until they are closed
-	bound         bool      // an ent.Tx has been made of it
 	evicting      bool      // evict is waiting: no new statement may start
 	uncommittable error     // why it must not be committed, even if the server would
 	retryCause    error     // the error that makes the work worth a retry
@@ -52,15 +51,6 @@ const (
 // begin initializes t. Nothing is sent.
 func (t *lazyTx) begin(db *DB, ctx *detached, mode sql.TxOptions, attempt int) {
 	t.db, t.ctx, t.attempt, t.options = db, ctx, attempt, pgtx.TxOptions{TxOptions: mode, AssignXID: !mode.ReadOnly}
-}
-
-// bind reports whether the ent.Tx that is being made is the unit's own: the first one.
-func (t *lazyTx) bind() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	first := !t.bound
-	t.bound = true
-	return first
 }
 
 // currentPhase returns the phase according to the server, which reports it with every
