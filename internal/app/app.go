@@ -46,6 +46,7 @@ type Output struct {
 // service serves.
 func Serve(ctx context.Context, cfg config.Config, out Output) error {
 	log := newLogger(cfg, out.Log)
+	TuneMemory(log)
 	served, err := serve(ctx, cfg, out.Console, log)
 	if served || ctx.Err() == nil {
 		return err
