@@ -115,7 +115,7 @@ var table = rules{
 	{pkg: "ent/runtime", may: []string{below}, never: noHTTP},
 	{pkg: "ent/schema", may: []string{below}, never: noHTTP},
 	{pkg: "internal/tenancy", may: []string{"internal/txn", "internal/schemakit", "internal/identity"}},
-	{pkg: "internal/txn", may: []string{"internal/replicas", "internal/pgtx", "internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/txn", may: []string{"internal/replicas", "internal/pgtx", "internal/sqlgraph", "internal/sqlscan", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/replicas", may: []string{"internal/pgtx"}, never: noHTTP},
 	{pkg: "internal/postgres", may: []string{"internal/pgtx", "internal/fault", "internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/pgtx", may: []string{"internal/sqltoken"}, never: noHTTP},
@@ -129,7 +129,8 @@ var table = rules{
 	// import no generated code.
 	{pkg: "internal/rest", may: []string{"internal/schemakit", "internal/identity", "internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/schemakit", may: []string{"internal/schemakit/rest", "internal/identity"}, never: slices.Concat(noHTTP, noSQL)},
-	{pkg: "internal/sqlgraph", never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/sqlgraph", may: []string{"internal/sqlscan"}, never: slices.Concat(noHTTP, noSQL)},
+	{pkg: "internal/sqlscan", never: noHTTP},
 	{pkg: "internal/schemakit/rest", never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/identity", may: []string{"internal/fault"}, never: slices.Concat(noHTTP, noSQL)},
 	{pkg: "internal/fault", never: slices.Concat(noHTTP, noSQL)},

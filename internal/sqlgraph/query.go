@@ -3,11 +3,14 @@ package sqlgraph
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
+
+	"commitment/internal/sqlscan"
 )
 
 // QueryNodes selects rows.
@@ -16,8 +19,12 @@ func QueryNodes(ctx context.Context, drv dialect.Driver, spec *QuerySpec) error 
 	if err != nil {
 		return err
 	}
+	values, err := spec.ScanValues(spec.Node.Columns)
+	if err != nil {
+		return err
+	}
 	query, args := selector.Query()
-	rows := &sql.Rows{}
+	rows := newRows(values)
 	if err := drv.Query(ctx, query, args, rows); err != nil {
 		return err
 	}
@@ -26,9 +33,9 @@ func QueryNodes(ctx context.Context, drv dialect.Driver, spec *QuerySpec) error 
 	if err != nil {
 		return err
 	}
-	var values []any
-	for reusable := false; rows.Next(); {
-		if !reusable || !reset(values) {
+	unused := slices.Equal(columns, spec.Node.Columns) // a modifier may have added some
+	for reusable := unused; rows.Next(); unused = false {
+		if !unused && (!reusable || !reset(values)) {
 			if values, reusable, err = newValues(rows, columns, spec.ScanValues); err != nil {
 				return err
 			}
@@ -43,6 +50,24 @@ func QueryNodes(ctx context.Context, drv dialect.Driver, spec *QuerySpec) error 
 	return rows.Err()
 }
 
+// Scannable is the ColumnScanner of rows that a query is about to fill: all that its
+// columns are scanned into is what package sqlscan can scan into. Rows that can do no more
+// than that, and name what other columns are scanned into, are enough.
+type Scannable struct{ sql.ColumnScanner }
+
+// Typer are rows that choose what a column that isn't known is scanned into.
+type Typer interface{ NewValue(column int) any }
+
+// newRows returns rows for a query that is scanned into values.
+func newRows(values []any) *sql.Rows {
+	for _, v := range values {
+		if !sqlscan.Can(v) {
+			return &sql.Rows{}
+		}
+	}
+	return &sql.Rows{ColumnScanner: Scannable{}}
+}
+
 // newValues returns what a row is scanned into, and whether it may be used again: an
 // entity keeps the values of columns that aren't its own.
 func newValues(rows *sql.Rows, columns []string, scanValues func([]string) ([]any, error)) (values []any, reusable bool, err error) {
@@ -53,10 +78,17 @@ func newValues(rows *sql.Rows, columns []string, scanValues func([]string) ([]an
 	reusable = true
 	for i, v := range values {
 		if _, ok := v.(*sql.UnknownType); ok {
-			values[i], reusable = sql.ScanTypeOf(rows, i), false
+			values[i], reusable = newValue(rows, i), false
 		}
 	}
 	return values, reusable, nil
+}
+
+func newValue(rows *sql.Rows, column int) any {
+	if t, ok := rows.ColumnScanner.(Typer); ok {
+		return t.NewValue(column)
+	}
+	return sql.ScanTypeOf(rows, column)
 }
 
 // reset empties values that have been assigned, and reports whether it could: an entity

@@ -167,6 +167,7 @@ func TestQueryNodesSendsWhatEntSends(t *testing.T) {
 		limit, offset := rapid.IntRange(0, 3).Draw(t, "limit"), rapid.IntRange(0, 3).Draw(t, "offset")
 		unique, table, from := rapid.Bool().Draw(t, "unique"), names.Draw(t, "table"), rapid.Bool().Draw(t, "from")
 		configure := func(s *sqlgraph.QuerySpec) *sqlgraph.QuerySpec {
+			s.ScanValues = func([]string) ([]any, error) { return nil, nil }
 			s.Limit, s.Offset, s.Unique, s.Node.Table = limit, offset, unique, table
 			s.Predicate = func(s *sql.Selector) { s.Where(sql.EQ(s.C("name"), "x")) }
 			s.Order = func(s *sql.Selector) { s.OrderBy(s.C("id")) }

@@ -17,11 +17,15 @@ func UpdateNode(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) error
 	case query == "":
 		return ent.UpdateNode(ctx, drv, spec)
 	}
-	rows := &sql.Rows{}
+	values, err := spec.ScanValues(spec.Node.Columns)
+	if err != nil {
+		return err
+	}
+	rows := newRows(values)
 	if err := drv.Query(ctx, query, args, rows); err != nil {
 		return err
 	}
-	found, err := readOne(rows, spec)
+	found, err := readOne(rows, values, spec)
 	if closeErr := rows.Close(); err == nil {
 		err = closeErr
 	}
@@ -127,17 +131,9 @@ func buildUpdate(spec *UpdateSpec, all columns) (string, []any, error) {
 
 // readOne reads the row that an UPDATE returns, and reports whether there is one. It reads
 // to the end: what an AFTER trigger or a foreign key refuses comes after the row.
-func readOne(rows *sql.Rows, spec *UpdateSpec) (bool, error) {
+func readOne(rows *sql.Rows, values []any, spec *UpdateSpec) (bool, error) {
 	if !rows.Next() {
 		return false, rows.Err()
-	}
-	columns, err := rows.Columns()
-	if err != nil {
-		return false, err
-	}
-	values, _, err := newValues(rows, columns, spec.ScanValues)
-	if err != nil {
-		return false, err
 	}
 	if err := rows.Scan(values...); err != nil {
 		return false, err
@@ -147,5 +143,5 @@ func readOne(rows *sql.Rows, spec *UpdateSpec) (bool, error) {
 	if err := rows.Err(); err != nil {
 		return false, err
 	}
-	return true, spec.Assign(columns, values)
+	return true, spec.Assign(spec.Node.Columns, values)
 }

@@ -162,16 +162,25 @@ func (t *lazyTx) pgxConn() (*pgx.Conn, error) {
 	return t.tx.Conn(), nil
 }
 
-// queryPgx runs a hand-written query. It reads the first row, to learn of an error while
-// the query can still be run on another connection.
+// queryPgx runs a hand-written query.
 func (t *lazyTx) queryPgx(ctx context.Context, query string, args []any) (*pgxRows, error) {
 	if err := pgtx.CheckStatement(query); err != nil {
 		return nil, t.statementFailed(ctx, err)
 	}
-	if err := t.lockStatement(ctx); err != nil {
+	rows := &pgxRows{}
+	if err := t.runPgxQuery(ctx, query, args, rows); err != nil {
 		return nil, err
 	}
-	rows := &pgxRows{t: t}
+	return rows, nil
+}
+
+// runPgxQuery runs a query and opens its rows. It reads the first row, to learn of an error
+// while the query can still be run on another connection.
+func (t *lazyTx) runPgxQuery(ctx context.Context, query string, args []any, rows *pgxRows) error {
+	if err := t.lockStatement(ctx); err != nil {
+		return err
+	}
+	rows.t = t
 	err := t.run(ctx, func(*sql.Conn) error {
 		conn, err := t.pgxConn()
 		if err != nil {
@@ -183,16 +192,16 @@ func (t *lazyTx) queryPgx(ctx context.Context, query string, args []any) (*pgxRo
 		rows.ahead = rows.Rows.Next()
 		return rows.Rows.Err()
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		t.statementMu.Unlock()
-		return nil, err
-	}
-	if !rows.ahead {
+		return err
+	case rows.ahead:
+		t.hold(rows)
+	default:
 		rows.release()
-		return rows, nil
 	}
-	t.hold(rows)
-	return rows, nil
+	return nil
 }
 
 // pgxRows are rows that unlock statementMu when they are closed, or read to their end.

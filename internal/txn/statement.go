@@ -3,6 +3,7 @@ package txn
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"sync"
 
@@ -14,14 +15,29 @@ import (
 
 // Exec runs a statement of Ent's; v is nil or a *sql.Result.
 func (t *lazyTx) Exec(ctx context.Context, query string, args, v any) error {
-	return t.runStatement(ctx, func(conn *sql.Conn) error {
-		return entsql.Conn{ExecQuerier: conn}.Exec(ctx, query, args, v)
+	list, err := pgxArgs(args)
+	if err != nil {
+		return err
+	}
+	return t.runStatement(ctx, func(*sql.Conn) error {
+		conn, err := t.pgxConn()
+		if err != nil {
+			return err
+		}
+		tag, err := conn.Exec(ctx, query, list...)
+		if result, ok := v.(*sql.Result); ok && err == nil {
+			*result = sqldriver.RowsAffected(tag.RowsAffected())
+		}
+		return err
 	})
 }
 
 // Query runs a query of Ent's; v is a *entsql.Rows. The unit is busy until they are
 // closed.
 func (t *lazyTx) Query(ctx context.Context, query string, args, v any) error {
+	if rows, ok := v.(*entsql.Rows); ok && isScannable(rows) {
+		return t.queryScannable(ctx, query, args, rows)
+	}
 	if err := t.lockStatement(ctx); err != nil {
 		return err
 	}
