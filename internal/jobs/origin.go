@@ -54,6 +54,9 @@ func merge(object []byte, o origin) ([]byte, error) {
 
 // enter returns a context of the job's origin.
 func (o origin) enter(ctx context.Context) context.Context {
+	if o == (origin{}) {
+		return ctx
+	}
 	ctx = identity.WithTenant(ctx, o.Tenant)
 	return identity.With(ctx, &identity.Principal{Subject: o.Subject, Tenant: o.Tenant})
 }
