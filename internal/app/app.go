@@ -236,6 +236,9 @@ func newBase(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger
 		OnAfterCommitError: metrics.AfterCommitFailed,
 		Tracer:             traces.Units(),
 	})
+	if cfg.Webhook.URL != "" {
+		ledger.NotifyAbove(s.db.Client(), int64(cfg.Webhook.Above))
+	}
 	s.tenants = tenancy.DB{DB: s.db, Log: log, OnAcross: metrics.WorkedAcrossTenants}
 	s.keys = authn.NewKeys(s.db, authn.KeysOptions{Log: log})
 	return s

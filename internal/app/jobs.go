@@ -11,6 +11,7 @@ import (
 	"commitment/internal/jobs"
 	"commitment/internal/postgres"
 	"commitment/internal/telemetry"
+	"commitment/internal/webhook"
 )
 
 // jobConns is how many connections the queue needs, beside the one that listens.
@@ -21,6 +22,9 @@ const jobConns = 4
 func (s *service) workers() (*river.Workers, []*river.PeriodicJob) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sweeper{tenants: s.tenants})
+	if hook := s.cfg.Webhook; hook.URL != "" {
+		river.AddWorker(workers, webhook.NewWorker(s.tenants, hook.URL, hook.Secret.Key()))
+	}
 	return workers, []*river.PeriodicJob{sweeps()}
 }
 

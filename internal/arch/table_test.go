@@ -107,8 +107,9 @@ var table = rules{
 	{pkg: "internal/migration/catalog", may: []string{"internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/telemetry"},
 
+	{pkg: "internal/webhook", may: []string{"internal/ledger", "internal/tenancy", "internal/txn", "internal/identity", "ent/..."}, never: noSQL},
+	{pkg: "internal/ledger", may: []string{"internal/jobs", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/jobs", may: []string{"internal/tenancy", "internal/txn", "internal/identity", "internal/fault"}, never: noHTTP},
-	{pkg: "internal/ledger", may: []string{"internal/fault", "ent/..."}, never: noHTTP},
 	// Only programs and tests import ent/runtime, which imports the schemas, so
 	// that hooks and policies in ent/schema may import the rows below.
 	{pkg: "ent/enttest", may: []string{below}, never: noHTTP},

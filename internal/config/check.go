@@ -40,6 +40,7 @@ func (r *reader) check(c Config) {
 	if c.Traces.Enabled() {
 		r.checkTraces(c.Traces)
 	}
+	r.checkWebhook(c.Webhook)
 	for _, x := range conflicts(c) {
 		if x.found && !r.rejected[x.setting] && !r.rejected[x.other] {
 			r.reject(x.setting, "=%s with %s=%s: %s", r.settings[x.setting].valueIn(c), x.other, r.settings[x.other].valueIn(c), x.why)

@@ -35,6 +35,7 @@ type Config struct {
 	HTTP          HTTP
 	Auth          Auth
 	Jobs          Jobs
+	Webhook       Webhook
 }
 
 // Log configures the log on standard error.
@@ -248,6 +249,18 @@ type Jobs struct {
 	// Timeout limits a job, unless its worker says otherwise. A job whose process was
 	// killed is retried once it has passed. Defaults to 1m.
 	Timeout time.Duration `env:"JOBS_TIMEOUT" default:"1m" min:"1s" max:"24h"`
+}
+
+// Webhook configures who is told of large transfers.
+type Webhook struct {
+	// URL gets a signed request for each transfer of more than WEBHOOK_ABOVE. Defaults to
+	// nothing: nobody is told.
+	URL string `env:"WEBHOOK_URL"`
+	// Secret signs the requests (Standard Webhooks): whsec_ and 24 to 64 random bytes in
+	// Base64. Defaults to nothing.
+	Secret Secret `env:"WEBHOOK_SECRET"`
+	// Above is the largest amount that nobody is told of, in minor units. Defaults to 0.
+	Above int `env:"WEBHOOK_ABOVE" default:"0" min:"0" max:"9007199254740991"`
 }
 
 // NoIssuer is the [Auth.Issuer] that accepts no tokens.
