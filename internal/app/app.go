@@ -117,7 +117,7 @@ func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.
 	if err != nil {
 		return false, err
 	}
-	jobsPool, err := s.openJobs(ctx, options)
+	jobsPool, err := s.openJobs(ctx, options, traces)
 	if err != nil {
 		return false, err
 	}

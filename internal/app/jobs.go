@@ -7,10 +7,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"commitment/internal/jobs"
 	"commitment/internal/postgres"
 	"commitment/internal/telemetry"
+	"commitment/internal/tracing"
 	"commitment/internal/webhook"
 )
 
@@ -30,15 +32,22 @@ func (s *service) workers() (*river.Workers, []*river.PeriodicJob) {
 
 // openJobs sets up the workers, unless the process is to have none. The caller closes
 // the pool that it returns, which may be nil.
-func (s *service) openJobs(ctx context.Context, o postgres.Options) (*pgxpool.Pool, error) {
+func (s *service) openJobs(ctx context.Context, o postgres.Options, traces *tracing.Tracing) (*pgxpool.Pool, error) {
 	cfg := s.cfg.Jobs
 	if cfg.Workers == 0 {
 		return nil, nil //nolint:nilnil // no workers and no error
 	}
+	o.Tracer = nil // the queue's own statements belong to no trace
 	o.URL = cmp.Or(string(cfg.URL), o.URL)
 	pool, err := postgres.OpenPgx(ctx, o, jobConns)
 	if err != nil {
 		return nil, err
+	}
+	var trace func(context.Context, *rivertype.JobRow, string) (context.Context, func(error))
+	if traces != nil {
+		trace = func(ctx context.Context, job *rivertype.JobRow, traceparent string) (context.Context, func(error)) {
+			return traces.Job(ctx, job.Kind, job.Queue, job.ID, job.Attempt, traceparent)
+		}
 	}
 	workers, periodic := s.workers()
 	var metrics *telemetry.Jobs
@@ -49,6 +58,7 @@ func (s *service) openJobs(ctx context.Context, o postgres.Options) (*pgxpool.Po
 		PollOnly: !cfg.Listen,
 		Ready:    s.ready.check,
 		Log:      s.log,
+		Trace:    trace,
 		OnEnd: func(kind string, outcome jobs.Outcome, duration time.Duration) {
 			metrics.Ended(kind, string(outcome), duration)
 		},

@@ -66,33 +66,7 @@ func TestRoundTripsOfEnqueue(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = pool.Close() })
 			db := txn.New(pool, txn.Options{})
-			// count enqueues in a unit of work, and returns what was sent before and after its
-			// end.
-			count := func() (before, after []string, trips int) {
-				transcript := proxy.Record()
-				proxy.Reset()
-				ctx, u, err := db.Begin(t.Context(), txn.ReadWrite, 1)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer u.Close()
-				if err := tt.enqueue(ctx); err != nil {
-					t.Fatal(err)
-				}
-				if err := u.Commit(); err != nil {
-					t.Fatal(err)
-				}
-				trips = proxy.Stats().RoundTrips
-				transcript.Stop()
-				before = flights(transcript.Flights())
-				transcript = proxy.Record()
-				u.AfterCommit()
-				if err := db.Wait(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				transcript.Stop()
-				return before, flights(transcript.Flights()), trips
-			}
+			count := func() (before, after []string, trips int) { return countTrips(t, db, proxy, tt.enqueue) }
 			count() // prepares
 			count() // pings, since the connection hasn't been used again before
 			pgtest.WaitFor(t, "workers may be notified again", func() bool { return jobs.Rested() })
@@ -108,6 +82,35 @@ func TestRoundTripsOfEnqueue(t *testing.T) {
 			}
 		})
 	}
+}
+
+// countTrips enqueues in a unit of work, and returns what was sent before and after its
+// end.
+func countTrips(t *testing.T, db *txn.DB, proxy *pgproxy.Proxy, enqueue func(context.Context) error) (before, after []string, trips int) {
+	t.Helper()
+	transcript := proxy.Record()
+	proxy.Reset()
+	ctx, u, err := db.Begin(t.Context(), txn.ReadWrite, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	if err := enqueue(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	trips = proxy.Stats().RoundTrips
+	transcript.Stop()
+	before = flights(transcript.Flights())
+	transcript = proxy.Record()
+	u.AfterCommit()
+	if err := db.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	transcript.Stop()
+	return before, flights(transcript.Flights()), trips
 }
 
 // flights are the statements of each flight, by their first words.

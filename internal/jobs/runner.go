@@ -56,6 +56,9 @@ type Options struct {
 	Ready func(context.Context) error
 	// Log gets a line for each job that failed. Required.
 	Log *slog.Logger
+	// Trace begins the span of a run, as a part of the trace that traceparent names, if
+	// any. May be nil.
+	Trace func(ctx context.Context, job *rivertype.JobRow, traceparent string) (context.Context, func(error))
 	// OnEnd is called whenever a job has run. May be nil.
 	OnEnd func(kind string, outcome Outcome, duration time.Duration)
 }
