@@ -21,6 +21,7 @@ import (
 	"commitment/internal/config"
 	"commitment/internal/httpapi"
 	"commitment/internal/identity"
+	"commitment/internal/jobs"
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
 	"commitment/internal/pgtx"
@@ -41,13 +42,26 @@ type Output struct {
 }
 
 // Serve runs the service until ctx ends, then shuts it down: readiness turns false, the
-// listener closes, requests in flight and after-commit functions finish, the pool
+// listener closes, requests in flight, jobs and after-commit functions finish, the pool
 // closes. It returns nil if the shutdown cut nothing off, or if ctx ends before the
 // service serves.
 func Serve(ctx context.Context, cfg config.Config, out Output) error {
+	return run(ctx, cfg, out, newService)
+}
+
+// Work is [Serve] for a process that only runs jobs: it serves its health and its
+// metrics.
+func Work(ctx context.Context, cfg config.Config, out Output) error {
+	return run(ctx, cfg, out, newWorker)
+}
+
+// constructor makes a service, once the database is open.
+type constructor func(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error)
+
+func run(ctx context.Context, cfg config.Config, out Output, construct constructor) error {
 	log := newLogger(cfg, out.Log)
 	TuneMemory(log)
-	served, err := serve(ctx, cfg, out.Console, log)
+	served, err := serve(ctx, cfg, out.Console, log, construct)
 	if served || ctx.Err() == nil {
 		return err
 	}
@@ -56,8 +70,8 @@ func Serve(ctx context.Context, cfg config.Config, out Output) error {
 	return nil
 }
 
-// serve is Serve; it also reports whether it got as far as serving.
-func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.Logger) (served bool, err error) {
+// serve is run; it also reports whether it got as far as serving.
+func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.Logger, construct constructor) (served bool, err error) {
 	listener, err := listen(ctx, "ADDR", cfg.Addr)
 	if err != nil {
 		return false, err
@@ -100,9 +114,16 @@ func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.
 		return false, err
 	}
 	defer func() { err = errors.Join(err, ready.pool.Close()) }()
-	s, err := newService(cfg, pool, ready, log, traces)
+	s, err := construct(cfg, pool, ready, log, traces)
 	if err != nil {
 		return false, err
+	}
+	jobsPool, err := s.openJobs(ctx, options, traces)
+	if err != nil {
+		return false, err
+	}
+	if jobsPool != nil {
+		defer jobsPool.Close()
 	}
 	notReady := ready.check(ctx)
 	if errors.Is(notReady, errRole) {
@@ -129,6 +150,9 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 		var attrs []slog.Attr
 		if id := middleware.RequestIDFrom(ctx); id != "" {
 			attrs = append(attrs, slog.String("request_id", id))
+		}
+		if job := jobs.FromContext(ctx); job != nil {
+			attrs = append(attrs, slog.Int64("job_id", job.ID), slog.String("job_kind", job.Kind))
 		}
 		if p := identity.From(ctx); p != nil {
 			attrs = append(attrs, slog.String("subject", p.Subject), slog.String("tenant", p.Tenant.String()))
@@ -182,19 +206,24 @@ type service struct {
 	tenants tenancy.DB
 	keys    *authn.Keys
 	ready   *readiness
+	metrics *telemetry.Metrics
+	jobs    *jobs.Runner // nil without workers
 	server  *http.Server
+	// servesAPI is false for a process that only runs jobs.
+	servesAPI bool
 	// shuttingDown ends when the listener has closed: streams end then, and their clients
 	// reconnect to another process.
 	shuttingDown context.Context //nolint:containedctx // of the service
 }
 
-func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error) {
+// newBase returns a service without a server.
+func newBase(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) *service {
 	metrics := telemetry.NewMetrics()
 	if traces != nil {
 		metrics.TraceID = tracing.SampledTraceID
 	}
 	metrics.RegisterPool(pool)
-	s := &service{cfg: cfg, log: log, ready: ready}
+	s := &service{cfg: cfg, log: log, ready: ready, metrics: metrics}
 	s.db = txn.New(pool, txn.Options{
 		AcquireTimeout: cfg.Database.AcquireTimeout,
 		EndTimeout:     cfg.Database.CommitTimeout,
@@ -208,62 +237,83 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		OnAfterCommitError: metrics.AfterCommitFailed,
 		Tracer:             traces.Units(),
 	})
+	if cfg.Webhook.URL != "" {
+		ledger.NotifyAbove(s.db.Client(), int64(cfg.Webhook.Above))
+	}
 	s.tenants = tenancy.DB{DB: s.db, Log: log, OnAcross: metrics.WorkedAcrossTenants}
 	s.keys = authn.NewKeys(s.db, authn.KeysOptions{Log: log})
+	return s
+}
+
+// newService returns a service that serves the API.
+func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error) {
+	s := newBase(cfg, pool, ready, log, traces)
 	authenticate, err := s.authenticate()
 	if err != nil {
 		return nil, err
 	}
 	var closeStreams context.CancelFunc
 	s.shuttingDown, closeStreams = context.WithCancel(context.Background())
-	s.server = &http.Server{
-		ConnContext: withConn,
-		Handler: trackFlushes(httpapi.New(withTraces(httpapi.Options{
-			DB:             s.db,
-			Log:            log,
-			Classify:       postgres.Constraints(ledger.Constraints).Classify,
-			Ready:          s.ready.check,
-			Observe:        metrics.Requests,
-			Metrics:        metrics.Handler(),
-			Authenticate:   authenticate,
-			RequestTimeout: cfg.HTTP.RequestTimeout,
-			ReadTimeout:    cfg.HTTP.ReadTimeout,
-			MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
-			MaxResponse:    int64(cfg.HTTP.MaxResponseBytes),
-			MaxMemory:      int64(cfg.HTTP.ResponseMemoryBytes),
-			Origins:        cfg.HTTP.CORSOrigins,
-			Proxies:        cfg.HTTP.TrustedProxies,
-			RateLimit:      cfg.HTTP.RateLimit,
-			Shutdown:       s.shuttingDown,
-			SlowRequest:    cfg.Log.SlowRequests,
-			KeyLifetime:    cfg.HTTP.KeyLifetime,
-		}, traces))),
+	s.server = s.newServer(trackFlushes(httpapi.New(withTraces(httpapi.Options{
+		DB:             s.db,
+		Log:            log,
+		Classify:       postgres.Constraints(ledger.Constraints).Classify,
+		Ready:          s.ready.check,
+		Observe:        s.metrics.Requests,
+		Metrics:        s.metrics.Handler(),
+		Authenticate:   authenticate,
+		RequestTimeout: cfg.HTTP.RequestTimeout,
+		ReadTimeout:    cfg.HTTP.ReadTimeout,
+		MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
+		MaxResponse:    int64(cfg.HTTP.MaxResponseBytes),
+		MaxMemory:      int64(cfg.HTTP.ResponseMemoryBytes),
+		Origins:        cfg.HTTP.CORSOrigins,
+		Proxies:        cfg.HTTP.TrustedProxies,
+		RateLimit:      cfg.HTTP.RateLimit,
+		Shutdown:       s.shuttingDown,
+		SlowRequest:    cfg.Log.SlowRequests,
+		KeyLifetime:    cfg.HTTP.KeyLifetime,
+	}, traces))))
+	s.server.RegisterOnShutdown(closeStreams)
+	s.servesAPI = true
+	return s, nil
+}
+
+// newWorker returns a service that serves its health and its metrics.
+func newWorker(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error) {
+	s := newBase(cfg, pool, ready, log, traces)
+	s.server = s.newServer(httpapi.NewHealth(httpapi.Options{Log: log, Ready: s.ready.check, Metrics: s.metrics.Handler()}))
+	return s, nil
+}
+
+// newServer returns the HTTP server.
+func (s *service) newServer(handler http.Handler) *http.Server {
+	cfg := s.cfg
+	return &http.Server{
+		ConnContext:       withConn,
+		Handler:           handler,
 		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
 		ReadTimeout:       cfg.HTTP.ReadTimeout,
 		WriteTimeout:      cfg.HTTP.WriteTimeout,
 		IdleTimeout:       cfg.HTTP.IdleTimeout,
 		MaxHeaderBytes:    int(cfg.HTTP.MaxHeaderBytes),
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
-	s.server.RegisterOnShutdown(closeStreams)
-	return s, nil
 }
 
 // run serves until ctx ends or the private server stops.
 func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan struct{}) error {
-	sweeping, stop := context.WithCancel(ctx)
-	defer stop()
-	go s.sweepKeys(sweeping)
+	stopJobs := s.runJobs(ctx)
 	defer s.recordKeyUses()()
 	failed := make(chan error, 1)
 	go func() { failed <- s.server.Serve(listener{on}) }()
 	select {
 	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
+		return errors.Join(fmt.Errorf("serve: %w", err), stopJobs())
 	case <-databaseDone:
-		return errors.Join(errDatabaseStopped, s.shutdown())
+		return errors.Join(errDatabaseStopped, s.shutdown(), stopJobs())
 	case <-ctx.Done():
-		return s.shutdown()
+		return errors.Join(s.shutdown(), stopJobs())
 	}
 }
 
@@ -298,18 +348,15 @@ func (s *service) shutdown() error {
 // announce prints where everything is, and why the service isn't ready, if it isn't.
 func (s *service) announce(w io.Writer, addr net.Addr, database *Database, notReady error) error {
 	base := "http://" + addr.String()
-	credentials := ""
-	if s.cfg.Auth.Mode == config.AuthOn {
-		token := "$TOKEN"
-		if IssuesTokens(s.cfg) {
-			var err error
-			if token, err = DevelopmentToken(s.cfg, DevelopmentSubject, DevelopmentTenant, nil, DevelopmentLifetime); err != nil {
-				return err
-			}
+	state, serves, hint := "Commitment runs jobs.", "", "See them:\n\n  go run ./cmd/commitment jobs list"
+	if s.servesAPI {
+		credentials, err := s.exampleCredentials()
+		if err != nil {
+			return err
 		}
-		credentials = ` -H "Authorization: Bearer ` + token + `"`
+		state, hint = "Commitment is ready.", "Try it:\n\n  "+httpapi.Example(base)+credentials
+		serves = "  API       " + base + "/v1\n  docs      " + base + "/docs/\n"
 	}
-	state, hint := "Commitment is ready.", "Try it:\n\n  "+httpapi.Example(base)+credentials
 	if notReady != nil {
 		state = "Commitment is NOT READY: " + printable.Text(notReady.Error())
 		hint = "Check again:\n\n  curl " + base + "/readyz"
@@ -321,13 +368,26 @@ func (s *service) announce(w io.Writer, addr net.Addr, database *Database, notRe
 	fmt.Fprintf(w, `
 %[1]s
 
-  API       %[2]s/v1
-  docs      %[2]s/docs/
-  metrics   %[2]s/metrics
-  database  %[3]s%[4]s
+%[2]s  metrics   %[3]s/metrics
+  database  %[4]s%[5]s
 
-%[5]s
+%[6]s
 
-`, state, base, database, psql, hint)
+`, state, serves, base, database, psql, hint)
 	return nil
+}
+
+// exampleCredentials returns curl's option for a request that the API accepts.
+func (s *service) exampleCredentials() (string, error) {
+	if s.cfg.Auth.Mode != config.AuthOn {
+		return "", nil
+	}
+	token := "$TOKEN"
+	if IssuesTokens(s.cfg) {
+		var err error
+		if token, err = DevelopmentToken(s.cfg, DevelopmentSubject, DevelopmentTenant, nil, DevelopmentLifetime); err != nil {
+			return "", err
+		}
+	}
+	return ` -H "Authorization: Bearer ` + token + `"`, nil
 }

@@ -4,7 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
 	"commitment/internal/idempotency"
+	"commitment/internal/tenancy"
 	"commitment/internal/txn"
 )
 
@@ -14,32 +18,45 @@ const (
 	sweepBatch    = 500
 )
 
-// sweepKeys deletes expired Idempotency-Keys until ctx ends.
-func (s *service) sweepKeys(ctx context.Context) {
-	ticker := time.NewTicker(sweepInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			s.sweepOnce(ctx)
-		case <-ctx.Done():
-			return
-		}
-	}
+// sweepArgs ask for the deletion of expired Idempotency-Keys.
+type sweepArgs struct{}
+
+// Kind names the job.
+func (sweepArgs) Kind() string { return "delete_expired_idempotency_keys" }
+
+// InsertOpts keep sweeps from piling up. One that failed isn't retried: the next one is
+// near.
+func (sweepArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+		rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	}}}
 }
 
-// sweepOnce deletes batches until one isn't full.
-func (s *service) sweepOnce(ctx context.Context) {
+// sweeps is the schedule: one process of all enqueues a sweep.
+func sweeps() *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(sweepInterval), func() (river.JobArgs, *river.InsertOpts) {
+		return sweepArgs{}, nil
+	}, nil)
+}
+
+// sweeper deletes expired Idempotency-Keys, of all tenants.
+type sweeper struct {
+	river.WorkerDefaults[sweepArgs]
+
+	tenants tenancy.DB
+}
+
+// Work deletes batches until one isn't full.
+func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 	for swept := sweepBatch; swept == sweepBatch; {
-		err := s.tenants.RunAcross(ctx, "delete expired Idempotency-Keys", txn.ReadWrite, func(ctx context.Context) (err error) {
+		err := w.tenants.RunAcross(ctx, "delete expired Idempotency-Keys", txn.ReadWrite, func(ctx context.Context) (err error) {
 			swept, err = idempotency.Sweep(ctx, sweepBatch)
 			return err
 		})
 		if err != nil {
-			if ctx.Err() == nil {
-				s.log.WarnContext(ctx, "failed to delete expired Idempotency-Keys", "error", err)
-			}
-			return
+			return err
 		}
 	}
+	return nil
 }

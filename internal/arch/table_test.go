@@ -86,7 +86,7 @@ var table = rules{
 	{pkg: "cmd/commitment", may: []string{"internal/cli"}},
 	{pkg: "internal/cli", may: []string{
 		"internal/app", "internal/config", "internal/migration", "internal/migration/catalog", "internal/pgserver", "internal/printable",
-		"internal/authn", "internal/identity", "internal/postgres", "internal/txn", "ent/...",
+		"internal/authn", "internal/jobs", "internal/identity", "internal/postgres", "internal/txn", "ent/...",
 	}},
 	{pkg: "internal/app", may: []string{below}},
 	{pkg: "internal/tracing", may: []string{"internal/middleware", "internal/txn", "internal/pgtx", "internal/sqltoken"}},
@@ -107,8 +107,9 @@ var table = rules{
 	{pkg: "internal/migration/catalog", may: []string{"internal/sqltoken"}, never: noHTTP},
 	{pkg: "internal/telemetry"},
 
-	{pkg: "internal/jobs", may: []string{"internal/tenancy", "internal/txn", "internal/identity"}, never: noHTTP},
-	{pkg: "internal/ledger", may: []string{"internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/webhook", may: []string{"internal/ledger", "internal/tenancy", "internal/txn", "internal/identity", "ent/..."}, never: noSQL},
+	{pkg: "internal/ledger", may: []string{"internal/jobs", "internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/jobs", may: []string{"internal/tenancy", "internal/txn", "internal/identity", "internal/fault"}, never: noHTTP},
 	// Only programs and tests import ent/runtime, which imports the schemas, so
 	// that hooks and policies in ent/schema may import the rows below.
 	{pkg: "ent/enttest", may: []string{below}, never: noHTTP},

@@ -39,6 +39,9 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	if url := os.Getenv(workerEnv); url != "" {
+		work(url)
+	}
 	m.Run()
 	if path, err := binary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
@@ -49,6 +52,7 @@ func TestMain(m *testing.M) {
 type program struct {
 	t    *testing.T
 	path string // of the binary
+	args []string
 	env  []string
 	cmd  *exec.Cmd
 	addr string
@@ -70,7 +74,7 @@ func start(t *testing.T, url string, env ...string) *program {
 // launch prepares a program, which [program.run] starts.
 func launch(t *testing.T, path, url string, env ...string) *program {
 	t.Helper()
-	p := &program{t: t, path: path, addr: freeAddr(t)}
+	p := &program{t: t, path: path, args: []string{"serve"}, addr: freeAddr(t)}
 	p.env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "COMMITMENT_ENV=production", "AUTH=off-in-production", "DATABASE_URL=" + pgtest.LoginURL(t, url), "ADDR=" + p.addr,
 		"DB_PING_AFTER=0s", "LOG_LEVEL=error",
@@ -82,7 +86,7 @@ func launch(t *testing.T, path, url string, env ...string) *program {
 // run starts the process and waits until it says how it is.
 func (p *program) run(state string) {
 	p.t.Helper()
-	p.cmd = exec.Command(p.path, "serve")
+	p.cmd = exec.Command(p.path, p.args...)
 	p.cmd.Env = p.env
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

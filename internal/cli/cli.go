@@ -69,7 +69,7 @@ func Run(ctx context.Context, args []string, sys System) error {
 		Short:   "A service on PostgreSQL whose answers are commitments",
 		Example: "  commitment serve\n  commitment migrate status",
 	}
-	root.AddCommand(serveCommand(sys), healthcheckCommand(sys), migrateCommand(sys), keysCommand(sys), psqlCommand(sys), tokenCommand(sys), versionCommand(sys))
+	root.AddCommand(serveCommand(sys), healthcheckCommand(sys), migrateCommand(sys), keysCommand(sys), workCommand(sys), jobsCommand(sys), psqlCommand(sys), tokenCommand(sys), versionCommand(sys))
 	return Execute(ctx, root, args, sys)
 }
 

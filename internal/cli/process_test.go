@@ -18,7 +18,7 @@ import (
 	"commitment/internal/pgtest"
 )
 
-// process is a `commitment serve`, in a process group of its own.
+// process is a `commitment serve` or `work`, in a process group of its own.
 type process struct {
 	cmd            *exec.Cmd
 	stdout, stderr logtest.Buffer
@@ -30,7 +30,13 @@ type process struct {
 // the test's own. It is terminated when the test ends.
 func spawn(t *testing.T, dir string, settings ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command("commitment", "serve"), exited: make(chan struct{})}
+	return spawnCommand(t, "serve", dir, settings...)
+}
+
+// spawnCommand is spawn for another command.
+func spawnCommand(t *testing.T, command, dir string, settings ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command("commitment", command), exited: make(chan struct{})}
 	p.cmd.Dir = dir
 	p.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "ADDR=127.0.0.1:0", lifelineEnv + "=1", clitest.NoRaceSleep,
@@ -51,7 +57,7 @@ func spawn(t *testing.T, dir string, settings ...string) *process {
 		p.exitCode(t)
 		_ = p.lifeline.Close()
 		if t.Failed() {
-			t.Logf("commitment serve, standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
+			t.Logf("the process's standard output:\n%s\nstandard error:\n%s", &p.stdout, &p.stderr)
 		}
 	})
 	return p

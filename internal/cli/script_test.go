@@ -42,6 +42,12 @@ func TestMigrate(t *testing.T) {
 	clitest.WithDatabases(t, "testdata/migrate", clitest.Commands(), func(*testscript.Env) error { return nil })
 }
 
+// TestJobs runs the scripts of jobs.
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	clitest.WithDatabases(t, "testdata/jobs", clitest.Commands(), func(*testscript.Env) error { return nil })
+}
+
 // TestKeys runs the scripts of API keys.
 func TestKeys(t *testing.T) {
 	t.Parallel()

@@ -31,11 +31,8 @@ func (r *reader) check(c Config) {
 	if !isPrintable(c.Database.ApplicationName) {
 		r.reject("DB_APPLICATION_NAME", "=%q: want at most %d printable ASCII characters", c.Database.ApplicationName, maxIdentifier)
 	}
-	if c.Database.URL != "" {
-		if reason := c.Database.URL.invalid(); reason != "" {
-			r.reject("DATABASE_URL", ": %s; want postgres://user:password@host:5432/database or a libpq keyword string (the value isn't shown)", reason)
-		}
-	}
+	r.checkURL("DATABASE_URL", c.Database.URL)
+	r.checkURL("JOBS_DATABASE_URL", c.Jobs.URL)
 	if c.Environment == Production && c.Database.URL == "" {
 		r.reject("DATABASE_URL", ": not set; COMMITMENT_ENV=production starts no database of its own")
 	}
@@ -43,10 +40,20 @@ func (r *reader) check(c Config) {
 	if c.Traces.Enabled() {
 		r.checkTraces(c.Traces)
 	}
+	r.checkWebhook(c.Webhook)
 	for _, x := range conflicts(c) {
 		if x.found && !r.rejected[x.setting] && !r.rejected[x.other] {
 			r.reject(x.setting, "=%s with %s=%s: %s", r.settings[x.setting].valueIn(c), x.other, r.settings[x.other].valueIn(c), x.why)
 		}
+	}
+}
+
+func (r *reader) checkURL(setting string, url URL) {
+	if url == "" {
+		return
+	}
+	if reason := url.invalid(); reason != "" {
+		r.reject(setting, ": %s; want postgres://user:password@host:5432/database or a libpq keyword string (the value isn't shown)", reason)
 	}
 }
 

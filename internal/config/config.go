@@ -34,6 +34,8 @@ type Config struct {
 	Database      Database
 	HTTP          HTTP
 	Auth          Auth
+	Jobs          Jobs
+	Webhook       Webhook
 }
 
 // Log configures the log on standard error.
@@ -231,6 +233,34 @@ type Auth struct {
 	// MaxFailures is how many invalid credentials an address may send in a minute; past
 	// it the response to them is 429. Defaults to 60.
 	MaxFailures int `env:"AUTH_MAX_FAILURES" default:"60" min:"1" max:"1000000"`
+}
+
+// Jobs configures the workers of durable jobs.
+type Jobs struct {
+	// Workers is how many jobs a process runs at a time; 0 runs none, and leaves them to
+	// other processes, such as those of the command work. Defaults to 10.
+	Workers int `env:"JOBS_WORKERS" default:"10" min:"0" max:"10000"`
+	// URL is the database as workers reach it: without the pooler, if DATABASE_URL leads
+	// to one. They open up to five connections. Defaults to nothing: DATABASE_URL.
+	URL URL `env:"JOBS_DATABASE_URL"`
+	// Listen makes workers LISTEN for jobs. Behind a pooler in transaction mode that
+	// doesn't work, and false looks for jobs four times a second. Defaults to true.
+	Listen bool `env:"JOBS_LISTEN" default:"true"`
+	// Timeout limits a job, unless its worker says otherwise. A job whose process was
+	// killed is retried once it has passed. Defaults to 1m.
+	Timeout time.Duration `env:"JOBS_TIMEOUT" default:"1m" min:"1s" max:"24h"`
+}
+
+// Webhook configures who is told of large transfers.
+type Webhook struct {
+	// URL gets a signed request for each transfer of more than WEBHOOK_ABOVE. Defaults to
+	// nothing: nobody is told.
+	URL string `env:"WEBHOOK_URL"`
+	// Secret signs the requests (Standard Webhooks): whsec_ and 24 to 64 random bytes in
+	// Base64. Defaults to nothing.
+	Secret Secret `env:"WEBHOOK_SECRET"`
+	// Above is the largest amount that nobody is told of, in minor units. Defaults to 0.
+	Above int `env:"WEBHOOK_ABOVE" default:"0" min:"0" max:"9007199254740991"`
 }
 
 // NoIssuer is the [Auth.Issuer] that accepts no tokens.

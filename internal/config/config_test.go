@@ -21,6 +21,7 @@ func defaults() config.Config {
 		Traces:        config.Traces{Protocol: "http/protobuf", ServiceName: "commitment", Sampler: "parentbased_always_on", TrustParent: true},
 		PrivateServer: config.PrivateServer{DataDir: ".commitment"},
 		Auth:          config.Auth{Mode: config.AuthOn, TenantClaim: "tenant_id", MaxFailures: 60},
+		Jobs:          config.Jobs{Workers: 10, Listen: true, Timeout: time.Minute},
 		Database: config.Database{
 			ApplicationName:          "commitment",
 			MaxOpenConns:             15,

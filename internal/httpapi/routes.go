@@ -115,9 +115,7 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	r.NotFound(notFound(problems))
 	r.MethodNotAllowed(methodNotAllowed(problems, r))
 
-	r.Get("/healthz", alive)
-	r.Get("/readyz", ready(o.Ready, problems))
-	r.Method(http.MethodGet, "/metrics", o.Metrics)
+	health(r, o, problems)
 
 	tx := reqtx.Middleware(o.DB, reqtx.Options{
 		MaxMemory:    o.MaxMemory,

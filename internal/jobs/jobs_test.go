@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,9 +27,10 @@ import (
 // fixture is a database with workers.
 type fixture struct {
 	tenancy.DB
-	owner string // the URL of the owner of the database
-	pool  *pgxpool.Pool
-	log   *logtest.Buffer
+	owner   string // the URL of the owner of the database
+	asOwner *sql.DB
+	pool    *pgxpool.Pool
+	log     *logtest.Buffer
 
 	mu   sync.Mutex
 	ends []string // kind and outcome of each run
@@ -50,7 +52,8 @@ func open(t *testing.T) *fixture {
 	}
 	t.Cleanup(f.pool.Close)
 	f.DB = tenancy.DB{DB: txn.New(db, txn.Options{Log: log}), Log: log}
-	_, err = pgtest.Open(t, f.owner).ExecContext(t.Context(), "CREATE TABLE effects (n int, tenant text, subject text)")
+	f.asOwner = pgtest.Open(t, f.owner)
+	_, err = f.asOwner.ExecContext(t.Context(), "CREATE TABLE effects (n int, tenant text, subject text)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +156,7 @@ func (f *fixture) enqueue(t *testing.T, args river.JobArgs, end error) {
 // query returns the values of a query, a row a line.
 func (f *fixture) query(t *testing.T, query string, args ...any) string {
 	t.Helper()
-	rows, err := pgtest.Open(t, f.owner).QueryContext(t.Context(), query, args...)
+	rows, err := f.asOwner.QueryContext(t.Context(), query, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,9 +56,16 @@ type observer struct {
 func (m *observer) Work(ctx context.Context, job *rivertype.JobRow, next func(context.Context) error) error {
 	from := originOf(job)
 	ctx = context.WithValue(from.enter(ctx), runningKey{}, &running{job, from, m.o.DB})
+	endTrace := func(error) {}
+	if m.o.Trace != nil {
+		ctx, endTrace = m.o.Trace(ctx, job, from.Traceparent)
+	}
 	start := time.Now()
 	err := errPanicked
-	defer func() { m.ended(ctx, job, err, time.Since(start)) }() // for a panic, too, which River recovers
+	defer func() { // for a panic, too, which River recovers
+		m.ended(ctx, job, err, time.Since(start))
+		endTrace(err)
+	}()
 	err = next(ctx)
 	return err
 }

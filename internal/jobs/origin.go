@@ -8,20 +8,22 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/trace"
 
 	"commitment/internal/identity"
 )
 
 // origin is what travels with a job, in its metadata: on whose behalf it runs.
 type origin struct {
-	Tenant  uuid.UUID `json:"tenant,omitzero"`
-	Subject string    `json:"subject,omitempty"`
+	Tenant      uuid.UUID `json:"tenant,omitzero"`
+	Subject     string    `json:"subject,omitempty"`
+	Traceparent string    `json:"traceparent,omitempty"` // of W3C Trace Context
 }
 
 // stamp adds the origin of a job that is being inserted. A unique job is unique in its
 // tenant: else one tenant's job would suppress another one's.
 func stamp(ctx context.Context, params *rivertype.JobInsertParams) error {
-	o := origin{Tenant: identity.Tenant(ctx)}
+	o := origin{Tenant: identity.Tenant(ctx), Traceparent: traceparent(ctx)}
 	if p := identity.From(ctx); p != nil {
 		o.Subject = p.Subject
 	}
@@ -34,6 +36,15 @@ func stamp(ctx context.Context, params *rivertype.JobInsertParams) error {
 		params.UniqueKey = sum[:]
 	}
 	return nil
+}
+
+// traceparent returns the trace of ctx, if it is traced.
+func traceparent(ctx context.Context) string {
+	span := trace.SpanContextFromContext(ctx)
+	if !span.IsValid() {
+		return ""
+	}
+	return "00-" + span.TraceID().String() + "-" + span.SpanID().String() + "-" + span.TraceFlags().String()
 }
 
 // merge adds the fields of o to a JSON object, which may be empty.
@@ -54,6 +65,9 @@ func merge(object []byte, o origin) ([]byte, error) {
 
 // enter returns a context of the job's origin.
 func (o origin) enter(ctx context.Context) context.Context {
+	if o.Tenant == uuid.Nil && o.Subject == "" {
+		return ctx
+	}
 	ctx = identity.WithTenant(ctx, o.Tenant)
 	return identity.With(ctx, &identity.Principal{Subject: o.Subject, Tenant: o.Tenant})
 }

@@ -28,7 +28,7 @@ const (
 	// startInterval is the time between two attempts to reach the database at the start.
 	startInterval = time.Second
 	// stopGrace is how long canceled jobs have to return.
-	stopGrace = 5 * time.Second
+	stopGrace = 3 * time.Second
 )
 
 // Options configure a Runner.
@@ -51,8 +51,14 @@ type Options struct {
 	// PollOnly looks for jobs at intervals. Without it workers LISTEN, too, which doesn't
 	// work through a pooler.
 	PollOnly bool
+	// Ready returns why jobs can't be run yet, or nil: the migrations are pending, say. May
+	// be nil.
+	Ready func(context.Context) error
 	// Log gets a line for each job that failed. Required.
 	Log *slog.Logger
+	// Trace begins the span of a run, as a part of the trace that traceparent names, if
+	// any. May be nil.
+	Trace func(ctx context.Context, job *rivertype.JobRow, traceparent string) (context.Context, func(error))
 	// OnEnd is called whenever a job has run. May be nil.
 	OnEnd func(kind string, outcome Outcome, duration time.Duration)
 }
@@ -93,16 +99,18 @@ func New(o Options) (*Runner, error) {
 }
 
 // Run runs jobs until ctx ends. Then it starts no more of them, and waits for those that
-// are running. It returns an error if they had to be abandoned. While the database
-// can't be reached it tries again.
+// are running. It returns an error if they had to be abandoned. While jobs can't be run
+// yet, it waits.
 func (r *Runner) Run(ctx context.Context) error {
-	background := context.WithoutCancel(ctx)
-	for {
-		err := r.client.Start(background)
+	for reason := ""; ; {
+		err := r.start(ctx)
 		if err == nil {
 			break
 		}
-		r.options.Log.WarnContext(ctx, "jobs can't start", "error", err)
+		if reason != err.Error() {
+			reason = err.Error()
+			r.options.Log.WarnContext(ctx, "jobs can't run yet", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -110,12 +118,22 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 	}
 	<-ctx.Done()
-	stop, cancel := context.WithTimeout(background, r.options.StopTimeout+stopGrace)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.options.StopTimeout+stopGrace)
 	defer cancel()
 	if err := r.client.Stop(stop); err != nil {
 		return fmt.Errorf("jobs were abandoned: %w", err)
 	}
 	return nil
+}
+
+// start starts to run jobs, which don't end with ctx.
+func (r *Runner) start(ctx context.Context) error {
+	if r.options.Ready != nil {
+		if err := r.options.Ready(ctx); err != nil {
+			return err
+		}
+	}
+	return r.client.Start(context.WithoutCancel(ctx))
 }
 
 // quiet drops what River says below Warn: observer logs how jobs end.

@@ -12,7 +12,7 @@ var foundationFiles = []string{"bench/", "cmd/new/", "internal/project/", "embed
 
 // The ledger's files, which a project without the example doesn't get.
 var exampleFiles = []string{
-	"internal/ledger/",
+	"internal/ledger/", "internal/webhook/", "internal/config/webhook*.go",
 	"internal/chaos/ledger*_test.go", "internal/cli/ledger*_test.go",
 	"internal/migration/ledger*_test.go",
 	"ent/schema/account.go", "ent/schema/entry.go", "ent/schema/transfer.go", "ent/schema/balanced_transfers.sql",
@@ -42,8 +42,16 @@ var exampleEdits = []edit{
 	{".ci/run", `\tcheck_clients\n|oapi_codegen_version=.*\n|, and clients generated from them`, ""},
 	{"internal/app/app.go", `\t"commitment/internal/ledger"\n`, ""},
 	{"internal/app/app.go", `ledger\.Constraints`, "nil"},
+	{"internal/app/app.go", `(?s)\tif cfg\.Webhook.*?\n\t\}\n`, ""},
+	{"internal/app/jobs.go", `(?s)\tif hook := .*?\n\t\}\n`, ""},
+	{"internal/app/jobs.go", `\t"commitment/internal/webhook"\n`, ""},
 	{"internal/arch/table_test.go", `\t\{pkg: "internal/ledger".*\n`, ""},
+	{"internal/arch/table_test.go", `\t\{pkg: "internal/webhook".*\n`, ""},
 	{"internal/arch/table_test.go", `"internal/ledger", `, ""},
+	{"internal/config/check.go", `\tr\.checkWebhook.*\n`, ""},
+	{"internal/config/config.go", `\tWebhook +Webhook\n`, ""},
+	{"internal/config/config.go", `(?s)// Webhook configures.*?\n\}\n\n`, ""},
+	{"docs/settings.md", `\| .WEBHOOK_.*\n`, ""},
 	{"internal/httpapi/api.go", `A double-entry ledger\. `, ""},
 	{"internal/httpapi/routes.go", `, let package ledger work,`, ""},
 	{"internal/httpapi/routes.go", `\t"commitment/(internal/ledger|internal/identity|internal/rest|ent/resource)"\n`, ""},

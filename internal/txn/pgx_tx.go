@@ -106,6 +106,7 @@ func (x *pgxTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	if err := t.lockStatement(ctx); err != nil {
 		return failedBatch{err}
 	}
+	t.keepToPrimary() // an error shows only when the results are read
 	results := &pgxBatch{t: t, ctx: ctx}
 	err := t.run(ctx, func(*sql.Conn) error {
 		conn, err := t.pgxConn()
