@@ -99,7 +99,12 @@ func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.
 		return false, err
 	}
 	defer func() { err = errors.Join(err, ready.pool.Close()) }()
-	s, err := newService(cfg, pool, ready, log, traces)
+	copies, err := openReplicas(ctx, cfg, options, log)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, copies.close()) }()
+	s, err := newService(cfg, pool, copies, ready, log, traces)
 	if err != nil {
 		return false, err
 	}
@@ -180,6 +185,7 @@ type service struct {
 	db      *txn.DB
 	tenants tenancy.DB
 	keys    *authn.Keys
+	copies  *replicaPools
 	ready   *readiness
 	server  *http.Server
 	// shuttingDown ends when the listener has closed: streams end then, and their clients
@@ -187,13 +193,14 @@ type service struct {
 	shuttingDown context.Context //nolint:containedctx // of the service
 }
 
-func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error) {
+func newService(cfg config.Config, pool *sql.DB, copies *replicaPools, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error) {
 	metrics := telemetry.NewMetrics()
 	if traces != nil {
 		metrics.TraceID = tracing.SampledTraceID
 	}
 	metrics.RegisterPool(pool)
-	s := &service{cfg: cfg, log: log, ready: ready}
+	copies.observe(metrics)
+	s := &service{cfg: cfg, log: log, copies: copies, ready: ready}
 	s.db = txn.New(pool, txn.Options{
 		AcquireTimeout: cfg.Database.AcquireTimeout,
 		EndTimeout:     cfg.Database.CommitTimeout,
@@ -203,6 +210,9 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 		OnEnd: func(outcome pgtx.Outcome, readOnly bool) {
 			metrics.TransactionEnded(outcome.String(), readOnly)
 		},
+		Replicas:           copies.set,
+		Patience:           cfg.Database.ReplicaPatience,
+		OnRead:             metrics.ReadServed,
 		OnRetry:            metrics.Retried,
 		OnAfterCommitError: metrics.AfterCommitFailed,
 		Tracer:             traces.Units(),
@@ -222,6 +232,8 @@ func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Log
 			Log:            log,
 			Classify:       postgres.Constraints(ledger.Constraints).Classify,
 			Ready:          s.ready.check,
+			Replicas:       copies.status,
+			Tokens:         copies.tokens(cfg),
 			Observe:        metrics.Requests,
 			Metrics:        metrics.Handler(),
 			Authenticate:   authenticate,
@@ -254,6 +266,7 @@ func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan 
 	defer stop()
 	go s.sweepKeys(sweeping)
 	defer s.recordKeyUses()()
+	defer s.checkReplicas()()
 	failed := make(chan error, 1)
 	go func() { failed <- s.server.Serve(listener{on}) }()
 	select {

@@ -140,7 +140,7 @@ func TestReadinessDoesNotWaitForThePool(t *testing.T) {
 	conn, err := pool.Conn(t.Context())
 	check(t, err)
 	defer func() { _ = conn.Close() }()
-	s, err := newService(load(t, "DATABASE_URL="+url), pool, newReadiness(t, url), slog.New(slog.DiscardHandler), nil)
+	s, err := newService(load(t, "DATABASE_URL="+url), pool, &replicaPools{}, newReadiness(t, url), slog.New(slog.DiscardHandler), nil)
 	check(t, err)
 	w := httptest.NewRecorder()
 	s.server.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))

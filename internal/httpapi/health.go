@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"commitment/internal/fault"
 	"commitment/internal/problem"
+	"commitment/internal/replicas"
 )
 
 // alive responds 200 as long as the process runs.
@@ -14,19 +16,37 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 }
 
 // ready responds 200 if the service can serve: the database is reachable, its migrations
-// are current, and no shutdown has begun.
-func ready(check func(context.Context) error, problems *problem.Writer) http.HandlerFunc {
+// are current, and no shutdown has begun. It tells which replicas serve reads; without them
+// the primary does.
+func ready(check func(context.Context) error, copies func() []replicas.Status, problems *problem.Writer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := check(r.Context()); err != nil {
 			problems.Write(w, r, fault.New(fault.Unavailable, "not-ready", "the service isn't ready").With(err))
 			return
 		}
-		writeOK(w)
+		var all []replicaHealth
+		if copies != nil {
+			for _, s := range copies() {
+				all = append(all, replicaHealth{s.Name, s.Up})
+			}
+		}
+		writeOK(w, all...)
 	}
 }
 
-func writeOK(w http.ResponseWriter) {
+// health is the body of a response.
+type health struct {
+	Status   string          `json:"status"`
+	Replicas []replicaHealth `json:"replicas,omitempty"`
+}
+
+type replicaHealth struct {
+	Name   string `json:"name"`
+	Serves bool   `json:"serves"`
+}
+
+func writeOK(w http.ResponseWriter, copies ...replicaHealth) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(`{"status":"ok"}` + "\n"))
+	_ = json.NewEncoder(w).Encode(health{"ok", copies}) // a client that is gone learns nothing
 }

@@ -20,6 +20,7 @@ import (
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
 	"commitment/internal/problem"
+	"commitment/internal/replicas"
 	"commitment/internal/reqtx"
 	"commitment/internal/rest"
 	"commitment/internal/tenancy"
@@ -43,6 +44,10 @@ type Options struct {
 	RecordError func(context.Context, error)
 	// SlowRequest is the duration from which a request is logged as slow. 0 is no limit.
 	SlowRequest time.Duration
+	// Replicas returns which replicas of the database serve reads. Nil is for none.
+	Replicas func() []replicas.Status
+	// Tokens are the consistency tokens of a DB with replicas; nil without.
+	Tokens *reqtx.Tokens
 	// Observe counts requests, and Metrics serves the metrics.
 	Observe func(http.Handler) http.Handler
 	Metrics http.Handler
@@ -116,7 +121,7 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	r.MethodNotAllowed(methodNotAllowed(problems, r))
 
 	r.Get("/healthz", alive)
-	r.Get("/readyz", ready(o.Ready, problems))
+	r.Get("/readyz", ready(o.Ready, o.Replicas, problems))
 	r.Method(http.MethodGet, "/metrics", o.Metrics)
 
 	tx := reqtx.Middleware(o.DB, reqtx.Options{
@@ -124,6 +129,7 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 		MaxResponse:  o.MaxResponse,
 		MaxRetryBody: o.MaxBody,
 		Shutdown:     o.Shutdown,
+		Tokens:       o.Tokens,
 		WriteError:   problems.Write,
 	})
 	once := idempotency.Middleware(idempotency.Options{Subject: subject, Lifetime: o.KeyLifetime, WriteError: problems.Write})

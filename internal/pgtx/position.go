@@ -24,9 +24,9 @@ type Position struct {
 	LSN uint64
 }
 
-// Unreached is a position that no standby ever replays: only the primary is sure to show
-// what was committed before it.
-var Unreached = Position{Timeline: math.MaxUint32, LSN: math.MaxUint64}
+// Unreached returns a position that no standby of a timeline ever replays: only the
+// primary is sure to show what was committed before it.
+func Unreached(timeline uint32) Position { return Position{timeline, math.MaxUint64} }
 
 // Compare orders positions: -1 if p is before o, 1 if it is after it.
 func (p Position) Compare(o Position) int {
@@ -174,15 +174,18 @@ func (t *Tx) NotReplayed() bool {
 	return t.o.After != nil && !tr.started && t.wire.failedAt == replayedIndex && tr.cause != nil && tr.cause.Code == divisionByZero
 }
 
-// AskPrimary returns the position up to which the primary has flushed its log: what
-// replicas can have at most. It fails on a standby.
-func AskPrimary(ctx context.Context, db *sql.DB) (Position, error) {
-	var file, lsn string
-	const ask = `SELECT pg_walfile_name(pg_current_wal_insert_lsn()), pg_current_wal_flush_lsn()::text`
-	if err := db.QueryRowContext(ctx, ask).Scan(&file, &lsn); err != nil {
-		return Position{}, err
+// AskPrimary returns the primary's position, and the LSN up to which its log is flushed,
+// which is what replicas can have at most. It fails on a standby.
+func AskPrimary(ctx context.Context, db *sql.DB) (at Position, flushed uint64, err error) {
+	var file, lsn, flush string
+	const ask = `SELECT pg_walfile_name(lsn), lsn::text, pg_current_wal_flush_lsn()::text FROM pg_current_wal_insert_lsn() lsn`
+	if err := db.QueryRowContext(ctx, ask).Scan(&file, &lsn, &flush); err != nil {
+		return Position{}, 0, err
 	}
-	return parsePosition(file, lsn)
+	if at, err = parsePosition(file, lsn); err == nil {
+		flushed, err = ParseLSN(flush)
+	}
+	return at, flushed, err
 }
 
 // AskStandby returns the position that a standby has replayed, or [ErrNoStandby].

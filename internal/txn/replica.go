@@ -185,20 +185,24 @@ func (t *lazyTx) retryable(err error) bool {
 	return pgtx.IsRetryable(err)
 }
 
-// keepPosition notes the position of a transaction that is ending, or that has only read.
-// The caller holds mu.
-func (t *lazyTx) keepPosition() {
-	if !t.options.WantPosition || t.tx.State() == pgtx.StateNotStarted {
-		return
+// keepPosition notes the position of a transaction that has ended, or that has only read.
+// If the server hasn't told it, any server is asked. The caller holds mu.
+func (t *lazyTx) keepPosition(p Position) {
+	set, onReplica := t.db.options.Replicas, t.route != nil && t.route.replica != nil
+	if onReplica {
+		t.route.replica.Served(p)
 	}
-	if t.position = t.tx.Position(); t.position.IsZero() {
-		t.position = pgtx.Unreached // what was seen isn't known
-		return
+	if p.IsZero() {
+		ctx, cancel := context.WithTimeout(context.Background(), t.db.options.EndTimeout)
+		defer cancel()
+		var err error
+		if p, _, err = pgtx.AskPrimary(ctx, t.db.pool); err != nil {
+			p = pgtx.Unreached(set.Timeline())
+		}
 	}
-	if t.route != nil && t.route.replica != nil {
-		t.route.replica.Served(t.position)
-	} else {
-		t.db.options.Replicas.Observe(t.position)
+	t.position = p
+	if !onReplica {
+		set.Observe(p)
 	}
 }
 
@@ -244,6 +248,8 @@ func (t *lazyTx) keepToPrimary() {
 func (t *lazyTx) positionOfRead() Position {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.keepPosition()
+	if t.options.WantPosition {
+		t.keepPosition(t.tx.Position())
+	}
 	return t.position
 }
