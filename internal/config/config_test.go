@@ -80,10 +80,10 @@ func TestLoad(t *testing.T) {
 			c.Database.URL = "host=/tmp dbname=d"
 		}},
 		{"takes URLs that contain commas", []string{
-			"DATABASE_REPLICA_URLS=postgres://u:p@h,g/d?options=-c%20x=1,postgresql://i/d  postgres://j/d",
+			"DATABASE_REPLICA_URLS=postgres://u:p@h,g/d?options=-c%20x%3D1,postgresql://i/d  postgres://j/d",
 			"REPLICA_TOKEN_KEY=" + strings.Repeat("x", 32) + "," + strings.Repeat("y", 33),
 		}, func(c *config.Config) {
-			c.Database.ReplicaURLs = config.URLs{"postgres://u:p@h,g/d?options=-c%20x=1", "postgresql://i/d", "postgres://j/d"}
+			c.Database.ReplicaURLs = config.URLs{"postgres://u:p@h,g/d?options=-c%20x%3D1", "postgresql://i/d", "postgres://j/d"}
 			c.Database.TokenKeys = config.Keys{strings.Repeat("x", 32), strings.Repeat("y", 33)}
 		}},
 		{"lets DEBUG decide the level", []string{"DEBUG=true", "LOG_LEVEL=error"}, func(c *config.Config) {

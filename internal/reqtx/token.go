@@ -40,7 +40,7 @@ func NewTokens(keys ...string) *Tokens {
 }
 
 const (
-	positionSize = 12
+	positionSize = 20
 	macSize      = 16 // enough for what can be gained, which is nothing but load on the primary
 )
 
@@ -55,6 +55,7 @@ func (t *Tokens) format(p txn.Position) string {
 	token := make([]byte, positionSize, positionSize+sha256.Size)
 	binary.BigEndian.PutUint32(token, p.Timeline)
 	binary.BigEndian.PutUint64(token[4:], p.LSN)
+	binary.BigEndian.PutUint64(token[12:], p.XMax)
 	token = sign(t.keys[0], token)
 	return tokenText.EncodeToString(token)
 }
@@ -70,7 +71,9 @@ func (t *Tokens) parse(text string) txn.Position {
 	}
 	for _, key := range t.keys {
 		if hmac.Equal(sign(key, token[:positionSize:positionSize]), token) {
-			return txn.Position{Timeline: binary.BigEndian.Uint32(token), LSN: binary.BigEndian.Uint64(token[4:])}
+			return txn.Position{
+				Timeline: binary.BigEndian.Uint32(token), LSN: binary.BigEndian.Uint64(token[4:]), XMax: binary.BigEndian.Uint64(token[12:]),
+			}
 		}
 	}
 	return unknown
@@ -99,9 +102,12 @@ func (t *Tokens) after(r *http.Request) (after txn.Position) {
 		return unknown
 	}
 	for _, text := range texts {
-		if p := t.parse(text); p.Compare(after) > 0 {
+		p := t.parse(text)
+		xmax := max(p.XMax, after.XMax)
+		if p.Compare(after) > 0 {
 			after = p
 		}
+		after.XMax = xmax
 	}
 	return after
 }
