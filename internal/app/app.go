@@ -11,26 +11,20 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"time"
 
 	_ "commitment/ent/runtime" // registers the schemas' defaults, validators, hooks and policies
-	"commitment/internal/authn"
 	"commitment/internal/config"
 	"commitment/internal/httpapi"
 	"commitment/internal/identity"
 	"commitment/internal/jobs"
-	"commitment/internal/ledger"
 	"commitment/internal/middleware"
-	"commitment/internal/pgtx"
 	"commitment/internal/postgres"
 	"commitment/internal/printable"
 	"commitment/internal/telemetry"
-	"commitment/internal/tenancy"
 	"commitment/internal/tracing"
-	"commitment/internal/txn"
 )
 
 // Output is where the service writes.
@@ -55,8 +49,18 @@ func Work(ctx context.Context, cfg config.Config, out Output) error {
 	return run(ctx, cfg, out, newWorker)
 }
 
-// constructor makes a service, once the database is open.
-type constructor func(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error)
+// parts are what a service is made of, once the database is open.
+type parts struct {
+	cfg    config.Config
+	log    *slog.Logger
+	pool   *sql.DB
+	copies *replicaPools
+	ready  *readiness
+	traces *tracing.Tracing // nil without
+}
+
+// constructor makes a service.
+type constructor func(parts) (*service, error)
 
 func run(ctx context.Context, cfg config.Config, out Output, construct constructor) error {
 	log := newLogger(cfg, out.Log)
@@ -114,7 +118,12 @@ func serve(ctx context.Context, cfg config.Config, console io.Writer, log *slog.
 		return false, err
 	}
 	defer func() { err = errors.Join(err, ready.pool.Close()) }()
-	s, err := construct(cfg, pool, ready, log, traces)
+	copies, err := openReplicas(ctx, cfg, options, log)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, copies.close()) }()
+	s, err := construct(parts{cfg, log, pool, copies, ready, traces})
 	if err != nil {
 		return false, err
 	}
@@ -198,113 +207,11 @@ func poolOptions(cfg config.Config, url string, log *slog.Logger) postgres.Optio
 	return o
 }
 
-// service is what serves once the database is open.
-type service struct {
-	cfg     config.Config
-	log     *slog.Logger
-	db      *txn.DB
-	tenants tenancy.DB
-	keys    *authn.Keys
-	ready   *readiness
-	metrics *telemetry.Metrics
-	jobs    *jobs.Runner // nil without workers
-	server  *http.Server
-	// servesAPI is false for a process that only runs jobs.
-	servesAPI bool
-	// shuttingDown ends when the listener has closed: streams end then, and their clients
-	// reconnect to another process.
-	shuttingDown context.Context //nolint:containedctx // of the service
-}
-
-// newBase returns a service without a server.
-func newBase(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) *service {
-	metrics := telemetry.NewMetrics()
-	if traces != nil {
-		metrics.TraceID = tracing.SampledTraceID
-	}
-	metrics.RegisterPool(pool)
-	s := &service{cfg: cfg, log: log, ready: ready, metrics: metrics}
-	s.db = txn.New(pool, txn.Options{
-		AcquireTimeout: cfg.Database.AcquireTimeout,
-		EndTimeout:     cfg.Database.CommitTimeout,
-		OutcomeTimeout: cfg.Database.OutcomeTimeout,
-		MaxAttempts:    cfg.Database.MaxAttempts,
-		Log:            log,
-		OnEnd: func(outcome pgtx.Outcome, readOnly bool) {
-			metrics.TransactionEnded(outcome.String(), readOnly)
-		},
-		OnRetry:            metrics.Retried,
-		OnAfterCommitError: metrics.AfterCommitFailed,
-		Tracer:             traces.Units(),
-	})
-	if cfg.Webhook.URL != "" {
-		ledger.NotifyAbove(s.db.Client(), int64(cfg.Webhook.Above))
-	}
-	s.tenants = tenancy.DB{DB: s.db, Log: log, OnAcross: metrics.WorkedAcrossTenants}
-	s.keys = authn.NewKeys(s.db, authn.KeysOptions{Log: log})
-	return s
-}
-
-// newService returns a service that serves the API.
-func newService(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error) {
-	s := newBase(cfg, pool, ready, log, traces)
-	authenticate, err := s.authenticate()
-	if err != nil {
-		return nil, err
-	}
-	var closeStreams context.CancelFunc
-	s.shuttingDown, closeStreams = context.WithCancel(context.Background())
-	s.server = s.newServer(trackFlushes(httpapi.New(withTraces(httpapi.Options{
-		DB:             s.db,
-		Log:            log,
-		Classify:       postgres.Constraints(ledger.Constraints).Classify,
-		Ready:          s.ready.check,
-		Observe:        s.metrics.Requests,
-		Metrics:        s.metrics.Handler(),
-		Authenticate:   authenticate,
-		RequestTimeout: cfg.HTTP.RequestTimeout,
-		ReadTimeout:    cfg.HTTP.ReadTimeout,
-		MaxBody:        int64(cfg.HTTP.MaxBodyBytes),
-		MaxResponse:    int64(cfg.HTTP.MaxResponseBytes),
-		MaxMemory:      int64(cfg.HTTP.ResponseMemoryBytes),
-		Origins:        cfg.HTTP.CORSOrigins,
-		Proxies:        cfg.HTTP.TrustedProxies,
-		RateLimit:      cfg.HTTP.RateLimit,
-		Shutdown:       s.shuttingDown,
-		SlowRequest:    cfg.Log.SlowRequests,
-		KeyLifetime:    cfg.HTTP.KeyLifetime,
-	}, traces))))
-	s.server.RegisterOnShutdown(closeStreams)
-	s.servesAPI = true
-	return s, nil
-}
-
-// newWorker returns a service that serves its health and its metrics.
-func newWorker(cfg config.Config, pool *sql.DB, ready *readiness, log *slog.Logger, traces *tracing.Tracing) (*service, error) {
-	s := newBase(cfg, pool, ready, log, traces)
-	s.server = s.newServer(httpapi.NewHealth(httpapi.Options{Log: log, Ready: s.ready.check, Metrics: s.metrics.Handler()}))
-	return s, nil
-}
-
-// newServer returns the HTTP server.
-func (s *service) newServer(handler http.Handler) *http.Server {
-	cfg := s.cfg
-	return &http.Server{
-		ConnContext:       withConn,
-		Handler:           handler,
-		ReadHeaderTimeout: cfg.HTTP.ReadHeaderTimeout,
-		ReadTimeout:       cfg.HTTP.ReadTimeout,
-		WriteTimeout:      cfg.HTTP.WriteTimeout,
-		IdleTimeout:       cfg.HTTP.IdleTimeout,
-		MaxHeaderBytes:    int(cfg.HTTP.MaxHeaderBytes),
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-	}
-}
-
 // run serves until ctx ends or the private server stops.
 func (s *service) run(ctx context.Context, on net.Listener, databaseDone <-chan struct{}) error {
 	stopJobs := s.runJobs(ctx)
 	defer s.recordKeyUses()()
+	defer s.checkReplicas()()
 	failed := make(chan error, 1)
 	go func() { failed <- s.server.Serve(listener{on}) }()
 	select {

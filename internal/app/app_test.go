@@ -35,7 +35,10 @@ type serving struct {
 func runService(t *testing.T, databaseDone <-chan struct{}, handler func(*service) http.Handler, environ ...string) *serving {
 	t.Helper()
 	url := pgtest.URL(t)
-	s, err := newService(load(t, append(environ, "DATABASE_URL="+url)...), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler), nil)
+	s, err := newService(parts{
+		cfg: load(t, append(environ, "DATABASE_URL="+url)...), log: slog.New(slog.DiscardHandler),
+		pool: openPool(t, url), copies: &replicaPools{}, ready: newReadiness(t, url),
+	})
 	check(t, err)
 	if handler != nil {
 		s.server.Handler = handler(s)
@@ -225,7 +228,10 @@ func TestRunEndsWhenThePrivateServerStops(t *testing.T) {
 func TestRunFailsWithoutItsListener(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
-	s, err := newService(load(t, "DATABASE_URL="+url), openPool(t, url), newReadiness(t, url), slog.New(slog.DiscardHandler), nil)
+	s, err := newService(parts{
+		cfg: load(t, "DATABASE_URL="+url), log: slog.New(slog.DiscardHandler),
+		pool: openPool(t, url), copies: &replicaPools{}, ready: newReadiness(t, url),
+	})
 	check(t, err)
 	listener, err := listen(t.Context(), "ADDR", "127.0.0.1:0")
 	check(t, err)

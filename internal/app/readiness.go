@@ -46,14 +46,19 @@ func openReadiness(o postgres.Options, roles bool) (*readiness, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.MaxOpenConns, o.MaxIdleConns = 1, 1
-	o.ConnMaxLifetime, o.LifetimeJitter = readinessLifetime, 0
-	o.Echo = nil // else DEBUG would show little else
-	pool, err := postgres.Open(o)
+	pool, err := postgres.Open(probe(o))
 	if err != nil {
 		return nil, err
 	}
 	return &readiness{pool: pool, dir: dir, roles: roles}, nil
+}
+
+// probe returns the options of a pool for checks, beside the one with the options o.
+func probe(o postgres.Options) postgres.Options {
+	o.MaxOpenConns, o.MaxIdleConns = 1, 1
+	o.ConnMaxLifetime, o.LifetimeJitter = readinessLifetime, 0
+	o.Echo = nil // else DEBUG would show little else
+	return o
 }
 
 // close makes all further checks fail.

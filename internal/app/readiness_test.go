@@ -140,7 +140,10 @@ func TestReadinessDoesNotWaitForThePool(t *testing.T) {
 	conn, err := pool.Conn(t.Context())
 	check(t, err)
 	defer func() { _ = conn.Close() }()
-	s, err := newService(load(t, "DATABASE_URL="+url), pool, newReadiness(t, url), slog.New(slog.DiscardHandler), nil)
+	s, err := newService(parts{
+		cfg: load(t, "DATABASE_URL="+url), log: slog.New(slog.DiscardHandler),
+		pool: pool, copies: &replicaPools{}, ready: newReadiness(t, url),
+	})
 	check(t, err)
 	w := httptest.NewRecorder()
 	s.server.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))

@@ -92,7 +92,7 @@ var table = rules{
 	{pkg: "internal/tracing", may: []string{"internal/middleware", "internal/txn", "internal/pgtx", "internal/sqltoken"}},
 
 	{pkg: "internal/httpapi", may: []string{
-		"internal/identity", "internal/tenancy", "internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/problem", "internal/fault", "internal/rest", "internal/schemakit", "ent/...",
+		"internal/identity", "internal/tenancy", "internal/middleware", "internal/idempotency", "internal/reqtx", "internal/ledger", "internal/txn", "internal/replicas", "internal/problem", "internal/fault", "internal/rest", "internal/schemakit", "ent/...",
 	}, never: noSQL},
 	{pkg: "internal/idempotency", may: []string{"internal/identity", "internal/reqtx", "internal/txn", "internal/fault", "internal/schemakit", "ent/..."}},
 	{pkg: "internal/reqtx", may: []string{"internal/middleware", "internal/txn"}},

@@ -36,6 +36,7 @@ func (r *reader) check(c Config) {
 	if c.Environment == Production && c.Database.URL == "" {
 		r.reject("DATABASE_URL", ": not set; COMMITMENT_ENV=production starts no database of its own")
 	}
+	r.checkReplicas(c)
 	r.checkAuth(c)
 	if c.Traces.Enabled() {
 		r.checkTraces(c.Traces)

@@ -160,6 +160,21 @@ type Database struct {
 	// MaxAttempts is how often a request is attempted, the first time included, when
 	// PostgreSQL rolls it back through no fault of its own. Defaults to 3.
 	MaxAttempts int `env:"DB_MAX_ATTEMPTS" default:"3" min:"1" max:"100"`
+
+	// ReplicaURLs lists streaming replicas that may serve what only reads, as postgres:// URLs
+	// of a server each, separated by commas or spaces. Defaults to nothing: there are none.
+	ReplicaURLs URLs `env:"DATABASE_REPLICA_URLS"`
+	// ReplicaMaxLag is how far a replica may be behind the primary; past it the replica
+	// serves nothing. Defaults to 10s.
+	ReplicaMaxLag time.Duration `env:"DATABASE_REPLICA_MAX_LAG" default:"10s" min:"100ms" max:"5m"`
+	// ReplicaPatience is how long a read waits for a replica that doesn't show yet what its
+	// client has written or seen, before it goes to the primary. Defaults to 5ms.
+	ReplicaPatience time.Duration `env:"DATABASE_REPLICA_PATIENCE" default:"5ms" min:"0s" max:"10s"`
+	// TokenKeys is a secret of at least 32 characters that signs the Consistency-Token, or
+	// several, comma-separated, of which the first one signs and all are accepted.
+	// Production with DATABASE_REPLICA_URLS needs it. Defaults to nothing: each process
+	// makes a key of its own.
+	TokenKeys Keys `env:"REPLICA_TOKEN_KEY"`
 }
 
 // HTTP configures the HTTP server.

@@ -73,7 +73,7 @@ func (r *reader) read(s setting, text string, field reflect.Value) {
 		}
 	}
 	if err != nil {
-		if field.Type() == reflect.TypeFor[Headers]() {
+		if secretTypes[field.Type()] {
 			text = redacted
 		}
 		r.reject(s.name, "=%q: want %s", text, want)

@@ -31,6 +31,13 @@ var parsers = map[reflect.Type]parser{
 	reflect.TypeFor[Networks]():      {"comma-separated networks such as 10.0.0.0/8", value(ParseNetworks)},
 	reflect.TypeFor[Headers]():       {"comma-separated name=value (the value isn't shown)", value(parseHeaders)},
 	reflect.TypeFor[Level]():         {"debug, info, warn or error", value(parseLevel)},
+	reflect.TypeFor[URLs]():          {"postgres:// URLs, separated by commas or spaces (the value isn't shown)", value(parseURLs)},
+	reflect.TypeFor[Keys]():          {"keys of at least 32 characters, separated by commas (the value isn't shown)", value(parseKeys)},
+}
+
+// secretTypes are those whose values no error shows.
+var secretTypes = map[reflect.Type]bool{
+	reflect.TypeFor[Headers](): true, reflect.TypeFor[URLs](): true, reflect.TypeFor[Keys](): true,
 }
 
 // value adapts a parse function to [reflect.Value].

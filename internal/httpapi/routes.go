@@ -20,6 +20,7 @@ import (
 	"commitment/internal/ledger"
 	"commitment/internal/middleware"
 	"commitment/internal/problem"
+	"commitment/internal/replicas"
 	"commitment/internal/reqtx"
 	"commitment/internal/rest"
 	"commitment/internal/tenancy"
@@ -43,6 +44,10 @@ type Options struct {
 	RecordError func(context.Context, error)
 	// SlowRequest is the duration from which a request is logged as slow. 0 is no limit.
 	SlowRequest time.Duration
+	// Replicas returns which replicas of the database serve reads. Nil is for none.
+	Replicas func() []replicas.Status
+	// Tokens are the consistency tokens of a DB with replicas; nil without.
+	Tokens *reqtx.Tokens
 	// Observe counts requests, and Metrics serves the metrics.
 	Observe func(http.Handler) http.Handler
 	Metrics http.Handler
@@ -115,13 +120,14 @@ func serve(o Options, routes func(v1 *api)) http.Handler {
 	r.NotFound(notFound(problems))
 	r.MethodNotAllowed(methodNotAllowed(problems, r))
 
-	health(r, o, problems)
+	addHealth(r, o, problems)
 
 	tx := reqtx.Middleware(o.DB, reqtx.Options{
 		MaxMemory:    o.MaxMemory,
 		MaxResponse:  o.MaxResponse,
 		MaxRetryBody: o.MaxBody,
 		Shutdown:     o.Shutdown,
+		Tokens:       o.Tokens,
 		WriteError:   problems.Write,
 	})
 	once := idempotency.Middleware(idempotency.Options{Subject: subject, Lifetime: o.KeyLifetime, WriteError: problems.Write})

@@ -24,9 +24,9 @@ func CORS(origins []string) func(http.Handler) http.Handler {
 			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		},
 		AllowedHeaders: []string{
-			"Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", RequestIDHeader,
+			"Accept", "Authorization", "Consistency-Token", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", RequestIDHeader,
 		},
-		ExposedHeaders: []string{"ETag", "Idempotent-Replayed", "Location", "Retry-After", RequestIDHeader},
+		ExposedHeaders: []string{"Consistency-Token", "ETag", "Idempotent-Replayed", "Location", "Retry-After", RequestIDHeader},
 		MaxAge:         preflightAge,
 	})
 }

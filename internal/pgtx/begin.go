@@ -13,13 +13,13 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// begin is the statements that start a transaction: BEGIN, its settings and the query
-// for its id or its position, the last one. On a standby, the check that it has replayed a
-// position is a transaction of its own before that, of the same mode. It is immutable.
+// begin is the statements that start a transaction: BEGIN, the check that it begins after
+// a position, its settings, and the query for its id or its position, the last one. On a
+// standby, the check is a transaction of its own, of the same mode. It is immutable.
 type begin struct{ statements []*beginStatement }
 
-// replayedIndex is the index of that check in the statements.
-const replayedIndex = 1
+// checkIndex is the index of the check in the statements.
+const checkIndex = 1
 
 // beginStatement is a statement of begin, with its arguments in text format.
 type beginStatement struct {
@@ -43,32 +43,37 @@ type beginKey struct {
 	sql.TxOptions
 	assignXID bool
 	position  bool
-	standby   bool
+	check     string
 	prepare   bool
 }
 
 // newBegin returns what starts a transaction. If prepare is set, the connection prepares
 // its statements once and keeps them.
 func newBegin(o TxOptions, prepare bool) (*begin, error) {
-	b, err := cachedBegin(beginKey{o.TxOptions, o.AssignXID, o.readsPositionFirst(), o.After != nil, prepare})
-	if err != nil || len(o.Settings) == 0 && o.After == nil {
+	check := o.checks()
+	b, err := cachedBegin(beginKey{o.TxOptions, o.AssignXID, o.readsPositionFirst(), check, prepare})
+	if err != nil || len(o.Settings) == 0 && check == "" {
 		return b, err
 	}
-	statements, settingsIndex := slices.Clone(b.statements), 1
-	if o.After != nil {
-		check := *statements[replayedIndex]
-		check.args = []string{strconv.FormatUint(uint64(o.After.Timeline), 10), formatLSN(o.After.LSN)}
-		if err := check.encodeExecute(); err != nil {
+	statements, next := slices.Clone(b.statements), checkIndex
+	if check != "" {
+		checking := *statements[checkIndex]
+		checking.args = o.checkArgs()
+		if err := checking.encodeExecute(); err != nil {
 			return nil, err
 		}
-		statements[replayedIndex], settingsIndex = &check, replayedIndex+2 // settings end with the transaction of the check
+		statements[checkIndex] = &checking
+		next++
+	}
+	if o.Standby {
+		next++ // the settings would end with the transaction of the check
 	}
 	if len(o.Settings) > 0 {
 		settings, err := setConfig(o.Settings, prepare)
 		if err != nil {
 			return nil, err
 		}
-		statements = slices.Insert(statements, settingsIndex, settings)
+		statements = slices.Insert(statements, next, settings)
 	}
 	return &begin{statements}, nil
 }
@@ -84,14 +89,17 @@ func cachedBegin(key beginKey) (*begin, error) {
 	}
 	b := &begin{statements: []*beginStatement{{sql: text, name: text}}}
 	add := func(sql, name string) { b.statements = append(b.statements, &beginStatement{sql: sql, name: name}) }
-	if key.standby {
-		add(replayedSQL, "replayed")
+	switch key.check {
+	case replayedSQL:
+		add(key.check, "replayed")
 		add("commit and chain", "chain")
+	case completedSQL:
+		add(key.check, "completed")
 	}
 	switch {
 	case key.assignXID:
 		add("select pg_current_xact_id()", "xid")
-	case key.position && key.standby:
+	case key.position && key.check == replayedSQL:
 		add(standbyPositionSQL, "standby position")
 	case key.position:
 		add(primaryPositionSQL, "position")

@@ -14,8 +14,8 @@ import (
 const (
 	transactionResolutionUnknown = "08007"
 	featureNotSupported          = "0A000"
-	divisionByZero               = "22012"
 	invalidParameterValue        = "22023"
+	invalidText                  = "22P02"
 	readOnlyTransaction          = "25006"
 	invalidStatementName         = "26000"
 	serializationFailure         = "40001"

@@ -22,15 +22,20 @@ type Position struct {
 	Timeline uint32
 	// LSN is the location in the write-ahead log.
 	LSN uint64
+	// XMax, unless it is zero, is the transaction id before which all that had been
+	// committed by then was seen on a standby. A standby shows a commit as soon as it has
+	// replayed it, and the primary only when it has done everything else for it, such as
+	// wait for a synchronous standby: so it may show it later.
+	XMax uint64
 }
 
-// Unreached is a position that no standby ever replays: only the primary is sure to show
-// what was committed before it.
-var Unreached = Position{Timeline: math.MaxUint32, LSN: math.MaxUint64}
+// Unreached returns a position that no standby of a timeline ever replays: only the
+// primary is sure to show what was committed before it.
+func Unreached(timeline uint32) Position { return Position{Timeline: timeline, LSN: math.MaxUint64} }
 
 // Compare orders positions: -1 if p is before o, 1 if it is after it.
 func (p Position) Compare(o Position) int {
-	return cmp.Or(cmp.Compare(p.Timeline, o.Timeline), cmp.Compare(p.LSN, o.LSN))
+	return cmp.Or(cmp.Compare(p.Timeline, o.Timeline), cmp.Compare(p.LSN, o.LSN), cmp.Compare(p.XMax, o.XMax))
 }
 
 // IsZero reports whether p is the zero Position.
@@ -39,37 +44,38 @@ func (p Position) IsZero() bool { return p == Position{} }
 // String returns the position for a log, its LSN as PostgreSQL writes it.
 func (p Position) String() string { return fmt.Sprintf("%d:%s", p.Timeline, formatLSN(p.LSN)) }
 
-// ErrNotReplayed is the error of a transaction that was to begin after a position: the
-// server isn't a standby of that timeline, or hasn't replayed the position. The server
-// has run none of its statements.
-var ErrNotReplayed = errors.New("the standby hasn't replayed the position")
-
 // timelineSQL is an expression for the timeline that a standby follows. Without the
 // privileges of pg_read_all_stats it is taken from the control file: then it may be that
-// of before a promotion for minutes after it, and is never a later one.
+// of before a promotion until the standby's next restartpoint, and is never a later one.
 const timelineSQL = `coalesce((select received_tli from pg_stat_wal_receiver), greatest(
 	(select timeline_id from pg_control_checkpoint()), (select min_recovery_end_timeline from pg_control_recovery())))`
 
+// The checks fail by a cast of text that says why, since the server logs it: after an
+// error it skips what was sent behind it.
 const (
-	// replayedSQL fails with a division by zero unless the server is a standby of a
-	// timeline and has replayed an LSN: after an error, the server skips what was sent
-	// behind it. It has to run in a transaction of its own: the snapshot of one that
-	// reads more than once is older than the result of its first statement.
-	replayedSQL = `select 1 / coalesce(pg_is_in_recovery() and ` + timelineSQL + ` = $1::int8
-	and pg_last_wal_replay_lsn() >= $2::pg_lsn, false)::int`
+	// replayedSQL fails unless the server is a standby of a timeline and has replayed an
+	// LSN. It has to run in a transaction of its own: the snapshot of one that reads more
+	// than once is older than the result of its first statement.
+	replayedSQL = `select case when not pg_is_in_recovery() then 'no standby' when ` + timelineSQL + ` <> $1::int8 then 'another timeline'
+	when pg_last_wal_replay_lsn() >= $2::pg_lsn then '1' else format('replayed %s, not yet %s', pg_last_wal_replay_lsn(), $2) end::int`
+
+	// completedSQL fails unless all transactions before an id are completed in the
+	// snapshot, which the transaction keeps.
+	completedSQL = `select case when pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 then '1' else format('%s is not yet completed', $1) end::int`
 
 	// primaryPositionSQL selects the primary's position: nothing that the statement, or
 	// one before it, can see was committed after it. It isn't the LSN of the last flush:
 	// an asynchronous commit is visible before its flush. On a standby it fails.
 	primaryPositionSQL = `select pg_walfile_name(lsn), lsn from pg_current_wal_insert_lsn() lsn`
 
-	// standbyPositionSQL selects what a standby has replayed, and what it has received.
-	standbyPositionSQL = `select pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn()`
+	// standbyPositionSQL selects what a standby has replayed, what it has received, and the
+	// first transaction id that its snapshot can't show.
+	standbyPositionSQL = `select pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn(), pg_snapshot_xmax(pg_current_snapshot())`
 )
 
 // primaryPosition decodes a row of primaryPositionSQL.
 func primaryPosition(row []byte) (Position, error) {
-	values, err := twoValues(row)
+	values, err := columns(row, 2)
 	if err != nil {
 		return Position{}, err
 	}
@@ -87,7 +93,7 @@ func parsePosition(file, lsn string) (Position, error) {
 		return Position{}, err
 	}
 	at, err := ParseLSN(lsn)
-	return Position{uint32(timeline), at}, err
+	return Position{Timeline: uint32(timeline), LSN: at}, err
 }
 
 // standbyPosition decodes a row of standbyPositionSQL, which was read in a snapshot, to a
@@ -95,7 +101,7 @@ func parsePosition(file, lsn string) (Position, error) {
 // replayed. So if there is more to replay, the position is one byte ahead: it is reached
 // with the end of the record that may be being replayed.
 func standbyPosition(row []byte, timeline uint32) (Position, error) {
-	values, err := twoValues(row)
+	values, err := columns(row, 3)
 	if err != nil {
 		return Position{}, err
 	}
@@ -106,18 +112,20 @@ func standbyPosition(row []byte, timeline uint32) (Position, error) {
 	if values[1] != values[0] {
 		lsn++
 	}
-	return Position{timeline, lsn}, nil
+	xmax, err := strconv.ParseUint(values[2], 10, 64)
+	return Position{timeline, lsn, xmax}, err
 }
 
-// twoValues returns the columns of a DataRow. NULL is "".
-func twoValues(row []byte) (values [2]string, err error) {
+// columns returns the columns of a DataRow. NULL is "".
+func columns(row []byte, n int) ([]string, error) {
 	var decoded pgproto3.DataRow
 	if err := decoded.Decode(row); err != nil {
-		return values, err
+		return nil, err
 	}
-	if len(decoded.Values) != len(values) {
-		return values, fmt.Errorf("%d columns, want %d", len(decoded.Values), len(values))
+	if len(decoded.Values) != n {
+		return nil, fmt.Errorf("%d columns, want %d", len(decoded.Values), n)
 	}
+	values := make([]string, n)
 	for i, v := range decoded.Values {
 		values[i] = string(v)
 	}
@@ -156,7 +164,7 @@ func (t *Tx) Position() Position {
 		return Position{}
 	case !t.o.readsPositionFirst():
 		p, err = primaryPosition(tr.endRow)
-	case t.o.After != nil:
+	case t.o.Standby:
 		p, err = standbyPosition(t.wire.lastRow, t.o.After.Timeline)
 	default:
 		p, err = primaryPosition(t.wire.lastRow)
@@ -167,22 +175,45 @@ func (t *Tx) Position() Position {
 	return p
 }
 
-// NotReplayed reports whether the first statement has failed with what means
-// [ErrNotReplayed].
-func (t *Tx) NotReplayed() bool {
+// Behind reports whether the first statement has failed because the server doesn't show
+// yet what the transaction is to begin after, or isn't the standby that it asks for.
+func (t *Tx) Behind() bool {
 	tr := &t.wire.tracker
-	return t.o.After != nil && !tr.started && t.wire.failedAt == replayedIndex && tr.cause != nil && tr.cause.Code == divisionByZero
+	return t.o.checks() != "" && !tr.started && t.wire.failedAt == checkIndex && tr.cause != nil && tr.cause.Code == invalidText
 }
 
-// AskPrimary returns the position up to which the primary has flushed its log: what
-// replicas can have at most. It fails on a standby.
-func AskPrimary(ctx context.Context, db *sql.DB) (Position, error) {
-	var file, lsn string
-	const ask = `SELECT pg_walfile_name(pg_current_wal_insert_lsn()), pg_current_wal_flush_lsn()::text`
-	if err := db.QueryRowContext(ctx, ask).Scan(&file, &lsn); err != nil {
-		return Position{}, err
+// checks returns the statement by which a transaction checks that it begins after a
+// position, or "" if none is needed.
+func (o *TxOptions) checks() string {
+	switch {
+	case o.Standby:
+		return replayedSQL
+	case o.After.XMax != 0 && o.readsPositionFirst():
+		return completedSQL
 	}
-	return parsePosition(file, lsn)
+	return ""
+}
+
+// checkArgs returns the arguments of that statement.
+func (o *TxOptions) checkArgs() []string {
+	if o.Standby {
+		return []string{strconv.FormatUint(uint64(o.After.Timeline), 10), formatLSN(o.After.LSN)}
+	}
+	return []string{strconv.FormatUint(o.After.XMax, 10)}
+}
+
+// AskPrimary returns the primary's position, and the LSN up to which its log is flushed,
+// which is what replicas can have at most. It fails on a standby.
+func AskPrimary(ctx context.Context, db *sql.DB) (at Position, flushed uint64, err error) {
+	var file, lsn, flush string
+	const ask = `SELECT pg_walfile_name(lsn), lsn::text, pg_current_wal_flush_lsn()::text FROM pg_current_wal_insert_lsn() lsn`
+	if err := db.QueryRowContext(ctx, ask).Scan(&file, &lsn, &flush); err != nil {
+		return Position{}, 0, err
+	}
+	if at, err = parsePosition(file, lsn); err == nil {
+		flushed, err = ParseLSN(flush)
+	}
+	return at, flushed, err
 }
 
 // AskStandby returns the position that a standby has replayed, or [ErrNoStandby].
@@ -196,8 +227,8 @@ func AskStandby(ctx context.Context, db *sql.DB) (Position, error) {
 	if !timeline.Valid || !lsn.Valid {
 		return Position{}, ErrNoStandby
 	}
-	p, err := ParseLSN(lsn.String)
-	return Position{uint32(timeline.Int64), p}, err //nolint:gosec // a TimeLineID is a uint32
+	at, err := ParseLSN(lsn.String)
+	return Position{Timeline: uint32(timeline.Int64), LSN: at}, err //nolint:gosec // a TimeLineID is a uint32
 }
 
 // ErrNoStandby is the error of AskStandby for a server that isn't in recovery, or

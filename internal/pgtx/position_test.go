@@ -37,19 +37,19 @@ func TestPositionsOnAReplica(t *testing.T) {
 		}
 		return tx.Position()
 	}
-	read := func(db *sql.DB, after *pgtx.Position) (n int, p pgtx.Position, replayed bool) {
+	read := func(db *sql.DB, after pgtx.Position, standby bool) (n int, p pgtx.Position, replayed bool) {
 		conn, err := db.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = conn.Close() }()
-		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{TxOptions: snapshot, After: after, WantPosition: true, Settings: []pgtx.Setting{{"app.tenant", "x"}}})
+		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{TxOptions: snapshot, After: after, Standby: standby, WantPosition: true, Settings: []pgtx.Setting{{"app.tenant", "x"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var tenant string
 		err = conn.QueryRowContext(t.Context(), "SELECT count(*), current_setting('app.tenant') FROM work WHERE 1 = $1", 1).Scan(&n, &tenant)
-		if tx.NotReplayed() {
+		if tx.Behind() {
 			if err := tx.Rollback(context.Background()); err != nil {
 				t.Error(err)
 			}
@@ -66,7 +66,7 @@ func TestPositionsOnAReplica(t *testing.T) {
 	at := write()
 	t.Log(at)
 	pgtest.WaitFor(t, "replayed", func() bool {
-		n, p, ok := read(standby, &at)
+		n, p, ok := read(standby, at, true)
 		if ok && n != 1 {
 			t.Errorf("n = %d", n)
 		}
@@ -77,15 +77,15 @@ func TestPositionsOnAReplica(t *testing.T) {
 	})
 	c.Replicas[0].Exec("SELECT pg_wal_replay_pause()")
 	at = write()
-	if _, _, ok := read(standby, &at); ok {
+	if _, _, ok := read(standby, at, true); ok {
 		t.Error("ok")
 	}
-	n, p, _ := read(primary, nil)
+	n, p, _ := read(primary, pgtx.Position{}, false)
 	t.Log(n, p)
-	if _, _, ok := read(primary, &at); ok {
+	if _, _, ok := read(primary, at, true); ok {
 		t.Error("ok")
 	}
-	n, p, _ = read(standby, &pgtx.Position{Timeline: 1})
+	n, p, _ = read(standby, pgtx.Position{Timeline: 1}, true)
 	t.Log(n, p)
 	c.Replicas[0].Exec("SELECT pg_wal_replay_resume()")
 }

@@ -17,9 +17,13 @@ type TxOptions struct {
 	// AssignXID makes the server assign the transaction's id at the start, so that
 	// AskOutcome can ask for its outcome later.
 	AssignXID bool
-	// After, if not nil, makes the transaction begin on a standby alone, once that has
-	// replayed the position: else its first statement fails, and [Tx.NotReplayed] is true.
-	After *Position
+	// After is a position that the transaction is to begin after. If its server doesn't
+	// show what was committed before it, the first statement fails, and [Tx.Behind] is true.
+	// The primary is only checked for what a standby has shown, and if the transaction reads
+	// one snapshot and wants its position.
+	After Position
+	// Standby makes the transaction begin on a standby alone. It needs WantPosition.
+	Standby bool
 	// WantPosition makes [Tx.Position] return a position. It takes no round trip.
 	WantPosition bool
 }
@@ -72,7 +76,7 @@ func NewTx(on *sql.Conn, o TxOptions) (*Tx, error) {
 		}
 		t.conn, t.pgx, t.wire = c, c.Conn(), c.wire
 		t.wire.readWrite, t.wire.failedAt = !o.ReadOnly, noneFailed
-		t.wire.onPrimary = o.readsPositionFirst() && o.After == nil
+		t.wire.onPrimary = o.readsPositionFirst() && !o.Standby
 		t.wire.begin, err = newBegin(o, t.wire.prepares)
 		return err
 	})

@@ -40,9 +40,9 @@ var foundationEdits = []edit{
 var exampleEdits = []edit{
 	{".ci/run", `(?s)# check_clients generates .*?\n}\n\n`, ""},
 	{".ci/run", `\tcheck_clients\n|oapi_codegen_version=.*\n|, and clients generated from them`, ""},
-	{"internal/app/app.go", `\t"commitment/internal/ledger"\n`, ""},
-	{"internal/app/app.go", `ledger\.Constraints`, "nil"},
-	{"internal/app/app.go", `(?s)\tif cfg\.Webhook.*?\n\t\}\n`, ""},
+	{"internal/app/service.go", `\t"commitment/internal/ledger"\n`, ""},
+	{"internal/app/service.go", `ledger\.Constraints`, "nil"},
+	{"internal/app/service.go", `(?s)\tif cfg\.Webhook.*?\n\t\}\n`, ""},
 	{"internal/app/jobs.go", `(?s)\tif hook := .*?\n\t\}\n`, ""},
 	{"internal/app/jobs.go", `\t"commitment/internal/webhook"\n`, ""},
 	{"internal/arch/table_test.go", `\t\{pkg: "internal/ledger".*\n`, ""},

@@ -142,12 +142,12 @@ func (s *Set) Check(ctx context.Context) error {
 func (s *Set) checkPrimary(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	p, err := pgtx.AskPrimary(ctx, s.primary)
+	p, flushed, err := pgtx.AskPrimary(ctx, s.primary)
 	if err != nil {
 		return err
 	}
 	s.Observe(p)
-	s.history.add(p, time.Now())
+	s.history.add(pgtx.Position{Timeline: p.Timeline, LSN: flushed}, time.Now())
 	return nil
 }
 
@@ -156,14 +156,14 @@ func (s *Set) checkPrimary(ctx context.Context) error {
 func (s *Set) Observe(p pgtx.Position) {
 	for {
 		known := s.timeline.Load()
-		if p.Timeline <= known || p.Timeline == pgtx.Unreached.Timeline {
-			return
-		}
-		if s.timeline.CompareAndSwap(known, p.Timeline) {
+		if p.Timeline <= known || s.timeline.CompareAndSwap(known, p.Timeline) {
 			return
 		}
 	}
 }
+
+// Timeline returns the primary's timeline, as last seen.
+func (s *Set) Timeline() uint32 { return s.timeline.Load() }
 
 // check checks a replica.
 func (s *Set) check(ctx context.Context, r *Replica) error {

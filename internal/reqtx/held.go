@@ -152,6 +152,9 @@ func (h *heldResponse) sendHeader(length string) {
 	header := h.w.Header()
 	clear(header)
 	maps.Copy(header, h.sent)
+	if h.options.Tokens != nil {
+		h.options.Tokens.add(header, h.method, h.unit.Position())
+	}
 	if length != "" {
 		header.Set("Content-Length", length)
 	}

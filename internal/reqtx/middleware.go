@@ -27,6 +27,10 @@ type Options struct {
 	// Shutdown ends when the service begins to shut down, which ends streams. May be
 	// nil.
 	Shutdown context.Context //nolint:containedctx // of the service
+	// Tokens, if set, lets replicas serve what only reads, for a client that sends the
+	// consistency token of its last response once they show what that one has shown or
+	// written. Nil is for a db without replicas.
+	Tokens *Tokens
 	// WriteError responds to a request whose work couldn't be committed, in place of
 	// the held response. Required.
 	WriteError func(w http.ResponseWriter, r *http.Request, err error)
@@ -100,6 +104,9 @@ func (h *handler) tryOnce(w http.ResponseWriter, r *http.Request, body *rewindab
 	gate.begin(unit)
 	defer gate.abandon()
 	defer unit.Close() // for a panic and a Goexit
+	if h.options.Tokens != nil {
+		_ = unit.After(h.options.Tokens.after(r)) // fails only after the first statement
+	}
 	held := newHeldResponse(ctx, w, unit, r.Method, &h.options)
 	held.gate = gate
 	defer held.close()
@@ -116,6 +123,9 @@ func (h *handler) tryOnce(w http.ResponseWriter, r *http.Request, body *rewindab
 		return true
 	case err != nil:
 		if gate.end(false) {
+			if h.options.Tokens != nil {
+				h.options.Tokens.add(w.Header(), r.Method, unit.Position())
+			}
 			h.options.WriteError(w, r, err)
 		}
 		return false

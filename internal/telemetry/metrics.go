@@ -28,6 +28,7 @@ type Metrics struct {
 	retries             prometheus.Counter
 	afterCommitFailures prometheus.Counter
 	acrossTenants       *prometheus.CounterVec
+	reads               *prometheus.CounterVec // registered with the replicas
 }
 
 // NewMetrics returns metrics that start at zero, including those of the Go runtime and
@@ -64,6 +65,10 @@ func NewMetrics() *Metrics {
 			Name: "commitment_work_across_tenants_total",
 			Help: "Units of work that saw the rows of all tenants, by reason.",
 		}, []string{"reason"}),
+		reads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "commitment_reads_total",
+			Help: "Transactions that a replica might have served, by the server that did, and why the primary did.",
+		}, []string{"target", "reason"}),
 	}
 	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.transactions, m.retries, m.afterCommitFailures, m.acrossTenants,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

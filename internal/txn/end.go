@@ -223,7 +223,7 @@ func (t *lazyTx) end(command func(*pgtx.Tx, context.Context) error, outcome func
 	begun := t.tx.State() != pgtx.StateNotStarted
 	err = command(t.tx, ctx)
 	t.outcome = outcome(err)
-	t.keepPosition()
+	position := t.tx.Position()
 	var xid pgtx.XID
 	if t.outcome == pgtx.Unknown {
 		xid = t.tx.XID()
@@ -231,6 +231,9 @@ func (t *lazyTx) end(command func(*pgtx.Tx, context.Context) error, outcome func
 	_ = t.conn.Close() // command has returned any error
 	if t.outcome == pgtx.Unknown {
 		t.outcome = t.db.resolveOutcome(t.ctx, xid, err)
+	}
+	if begun && t.options.WantPosition {
+		t.keepPosition(position)
 	}
 	if begun {
 		t.reportOutcome()

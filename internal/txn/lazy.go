@@ -98,7 +98,7 @@ func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error
 		if err == nil {
 			return nil
 		}
-		if first && t.leaveReplica(ctx, err) {
+		if first && t.reroute(ctx, err) {
 			continue
 		}
 		if !first || ctx.Err() != nil || !pgtx.IsConnectionError(err) || !t.reconnect(&stale) {

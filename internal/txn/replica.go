@@ -47,7 +47,8 @@ func (u *Unit) After(p Position) error {
 	}
 	return u.lazy.configure(func(o *pgtx.TxOptions) {
 		o.WantPosition = true
-		u.lazy.route = &route{after: p}
+		o.After = p
+		u.lazy.route = &route{}
 	})
 }
 
@@ -61,20 +62,25 @@ func (u *Unit) Position() Position {
 	return u.lazy.endPosition()
 }
 
-// route is how a unit finds a replica.
+// route is how a unit finds the server that its snapshot is read on.
 type route struct {
-	after    Position
-	replica  *replicas.Replica // that serves the unit; nil is the primary
-	reason   string            // why the primary does; empty while replicas are tried
-	giveUp   time.Time         // when not to wait for the replica any longer; zero before it was behind
-	failures int               // replicas whose connections were lost
+	replica    *replicas.Replica // nil is the primary
+	reason     string            // why the primary; empty while replicas are tried
+	failures   int               // replicas whose connections were lost
+	giveUp     time.Time         // when not to wait for the replica any longer; zero before it was behind
+	aheadUntil time.Time         // the same for the primary
 }
 
-// maxFailures limits the replicas that are tried after others have failed.
-const maxFailures = 3
-
-// patiencePoll is the time between two looks at whether a replica has replayed a position.
-const patiencePoll = time.Millisecond
+const (
+	// maxFailures limits the replicas that are tried after others have failed.
+	maxFailures = 3
+	// poll is the time between two looks at whether a server shows a position.
+	poll = time.Millisecond
+	// maxAhead is how long the primary may take to show what a replica has shown. Then the
+	// transactions that are still open are taken for ones that the replica hadn't shown
+	// either.
+	maxAhead = 100 * time.Millisecond
+)
 
 // pickReplica returns the replica to begin on, or nil for the primary. The caller holds
 // mu.
@@ -92,26 +98,39 @@ func (t *lazyTx) pickReplica() *replicas.Replica {
 	case r.replica != nil:
 		return r.replica // that it waits for
 	}
+	o := &t.options
 	var after Position
-	if r.replica, after, r.reason = t.db.options.Replicas.Pick(r.after); r.replica == nil {
-		return nil
+	switch r.replica, after, r.reason = t.db.options.Replicas.Pick(o.After); {
+	case r.replica != nil:
+		r.reason, o.After, o.Standby = "", after, true
+	case r.reason == replicas.Timeline:
+		o.After.XMax = 0 // the id means nothing on another timeline
 	}
-	r.reason, t.options.After = "", &after
 	return r.replica
 }
 
-// leaveReplica decides, after the first statement has failed on a replica, where it is
-// run again, and reports whether it is. Nothing of the unit has happened yet.
-func (t *lazyTx) leaveReplica(ctx context.Context, err error) bool {
+// reroute decides, after the first statement has failed, whether another server is tried,
+// or the same one again. Nothing of the unit has happened yet.
+func (t *lazyTx) reroute(ctx context.Context, err error) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.route
-	if r == nil || r.replica == nil || ctx.Err() != nil || t.phase == ended {
+	if r == nil || ctx.Err() != nil || t.phase == ended {
 		return false
 	}
+	behind := t.tx != nil && t.tx.Behind()
 	switch {
-	case t.tx != nil && t.tx.NotReplayed():
-		t.replicaIsBehind(ctx)
+	case behind && r.replica == nil:
+		if !waitUntil(ctx, &r.aheadUntil, maxAhead) {
+			t.options.After.XMax = 0
+		}
+	case r.replica == nil:
+		return false
+	case behind:
+		if !waitUntil(ctx, &r.giveUp, t.db.options.Patience) {
+			r.replica.Missed(t.options.After)
+			r.replica, r.reason = nil, replicas.Behind
+		}
 	case pgtx.IsConnectionError(err) && r.failures < maxFailures:
 		t.db.options.Replicas.Failed(ctx, r.replica, err)
 		r.replica = nil // another one may serve
@@ -121,36 +140,36 @@ func (t *lazyTx) leaveReplica(ctx context.Context, err error) bool {
 	default:
 		return false
 	}
-	if t.conn != nil {
-		t.abandonReplica()
-	}
-	if r.replica == nil {
-		t.options.After = nil
-	}
+	t.options.Standby = r.replica != nil
+	t.discard()
 	return true
 }
 
-// replicaIsBehind waits for the replica, or gives it up when there is no patience left.
-func (t *lazyTx) replicaIsBehind(ctx context.Context) {
-	r, now := t.route, time.Now()
-	if r.giveUp.IsZero() {
-		r.giveUp = now.Add(t.db.options.Patience)
+// waitUntil waits a moment, and returns false when the time is up, which is counted from
+// the first call.
+func waitUntil(ctx context.Context, deadline *time.Time, limit time.Duration) bool {
+	now := time.Now()
+	if deadline.IsZero() {
+		*deadline = now.Add(limit)
 	}
-	if now.Add(patiencePoll).Before(r.giveUp) {
-		select {
-		case <-time.After(patiencePoll):
-			return
-		case <-ctx.Done():
-		}
+	if !now.Add(poll).Before(*deadline) {
+		return false
 	}
-	r.replica.Missed(*t.options.After)
-	r.replica, r.reason = nil, replicas.Behind
+	select {
+	case <-time.After(poll):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
-// abandonReplica gives the connection back to the replica's pool. Nobody waits for the
+// discard gives back a connection on which nothing has happened. Nobody waits for the
 // rollback.
-func (t *lazyTx) abandonReplica() {
+func (t *lazyTx) discard() {
 	conn, tx := t.conn, t.tx
+	if conn == nil {
+		return
+	}
 	t.conn, t.tx = nil, nil
 	t.db.background.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), t.db.options.EndTimeout)
@@ -185,21 +204,28 @@ func (t *lazyTx) retryable(err error) bool {
 	return pgtx.IsRetryable(err)
 }
 
-// keepPosition notes the position of a transaction that is ending, or that has only read.
-// The caller holds mu.
-func (t *lazyTx) keepPosition() {
-	if !t.options.WantPosition || t.tx.State() == pgtx.StateNotStarted {
-		return
+// keepPosition notes the position of a transaction that has ended, or that has only read.
+// If the server hasn't told it, any server is asked. The caller holds mu.
+func (t *lazyTx) keepPosition(p Position) {
+	set, onReplica := t.db.options.Replicas, t.route != nil && t.route.replica != nil
+	if onReplica {
+		t.route.replica.Served(p)
 	}
-	if t.position = t.tx.Position(); t.position.IsZero() {
-		t.position = pgtx.Unreached // what was seen isn't known
-		return
+	if p.IsZero() {
+		ctx, cancel := context.WithTimeout(context.Background(), t.db.options.EndTimeout)
+		defer cancel()
+		var err error
+		if p, _, err = pgtx.AskPrimary(ctx, t.db.pool); err != nil {
+			p = pgtx.Unreached(set.Timeline())
+		}
 	}
-	if t.route != nil && t.route.replica != nil {
-		t.route.replica.Served(t.position)
-	} else {
-		t.db.options.Replicas.Observe(t.position)
+	if !onReplica {
+		set.Observe(p)
 	}
+	if after := t.options.After; t.route == nil && after.Timeline == p.Timeline {
+		p.XMax = after.XMax // the primary hasn't been checked for it
+	}
+	t.position = p
 }
 
 func (t *lazyTx) endPosition() Position {
@@ -244,6 +270,8 @@ func (t *lazyTx) keepToPrimary() {
 func (t *lazyTx) positionOfRead() Position {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.keepPosition()
+	if t.options.WantPosition {
+		t.keepPosition(t.tx.Position())
+	}
 	return t.position
 }

@@ -43,13 +43,14 @@ type Server struct {
 	// Owner is the URL of the database for the role that migrates.
 	Owner string
 	tb    testing.TB
+	dir   string
 	admin *sql.DB
 }
 
 // Start starts a primary and so many replicas, stopped when the test ends.
 func Start(tb testing.TB, replicas int) *Cluster {
 	tb.Helper()
-	c := &Cluster{Primary: start(tb, pgserver.Options{Dir: serverDir(tb), Settings: settings})}
+	c := &Cluster{Primary: start(tb, serverDir(tb))}
 	pgtest.Exec(tb, pgtest.Open(tb, c.Primary.URL("postgres")), "CREATE DATABASE "+database)
 	pgtest.Migrate(tb, c.Primary.Owner)
 	for range replicas {
@@ -61,15 +62,22 @@ func Start(tb testing.TB, replicas int) *Cluster {
 	return c
 }
 
-func start(tb testing.TB, o pgserver.Options) *Server {
+func start(tb testing.TB, dir string) *Server {
 	tb.Helper()
-	server := pgtest.StartServer(tb, o)
-	s := &Server{Server: server, Owner: server.URL(database), tb: tb}
-	s.admin = pgtest.Open(tb, server.URL("postgres"))
+	s := &Server{tb: tb, dir: dir}
+	s.Restart()
 	return s
 }
 
-// serverDir is a folder for a server, in memory where the system has it.
+// Restart starts a server that was killed or stopped, at another address.
+func (s *Server) Restart() {
+	s.tb.Helper()
+	s.Server = pgtest.StartServer(s.tb, pgserver.Options{Dir: s.dir, Settings: settings})
+	s.Owner = s.URL(database)
+	s.admin = pgtest.Open(s.tb, s.Owner)
+}
+
+// serverDir is a folder for a server.
 func serverDir(tb testing.TB) string {
 	tb.Helper()
 	return filepath.Join(pgtest.ReachableDir(tb), "server")
@@ -82,7 +90,7 @@ func (s *Server) replicate(tb testing.TB) *Server {
 	if err := s.backUp(tb.Context(), dir); err != nil {
 		tb.Fatalf("back up the primary: %v", err)
 	}
-	return start(tb, pgserver.Options{Dir: dir, Settings: settings})
+	return start(tb, dir)
 }
 
 // backUp copies the server's data to dir, as those of a replica. Not every PostgreSQL
