@@ -179,11 +179,17 @@ func errorType(err error) attribute.KeyValue {
 		return semconv.ErrorTypeKey.String("canceled")
 	case errors.Is(err, context.DeadlineExceeded):
 		return semconv.ErrorTypeKey.String("timeout")
-	case pgtx.IsConnectionError(err):
+	case pgtx.IsConnectionError(err), isConnectError(err):
 		return semconv.ErrorTypeKey.String("connection")
 	}
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
 	return semconv.ErrorTypeKey.String(fmt.Sprintf("%T", err))
+}
+
+// isConnectError reports whether pgx couldn't connect.
+func isConnectError(err error) bool {
+	_, ok := errors.AsType[*pgconn.ConnectError](err)
+	return ok
 }

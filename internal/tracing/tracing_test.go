@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +23,7 @@ import (
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
 	"commitment/internal/reqtx"
+	"commitment/internal/telemetry"
 	"commitment/internal/tracing"
 	"commitment/internal/txn"
 )
@@ -39,7 +41,7 @@ type fixture struct {
 func open(t *testing.T, url string, conns int) *fixture {
 	t.Helper()
 	f := &fixture{recorder: tracetest.NewSpanRecorder(), log: &logtest.Buffer{}}
-	log := slog.New(slog.NewTextHandler(f.log, nil))
+	log := newLogger(f.log)
 	var err error
 	f.Tracing, err = tracing.New(t.Context(), tracing.Options{ServiceName: "test", TrustParent: true, Log: log, Processor: f.recorder})
 	check(t, err)
@@ -52,6 +54,13 @@ func open(t *testing.T, url string, conns int) *fixture {
 	f.db = txn.New(f.pool, txn.Options{Log: log, Tracer: f.Units()})
 	return f
 }
+
+// newLogger returns a logger as package app has it.
+func newLogger(w io.Writer) *slog.Logger {
+	return telemetry.NewLogger(w, telemetry.Text, slog.LevelInfo, tracing.Attrs)
+}
+
+var discard = slog.New(slog.DiscardHandler)
 
 func check(t *testing.T, err error) {
 	t.Helper()
