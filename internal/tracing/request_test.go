@@ -3,6 +3,7 @@ package tracing_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"commitment/internal/logtest"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/rowtest"
+	"commitment/internal/telemetry"
 	"commitment/internal/tracing"
 )
 
@@ -24,14 +26,18 @@ const (
 	callerSpan  = "00f067aa0ba902b7"
 )
 
-// from returns the header of a caller whose trace is sampled, or isn't.
+// parent returns the least header of a caller whose trace is sampled, or isn't.
+func parent(flags string) http.Header {
+	return http.Header{"Traceparent": {"00-" + callerTrace + "-" + callerSpan + "-" + flags}}
+}
+
+// from returns a whole one.
 func from(flags string) http.Header {
-	return http.Header{
-		"Traceparent": {"00-" + callerTrace + "-" + callerSpan + "-" + flags},
-		"Tracestate":  {"vendor=value"},
-		"Baggage":     {"plan=gold"},
-		"User-Agent":  {"test"},
-	}
+	h := parent(flags)
+	h.Set("Tracestate", "vendor=value")
+	h.Set("Baggage", "plan=gold")
+	h.Set("User-Agent", "test")
+	return h
 }
 
 func TestARequestIsAPartOfItsCallersTrace(t *testing.T) {
@@ -165,7 +171,7 @@ func TestNoTraces(t *testing.T) {
 func TestTheLogNamesTheSpan(t *testing.T) {
 	t.Parallel()
 	var log logtest.Buffer
-	logger := newLogger(&log)
+	logger := telemetry.NewLogger(&log, telemetry.Text, slog.LevelInfo, tracing.Attrs)
 	f := open(t, pgtest.OwnerURL(t), 1)
 	f.serve(t, http.MethodPost, from("01"), func(ctx context.Context) error {
 		logger.InfoContext(ctx, "hello")
