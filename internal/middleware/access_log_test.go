@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/go-cmp/cmp"
@@ -159,5 +160,28 @@ func TestAccessLogPassesOn(t *testing.T) {
 				t.Errorf("record differs (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAccessLogNamesSlowRequests(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		after   time.Duration
+		handler http.HandlerFunc
+		want    map[string]any
+	}{
+		{"one that takes too long", time.Nanosecond, func(http.ResponseWriter, *http.Request) {}, map[string]any{"level": "WARN", "slow": true}},
+		{"one that is fast enough", time.Hour, func(http.ResponseWriter, *http.Request) {}, map[string]any{"level": "INFO"}},
+		{"one that takes the time it needs", time.Nanosecond, func(_ http.ResponseWriter, r *http.Request) {
+			middleware.LiftTimeout(r.Context())
+		}, map[string]any{"level": "INFO"}},
+	} {
+		log, written := newLog()
+		h := middleware.AccessLog(log, func(*http.Request) string { return "/x" }, tt.after)(middleware.Timeout(time.Hour)(tt.handler))
+		serve(h, httptest.NewRequest(http.MethodGet, "/x", nil))
+		if diff := cmp.Diff(tt.want, fields(onlyRecord(t, written), "level", "slow")); diff != "" {
+			t.Errorf("%s: record differs (-want +got):\n%s", tt.name, diff)
+		}
 	}
 }

@@ -29,7 +29,7 @@ func TestEchoLogsEachStatement(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	url := pgtest.EmptyURL(t)
-	runStatements(t, url, slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	runStatements(t, postgres.Options{URL: url, Echo: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if password := address(t, url).Password; password != "" && strings.Contains(log.String(), password) {
 		t.Errorf("log = %s, want no password in it", &log)
 	}
@@ -63,16 +63,16 @@ func TestEchoLogsEachStatement(t *testing.T) {
 func TestEchoIsSilentAboveDebug(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	runStatements(t, pgtest.EmptyURL(t), slog.NewJSONHandler(&log, nil))
+	runStatements(t, postgres.Options{URL: pgtest.EmptyURL(t), Echo: slog.New(slog.NewJSONHandler(&log, nil))})
 	if log.Len() != 0 {
 		t.Errorf("log = %s, want nothing", &log)
 	}
 }
 
 // runStatements runs some in a transaction, the last of which fails.
-func runStatements(t *testing.T, url string, log slog.Handler) {
+func runStatements(t *testing.T, o postgres.Options) {
 	t.Helper()
-	db := open(t, postgres.Options{URL: url, Echo: slog.New(log)})
+	db := open(t, o)
 	tx, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

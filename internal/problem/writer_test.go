@@ -2,6 +2,7 @@ package problem_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,5 +107,28 @@ func TestWriteKeepsTheHeaderOfAnError(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, w.Header()); diff != "" {
 		t.Errorf("header (-want +got):\n%s", diff)
+	}
+}
+
+// TestFailuresAreReported reports the causes of responses from 500 on, and of no others.
+func TestFailuresAreReported(t *testing.T) {
+	t.Parallel()
+	var reported []error
+	pw := &problem.Writer{
+		Log:       slog.New(slog.DiscardHandler),
+		TraceID:   func(context.Context) string { return "t1" },
+		OnFailure: func(_ context.Context, err error) { reported = append(reported, err) },
+	}
+	failure, outage := errors.New("secret"), fault.New(fault.Unavailable, "", "busy")
+	for _, err := range []error{failure, fault.New(fault.Invalid, "", "no"), outage} {
+		w := httptest.NewRecorder()
+		pw.Write(w, httptest.NewRequest(http.MethodGet, "/", nil), err)
+		var p problem.Problem
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || p.TraceID != "t1" {
+			t.Errorf("body = %s, %v, want the trace's id", w.Body, err)
+		}
+	}
+	if len(reported) != 2 || !errors.Is(reported[0], failure) || !errors.Is(reported[1], outage) {
+		t.Errorf("reported = %v, want the two failures", reported)
 	}
 }

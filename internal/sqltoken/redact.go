@@ -9,7 +9,7 @@ import (
 // It is cut after limit bytes.
 func Redact(sql string, limit int) string {
 	var b strings.Builder
-	end := 0
+	end, before := 0, ""
 	for t := range All(sql) {
 		if b.Len() > limit {
 			break
@@ -17,12 +17,12 @@ func Redact(sql string, limit int) string {
 		if t.From > end && b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		if isConstant(t.Text) {
+		if isConstant(t.Text) && before != "$" { // $1 is a parameter
 			b.WriteByte('?')
 		} else {
 			b.WriteString(t.Text)
 		}
-		end = t.To
+		end, before = t.To, t.Text
 	}
 	text := b.String()
 	if len(text) <= limit {
@@ -34,7 +34,7 @@ func Redact(sql string, limit int) string {
 	return text[:limit] + "…"
 }
 
-// isConstant reports whether a token is a number or a string, and not a parameter.
+// isConstant reports whether a token is a number or a string.
 func isConstant(token string) bool {
 	switch c := token[0]; c {
 	case '\'':
@@ -42,7 +42,7 @@ func isConstant(token string) bool {
 	case 'E', 'e':
 		return len(token) > 1 && token[1] == '\''
 	case '$':
-		return len(token) > 1 && (token[1] < '0' || token[1] > '9') // in dollar quotes
+		return len(token) > 1 // in dollar quotes
 	default:
 		return '0' <= c && c <= '9'
 	}

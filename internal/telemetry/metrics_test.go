@@ -1,6 +1,7 @@
 package telemetry_test
 
 import (
+	"context"
 	"database/sql"
 	"net/http"
 	"net/http/httptest"
@@ -118,3 +119,36 @@ func TestPoolAndProcessAreShown(t *testing.T) {
 		t.Error("go_goroutines is missing")
 	}
 }
+
+// TestExemplars has the trace of one request of two as an example, for clients that can
+// read it.
+func TestExemplars(t *testing.T) {
+	t.Parallel()
+	m := telemetry.NewMetrics()
+	m.TraceID = func(ctx context.Context) string {
+		id, _ := ctx.Value(traceKey{}).(string)
+		return id
+	}
+	r := chi.NewRouter()
+	r.Use(m.Requests)
+	r.Get("/", func(http.ResponseWriter, *http.Request) {})
+	r.Method(http.MethodGet, "/metrics", m.Handler())
+	for _, id := range []string{"", "t1"} {
+		ctx := context.WithValue(t.Context(), traceKey{}, id)
+		r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
+	}
+	for accept, want := range map[string]bool{"application/openmetrics-text; version=1.0.0": true, "text/plain": false} {
+		scrape := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody)
+		scrape.Header.Set("Accept", accept)
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, scrape)
+		if got := strings.Contains(w.Body.String(), `# {trace_id="t1"}`); got != want {
+			t.Errorf("metrics as %s =\n%s\nwant an exemplar: %v", accept, w.Body, want)
+		}
+		if want := `http_request_duration_seconds_count{method="GET",route="/"} 2`; !strings.Contains(w.Body.String(), want) {
+			t.Errorf("metrics as %s =\n%s\nwant %s", accept, w.Body, want)
+		}
+	}
+}
+
+type traceKey struct{}

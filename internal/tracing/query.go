@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
 
 	"commitment/internal/sqltoken"
 )
@@ -15,19 +16,19 @@ const maxText = 2 << 10
 // query is what spans say about a statement.
 type query struct {
 	summary string // the span's name, such as "SELECT accounts"
-	attrs   []attribute.KeyValue
+	attrs   trace.SpanStartEventOption
 }
 
 // describe describes a statement. Constants may be arguments in disguise: they become ?.
 func describe(sql string) query {
 	operation, table := operationOf(sql)
-	q := query{summary: operation, attrs: []attribute.KeyValue{semconv.DBOperationName(operation)}}
+	summary, attrs := operation, []attribute.KeyValue{semconv.DBOperationName(operation)}
 	if table != "" {
-		q.summary += " " + table
-		q.attrs = append(q.attrs, semconv.DBCollectionName(table))
+		summary += " " + table
+		attrs = append(attrs, semconv.DBCollectionName(table))
 	}
-	q.attrs = append(q.attrs, semconv.DBQuerySummary(q.summary), semconv.DBQueryText(sqltoken.Redact(sql, maxText)))
-	return q
+	attrs = append(attrs, semconv.DBQuerySummary(summary), semconv.DBQueryText(sqltoken.Redact(sql, maxText)))
+	return query{summary, trace.WithAttributes(attrs...)}
 }
 
 // operationOf returns the operation of a statement, in upper case, and the table that it

@@ -54,18 +54,19 @@ func (t *Tracing) Requests(route func(*http.Request) string) func(http.Handler) 
 	}
 }
 
+var server = trace.WithSpanKind(trace.SpanKindServer)
+
 // startRequest begins the span of a request: as a part of the trace that the request
 // brings, if that is trusted.
 func (t *Tracing) startRequest(r *http.Request) (context.Context, trace.Span) {
-	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
-	ctx := w3c.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-	if !t.trustParent {
-		if remote := trace.SpanContextFromContext(ctx); remote.IsValid() {
-			options = append(options, trace.WithLinks(trace.Link{SpanContext: remote}))
-		}
-		ctx = r.Context()
+	ctx, name := w3c.Extract(r.Context(), propagation.HeaderCarrier(r.Header)), spanName(r, "")
+	if t.trustParent {
+		return t.tracer.Start(ctx, name, server)
 	}
-	return t.tracer.Start(ctx, spanName(r, ""), options...)
+	if remote := trace.SpanContextFromContext(ctx); remote.IsValid() {
+		return t.tracer.Start(r.Context(), name, server, trace.WithLinks(trace.Link{SpanContext: remote}))
+	}
+	return t.tracer.Start(r.Context(), name, server)
 }
 
 // spanName returns the name of a request's span.

@@ -45,29 +45,31 @@ func (s *statements) query(sql string) query {
 	return q
 }
 
-// start begins a span for what is done on a connection, if its parent is sampled.
-func (s *statements) start(ctx context.Context, conn *pgx.Conn, name string, attrs ...attribute.KeyValue) context.Context {
-	ctx, _ = s.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(databaseOf(conn)...), trace.WithAttributes(attrs...))
+// client is the kind of all spans here.
+var client = trace.WithSpanKind(trace.SpanKindClient)
+
+// start begins a span for what is done on a connection.
+func (s *statements) start(ctx context.Context, conn *pgx.Conn, name string, attrs trace.SpanStartOption) context.Context {
+	ctx, _ = s.tracer.Start(ctx, name, client, databaseOf(conn), attrs)
 	return ctx
 }
 
-// databaseKey is the key of the attributes of a connection in its CustomData.
+// databaseKey is the key of a connection's database in its CustomData.
 const databaseKey = "commitment.tracing"
 
 // databaseOf returns the attributes of the connection's database.
-func databaseOf(conn *pgx.Conn) []attribute.KeyValue {
+func databaseOf(conn *pgx.Conn) trace.SpanStartOption {
 	data := conn.PgConn().CustomData()
-	if attrs, ok := data[databaseKey].([]attribute.KeyValue); ok {
-		return attrs
+	if known, ok := data[databaseKey].(trace.SpanStartOption); ok {
+		return known
 	}
-	cfg := conn.Config()
-	attrs := database(cfg)
+	attrs := database(conn.Config())
 	if peer, ok := conn.PgConn().Conn().RemoteAddr().(*net.TCPAddr); ok {
 		attrs = append(attrs, semconv.NetworkPeerAddress(peer.IP.String()), semconv.NetworkPeerPort(peer.Port))
 	}
-	data[databaseKey] = attrs
-	return attrs
+	option := trace.WithAttributes(attrs...)
+	data[databaseKey] = option
+	return option
 }
 
 func database(cfg *pgx.ConnConfig) []attribute.KeyValue {
@@ -84,7 +86,7 @@ func (s *statements) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data p
 		return ctx
 	}
 	q := s.query(data.SQL)
-	return s.start(ctx, conn, q.summary, q.attrs...)
+	return s.start(ctx, conn, q.summary, q.attrs)
 }
 
 // TraceQueryEnd ends the span of a statement.
@@ -98,14 +100,14 @@ func (s *statements) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data p
 	if !sampled {
 		return ctx
 	}
-	return s.start(ctx, conn, "BATCH", semconv.DBOperationName("BATCH"), semconv.DBOperationBatchSize(data.Batch.Len()))
+	return s.start(ctx, conn, "BATCH", trace.WithAttributes(semconv.DBOperationName("BATCH"), semconv.DBOperationBatchSize(data.Batch.Len())))
 }
 
 // TraceBatchQuery adds a statement of a batch to its span, as an event.
 func (s *statements) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
 	if span := trace.SpanFromContext(ctx); span.IsRecording() {
 		q := s.query(data.SQL)
-		span.AddEvent(q.summary, trace.WithAttributes(q.attrs...), trace.WithAttributes(failure(data.Err)...))
+		span.AddEvent(q.summary, q.attrs, trace.WithAttributes(failure(data.Err)...))
 	}
 }
 
@@ -121,7 +123,7 @@ func (s *statements) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, dat
 		return ctx
 	}
 	table := data.TableName[len(data.TableName)-1]
-	return s.start(ctx, conn, "COPY "+table, semconv.DBOperationName("COPY"), semconv.DBCollectionName(table))
+	return s.start(ctx, conn, "COPY "+table, trace.WithAttributes(semconv.DBOperationName("COPY"), semconv.DBCollectionName(table)))
 }
 
 // TraceCopyFromEnd ends the span of a COPY.
@@ -135,7 +137,7 @@ func (s *statements) TraceConnectStart(ctx context.Context, data pgx.TraceConnec
 	if !sampled {
 		return ctx
 	}
-	ctx, _ = s.tracer.Start(ctx, "connect", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(database(data.ConnConfig)...))
+	ctx, _ = s.tracer.Start(ctx, "connect", client, trace.WithAttributes(database(data.ConnConfig)...))
 	return ctx
 }
 
@@ -179,11 +181,17 @@ func errorType(err error) attribute.KeyValue {
 		return semconv.ErrorTypeKey.String("canceled")
 	case errors.Is(err, context.DeadlineExceeded):
 		return semconv.ErrorTypeKey.String("timeout")
-	case pgtx.IsConnectionError(err):
+	case pgtx.IsConnectionError(err), isConnectError(err):
 		return semconv.ErrorTypeKey.String("connection")
 	}
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
 	return semconv.ErrorTypeKey.String(fmt.Sprintf("%T", err))
+}
+
+// isConnectError reports whether pgx couldn't connect.
+func isConnectError(err error) bool {
+	_, ok := errors.AsType[*pgconn.ConnectError](err)
+	return ok
 }

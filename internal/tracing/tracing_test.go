@@ -18,7 +18,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
-	"commitment/internal/logtest"
 	"commitment/internal/pgtest"
 	"commitment/internal/postgres"
 	"commitment/internal/reqtx"
@@ -32,31 +31,37 @@ type fixture struct {
 	recorder *tracetest.SpanRecorder
 	pool     *sql.DB
 	db       *txn.DB
-	log      *logtest.Buffer
 }
 
 // open returns a fixture on the database at url, which trusts the requests' traces.
 func open(t *testing.T, url string, conns int) *fixture {
 	t.Helper()
-	f := &fixture{recorder: tracetest.NewSpanRecorder(), log: &logtest.Buffer{}}
-	log := slog.New(slog.NewTextHandler(f.log, nil))
-	var err error
-	f.Tracing, err = tracing.New(t.Context(), tracing.Options{ServiceName: "test", TrustParent: true, Log: log, Processor: f.recorder})
+	recorder := tracetest.NewSpanRecorder()
+	traces, err := tracing.New(t.Context(), tracing.Options{ServiceName: "test", TrustParent: true, Log: discard, Processor: recorder})
 	check(t, err)
-	t.Cleanup(func() { check(t, f.Shutdown(context.Background())) })
-	f.pool, err = postgres.Open(postgres.Options{
-		URL: url, ApplicationName: "operator's", MaxOpenConns: conns, MaxIdleConns: conns, PingAfter: 1 << 40, Tracer: f.Statements(),
-	})
-	check(t, err)
-	t.Cleanup(func() { check(t, f.pool.Close()) })
-	f.db = txn.New(f.pool, txn.Options{Log: log, Tracer: f.Units()})
+	t.Cleanup(func() { check(t, traces.Shutdown(context.Background())) })
+	f := openWith(t, url, conns, traces)
+	f.recorder = recorder
 	return f
 }
 
-func check(t *testing.T, err error) {
-	t.Helper()
+// openWith returns a fixture with these traces, or without any.
+func openWith(tb testing.TB, url string, conns int, traces *tracing.Tracing) *fixture {
+	tb.Helper()
+	pool, err := postgres.Open(postgres.Options{
+		URL: url, ApplicationName: "operator's", MaxOpenConns: conns, MaxIdleConns: conns, PingAfter: 1 << 40, Tracer: traces.Statements(),
+	})
+	check(tb, err)
+	tb.Cleanup(func() { check(tb, pool.Close()) })
+	return &fixture{Tracing: traces, pool: pool, db: txn.New(pool, txn.Options{Log: discard, Tracer: traces.Units()})}
+}
+
+var discard = slog.New(slog.DiscardHandler)
+
+func check(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -64,26 +69,35 @@ func check(t *testing.T, err error) {
 // once everything has ended.
 func (f *fixture) serve(t *testing.T, method string, header http.Header, handle func(context.Context) error) *httptest.ResponseRecorder {
 	t.Helper()
-	writeError := func(w http.ResponseWriter, r *http.Request, err error) {
-		tracing.RecordError(r.Context(), err)
-		w.WriteHeader(http.StatusInternalServerError)
-	}
-	router := chi.NewRouter()
-	route := func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
-	router.Use(f.Requests(route), reqtx.Middleware(f.db, reqtx.Options{WriteError: writeError}))
-	router.HandleFunc("/rows/{id}", func(w http.ResponseWriter, r *http.Request) {
-		if err := handle(r.Context()); err != nil {
-			writeError(w, r, err)
-		}
-	})
 	w := httptest.NewRecorder()
 	r := httptest.NewRequestWithContext(t.Context(), method, "/rows/1", http.NoBody)
 	if header != nil {
 		r.Header = header
 	}
-	router.ServeHTTP(w, r)
+	f.handler(func(w http.ResponseWriter, r *http.Request) {
+		if err := handle(r.Context()); err != nil {
+			writeError(w, r, err)
+		}
+	}).ServeHTTP(w, r)
 	check(t, f.db.Wait(t.Context()))
 	return w
+}
+
+// handler returns what serves requests to handle.
+func (f *fixture) handler(handle http.HandlerFunc) http.Handler {
+	router := chi.NewRouter()
+	route := func(r *http.Request) string { return chi.RouteContext(r.Context()).RoutePattern() }
+	if f.Tracing != nil {
+		router.Use(f.Requests(route))
+	}
+	router.Use(reqtx.Middleware(f.db, reqtx.Options{WriteError: writeError}))
+	router.HandleFunc("/rows/{id}", handle)
+	return router
+}
+
+func writeError(w http.ResponseWriter, r *http.Request, err error) {
+	tracing.RecordError(r.Context(), err)
+	w.WriteHeader(http.StatusInternalServerError)
 }
 
 // spans returns the spans that have ended, by start.

@@ -62,17 +62,15 @@ func (u *units) Transaction(ctx context.Context, o *pgtx.TxOptions) func(pgtx.Ou
 		return func(pgtx.Outcome, error) {}
 	}
 	_, span := u.tracer.Start(trace.ContextWithSpan(ctx, a.span), "transaction")
-	isSet := func(s pgtx.Setting) bool { return s.Name == applicationName }
-	if sc := span.SpanContext(); sc.IsSampled() && !slices.ContainsFunc(o.Settings, isSet) {
+	isName := func(s pgtx.Setting) bool { return s.Name == applicationName }
+	if sc := span.SpanContext(); sc.IsSampled() && !slices.ContainsFunc(o.Settings, isName) {
 		o.Settings = append(o.Settings, pgtx.Setting{Name: applicationName, Value: traceparent(sc)})
 	}
-	if span.IsRecording() {
-		var names []string
-		for _, s := range o.Settings {
-			names = append(names, s.Name)
-		}
-		span.SetAttributes(isolationAttr.String(strings.ToLower(o.Isolation.String())), readOnlyAttr.Bool(o.ReadOnly), settingsAttr.StringSlice(names))
+	names := make([]string, len(o.Settings))
+	for i, s := range o.Settings {
+		names[i] = s.Name
 	}
+	span.SetAttributes(isolationAttr.String(strings.ToLower(o.Isolation.String())), readOnlyAttr.Bool(o.ReadOnly), settingsAttr.StringSlice(names))
 	a.transaction.Store(&span)
 	return func(outcome pgtx.Outcome, err error) {
 		a.transaction.Store(nil)

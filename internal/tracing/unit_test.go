@@ -3,13 +3,16 @@ package tracing_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"commitment/ent"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/pgtest/rowtest"
+	"commitment/internal/reqtx"
 	"commitment/internal/txn"
 )
 
@@ -141,6 +144,35 @@ func TestARead(t *testing.T) {
 	if got := value(f.named(t, "transaction")[0], "commitment.transaction.isolation"); got != "repeatable read" {
 		t.Errorf("isolation = %q, want repeatable read", got)
 	}
+}
+
+// A stream goes on after its transaction: the request's span ends with it.
+func TestAStream(t *testing.T) {
+	t.Parallel()
+	f := open(t, pgtest.OwnerURL(t), 1)
+	warmUp(t, f)
+	server := httptest.NewServer(f.handler(func(w http.ResponseWriter, r *http.Request) {
+		check(t, rowtest.Insert(r.Context(), ent.FromContext(r.Context()), "a"))
+		check(t, reqtx.Stream(w))
+		_, err := rowtest.Count(r.Context(), f.db.Client())
+		check(t, err)
+	}))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/rows/1", http.NoBody)
+	check(t, err)
+	resp, err := server.Client().Do(req)
+	check(t, err)
+	_, err = io.Copy(io.Discard, resp.Body) // to the end: a client that is gone cancels the work
+	check(t, err)
+	check(t, resp.Body.Close())
+	server.Close() // waits for the handler
+	f.wantTree(t, `
+		POST /rows/{id}
+			attempt 1
+				transaction: committed
+					INSERT idempotency_keys
+					COMMIT
+				SELECT idempotency_keys
+	`)
 }
 
 // warmUp connects, so that no test's spans depend on it.
