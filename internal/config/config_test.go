@@ -126,18 +126,17 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func TestLoadRefuses(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name    string
-		environ []string
-		want    string
-	}{
-		{"every invalid setting at once", []string{
-			"COMMITMENT_ENV=prod", "ADDR=8080", "DEBUG=maybe", "LOG_LEVEL=INFO", "LOG_FORMAT=xml",
-			"DB_MAX_OPEN_CONNS=0", "DB_PING_AFTER=-1s", "DB_LOCK_TIMEOUT=5", "DB_APPLICATION_NAME=é",
-			"HTTP_MAX_BODY_BYTES=1MB", "HTTP_MAX_HEADER_BYTES=9000000000GiB", "DB_MAX_OPEN_CON=5",
-		}, `COMMITMENT_ENV="prod": want development or production
+// refused are environments, and why Load refuses them.
+var refused = []struct {
+	name    string
+	environ []string
+	want    string
+}{
+	{"every invalid setting at once", []string{
+		"COMMITMENT_ENV=prod", "ADDR=8080", "DEBUG=maybe", "LOG_LEVEL=INFO", "LOG_FORMAT=xml",
+		"DB_MAX_OPEN_CONNS=0", "DB_PING_AFTER=-1s", "DB_LOCK_TIMEOUT=5", "DB_APPLICATION_NAME=é",
+		"HTTP_MAX_BODY_BYTES=1MB", "HTTP_MAX_HEADER_BYTES=9000000000GiB", "DB_MAX_OPEN_CON=5",
+	}, `COMMITMENT_ENV="prod": want development or production
 DEBUG="maybe": want true or false
 LOG_LEVEL="INFO": want debug, info, warn or error
 LOG_FORMAT="xml": want auto, text or json
@@ -149,57 +148,61 @@ HTTP_MAX_BODY_BYTES="1MB": want a number of bytes such as 64KiB, from 1KiB to 1G
 ADDR="8080": want host:port, such as 127.0.0.1:8080
 DB_APPLICATION_NAME="é": want at most 63 printable ASCII characters
 DB_MAX_OPEN_CON: unknown setting; did you mean DB_MAX_OPEN_CONNS?`},
-		{"settings that contradict one another", []string{
-			"DB_MAX_IDLE_CONNS=16", "DB_CONN_LIFETIME_JITTER=30m", "DB_LOCK_TIMEOUT=16s", "DB_ACQUIRE_TIMEOUT=30s",
-			"HTTP_READ_HEADER_TIMEOUT=31s", "HTTP_WRITE_TIMEOUT=40s",
-		}, `DB_MAX_IDLE_CONNS=16 with DB_MAX_OPEN_CONNS=15: there can't be more idle connections than open ones
+	{"settings that contradict one another", []string{
+		"DB_MAX_IDLE_CONNS=16", "DB_CONN_LIFETIME_JITTER=30m", "DB_LOCK_TIMEOUT=16s", "DB_ACQUIRE_TIMEOUT=30s",
+		"HTTP_READ_HEADER_TIMEOUT=31s", "HTTP_WRITE_TIMEOUT=40s",
+	}, `DB_MAX_IDLE_CONNS=16 with DB_MAX_OPEN_CONNS=15: there can't be more idle connections than open ones
 DB_CONN_LIFETIME_JITTER=30m0s with DB_CONN_MAX_LIFETIME=30m0s: the jitter must be less than the lifetime that it shortens
 DB_LOCK_TIMEOUT=16s with DB_STATEMENT_TIMEOUT=15s: the statement times out before its lock does
 DB_ACQUIRE_TIMEOUT=30s with HTTP_REQUEST_TIMEOUT=30s: the wait for a connection must leave time for the work
 HTTP_READ_HEADER_TIMEOUT=31s with HTTP_READ_TIMEOUT=30s: the whole request can't take less time than its header
 DB_COMMIT_TIMEOUT=10s with HTTP_WRITE_TIMEOUT=40s: after HTTP_REQUEST_TIMEOUT=30s and with DB_OUTCOME_TIMEOUT=10s it leaves no time to write the response`},
-		{"a response that can't be written in time", []string{"HTTP_REQUEST_TIMEOUT=1m", "HTTP_WRITE_TIMEOUT=1m"},
-			`HTTP_REQUEST_TIMEOUT=1m0s with HTTP_WRITE_TIMEOUT=1m0s: the connection closes before the response can be written`},
-		{"an invalid setting for that alone", []string{"DB_MAX_IDLE_CONNS=x", "DB_MAX_OPEN_CONNS=1"},
-			`DB_MAX_IDLE_CONNS="x": want a whole number, from 0 to 10000`},
-		{"malformed addresses and networks", []string{"HTTP_TRUSTED_PROXIES=10.0.0.0/8,proxy", "PPROF_ADDR=6060", "HTTP_RATE_LIMIT=-1"},
-			`HTTP_RATE_LIMIT="-1": want a whole number, from 0 to 1000000
+	{"a response that can't be written in time", []string{"HTTP_REQUEST_TIMEOUT=1m", "HTTP_WRITE_TIMEOUT=1m"},
+		`HTTP_REQUEST_TIMEOUT=1m0s with HTTP_WRITE_TIMEOUT=1m0s: the connection closes before the response can be written`},
+	{"an invalid setting for that alone", []string{"DB_MAX_IDLE_CONNS=x", "DB_MAX_OPEN_CONNS=1"},
+		`DB_MAX_IDLE_CONNS="x": want a whole number, from 0 to 10000`},
+	{"malformed addresses and networks", []string{"HTTP_TRUSTED_PROXIES=10.0.0.0/8,proxy", "PPROF_ADDR=6060", "HTTP_RATE_LIMIT=-1"},
+		`HTTP_RATE_LIMIT="-1": want a whole number, from 0 to 1000000
 HTTP_TRUSTED_PROXIES="10.0.0.0/8,proxy": want comma-separated networks such as 10.0.0.0/8
 PPROF_ADDR="6060": want host:port, such as 127.0.0.1:6060`},
-		{"production without a database", []string{"COMMITMENT_ENV=production"},
-			`DATABASE_URL: not set; COMMITMENT_ENV=production starts no database of its own`},
-		{"replicas that can't be reached", []string{"DATABASE_REPLICA_URLS=postgres://u:hunter2@h:port/d", "REPLICA_TOKEN_KEY=hunter2"},
-			`REPLICA_TOKEN_KEY="(not shown)": want keys of at least 32 characters, separated by commas (the value isn't shown)
+	{"production without a database", []string{"COMMITMENT_ENV=production"},
+		`DATABASE_URL: not set; COMMITMENT_ENV=production starts no database of its own`},
+	{"replicas that can't be reached", []string{"DATABASE_REPLICA_URLS=postgres://u:hunter2@h:port/d", "REPLICA_TOKEN_KEY=hunter2"},
+		`REPLICA_TOKEN_KEY="(not shown)": want keys of at least 32 characters, separated by commas (the value isn't shown)
 DATABASE_REPLICA_URLS: URL 1: invalid port; want postgres://user:password@host:5432/database (the value isn't shown)`},
-		{"a list that doesn't begin with a URL", []string{"DATABASE_REPLICA_URLS=hunter2,postgres://h/d"},
-			`DATABASE_REPLICA_URLS="(not shown)": want postgres:// URLs, separated by commas or spaces (the value isn't shown)`},
-		{"production with replicas and no key", []string{"COMMITMENT_ENV=production", "DATABASE_URL=postgres://h/d", "DATABASE_REPLICA_URLS=postgres://i/d"},
-			`REPLICA_TOKEN_KEY: not set; with DATABASE_REPLICA_URLS, all processes of a production sign by the same key`},
-		{"an issuer by plain HTTP", []string{"AUTH_ISSUER=http://login.example.com", "AUTH_AUDIENCE=books"},
-			`AUTH_ISSUER="http://login.example.com": want an https URL without a query, such as https://login.example.com, or none`},
-		{"an issuer for all services", []string{"AUTH_ISSUER=https://login.example.com"},
-			`AUTH_AUDIENCE: not set; tokens that AUTH_ISSUER issued for other services would be accepted`},
-		{"an audience of no issuer", []string{"AUTH_ISSUER=none", "AUTH_AUDIENCE=books"},
-			`AUTH_AUDIENCE="books" without AUTH_ISSUER: whose tokens are accepted?`},
-		{"an unknown mode", []string{"AUTH=no"}, `AUTH="no": want on or off, or off-in-production`},
-		{"a misspelled setting beside an invalid one", []string{"DATABSE_URL=postgres://h/d", "DB_MAX_ATTEMPTS=0"},
-			`DB_MAX_ATTEMPTS="0": want a whole number, from 1 to 100
+	{"a list that doesn't begin with a URL", []string{"DATABASE_REPLICA_URLS=hunter2,postgres://h/d"},
+		`DATABASE_REPLICA_URLS="(not shown)": want postgres:// URLs, separated by commas or spaces (the value isn't shown)`},
+	{"production with replicas and no key", []string{"COMMITMENT_ENV=production", "DATABASE_URL=postgres://h/d", "DATABASE_REPLICA_URLS=postgres://i/d"},
+		`REPLICA_TOKEN_KEY: not set; with DATABASE_REPLICA_URLS, all processes of a production sign by the same key`},
+	{"an issuer by plain HTTP", []string{"AUTH_ISSUER=http://login.example.com", "AUTH_AUDIENCE=books"},
+		`AUTH_ISSUER="http://login.example.com": want an https URL without a query, such as https://login.example.com, or none`},
+	{"an issuer for all services", []string{"AUTH_ISSUER=https://login.example.com"},
+		`AUTH_AUDIENCE: not set; tokens that AUTH_ISSUER issued for other services would be accepted`},
+	{"an audience of no issuer", []string{"AUTH_ISSUER=none", "AUTH_AUDIENCE=books"},
+		`AUTH_AUDIENCE="books" without AUTH_ISSUER: whose tokens are accepted?`},
+	{"an unknown mode", []string{"AUTH=no"}, `AUTH="no": want on or off, or off-in-production`},
+	{"a misspelled setting beside an invalid one", []string{"DATABSE_URL=postgres://h/d", "DB_MAX_ATTEMPTS=0"},
+		`DB_MAX_ATTEMPTS="0": want a whole number, from 1 to 100
 DATABSE_URL: unknown setting; did you mean DATABASE_URL?`},
-		{"traces that nobody would get", []string{
-			"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_HEADERS=secret",
-			"OTEL_TRACES_EXPORTER=jaeger", "OTEL_TRACES_SAMPLER=ratio", "OTEL_TRACES_SAMPLER_ARG=10%", "OTEL_RESOURCE_ATTRIBUTES=a=b,c",
-		}, `OTEL_EXPORTER_OTLP_HEADERS="(not shown)": want comma-separated name=value (the value isn't shown)
+	{"traces that nobody would get", []string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_HEADERS=secret",
+		"OTEL_TRACES_EXPORTER=jaeger", "OTEL_TRACES_SAMPLER=ratio", "OTEL_TRACES_SAMPLER_ARG=10%", "OTEL_RESOURCE_ATTRIBUTES=a=b,c",
+	}, `OTEL_EXPORTER_OTLP_HEADERS="(not shown)": want comma-separated name=value (the value isn't shown)
 OTEL_TRACES_EXPORTER="jaeger": want otlp or none
 OTEL_EXPORTER_OTLP_ENDPOINT="collector:4317": want a URL such as http://collector:4318
 OTEL_EXPORTER_OTLP_PROTOCOL="grpc": want http/protobuf or http/json, which collectors receive on port 4318
 OTEL_RESOURCE_ATTRIBUTES="a=b,c": want comma-separated name=value
 OTEL_TRACES_SAMPLER="ratio": want always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio
 OTEL_TRACES_SAMPLER_ARG="10%": want a number from 0 to 1`},
-		{"a misspelled setting of OpenTelemetry", []string{"OTEL_EXPORTER_OTLP_ENDPONT=http://collector:4318"},
-			`OTEL_EXPORTER_OTLP_ENDPONT: unknown setting; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?`},
-		{"a misspelled setting of the service's own", []string{"COMMITMENT_EVN=production"},
-			`COMMITMENT_EVN: unknown setting; did you mean COMMITMENT_ENV?`},
-	} {
+	{"a misspelled setting of OpenTelemetry", []string{"OTEL_EXPORTER_OTLP_ENDPONT=http://collector:4318"},
+		`OTEL_EXPORTER_OTLP_ENDPONT: unknown setting; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?`},
+	{"a misspelled setting of the service's own", []string{"COMMITMENT_EVN=production"},
+		`COMMITMENT_EVN: unknown setting; did you mean COMMITMENT_ENV?`},
+}
+
+func TestLoadRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range refused {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c, err := config.Load(tt.environ)

@@ -2,7 +2,6 @@ package tracing_test
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -35,7 +34,7 @@ func TestAJobIsPartOfTheTraceThatEnqueuedIt(t *testing.T) {
 	queue, err := postgres.OpenPgx(t.Context(), postgres.Options{URL: url}, 4)
 	check(t, err)
 	t.Cleanup(queue.Close)
-	log := slog.New(slog.NewTextHandler(f.log, nil))
+	log := discard
 	workers := river.NewWorkers()
 	river.AddWorker(workers, tracedWorker{})
 	ran := make(chan jobs.Outcome, 1)
