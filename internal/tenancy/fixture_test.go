@@ -49,6 +49,7 @@ func prepare(t *testing.T, ownerURL string) *fixture {
 	t.Helper()
 	f := &fixture{owner: pgtest.Open(t, ownerURL), log: &logtest.Buffer{}}
 	pgtest.Exec(t, f.owner, ownTables)
+	pgtest.Exec(t, f.owner, "REVOKE CREATE ON SCHEMA public FROM PUBLIC") // as docs/identity.md has it, before PostgreSQL 15
 	for _, name := range []string{"tried", "tried_parts", "tried_links"} {
 		pgtest.Exec(t, f.owner, strings.ReplaceAll(policies(t), "{{table}}", name))
 	}
@@ -60,7 +61,12 @@ func prepare(t *testing.T, ownerURL string) *fixture {
 		pgtest.Exec(t, seeding, `DO $$ DECLARE c record; BEGIN
 			FOR c IN SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = '`+table.name+`'::regclass
 			LOOP EXECUTE format('ALTER TABLE `+table.name+` DROP CONSTRAINT %I', c.conname); END LOOP; END $$`)
-		pgtest.Exec(t, seeding, `CREATE VIEW seen_`+table.name+` WITH (security_invoker) AS SELECT * FROM `+table.name)
+		pgtest.Exec(t, seeding, `CREATE VIEW seen_`+table.name+` AS SELECT * FROM `+table.name)
+		if pgtest.Value[int](t, seeding, "SELECT current_setting('server_version_num')::int") >= 150000 {
+			pgtest.Exec(t, seeding, `ALTER VIEW seen_`+table.name+` SET (security_invoker = true)`)
+		} else {
+			pgtest.Exec(t, seeding, `ALTER VIEW seen_`+table.name+` OWNER TO `+schemakit.AppRole)
+		}
 		pgtest.Exec(t, seeding, `CREATE FUNCTION read_`+table.name+`() RETURNS SETOF `+table.name+` LANGUAGE sql AS 'SELECT * FROM `+table.name+`'`)
 		// Each table lacks the row of its number, whose parents are all there.
 		table.fresh = i + 2

@@ -175,8 +175,8 @@ func TestNoPlan(t *testing.T) {
 			"no safe plan is known for these differences; write the migration by hand:\n  table \"items\" is TABLE UNLOGGED, want TABLE",
 		},
 		"a type that another isn't cast to": {
-			"CREATE TABLE items (id bigint PRIMARY KEY, price bytea NOT NULL);", tables(items(number("price"))),
-			`change the type of "price" in "items" from bytea to bigint`,
+			"CREATE TABLE items (id bigint PRIMARY KEY, price path NOT NULL);", tables(items(number("price"))),
+			`change the type of "price" in "items" from path to bigint`,
 		},
 		"a declared object that can't be made": {itemsTable, broken, `create the declared object "broken": `},
 		"a declared object whose Down doesn't fit": {

@@ -128,7 +128,7 @@ var kinds = []struct {
 	{file: `DROP VIEW cheap; DROP VIEW prices`},
 	{file: `CREATE OR REPLACE VIEW prices AS SELECT id, price, name FROM items`},
 	{file: `CREATE OR REPLACE VIEW prices AS SELECT id, price FROM items WHERE id > 0`},
-	{file: `ALTER VIEW names SET (security_invoker = true); ALTER VIEW names RESET (security_barrier)`},
+	{file: `ALTER VIEW names SET (check_option = local); ALTER VIEW names RESET (security_barrier)`},
 	{file: `ALTER VIEW prices RENAME TO costs`},
 	{file: `ALTER VIEW prices RENAME TO costs; CREATE VIEW prices AS SELECT 1 AS one`},
 	{file: `ALTER VIEW prices ALTER price SET DEFAULT 5`},
