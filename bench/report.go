@@ -23,6 +23,7 @@ type report struct {
 	pages    []pageResult
 	tokens   []*credential
 	tenants  []*tenantRead
+	jobs     []*jobsMeasured
 }
 
 // results are those of a suite.
@@ -58,6 +59,7 @@ func (r *report) write(p *markdown.Printer) {
 	writePages(p, r.pages)
 	writeTokens(p, r.tokens)
 	writeTenants(p, r.tenants)
+	writeJobs(p, r.jobs)
 }
 
 func (r *results) write(p *markdown.Printer) {

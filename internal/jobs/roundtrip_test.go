@@ -137,6 +137,5 @@ func firstWords(statement string) string {
 		return name
 	}
 	text, _, _ := strings.Cut(statement, "(")
-	text, _, _ = strings.Cut(text, "; reset") // of the session, in COMMIT's flight
 	return text
 }

@@ -142,11 +142,12 @@ func leavesNothing(schema, name string) bool {
 var (
 	// sessionFunctions matches PostgreSQL's own functions that change the session.
 	sessionFunctions = regexp.MustCompile(`advisory_lock|session|backup|^pg_temp`)
-	// knownFamilies matches functions that don't, PostGIS's among them.
-	knownFamilies = regexp.MustCompile(`^(json|array_|regexp_|ts_|st_)`)
+	// knownFamilies matches functions that don't, PostGIS's and River's among them.
+	knownFamilies = regexp.MustCompile(`^(json|array_|regexp_|ts_|st_|river_)`)
 )
 
-// knownNames are the other keywords, types and functions that leave the session as it was.
+// knownNames are the other keywords, types and functions that leave the session as it was,
+// but for nextval's lastval, which the default of a column leaves behind unseen.
 var knownNames = wordSet(`
 	all and any array as between by case check conflict cube distinct else except exists filter from group grouping having ilike in
 	intersect into is join key lateral like limit materialized not offset on only or order over partition primary recursive references
@@ -158,7 +159,7 @@ var knownNames = wordSet(`
 	format gcd gen_random_uuid generate_series greatest hashtext hashtextextended initcap inet_same_family int4range int8range isempty
 	isfinite justify_days justify_hours justify_interval lag last_value lcm lead least left length ln localtime localtimestamp log
 	log10 lower lower_inc lower_inf lpad ltrim make_date make_interval make_time make_timestamp make_timestamptz masklen max md5 min mod mode
-	normalize now nth_value ntile nullif num_nonnulls num_nulls numrange octet_length overlay percent_rank percentile_cont
+	nextval normalize now nth_value ntile nullif num_nonnulls num_nulls numrange octet_length overlay percent_rank percentile_cont
 	percentile_disc phraseto_tsquery pi plainto_tsquery position power radians random range_agg range_merge rank repeat replace reverse right round
 	row_number row_to_json rpad rtrim scale sha224 sha256 sha384 sha512 sign similarity split_part sqrt starts_with statement_timestamp
 	stddev stddev_pop stddev_samp string_agg string_to_array strpos substr substring sum to_ascii to_char to_date to_hex to_json to_jsonb

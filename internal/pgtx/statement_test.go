@@ -29,7 +29,7 @@ func TestInspect(t *testing.T) {
 		"ROLLBACK TO a; ROLLBACK WORK TO SAVEPOINT b": {rollbackTos: 2}, "PREPARE p AS SELECT 1": noTraits, "SET LOCAL transaction_timeout = 1": noTraits,
 		// What may leave something behind. The tags tell the rest.
 		"SELECT set_config($1, $2, false)": reset, `SELECT "set_config"('a', 'b', false)`: reset, "SELECT pg_catalog.set_config ($1, $2, true)": reset,
-		"SELECT pg_advisory_lock(1)": reset, "SELECT pg_try_advisory_lock_shared(1)": reset, "SELECT mine(1)": reset, "SELECT nextval('s')": reset,
+		"SELECT pg_advisory_lock(1)": reset, "SELECT pg_try_advisory_lock_shared(1)": reset, "SELECT mine(1)": reset, "SELECT setval('s', 1)": reset, "SELECT nextval('s')": {},
 		"SELECT public.count(1)": reset, "SELECT pg_catalog.count(1)": noTraits, "SELECT has_entered(1)": reset, `SELECT U&"a!005fb" UESCAPE '!' (1)`: reset,
 		"CREATE TEMP TABLE t AS SELECT 1": reset, "EXPLAIN ANALYZE CREATE TEMP TABLE t AS SELECT 1": reset, "EXECUTE p": reset,
 		"DO $$ BEGIN END $$": {needsClose: true}, "SELECT 1 AS a INTO TEMP t": reset, "WITH a AS (INSERT INTO t VALUES (1) RETURNING a) SELECT * INTO u FROM a": reset,

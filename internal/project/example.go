@@ -52,6 +52,7 @@ var exampleEdits = []edit{
 	{"internal/config/config.go", `\tWebhook +Webhook\n`, ""},
 	{"internal/config/config.go", `(?s)// Webhook configures.*?\n\}\n\n`, ""},
 	{"docs/settings.md", `\| .WEBHOOK_.*\n`, ""},
+	{"docs/jobs.md", `(?s)\n## The example: a webhook.*`, ""},
 	{"internal/httpapi/api.go", `A double-entry ledger\. `, ""},
 	{"internal/httpapi/routes.go", `, let package ledger work,`, ""},
 	{"internal/httpapi/routes.go", `\t"commitment/(internal/ledger|internal/identity|internal/rest|ent/resource)"\n`, ""},
