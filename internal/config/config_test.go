@@ -80,13 +80,6 @@ func TestLoad(t *testing.T) {
 		{"takes a libpq keyword string for a URL", []string{"DATABASE_URL=host=/tmp dbname=d"}, func(c *config.Config) {
 			c.Database.URL = "host=/tmp dbname=d"
 		}},
-		{"takes URLs that contain commas", []string{
-			"DATABASE_REPLICA_URLS=postgres://u:p@h,g/d?options=-c%20x%3D1,postgresql://i/d  postgres://j/d",
-			"REPLICA_TOKEN_KEY=" + strings.Repeat("x", 32) + "," + strings.Repeat("y", 33),
-		}, func(c *config.Config) {
-			c.Database.ReplicaURLs = config.URLs{"postgres://u:p@h,g/d?options=-c%20x%3D1", "postgresql://i/d", "postgres://j/d"}
-			c.Database.TokenKeys = config.Keys{strings.Repeat("x", 32), strings.Repeat("y", 33)}
-		}},
 		{"lets DEBUG decide the level", []string{"DEBUG=true", "LOG_LEVEL=error"}, func(c *config.Config) {
 			c.Debug, c.Log.Level = true, config.Level(slog.LevelDebug)
 		}},
@@ -167,13 +160,6 @@ HTTP_TRUSTED_PROXIES="10.0.0.0/8,proxy": want comma-separated networks such as 1
 PPROF_ADDR="6060": want host:port, such as 127.0.0.1:6060`},
 	{"production without a database", []string{"COMMITMENT_ENV=production"},
 		`DATABASE_URL: not set; COMMITMENT_ENV=production starts no database of its own`},
-	{"replicas that can't be reached", []string{"DATABASE_REPLICA_URLS=postgres://u:hunter2@h:port/d", "REPLICA_TOKEN_KEY=hunter2"},
-		`REPLICA_TOKEN_KEY="(not shown)": want keys of at least 32 characters, separated by commas (the value isn't shown)
-DATABASE_REPLICA_URLS: URL 1: invalid port; want postgres://user:password@host:5432/database (the value isn't shown)`},
-	{"a list that doesn't begin with a URL", []string{"DATABASE_REPLICA_URLS=hunter2,postgres://h/d"},
-		`DATABASE_REPLICA_URLS="(not shown)": want postgres:// URLs, separated by commas or spaces (the value isn't shown)`},
-	{"production with replicas and no key", []string{"COMMITMENT_ENV=production", "DATABASE_URL=postgres://h/d", "DATABASE_REPLICA_URLS=postgres://i/d"},
-		`REPLICA_TOKEN_KEY: not set; with DATABASE_REPLICA_URLS, all processes of a production sign by the same key`},
 	{"an issuer by plain HTTP", []string{"AUTH_ISSUER=http://login.example.com", "AUTH_AUDIENCE=books"},
 		`AUTH_ISSUER="http://login.example.com": want an https URL without a query, such as https://login.example.com, or none`},
 	{"an issuer for all services", []string{"AUTH_ISSUER=https://login.example.com"},

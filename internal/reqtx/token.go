@@ -103,6 +103,9 @@ func (t *Tokens) after(r *http.Request) (after txn.Position) {
 	}
 	for _, text := range texts {
 		p := t.parse(text)
+		if p == unknown {
+			return unknown
+		}
 		xmax := max(p.XMax, after.XMax)
 		if p.Compare(after) > 0 {
 			after = p

@@ -52,6 +52,14 @@ func (u *Unit) After(p Position) error {
 	})
 }
 
+// Position asks the primary for its position: it covers all that anybody has committed
+// before, such as the work that has enqueued the job that is running. It takes a round
+// trip.
+func (db *DB) Position(ctx context.Context) (Position, error) {
+	p, _, err := pgtx.AskPrimary(ctx, db.pool)
+	return p, err
+}
+
 // Position returns a position that covers all that the unit has seen and written, for a
 // later unit to begin after. It is zero before the unit's end, if it has sent nothing, and
 // if nobody has asked for it by [After].
@@ -215,7 +223,7 @@ func (t *lazyTx) keepPosition(p Position) {
 		ctx, cancel := context.WithTimeout(context.Background(), t.db.options.EndTimeout)
 		defer cancel()
 		var err error
-		if p, _, err = pgtx.AskPrimary(ctx, t.db.pool); err != nil {
+		if p, err = t.db.Position(ctx); err != nil {
 			p = pgtx.Unreached(set.Timeline())
 		}
 	}

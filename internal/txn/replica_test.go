@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"commitment/ent"
 	"commitment/internal/pgtest/replica"
@@ -154,4 +155,129 @@ func TestReadsOnReplicas(t *testing.T) {
 	f.replay(true)
 	expect(later, 2)
 	f.wantReads(t, map[string]int{"replica": 1})
+}
+
+// TestWhatAReplicaCannotServe has units end up on the primary, without an error, and
+// attempt 2 only if the first statement was served.
+func TestWhatAReplicaCannotServe(t *testing.T) {
+	t.Parallel()
+	f := replicate(t, 1, txn.Options{MaxAttempts: 1})
+	one := func(ctx context.Context, query string) error {
+		tx, err := txn.SQLFromContext(ctx)
+		if err != nil {
+			return err
+		}
+		var s sql.NullString
+		return tx.QueryRowContext(ctx, query, nil, &s)
+	}
+	for name, tt := range map[string]struct {
+		mode  sql.TxOptions
+		work  func(ctx context.Context) error
+		reads map[string]int
+	}{
+		"a snapshot": {
+			mode: txn.ReadOnly, work: func(ctx context.Context) error { return one(ctx, "SELECT 1") }, reads: map[string]int{"replica": 1},
+		},
+		"a statement that no standby runs": {
+			mode: txn.ReadOnly, work: func(ctx context.Context) error { return one(ctx, "SELECT pg_current_wal_lsn()") }, reads: map[string]int{"primary failed": 1},
+		},
+		"the same as the second one": {
+			mode: txn.ReadOnly, work: func(ctx context.Context) error {
+				if err := one(ctx, "SELECT 1"); err != nil {
+					return err
+				}
+				return one(ctx, "SELECT pg_current_wal_lsn()")
+			}, reads: map[string]int{"replica": 1, "primary retry": 1},
+		},
+		"a connection of pgx": {
+			mode: txn.ReadOnly, work: func(ctx context.Context) error {
+				tx, err := txn.SQLFromContext(ctx)
+				if err != nil {
+					return err
+				}
+				return tx.Pgx(ctx, func(conn *pgx.Conn) error {
+					var standby bool
+					if err := conn.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&standby); err != nil || standby {
+						return fmt.Errorf("in recovery: %v, %w", standby, err)
+					}
+					return nil
+				})
+			}, reads: map[string]int{"primary raw": 1},
+		},
+		"SERIALIZABLE": {mode: txn.Serializable, work: func(ctx context.Context) error { return one(ctx, "SELECT pg_current_xact_id()") }, reads: map[string]int{}},
+		"READ WRITE":   {mode: txn.ReadWrite, work: func(ctx context.Context) error { return one(ctx, "SELECT pg_current_xact_id()") }, reads: map[string]int{}},
+	} {
+		err := f.Run(t.Context(), tt.mode, func(ctx context.Context) error {
+			if err := txn.After(ctx, txn.Position{}); err != nil {
+				return err
+			}
+			return tt.work(ctx)
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		f.wantReads(t, tt.reads)
+	}
+}
+
+// TestAConflictWithRecovery has a replica end the session of a read: it is retried on the
+// primary, even if work is attempted once.
+func TestAConflictWithRecovery(t *testing.T) {
+	t.Parallel()
+	f := replicate(t, 1, txn.Options{MaxAttempts: 1})
+	f.cluster.Replicas[0].Set("max_standby_streaming_delay", "0")
+	attempts := 0
+	err := f.Run(t.Context(), txn.ReadOnly, func(ctx context.Context) error {
+		attempts++
+		if err := txn.After(ctx, txn.Position{}); err != nil {
+			return err
+		}
+		if _, err := rowtest.Count(ctx, ent.FromContext(ctx)); err != nil {
+			return err
+		}
+		if attempts == 1 {
+			f.cluster.Primary.Exec("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE; ALTER TABLE idempotency_keys SET (fillfactor = 90)")
+			f.cluster.Primary.AwaitReplay(f.cluster.Replicas[0]) // which ends the session that holds a lock
+		}
+		_, err := rowtest.Count(ctx, ent.FromContext(ctx))
+		return err
+	})
+	if err != nil || attempts != 2 {
+		t.Errorf("Run() = %v in %d attempts, want nil in 2", err, attempts)
+	}
+	f.wantReads(t, map[string]int{"replica": 1, "primary retry": 1})
+}
+
+// TestTheEndHasAPosition asks each end of a unit for a position that a replica can be
+// asked for.
+func TestTheEndHasAPosition(t *testing.T) {
+	t.Parallel()
+	f := replicate(t, 1, txn.Options{})
+	now, err := f.Position(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, end := range map[string]func(*txn.Unit){
+		"commit":   func(u *txn.Unit) { _ = u.Commit() },
+		"rollback": (*txn.Unit).Rollback,
+	} {
+		ctx, u, err := f.Begin(t.Context(), txn.ReadWrite, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(u.Close)
+		if err := txn.After(ctx, txn.Position{Timeline: 1, LSN: 1, XMax: 7}); err != nil {
+			t.Fatal(err)
+		}
+		if err := rowtest.Insert(ctx, ent.FromContext(ctx), name); err != nil {
+			t.Fatal(err)
+		}
+		if at := u.Position(); !at.IsZero() {
+			t.Errorf("%s: position before it = %v, want none", name, at)
+		}
+		end(u)
+		if at := u.Position(); at.Compare(now) <= 0 || at.XMax != 7 {
+			t.Errorf("%s: position = %v, %d, want one after %v, and the 7 that the primary wasn't checked for", name, at, at.XMax, now)
+		}
+	}
 }
