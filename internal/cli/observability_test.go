@@ -19,8 +19,11 @@ func TestDashboardsShowWhatIsExported(t *testing.T) {
 	if len(queries) < 20 {
 		t.Fatalf("queries = %q, want those of the dashboard and of the alerts", queries)
 	}
-	p := serve(t, "DATABASE_URL="+pgtest.URL(t))
+	database := pgtest.OwnerURL(t)
+	p := serve(t, "DATABASE_URL="+pgtest.AppURL(t, database))
 	get(t, p.base(t)+"/nowhere")
+	// A job, which works across tenants.
+	pgtest.Exec(t, pgtest.Open(t, database), "INSERT INTO river_job (kind, args, max_attempts) VALUES ('delete_expired_idempotency_keys', '{}', 1)")
 	var missing []string
 	t.Cleanup(func() {
 		for _, m := range missing {
