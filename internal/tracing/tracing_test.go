@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -146,18 +145,20 @@ func value(s sdk.ReadOnlySpan, key string) string {
 	return s.Attributes()[i].Value.Emit()
 }
 
-// repeated matches the questions of a search, of which there may be more than one.
-var repeated = regexp.MustCompile(`(?m)(^ +SELECT\n)+`)
+// wantTree is the function wantTree, for the spans of f.
+func (f *fixture) wantTree(t *testing.T, want string) {
+	t.Helper()
+	wantTree(t, f.tree(), want)
+}
 
 // wantTree compares the spans with a tree that is indented as it stands in the test.
-func (f *fixture) wantTree(t *testing.T, want string) {
+func wantTree(t *testing.T, got, want string) {
 	t.Helper()
 	lines := strings.Split(strings.Trim(want, "\n\t"), "\n")
 	for i, l := range lines {
 		lines[i] = strings.ReplaceAll(strings.TrimPrefix(l, "\t\t"), "\t", "  ")
 	}
-	want = strings.Join(lines, "\n") + "\n"
-	if got := repeated.ReplaceAllString(f.tree(), "$1"); got != want {
+	if want = strings.Join(lines, "\n") + "\n"; got != want {
 		t.Errorf("spans:\n%s\nwant:\n%s", got, want)
 	}
 }
