@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/replica"
 )
 
 // TestDashboardsShowWhatIsExported compares the metrics and labels in the queries of the
@@ -19,8 +20,11 @@ func TestDashboardsShowWhatIsExported(t *testing.T) {
 	if len(queries) < 20 {
 		t.Fatalf("queries = %q, want those of the dashboard and of the alerts", queries)
 	}
-	p := serve(t, "DATABASE_URL="+pgtest.URL(t))
+	cluster := replica.Start(t, 1)
+	p := serve(t, "DATABASE_URL="+cluster.Primary.Login(), "DATABASE_REPLICA_URLS="+cluster.Replicas[0].Login())
 	get(t, p.base(t)+"/nowhere")
+	// A job, which works across tenants.
+	cluster.Primary.Exec("INSERT INTO river_job (kind, args, max_attempts) VALUES ('delete_expired_idempotency_keys', '{}', 1)")
 	var missing []string
 	t.Cleanup(func() {
 		for _, m := range missing {

@@ -123,12 +123,12 @@ func TestServeExportsTraces(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.body), &problem); err != nil || problem.TraceID != traceID {
 		t.Errorf("GET /nowhere = %s, want a problem with the trace's id", got.body)
 	}
-	if n := strings.Count(p.stderr.String(), `"trace_id":"`+traceID+`"`); n == 0 {
-		t.Errorf("log = %q, want the trace's id in it", &p.stderr)
-	}
 	p.terminate(t)
 	if code := p.exitCode(t); code != 0 {
 		t.Errorf("exit code = %d, want 0", code)
+	}
+	if !logged(t, p.stderr.String(), map[string]any{"msg": "request", "trace_id": traceID}) {
+		t.Errorf("log = %q, want the request's line with the trace's id", &p.stderr)
 	}
 	if got := c.tree(); got != "GET\n" {
 		t.Errorf("spans:\n%swant GET", got)

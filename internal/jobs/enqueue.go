@@ -26,7 +26,9 @@ func Enqueue(ctx context.Context, args river.JobArgs) error {
 // unique job is unique in its tenant. If there is one like it already, the result says
 // so and has that one; while the transaction that inserts the other one is open,
 // EnqueueWith waits for its end.
-func EnqueueWith(ctx context.Context, args river.JobArgs, opts river.InsertOpts) (*rivertype.JobInsertResult, error) {
+func EnqueueWith(ctx context.Context, args river.JobArgs, opts river.InsertOpts) (result *rivertype.JobInsertResult, err error) {
+	ctx, endTrace := startTrace(ctx, args.Kind())
+	defer func() { endTrace(err) }()
 	tx, err := txn.PgxTx(ctx)
 	if err != nil {
 		return nil, err
@@ -35,7 +37,7 @@ func EnqueueWith(ctx context.Context, args river.JobArgs, opts river.InsertOpts)
 	if err != nil {
 		return nil, err
 	}
-	result, err := client.InsertTx(ctx, tx, args, &opts)
+	result, err = client.InsertTx(ctx, tx, args, &opts)
 	if err != nil {
 		return nil, fmt.Errorf("enqueue job %s: %w", args.Kind(), err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river/rivertype"
-	"go.opentelemetry.io/otel/trace"
 
 	"commitment/internal/identity"
 )
@@ -36,15 +35,6 @@ func stamp(ctx context.Context, params *rivertype.JobInsertParams) error {
 		params.UniqueKey = sum[:]
 	}
 	return nil
-}
-
-// traceparent returns the trace of ctx, if it is traced.
-func traceparent(ctx context.Context) string {
-	span := trace.SpanContextFromContext(ctx)
-	if !span.IsValid() {
-		return ""
-	}
-	return "00-" + span.TraceID().String() + "-" + span.SpanID().String() + "-" + span.TraceFlags().String()
 }
 
 // merge adds the fields of o to a JSON object, which may be empty.

@@ -18,6 +18,7 @@ type Replica struct {
 // once.
 func (m *Metrics) RegisterReplicas(read func() []Replica) {
 	m.registry.MustRegister(m.reads, replicaCollector{read})
+	m.reads.WithLabelValues("replica", "") // from 0
 }
 
 // ReadServed counts a transaction that a replica might have served. The target is

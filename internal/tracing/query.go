@@ -15,7 +15,7 @@ const maxText = 2 << 10
 
 // query is what spans say about a statement.
 type query struct {
-	summary string // the span's name, such as "SELECT accounts"
+	summary string // the span's name, such as "SELECT orders"
 	attrs   trace.SpanStartEventOption
 }
 

@@ -5,17 +5,17 @@ import "testing"
 func TestOperationOf(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]string{
-		`SELECT COUNT("t"."id") FROM "accounts" AS "t" WHERE a = $1`: "SELECT accounts",
+		`SELECT COUNT("t"."id") FROM "orders" AS "t" WHERE a = $1`:   "SELECT orders",
 		`select (select max(x) from inner_table), extract(y from z)`: "SELECT",
-		`INSERT INTO "app"."Entries" ("id") VALUES ($1)`:             "INSERT Entries",
-		`UPDATE ONLY accounts SET balance = $1`:                      "UPDATE accounts",
-		`DELETE FROM "accounts" WHERE id = $1`:                       "DELETE accounts",
+		`INSERT INTO "app"."Lines" ("id") VALUES ($1)`:               "INSERT Lines",
+		`UPDATE ONLY orders SET balance = $1`:                        "UPDATE orders",
+		`DELETE FROM "orders" WHERE id = $1`:                         "DELETE orders",
 		`WITH a AS (SELECT 1 FROM x) INSERT INTO b SELECT * FROM a`:  "INSERT b",
 		`MERGE INTO stock USING sold ON true`:                        "MERGE stock",
 		`SELECT 1 FROM (SELECT * FROM a) b`:                          "SELECT",
 		`commit; reset role`:                                         "COMMIT",
 		`-- a comment` + "\n" + `rollback to savepoint sp1`:          "ROLLBACK",
-		`TRUNCATE accounts`:                                          "TRUNCATE",
+		`TRUNCATE orders`:                                            "TRUNCATE",
 		``:                                                           "",
 	} {
 		operation, table := operationOf(sql)

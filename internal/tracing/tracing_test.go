@@ -145,15 +145,20 @@ func value(s sdk.ReadOnlySpan, key string) string {
 	return s.Attributes()[i].Value.Emit()
 }
 
-// wantTree compares the spans with a tree that is indented as it stands in the test.
+// wantTree is the function wantTree, for the spans of f.
 func (f *fixture) wantTree(t *testing.T, want string) {
+	t.Helper()
+	wantTree(t, f.tree(), want)
+}
+
+// wantTree compares the spans with a tree that is indented as it stands in the test.
+func wantTree(t *testing.T, got, want string) {
 	t.Helper()
 	lines := strings.Split(strings.Trim(want, "\n\t"), "\n")
 	for i, l := range lines {
 		lines[i] = strings.ReplaceAll(strings.TrimPrefix(l, "\t\t"), "\t", "  ")
 	}
-	want = strings.Join(lines, "\n") + "\n"
-	if got := f.tree(); got != want {
+	if want = strings.Join(lines, "\n") + "\n"; got != want {
 		t.Errorf("spans:\n%s\nwant:\n%s", got, want)
 	}
 }

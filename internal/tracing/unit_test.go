@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"testing"
 
 	"commitment/ent"
@@ -99,7 +100,8 @@ func TestACutCommitShowsTheSearch(t *testing.T) {
 			if w.Code != http.StatusOK {
 				t.Errorf("status = %d, want 200", w.Code)
 			}
-			f.wantTree(t, tt.want)
+			asked := regexp.MustCompile(`(?m)(^ +SELECT\n)+`) // once, or more often
+			wantTree(t, asked.ReplaceAllString(f.tree(), "$1"), tt.want)
 		})
 	}
 }
