@@ -32,7 +32,7 @@ func TestReplicas(t *testing.T) {
 	ready, err := openReadiness(options, false)
 	check(t, err)
 	defer func() { check(t, ready.pool.Close()) }()
-	s, err := newService(cfg, openPool(t, c.Primary.Login()), copies, ready, logger, nil)
+	s, err := newService(parts{cfg: cfg, log: logger, pool: openPool(t, c.Primary.Login()), copies: copies, ready: ready})
 	check(t, err)
 	defer s.checkReplicas()()
 
