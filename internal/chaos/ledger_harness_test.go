@@ -41,6 +41,7 @@ var binary = sync.OnceValues(func() (string, error) {
 func TestMain(m *testing.M) {
 	if url := os.Getenv(workerEnv); url != "" {
 		work(url)
+		return
 	}
 	m.Run()
 	if path, err := binary(); err == nil {

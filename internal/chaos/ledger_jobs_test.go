@@ -47,7 +47,7 @@ func (noter) Work(ctx context.Context, job *river.Job[books.TransferNotice]) err
 // NextRetry retries at once.
 func (noter) NextRetry(*river.Job[books.TransferNotice]) time.Time { return time.Now() }
 
-// work runs jobs until the process is interrupted, and exits.
+// work runs jobs until the process is interrupted.
 func work(url string) {
 	log := slog.New(slog.DiscardHandler)
 	must := func(err error) {
@@ -69,9 +69,8 @@ func work(url string) {
 	must(err)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	fmt.Println("the worker works")
+	fmt.Fprintln(os.Stdout, "the worker works")
 	must(runner.Run(ctx))
-	os.Exit(0)
 }
 
 // startWorker starts a process that runs jobs.

@@ -179,7 +179,7 @@ func (f *fixture) query(t *testing.T, query string, args ...any) string {
 func (f *fixture) await(t *testing.T, query, want string) {
 	t.Helper()
 	got := ""
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
 		if got = f.query(t, query); got == want {
 			return
 		}

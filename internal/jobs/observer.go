@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -16,18 +17,13 @@ type Outcome string
 
 // The outcomes.
 const (
-	Completed Outcome = "completed"
-	Failed    Outcome = "failed"    // will be retried
-	Discarded Outcome = "discarded" // failed too often
-	Cancelled Outcome = "cancelled" // by its worker or an operator
-	Snoozed   Outcome = "snoozed"   // by its worker: runs later
-	Stopped   Outcome = "stopped"   // by a shutdown: runs again
+	Completed = Outcome(rivertype.JobStateCompleted)
+	Canceled  = Outcome(rivertype.JobStateCancelled) // by its worker or an operator
+	Discarded = Outcome(rivertype.JobStateDiscarded) // failed too often
+	Failed    = Outcome("failed")                    // will be retried
+	Snoozed   = Outcome("snoozed")                   // by its worker: runs later
+	Stopped   = Outcome("stopped")                   // by a shutdown: runs again
 )
-
-// Outcomes are all of them.
-func Outcomes() []Outcome {
-	return []Outcome{Completed, Failed, Discarded, Cancelled, Snoozed, Stopped}
-}
 
 type runningKey struct{}
 
@@ -78,14 +74,15 @@ func (m *observer) ended(ctx context.Context, job *rivertype.JobRow, err error, 
 	if m.o.OnEnd != nil {
 		m.o.OnEnd(job.Kind, outcome, duration)
 	}
+	level := slog.LevelDebug
 	switch outcome {
-	case Failed, Cancelled:
-		m.o.Log.WarnContext(ctx, "job "+string(outcome), "attempt", job.Attempt, "error", err)
+	case Failed, Canceled:
+		level = slog.LevelWarn
 	case Discarded:
-		m.o.Log.ErrorContext(ctx, "job discarded", "attempt", job.Attempt, "error", err)
+		level = slog.LevelError
 	case Completed, Snoozed, Stopped:
-		m.o.Log.DebugContext(ctx, "job "+string(outcome), "attempt", job.Attempt, "duration", duration)
 	}
+	m.o.Log.Log(ctx, level, "job ended", "outcome", outcome, "attempt", job.Attempt, "duration", duration, "error", err)
 }
 
 // outcomeOf says what River makes of an error.
@@ -97,7 +94,7 @@ func outcomeOf(ctx context.Context, job *rivertype.JobRow, err error) Outcome {
 	case is[*rivertype.JobSnoozeError](err):
 		return Snoozed
 	case is[*rivertype.JobCancelError](err), errors.Is(cause, rivertype.ErrJobCancelledRemotely):
-		return Cancelled
+		return Canceled
 	case errors.Is(err, context.Canceled) && cause != nil:
 		return Stopped
 	case job.Attempt >= job.MaxAttempts:

@@ -24,10 +24,7 @@ import (
 func TestRoundTripsOfEnqueue(t *testing.T) {
 	t.Parallel()
 	const begin = "begin isolation level read committed; select pg_current_xact_id; "
-	rivers, err := river.NewClient(riverpgxv5.New(nil), &river.Config{Logger: slog.New(slog.DiscardHandler), FetchCooldown: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
+	driver := riverpgxv5.New(nil)
 	for _, tt := range []struct {
 		name          string
 		enqueue       func(context.Context) error
@@ -51,7 +48,12 @@ func TestRoundTripsOfEnqueue(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, err = rivers.InsertTx(ctx, tx, effectArgs{1}, nil)
+				// A client notifies at most ten times a second: this is a new one.
+				client, err := river.NewClient(driver, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+				if err != nil {
+					return err
+				}
+				_, err = client.InsertTx(ctx, tx, effectArgs{1}, nil)
 				return err
 			},
 			[]string{begin + "JobInsertFastMany", "PGNotifyMany", "commit"}, nil,

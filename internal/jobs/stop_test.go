@@ -134,7 +134,7 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(killedEnv); url != "" {
 		workUntilKilled(url)
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // killedTimeout is the timeout of the jobs of a process that is killed.

@@ -187,11 +187,12 @@ func (t *lazyTx) runPgxQuery(ctx context.Context, query string, args []any, rows
 		if err != nil {
 			return err
 		}
-		if rows.Rows, err = conn.Query(ctx, query, args...); err != nil {
+		found, err := conn.Query(ctx, query, args...)
+		if err != nil {
 			return err
 		}
-		rows.ahead = rows.Rows.Next()
-		return rows.Rows.Err()
+		rows.Rows, rows.ahead = found, found.Next()
+		return found.Err()
 	})
 	switch {
 	case err != nil:
@@ -250,7 +251,7 @@ func (r *pgxRows) stop() { r.Close() }
 // release notes the error that ended the rows, if any, and unlocks statementMu.
 func (r *pgxRows) release() {
 	r.released.Do(func() {
-		r.t.noteRetryable(r.Rows.Err())
+		r.t.noteRetryable(r.Err())
 		r.t.statementMu.Unlock()
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"commitment/ent"
 	"commitment/internal/identity"
@@ -185,7 +186,7 @@ func TestANoticeThatIsRefusedIsGivenUp(t *testing.T) {
 	r := &receiver{statuses: []int{410}}
 	b := open(t, r)
 	b.move(t, 1001, nil)
-	b.await(t, 1, "cancelled")
+	b.await(t, 1, string(rivertype.JobStateCancelled))
 	if got := r.requests(); len(got) != 1 {
 		t.Errorf("requests = %q, want one", got)
 	}
