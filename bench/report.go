@@ -24,6 +24,7 @@ type report struct {
 	tokens   []*credential
 	tenants  []*tenantRead
 	jobs     []*jobsMeasured
+	replicas []*replicated
 }
 
 // results are those of a suite.
@@ -60,6 +61,7 @@ func (r *report) write(p *markdown.Printer) {
 	writeTokens(p, r.tokens)
 	writeTenants(p, r.tenants)
 	writeJobs(p, r.jobs)
+	writeReplicas(p, r.replicas)
 }
 
 func (r *results) write(p *markdown.Printer) {

@@ -277,11 +277,11 @@ func TestReadsAfterWrites(t *testing.T) {
 		s.load(times(2000, 30_000))
 		s.wantNoLies(name + ", one replica 60 ms behind")
 		c.Replicas[1].Exec("SELECT pg_wal_replay_pause()")
-		s.load(times(500, 10_000))
+		s.load(times(600, 10_000))
 		s.wantNoLies(name + ", and the other one paused")
 		c.Replicas[0].Set("recovery_min_apply_delay", "0")
 		c.Replicas[1].Exec("SELECT pg_wal_replay_resume()")
-		s.load(times(500, 10_000))
+		s.load(times(600, 10_000))
 		s.wantNoLies(name + ", both back")
 	}
 }
