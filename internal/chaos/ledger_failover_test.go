@@ -17,7 +17,7 @@ import (
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	p := startPair(t)
-	l := newLedger(t, start(t, p.url), p.url)
+	l := newLedger(t, start(t, p.url, traced), p.url)
 	rest := l.keepBusy(t.Context(), 8)
 	rounds := times(2, 20)
 	for n := range rounds {

@@ -22,7 +22,7 @@ func TestConnectionsCutAtCommit(t *testing.T) {
 			t.Parallel()
 			direct := pgtest.OwnerURL(t)
 			proxy := pgtest.Proxy(t, direct)
-			newLedger(t, start(t, proxy.URL()), direct).cutAtCommit(proxy, at.moment, times(10, 500))
+			newLedger(t, start(t, proxy.URL(), traced), direct).cutAtCommit(proxy, at.moment, times(10, 500))
 		})
 	}
 }

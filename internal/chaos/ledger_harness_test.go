@@ -49,6 +49,9 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// traced has every request traced, for a collector that is down.
+const traced = "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1"
+
 // program is the service, as a process.
 type program struct {
 	t    *testing.T

@@ -105,7 +105,7 @@ func TestJobsSurviveKills(t *testing.T) {
 			if tt.pooled {
 				url = pooled(t, pgtest.LoginURL(t, url), timeoutsIgnored, "server_login_retry = 1")
 			}
-			p := start(t, url, "JOBS_WORKERS=0", "WEBHOOK_URL=http://nobody.invalid", "WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+			p := start(t, url, traced, "JOBS_WORKERS=0", "WEBHOOK_URL=http://nobody.invalid", "WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 			l := newLedger(t, p, proxy.URL())
 			l.exec("CREATE TABLE effects (transfer_id uuid)")
 			w := startWorker(t, pgtest.LoginURL(t, url), tt.workerEnv...)

@@ -145,7 +145,7 @@ func TestPgBouncerKilled(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.OwnerURL(t)
 	p := pgbouncer.Start(t, pgtest.LoginURL(t, direct), pgbouncer.Options{Settings: []string{timeoutsIgnored}})
-	l := newLedger(t, start(t, inMode(t, p, "cache_describe")), direct)
+	l := newLedger(t, start(t, inMode(t, p, "cache_describe"), traced), direct)
 	n := times(4, 100)
 	l.harm(n, func() {
 		p.Kill()

@@ -3,14 +3,11 @@ package jobs_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"commitment/internal/jobs"
 	"commitment/internal/pgtest"
@@ -24,7 +21,6 @@ import (
 func TestRoundTripsOfEnqueue(t *testing.T) {
 	t.Parallel()
 	const begin = "begin isolation level read committed; select pg_current_xact_id; "
-	driver := riverpgxv5.New(nil)
 	for _, tt := range []struct {
 		name          string
 		enqueue       func(context.Context) error
@@ -41,22 +37,6 @@ func TestRoundTripsOfEnqueue(t *testing.T) {
 			},
 			[]string{begin + "JobInsertFastMany", "JobInsertFastMany", "commit"},
 			[]string{begin + "PGNotifyMany", "commit"},
-		},
-		{
-			"River's own client, for comparison", func(ctx context.Context) error {
-				tx, err := txn.PgxTx(ctx)
-				if err != nil {
-					return err
-				}
-				// A client notifies at most ten times a second: this is a new one.
-				client, err := river.NewClient(driver, &river.Config{Logger: slog.New(slog.DiscardHandler)})
-				if err != nil {
-					return err
-				}
-				_, err = client.InsertTx(ctx, tx, effectArgs{1}, nil)
-				return err
-			},
-			[]string{begin + "JobInsertFastMany", "PGNotifyMany", "commit"}, nil,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

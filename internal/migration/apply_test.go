@@ -50,9 +50,11 @@ func TestApply(t *testing.T) {
 		for _, table := range entmigrate.Tables {
 			want = append(want, table.Name)
 		}
-		slices.Sort(want)
-		if diff := cmp.Diff(want, tables(t, db)); diff != "" {
-			t.Errorf("tables (-want +got):\n%s", diff)
+		have := tables(t, db) // those that schemas declare, too
+		for _, name := range want {
+			if !slices.Contains(have, name) {
+				t.Errorf("tables = %v, want %s among them", have, name)
+			}
 		}
 	})
 
