@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	_ "embed" // repositories.md
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -21,6 +22,11 @@ type results struct {
 	measured []measured
 }
 
+// repositories says what the tool did in public repositories. It isn't measured again.
+//
+//go:embed repositories.md
+var repositories string
+
 // write writes the report, in Markdown.
 func (r *results) write(p *markdown.Printer) {
 	p.Line("# Migrations, old and many\n")
@@ -29,6 +35,7 @@ func (r *results) write(p *markdown.Printer) {
 	for _, m := range r.measured {
 		r.writeScenario(p, m)
 	}
+	p.Line("\n%s", strings.TrimSpace(repositories))
 }
 
 func (r *results) writeConditions(p *markdown.Printer) {
