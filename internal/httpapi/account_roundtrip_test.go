@@ -25,7 +25,7 @@ func TestRoundTripsOfAResource(t *testing.T) {
 	n := 0
 	const (
 		reading = "begin isolation level repeatable read read only; select set_config; "
-		writing = "begin isolation level read committed; select set_config; select pg_current_xact_id; "
+		writing = "begin isolation level read committed; select pg_current_xact_id; "
 	)
 	for _, tt := range []struct {
 		name, method, path, body string

@@ -18,6 +18,9 @@ import (
 // standby, the check is a transaction of its own, of the same mode. It is immutable.
 type begin struct{ statements []*beginStatement }
 
+// selectXID assigns the transaction its id and returns it.
+const selectXID = "pg_current_xact_id()"
+
 // checkIndex is the index of the check in the statements.
 const checkIndex = 1
 
@@ -69,9 +72,12 @@ func newBegin(o TxOptions, prepare bool) (*begin, error) {
 		next++ // the settings would end with the transaction of the check
 	}
 	if len(o.Settings) > 0 {
-		settings, err := setConfig(o.Settings, prepare)
+		settings, err := setConfig(o.Settings, o.AssignXID, prepare)
 		if err != nil {
 			return nil, err
+		}
+		if o.AssignXID {
+			statements = statements[:len(statements)-1] // the settings' statement selects it
 		}
 		statements = slices.Insert(statements, next, settings)
 	}
@@ -98,7 +104,7 @@ func cachedBegin(key beginKey) (*begin, error) {
 	}
 	switch {
 	case key.assignXID:
-		add("select pg_current_xact_id()", "xid")
+		add("select "+selectXID, "xid")
 	case key.position && key.check == replayedSQL:
 		add(standbyPositionSQL, "standby position")
 	case key.position:
@@ -149,9 +155,10 @@ func isolation(level sql.IsolationLevel) string {
 // query protocol it would end the message.
 var errNUL = errors.New("a setting can't contain a NUL character")
 
-// setConfig returns the statement that sets settings for the transaction.
-func setConfig(settings []Setting, prepare bool) (*beginStatement, error) {
-	s, err := cachedSetter(setterKey{len(settings), prepare})
+// setConfig returns the statement that sets settings for the transaction, and selects its
+// id first if assignXID is set.
+func setConfig(settings []Setting, assignXID, prepare bool) (*beginStatement, error) {
+	s, err := cachedSetter(setterKey{len(settings), assignXID, prepare})
 	if err != nil {
 		return nil, err
 	}
@@ -166,8 +173,9 @@ func setConfig(settings []Setting, prepare bool) (*beginStatement, error) {
 }
 
 type setterKey struct {
-	settings int
-	prepare  bool
+	settings  int
+	assignXID bool
+	prepare   bool
 }
 
 // cachedSetter returns the statement of setConfig without its arguments.
@@ -176,10 +184,14 @@ func cachedSetter(key setterKey) (beginStatement, error) {
 		return *cached.(*beginStatement), nil //nolint:forcetypeassert // nothing else is stored
 	}
 	var calls []string
+	name := "settings " + strconv.Itoa(key.settings)
+	if key.assignXID {
+		calls, name = append(calls, selectXID), "xid, "+name
+	}
 	for i := range key.settings {
 		calls = append(calls, fmt.Sprintf("set_config($%d, $%d, true)", 2*i+1, 2*i+2))
 	}
-	s := beginStatement{sql: "select " + strings.Join(calls, ", "), name: "settings " + strconv.Itoa(key.settings)}
+	s := beginStatement{sql: "select " + strings.Join(calls, ", "), name: name}
 	if err := s.encodeParse(key.prepare); err != nil {
 		return s, err
 	}

@@ -200,7 +200,7 @@ func TestTheStatementsOfABeginArePreparedOnce(t *testing.T) {
 			}
 			want := 0
 			if mode == "cache_statement" {
-				want = 3
+				want = 2
 			}
 			for range 3 {
 				if got, err := run(); got != want || err != nil {

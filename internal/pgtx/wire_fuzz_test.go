@@ -221,8 +221,7 @@ func wantExtended(t *testing.T, sent [][]string, sql, name, value string) {
 	t.Helper()
 	want := [][]string{
 		{"parse", "begin"}, {"bind"}, {"execute"},
-		{"parse", "select set_config($1, $2, true)"}, {"bind", name, value}, {"execute"},
-		{"parse", "select pg_current_xact_id()"}, {"bind"}, {"execute"},
+		{"parse", "select pg_current_xact_id(), set_config($1, $2, true)"}, {"bind", name, value}, {"execute"},
 		{"parse", sql}, {"bind"}, {"describe"}, {"execute"}, {"sync"},
 	}
 	if diff := cmp.Diff(want, sent); diff != "" {
@@ -235,7 +234,7 @@ func wantSimple(t *testing.T, sent [][]string, sql, name, value string) {
 	if len(sent) != 1 || sent[0][0] != "query" {
 		t.Fatalf("sent %q, want one query", sent)
 	}
-	rest := expect(t, sent[0][1], "begin;select set_config(")
+	rest := expect(t, sent[0][1], "begin;select pg_current_xact_id(), set_config(")
 	got, rest := literal(t, rest)
 	if got != name {
 		t.Errorf("name = %q, want %q", got, name)
@@ -244,7 +243,7 @@ func wantSimple(t *testing.T, sent [][]string, sql, name, value string) {
 	if got != value {
 		t.Errorf("value = %q, want %q", got, value)
 	}
-	if rest = expect(t, rest, ", true);select pg_current_xact_id();"); rest != sql {
+	if rest = expect(t, rest, ", true);"); rest != sql {
 		t.Errorf("statement = %q, want %q", rest, sql)
 	}
 }
