@@ -189,11 +189,6 @@ func To(table, column string) StepOption {
 	return ent.To(table, column)
 }
 
-// UpdateNodes updates rows, and returns how many.
-func UpdateNodes(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) (int, error) {
-	return ent.UpdateNodes(ctx, drv, spec)
-}
-
 // WrapFunc makes a filter of package entql from a predicate.
 func WrapFunc(s func(*sql.Selector)) *entql.CallExpr {
 	return ent.WrapFunc(s)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/schema/field"
 )
@@ -145,6 +146,15 @@ func (s *statement) arg(value any) {
 	var digits [20]byte
 	s.WriteByte('$')
 	s.Write(strconv.AppendInt(digits[:0], int64(len(s.args)), 10))
+}
+
+// predicate writes a condition.
+func (s *statement) predicate(p *sql.Predicate) {
+	p.SetDialect(dialect.Postgres)
+	p.SetTotal(len(s.args))
+	text, args := p.Query()
+	s.WriteString(text)
+	s.args = append(s.args, args...)
 }
 
 // keyRels are the relations of edges whose key the row itself may hold.

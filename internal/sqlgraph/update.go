@@ -10,7 +10,7 @@ import (
 
 // UpdateNode updates a row, and reads it as triggers and defaults have left it.
 func UpdateNode(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) error {
-	query, args, err := update(drv, spec)
+	query, args, err := update(ctx, drv, spec)
 	switch {
 	case err != nil:
 		return err
@@ -39,33 +39,96 @@ func UpdateNode(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) error
 	return ent.UpdateNode(ctx, drv, &missed)
 }
 
-// update returns the UPDATE of a row, which returns the row, or "" if there is nothing to
-// update, or it changes other tables, too: they may change the row once more.
-func update(drv dialect.Driver, spec *UpdateSpec) (query string, args []any, err error) {
-	if drv.Dialect() != dialect.Postgres || spec.Node.ID == nil || spec.ScanValues == nil || !hold(spec.Edges.Add) || !hold(spec.Edges.Clear) {
-		return "", nil, nil
+// UpdateNodes updates rows, and returns how many.
+func UpdateNodes(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) (int, error) {
+	if !changesItself(drv, spec) || len(spec.Modifiers) > 0 {
+		return ent.UpdateNodes(ctx, drv, spec)
 	}
+	all, err := changes(spec)
+	if err != nil {
+		return 0, err
+	}
+	if len(all) == 0 || !isPlain(spec.Node) || !all.ordinary() {
+		return ent.UpdateNodes(ctx, drv, spec)
+	}
+	s := updateStatement(spec, all)
+	if where := predicate(ctx, spec); where != nil {
+		s.WriteString(" WHERE ")
+		s.predicate(where)
+	}
+	var result sql.Result
+	if err := drv.Exec(ctx, s.String(), s.args, &result); err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
+// changesItself reports whether an update of entities with one id changes no other table.
+func changesItself(drv dialect.Driver, spec *UpdateSpec) bool {
+	return drv.Dialect() == dialect.Postgres && spec.Node.ID != nil && hold(spec.Edges.Add) && hold(spec.Edges.Clear)
+}
+
+// isPlain reports whether the table's name is written between quotes, and alone.
+func isPlain(n *NodeSpec) bool { return n.Schema == "" && plain(n.Table) }
+
+// changes returns what an update assigns.
+func changes(spec *UpdateSpec) (columns, error) {
 	all := make(columns, 0, len(spec.Fields.Set)+len(spec.Fields.Add)+len(spec.Fields.Clear)+len(spec.Edges.Add)+len(spec.Edges.Clear))
 	all.clear(spec.Fields.Clear, spec.Edges.Clear, spec.Edges.Add)
 	if err := all.set(spec.Fields.Set, spec.Edges.Add); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	for _, f := range spec.Fields.Add {
 		all = append(all, assignment{f.Column, f.Value, add})
 	}
-	id := assignment{spec.Node.ID.Column, spec.Node.ID.Value, set}
-	switch ordinary := spec.Predicate == nil && len(spec.Modifiers) == 0 && spec.Node.Schema == "" && plain(spec.Node.Table) &&
-		allPlain(spec.Node.Columns) && id.ordinary() && all.ordinary(); {
+	return all, nil
+}
+
+// predicate returns the condition of an update, or nil.
+func predicate(ctx context.Context, spec *UpdateSpec) *sql.Predicate {
+	if spec.Predicate == nil {
+		return nil
+	}
+	builder := sql.Dialect(dialect.Postgres)
+	selector := builder.Select().From(builder.Table(spec.Node.Table).Schema(spec.Node.Schema)).WithContext(ctx)
+	spec.Predicate(selector)
+	return selector.P()
+}
+
+// update returns the UPDATE of a row, which returns the row, or "" if there is nothing to
+// update, or it changes other tables, too: they may change the row once more.
+func update(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) (query string, args []any, err error) {
+	if !changesItself(drv, spec) || spec.ScanValues == nil {
+		return "", nil, nil
+	}
+	all, err := changes(spec)
+	if err != nil {
+		return "", nil, err
+	}
+	where := sql.EQ(spec.Node.ID.Column, spec.Node.ID.Value)
+	if p := predicate(ctx, spec); p != nil {
+		where = sql.And(where, p)
+	}
+	switch ordinary := len(spec.Modifiers) == 0 && isPlain(spec.Node) && allPlain(spec.Node.Columns) && all.ordinary(); {
 	case ordinary && len(all) > 0:
-		query, args = writeUpdate(spec, all)
+		s := updateStatement(spec, all)
+		s.WriteString(" WHERE ")
+		s.predicate(where)
+		s.WriteString(" RETURNING ")
+		for i, name := range spec.Node.Columns {
+			s.comma(i)
+			s.name(name)
+		}
+		query, args = s.String(), s.args
 	case !ordinary:
-		query, args, err = buildUpdate(spec, all)
+		query, args, err = buildUpdate(spec, all, where)
 	}
 	return query, args, err
 }
 
-// writeUpdate returns the UPDATE of an ordinary row.
-func writeUpdate(spec *UpdateSpec, all columns) (string, []any) {
+// updateStatement returns an UPDATE up to its condition.
+func updateStatement(spec *UpdateSpec, all columns) *statement {
 	s := newStatement(2*len(all)+len(spec.Node.Columns)+2, len(all)+1)
 	s.WriteString("UPDATE ")
 	s.name(spec.Node.Table)
@@ -88,27 +151,12 @@ func writeUpdate(spec *UpdateSpec, all columns) (string, []any) {
 			s.arg(a.value)
 		}
 	}
-	s.WriteString(" WHERE ")
-	s.name(spec.Node.ID.Column)
-	s.WriteString(" = ")
-	s.arg(spec.Node.ID.Value)
-	s.WriteString(" RETURNING ")
-	for i, name := range spec.Node.Columns {
-		s.comma(i)
-		s.name(name)
-	}
-	return s.String(), s.args
+	return s
 }
 
 // buildUpdate returns the UPDATE of any row, or "" if there is nothing to update.
-func buildUpdate(spec *UpdateSpec, all columns) (string, []any, error) {
-	builder := sql.Dialect(dialect.Postgres)
-	u := builder.Update(spec.Node.Table).Schema(spec.Node.Schema).Where(sql.EQ(spec.Node.ID.Column, spec.Node.ID.Value))
-	if spec.Predicate != nil {
-		selector := builder.Select().From(builder.Table(spec.Node.Table).Schema(spec.Node.Schema))
-		spec.Predicate(selector)
-		u.FromSelect(selector)
-	}
+func buildUpdate(spec *UpdateSpec, all columns, where *sql.Predicate) (string, []any, error) {
+	u := sql.Dialect(dialect.Postgres).Update(spec.Node.Table).Schema(spec.Node.Schema).Where(where)
 	for _, a := range all {
 		switch a.op {
 		case setNull:
