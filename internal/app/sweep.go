@@ -37,7 +37,7 @@ func (sweepArgs) InsertOpts() river.InsertOpts {
 func sweeps() *river.PeriodicJob {
 	return river.NewPeriodicJob(river.PeriodicInterval(sweepInterval), func() (river.JobArgs, *river.InsertOpts) {
 		return sweepArgs{}, nil
-	}, nil)
+	}, &river.PeriodicJobOpts{RunOnStart: true})
 }
 
 // sweeper deletes expired Idempotency-Keys, of all tenants.

@@ -9,9 +9,6 @@ import (
 	"commitment/internal/pgtest"
 )
 
-// sweepJob inserts a job that deletes expired Idempotency-Keys.
-const sweepJob = `INSERT INTO river_job (kind, args) VALUES ('delete_expired_idempotency_keys', '{}')`
-
 // expired inserts a key that has expired.
 const expired = `INSERT INTO idempotency_keys (id, created_at, tenant_id, subject, key, fingerprint, status, header, body, expires_at)
 	VALUES (gen_random_uuid(), now(), gen_random_uuid(), '', 'k', '', 200, '{}', '', now() - interval '1 hour')`
@@ -25,13 +22,14 @@ func execute(t *testing.T, db *sql.DB, statements ...string) {
 	}
 }
 
+// TestWorkRunsJobs has a worker enqueue the sweep of expired Idempotency-Keys, and run it.
 func TestWorkRunsJobs(t *testing.T) {
 	t.Parallel()
 	owner := pgtest.OwnerURL(t)
 	db := pgtest.Open(t, owner)
 	database := "DATABASE_URL=" + pgtest.AppURL(t, owner)
 	api := serve(t, database, "JOBS_WORKERS=0")
-	execute(t, db, expired, sweepJob)
+	execute(t, db, expired)
 	worker := spawnCommand(t, "work", t.TempDir(), database)
 	pgtest.WaitFor(t, "the job is completed", func() bool {
 		return pgtest.Value[bool](t, db, "SELECT count(*) = 1 FROM river_job WHERE state = 'completed'")

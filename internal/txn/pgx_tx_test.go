@@ -94,7 +94,7 @@ func TestNobodyEndsAUnitThroughItsPgxTx(t *testing.T) {
 		"Commit":   func(ctx context.Context, tx pgx.Tx) error { return tx.Commit(ctx) },
 		"Rollback": func(ctx context.Context, tx pgx.Tx) error { return tx.Rollback(ctx) },
 		"Exec":     func(ctx context.Context, tx pgx.Tx) error { _, err := tx.Exec(ctx, "COMMIT"); return err },
-		"Query":    func(ctx context.Context, tx pgx.Tx) error { _, err := tx.Query(ctx, "COMMIT"); return err }, //nolint:gocritic,sqlclosecheck,rowserrcheck // none
+		"Query":    func(ctx context.Context, tx pgx.Tx) error { _, err := tx.Query(ctx, "COMMIT"); return err }, //nolint:gocritic,sqlclosecheck // none
 		"SendBatch": func(ctx context.Context, tx pgx.Tx) error {
 			batch := &pgx.Batch{}
 			batch.Queue("COMMIT")
@@ -163,7 +163,7 @@ func TestAnErrorOfAPgxTxCantBeIgnored(t *testing.T) {
 		for err == nil && rows.Next() {
 			continue
 		}
-		return nil //nolint:nilerr // ignored
+		return nil // whatever the error
 	})
 	if !errors.Is(err, ErrSwallowed) {
 		t.Errorf("Run() = %v, want %v", err, ErrSwallowed)
@@ -185,7 +185,7 @@ func TestRowsOfAPgxTxKeepTheUnitBusy(t *testing.T) {
 		if err := insert(ctx, "after"); err != nil {
 			return err
 		}
-		_, err = tx.Query(ctx, "SELECT n FROM generate_series(1, 2) n") //nolint:gocritic,sqlclosecheck,rowserrcheck // left open
+		_, err = tx.Query(ctx, "SELECT n FROM generate_series(1, 2) n") //nolint:gocritic,sqlclosecheck // left open
 		return errors.Join(err, errors.New("roll back"))
 	})
 	if err == nil {
