@@ -120,6 +120,8 @@ type client struct {
 	seen    count  // by its last read
 }
 
+var httpClient = &http.Client{Timeout: time.Minute}
+
 // send sends a request, and reports whether it succeeded.
 func (c *client) send(ctx context.Context, method string) (got count, ok bool) {
 	req, err := http.NewRequestWithContext(ctx, method, c.s.url+"/?client="+strconv.Itoa(c.id), http.NoBody)
@@ -133,7 +135,7 @@ func (c *client) send(ctx context.Context, method string) (got count, ok bool) {
 	if c.token != "" {
 		req.Header.Set(reqtx.TokenHeader, c.token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := httpClient.Do(req)
 	if err != nil {
 		c.s.t.Error(err)
 		return got, false
