@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"commitment/internal/idempotency"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/pgbouncer"
 	"commitment/internal/pgtest/replica"
@@ -69,7 +70,8 @@ func startCounters(t *testing.T, primaryURL string, replicaURLs ...string) *coun
 	writeError := func(w http.ResponseWriter, _ *http.Request, err error) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	}
-	server := httptest.NewServer(reqtx.Middleware(s.db, reqtx.Options{Tokens: reqtx.NewTokens("key"), WriteError: writeError})(http.HandlerFunc(s.serve)))
+	once := idempotency.Middleware(idempotency.Options{WriteError: writeError})
+	server := httptest.NewServer(reqtx.Middleware(s.db, reqtx.Options{Tokens: reqtx.NewTokens("key"), WriteError: writeError})(once(http.HandlerFunc(s.serve))))
 	s.url = server.URL
 	t.Cleanup(func() {
 		server.Close()
@@ -112,10 +114,13 @@ type client struct {
 	s       *counters
 	id      int
 	token   string
-	written int   // the least that its row holds
-	maybe   int   // the most
-	seen    count // by its last read
+	key     string // of an Idempotency-Key
+	written int    // the least that its row holds
+	maybe   int    // the most
+	seen    count  // by its last read
 }
+
+var httpClient = &http.Client{Timeout: time.Minute}
 
 // send sends a request, and reports whether it succeeded.
 func (c *client) send(ctx context.Context, method string) (got count, ok bool) {
@@ -124,10 +129,13 @@ func (c *client) send(ctx context.Context, method string) (got count, ok bool) {
 		c.s.t.Error(err)
 		return got, false
 	}
+	if c.key != "" {
+		req.Header.Set(idempotency.Header, c.key)
+	}
 	if c.token != "" {
 		req.Header.Set(reqtx.TokenHeader, c.token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := httpClient.Do(req)
 	if err != nil {
 		c.s.t.Error(err)
 		return got, false
@@ -334,6 +342,25 @@ func TestReadsOutliveServers(t *testing.T) {
 	s.awaitReads(500)
 	rest()
 	s.wantNoLies("a replica promoted, and the other one follows it")
+}
+
+// TestAReplayHasATokenOfItsOwn sends a request twice by its key: a client that has lost
+// the first response reads what it has written, too.
+func TestAReplayHasATokenOfItsOwn(t *testing.T) {
+	t.Parallel()
+	c := replica.Start(t, 1)
+	c.Primary.Exec(countersSQL)
+	s := startCounters(t, c.Primary.Login(), c.Replicas[0].Login())
+	s.awaitUp(1)
+	c.Replicas[0].Exec("SELECT pg_wal_replay_pause()")
+	first, retry := &client{s: s, key: "key"}, &client{s: s, key: "key"}
+	first.write(t.Context())
+	retry.write(t.Context())
+	if retry.token <= first.token || retry.written != 1 {
+		t.Errorf("the replay has counted to %d, and its token is %s, want 1 and one after %s", retry.written, retry.token, first.token)
+	}
+	retry.read(t.Context())
+	s.wantNoLies("a replay, with the replica paused")
 }
 
 // eitherHost is the URL of the one of two servers that can be written to.

@@ -78,6 +78,7 @@ type Set struct {
 	options  Options
 	next     atomic.Uint64 // whose turn it is
 	timeline atomic.Uint32 // the primary's, as last seen; 0 before
+	failure  atomic.Value  // the error of the primary's last check, in a failure
 	history  history
 }
 
@@ -95,6 +96,9 @@ func New(primary *sql.DB, replicas []*Replica, o Options) *Set {
 	}
 	return &Set{primary: primary, replicas: replicas, options: o}
 }
+
+// failure is an error, or none.
+type failure struct{ error }
 
 var (
 	errUnchecked = errors.New("not checked yet")
@@ -143,6 +147,7 @@ func (s *Set) checkPrimary(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
 	p, flushed, err := pgtx.AskPrimary(ctx, s.primary)
+	s.failure.Store(failure{err})
 	if err != nil {
 		return err
 	}
@@ -202,7 +207,8 @@ func (r *Replica) ask(ctx context.Context) (pgtx.Position, error) {
 func (s *Set) fit(p pgtx.Position, lag time.Duration) error {
 	switch timeline := s.timeline.Load(); {
 	case timeline == 0:
-		return errNoPrimary
+		why, _ := s.failure.Load().(failure)
+		return errors.Join(errNoPrimary, why.error)
 	case p.Timeline != timeline:
 		return fmt.Errorf("it follows timeline %d, and the primary's is %d", p.Timeline, timeline)
 	case lag > s.options.MaxLag:

@@ -51,7 +51,6 @@ func TestRoundTripsWithReplicas(t *testing.T) {
 			writeError(w, r, err)
 		}
 	}))
-	token := ""
 	serve := func(method, token string) string {
 		w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), method, "/", http.NoBody)
 		if token != "" {
@@ -79,7 +78,7 @@ func TestRoundTripsWithReplicas(t *testing.T) {
 		serve(tt.method, tt.token) // pings, as the connection's first use again
 		tt.proxy.Reset()
 		transcript := tt.proxy.Record()
-		if token = serve(tt.method, tt.token); token == "" {
+		if serve(tt.method, tt.token) == "" {
 			t.Errorf("%s: no token", tt.name)
 		}
 		transcript.Stop()

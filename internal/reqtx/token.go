@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"math"
 	"net/http"
+	"slices"
 
 	"commitment/internal/txn"
 )
@@ -94,7 +95,7 @@ func (t *Tokens) after(r *http.Request) (after txn.Position) {
 	if len(r.Header["Cookie"]) > 0 {
 		for _, name := range []string{tokenCookie, readTokenCookie} {
 			for _, c := range r.CookiesNamed(name) {
-				texts = append(texts[:len(texts):len(texts)], c.Value)
+				texts = append(slices.Clip(texts), c.Value)
 			}
 		}
 	}

@@ -281,3 +281,33 @@ func TestTheEndHasAPosition(t *testing.T) {
 		}
 	}
 }
+
+// TestACommitWhosePositionIsLost has the server refuse to tell its position behind COMMIT:
+// the work is committed, and only the primary is sure to show it.
+func TestACommitWhosePositionIsLost(t *testing.T) {
+	t.Parallel()
+	f := replicate(t, 1, txn.Options{})
+	db := txn.New(pool(t, f.cluster.Primary.Login(), 2), txn.Options{Replicas: f.set, Log: slog.New(slog.DiscardHandler)})
+	f.cluster.Primary.Exec("REVOKE EXECUTE ON FUNCTION pg_current_wal_insert_lsn() FROM PUBLIC")
+	ctx, u, err := db.Begin(t.Context(), txn.ReadWrite, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	if err := txn.After(ctx, txn.Position{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := rowtest.Insert(ctx, ent.FromContext(ctx), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Commit(); err != nil {
+		t.Errorf("Commit() = %v, want nil", err)
+	}
+	if at := u.Position(); at != pgtx.Unreached(1) {
+		t.Errorf("position = %v, want %v", at, pgtx.Unreached(1))
+	}
+	if n, _ := f.count(t, u.Position()); n != 1 {
+		t.Errorf("count = %d, want 1", n)
+	}
+	f.wantReads(t, map[string]int{"primary behind": 1})
+}
