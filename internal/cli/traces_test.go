@@ -70,7 +70,7 @@ func values(attrs []*commonpb.KeyValue) map[string]string {
 func (c *collector) tree() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	slices.SortStableFunc(c.spans, func(a, b *tracepb.Span) int { return int(a.GetStartTimeUnixNano() - b.GetStartTimeUnixNano()) }) //nolint:gosec // both are near
+	slices.SortStableFunc(c.spans, func(a, b *tracepb.Span) int { return int(a.GetStartTimeUnixNano() - b.GetStartTimeUnixNano()) })
 	known := map[string]bool{}
 	for _, s := range c.spans {
 		known[string(s.GetSpanId())] = true
@@ -177,7 +177,7 @@ func TestServeOutlivesItsCollector(t *testing.T) {
 	c := &collector{}
 	listener, err := net.Listen("tcp", addr)
 	check(t, err)
-	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: c}} //nolint:gosec // for one client
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: c}}
 	server.Start()
 	t.Cleanup(server.Close)
 	pgtest.WaitFor(t, "spans are exported again", func() bool {

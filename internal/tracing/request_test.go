@@ -116,7 +116,7 @@ func TestAFailureIsRecordedWithItsCause(t *testing.T) {
 	if s.Status().Code != codes.Error || value(s, "error.type") != "500" {
 		t.Errorf("status = %v, error.type = %q, want an error, 500", s.Status(), value(s, "error.type"))
 	}
-	if events := s.Events(); len(events) != 1 || events[0].Name != "exception" || events[0].Attributes[1].Value.Emit() != "the disk is full" {
+	if events := s.Events(); len(events) != 1 || events[0].Name != "exception" || events[0].Attributes[1].Value.String() != "the disk is full" {
 		t.Errorf("events = %v, want an exception with the cause", events)
 	}
 }

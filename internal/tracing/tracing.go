@@ -15,7 +15,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/jackc/pgx/v5"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -130,11 +129,11 @@ func Attrs(ctx context.Context) []slog.Attr {
 
 // record records err, if it isn't nil, as an event of the span, whose status becomes an
 // error.
-func record(span trace.Span, err error, attrs ...attribute.KeyValue) {
+func record(span trace.Span, err error) {
 	if err == nil {
 		return
 	}
 	span.RecordError(err)
 	span.SetStatus(codes.Error, "")
-	span.SetAttributes(append(attrs, errorType(err))...)
+	span.SetAttributes(errorType(err))
 }

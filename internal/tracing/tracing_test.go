@@ -142,7 +142,7 @@ func value(s sdk.ReadOnlySpan, key string) string {
 	if i < 0 {
 		return ""
 	}
-	return s.Attributes()[i].Value.Emit()
+	return s.Attributes()[i].Value.String()
 }
 
 // wantTree is the function wantTree, for the spans of f.
@@ -193,5 +193,6 @@ func query(ctx context.Context, text string, args ...any) (result string, err er
 	if err != nil {
 		return "", err
 	}
-	return result, unit.QueryRowContext(ctx, text, args, &result)
+	err = unit.QueryRowContext(ctx, text, args, &result)
+	return result, err
 }
