@@ -186,7 +186,7 @@ func TestQueryNodesSendsWhatEntSends(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		columns := rapid.SliceOf(names).Draw(t, "columns")
 		spec := func() *sqlgraph.QuerySpec {
-			return sqlgraph.NewQuerySpec("accounts", columns, sqlgraph.NewFieldSpec("id", field.TypeInt64))
+			return sqlgraph.NewQuerySpec("products", columns, sqlgraph.NewFieldSpec("id", field.TypeInt64))
 		}
 		limit, offset := rapid.IntRange(0, 3).Draw(t, "limit"), rapid.IntRange(0, 3).Draw(t, "offset")
 		unique, table, from := rapid.Bool().Draw(t, "unique"), names.Draw(t, "table"), rapid.Bool().Draw(t, "from")
