@@ -46,20 +46,20 @@ type beginKey struct {
 	sql.TxOptions
 	assignXID bool
 	position  bool
-	check     string
+	check     check
 	prepare   bool
 }
 
 // newBegin returns what starts a transaction. If prepare is set, the connection prepares
 // its statements once and keeps them.
 func newBegin(o TxOptions, prepare bool) (*begin, error) {
-	check := o.checks()
+	check := o.check()
 	b, err := cachedBegin(beginKey{o.TxOptions, o.AssignXID, o.readsPositionFirst(), check, prepare})
-	if err != nil || len(o.Settings) == 0 && check == "" {
+	if err != nil || len(o.Settings) == 0 && check == noCheck {
 		return b, err
 	}
 	statements, next := slices.Clone(b.statements), checkIndex
-	if check != "" {
+	if check != noCheck {
 		checking := *statements[checkIndex]
 		checking.args = o.checkArgs()
 		if err := checking.encodeExecute(); err != nil {
@@ -96,16 +96,17 @@ func cachedBegin(key beginKey) (*begin, error) {
 	b := &begin{statements: []*beginStatement{{sql: text, name: text}}}
 	add := func(sql, name string) { b.statements = append(b.statements, &beginStatement{sql: sql, name: name}) }
 	switch key.check {
-	case replayedSQL:
-		add(key.check, "replayed")
+	case noCheck:
+	case replayedCheck:
+		add(replayedSQL, "replayed")
 		add("commit and chain", "chain")
-	case completedSQL:
-		add(key.check, "completed")
+	case completedCheck:
+		add(completedSQL, "completed")
 	}
 	switch {
 	case key.assignXID:
 		add("select "+selectXID, "xid")
-	case key.position && key.check == replayedSQL:
+	case key.position && key.check == replayedCheck:
 		add(standbyPositionSQL, "standby position")
 	case key.position:
 		add(primaryPositionSQL, "position")

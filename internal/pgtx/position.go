@@ -179,22 +179,29 @@ func (t *Tx) Position() Position {
 // yet what the transaction is to begin after, or isn't the standby that it asks for.
 func (t *Tx) Behind() bool {
 	tr := &t.wire.tracker
-	return t.o.checks() != "" && !tr.started && t.wire.failedAt == checkIndex && tr.cause != nil && tr.cause.Code == invalidText
+	return t.o.check() != noCheck && !tr.started && t.wire.failedAt == checkIndex && tr.cause != nil && tr.cause.Code == invalidText
 }
 
-// checks returns the statement by which a transaction checks that it begins after a
-// position, or "" if none is needed.
-func (o *TxOptions) checks() string {
+// check is how a transaction checks that it begins after a position.
+type check uint8
+
+const (
+	noCheck        check = iota
+	replayedCheck        // by replayedSQL
+	completedCheck       // by completedSQL
+)
+
+func (o *TxOptions) check() check {
 	switch {
 	case o.Standby:
-		return replayedSQL
+		return replayedCheck
 	case o.After.XMax != 0 && o.readsPositionFirst():
-		return completedSQL
+		return completedCheck
 	}
-	return ""
+	return noCheck
 }
 
-// checkArgs returns the arguments of that statement.
+// checkArgs returns the arguments of the check's statement.
 func (o *TxOptions) checkArgs() []string {
 	if o.Standby {
 		return []string{strconv.FormatUint(uint64(o.After.Timeline), 10), formatLSN(o.After.LSN)}

@@ -13,79 +13,107 @@ import (
 // snapshot is the mode of a transaction that reads one snapshot.
 var snapshot = sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 
-func TestPositionsOnAReplica(t *testing.T) {
+// count counts the rows of work in a transaction with a setting of its own, and returns
+// its position. On a server that is behind, ok is false.
+func count(t *testing.T, db *sql.DB, o pgtx.TxOptions, args ...any) (n int, at pgtx.Position, ok bool) {
+	t.Helper()
+	o.TxOptions, o.WantPosition, o.Settings = snapshot, true, []pgtx.Setting{{Name: "app.tenant", Value: "one"}}
+	query := "SELECT count(*), current_setting('app.tenant') FROM work"
+	if len(args) > 0 {
+		query += " WHERE 1 = $1" // by the extended protocol
+	}
+	behind := false
+	err := inTx(t.Context(), db, o, func(conn *sql.Conn, tx *pgtx.Tx) error {
+		var tenant string
+		err := conn.QueryRowContext(t.Context(), query, args...).Scan(&n, &tenant)
+		if behind = tx.Behind(); behind {
+			return err
+		}
+		if err == nil && tenant != "one" {
+			t.Errorf("tenant = %q, want one", tenant)
+		}
+		at = tx.Position()
+		return err
+	})
+	if err != nil && !behind {
+		t.Fatal(err)
+	}
+	return n, at, !behind
+}
+
+// write inserts a row, and returns the position of the commit.
+func write(t *testing.T, db *sql.DB) pgtx.Position {
+	t.Helper()
+	var written *pgtx.Tx
+	err := inTx(t.Context(), db, pgtx.TxOptions{AssignXID: true, WantPosition: true}, func(conn *sql.Conn, tx *pgtx.Tx) error {
+		written = tx
+		_, err := conn.ExecContext(context.Background(), "INSERT INTO work VALUES (1)")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return written.Position()
+}
+
+// TestPositions begins transactions after positions, on the primary and on a replica, in
+// each way that pgx runs statements.
+func TestPositions(t *testing.T) {
 	t.Parallel()
 	c := replica.Start(t, 1)
-	primary, standby := open(t, c.Primary.Login(), 1), open(t, c.Replicas[0].Login(), 1)
-	owner := open(t, c.Primary.Owner, 1)
-	pgtest.Exec(t, owner, "CREATE TABLE work (n int)")
-	pgtest.Exec(t, owner, "GRANT ALL ON work TO PUBLIC")
-
-	write := func() (p pgtx.Position) {
-		conn, err := primary.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
+	c.Primary.Exec("CREATE TABLE work (n int); GRANT ALL ON work TO PUBLIC")
+	rows := 0
+	for _, mode := range modes {
+		in := func(url string) *sql.DB {
+			return open(t, pgtest.WithParams(t, url, map[string]string{"default_query_exec_mode": mode}), 1)
 		}
-		defer func() { _ = conn.Close() }()
-		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{AssignXID: true, WantPosition: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		pgtest.Exec(t, conn, "INSERT INTO work VALUES (1)")
-		if err := tx.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		return tx.Position()
-	}
-	read := func(db *sql.DB, after pgtx.Position, standby bool) (n int, p pgtx.Position, replayed bool) {
-		conn, err := db.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = conn.Close() }()
-		tx, err := pgtx.NewTx(conn, pgtx.TxOptions{TxOptions: snapshot, After: after, Standby: standby, WantPosition: true, Settings: []pgtx.Setting{{"app.tenant", "x"}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var tenant string
-		err = conn.QueryRowContext(t.Context(), "SELECT count(*), current_setting('app.tenant') FROM work WHERE 1 = $1", 1).Scan(&n, &tenant)
-		if tx.Behind() {
-			if err := tx.Rollback(context.Background()); err != nil {
-				t.Error(err)
+		primary, standby := in(c.Primary.Login()), in(c.Replicas[0].Login())
+		for _, args := range [][]any{nil, {1}} {
+			want := func(db *sql.DB, o pgtx.TxOptions, rows int, shows bool) pgtx.Position {
+				t.Helper()
+				n, at, ok := count(t, db, o, args...)
+				if ok != shows || ok && (n != rows || at.LSN < o.After.LSN || at.Timeline != 1) {
+					t.Errorf("%s %v: %d rows at %v, served = %v, want %d after %v, %v", mode, args, n, at, ok, rows, o.After, shows)
+				}
+				return at
 			}
-			return 0, tx.Position(), false
+			rows++
+			at := write(t, primary)
+			c.Primary.AwaitReplay(c.Replicas[0])
+			seen := want(standby, pgtx.TxOptions{After: at, Standby: true}, rows, true)
+			want(primary, pgtx.TxOptions{After: seen}, rows, true)
+			want(primary, pgtx.TxOptions{After: at, Standby: true}, 0, false)                                          // it is none
+			want(standby, pgtx.TxOptions{After: pgtx.Position{Timeline: 2, LSN: 1}, Standby: true}, 0, false)          // it follows another one
+			want(standby, pgtx.TxOptions{After: pgtx.Unreached(1), Standby: true}, 0, false)                           // nothing is ever there
+			want(primary, pgtx.TxOptions{After: pgtx.Position{Timeline: 1, LSN: 1, XMax: seen.XMax + 1000}}, 0, false) // as if a replica had shown more
+			c.Replicas[0].Exec("SELECT pg_wal_replay_pause()")
+			rows++
+			at = write(t, primary)
+			want(standby, pgtx.TxOptions{After: at, Standby: true}, 0, false)
+			want(standby, pgtx.TxOptions{After: pgtx.Position{Timeline: 1}, Standby: true}, rows-1, true)
+			want(primary, pgtx.TxOptions{}, rows, true)
+			c.Replicas[0].Exec("SELECT pg_wal_replay_resume()")
 		}
-		if err != nil || tenant != "x" {
-			t.Fatal(err, tenant)
-		}
-		if err := tx.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		return n, tx.Position(), true
 	}
-	at := write()
-	t.Log(at)
-	pgtest.WaitFor(t, "replayed", func() bool {
-		n, p, ok := read(standby, at, true)
-		if ok && n != 1 {
-			t.Errorf("n = %d", n)
+}
+
+func TestPositionsAreOrdered(t *testing.T) {
+	t.Parallel()
+	ordered := []pgtx.Position{{}, {Timeline: 1}, {Timeline: 1, LSN: 1}, {Timeline: 1, LSN: 1, XMax: 1}, {Timeline: 1, LSN: 2}, pgtx.Unreached(1), {Timeline: 2}}
+	for i := range ordered {
+		for j := range ordered {
+			if got, want := ordered[i].Compare(ordered[j]), min(1, max(-1, i-j)); got != want {
+				t.Errorf("Compare(%v, %v) = %d, want %d", ordered[i], ordered[j], got, want)
+			}
 		}
-		if ok && p.Compare(at) < 0 {
-			t.Errorf("p = %v", p)
+	}
+	if at := (pgtx.Position{Timeline: 1, LSN: 0x16B374D848}); at.String() != "1:16/B374D848" {
+		t.Errorf("String() = %s, want 1:16/B374D848", at)
+	}
+	for text, want := range map[string]uint64{"16/B374D848": 0x16B374D848, "0/0": 0, "": 0, "1": 0, "1/": 0, "x/1": 0, "100000000/0": 0} {
+		got, err := pgtx.ParseLSN(text)
+		if valid := text == "16/B374D848" || text == "0/0"; got != want || (err == nil) != valid {
+			t.Errorf("ParseLSN(%q) = %d, %v, want %d", text, got, err, want)
 		}
-		return ok
-	})
-	c.Replicas[0].Exec("SELECT pg_wal_replay_pause()")
-	at = write()
-	if _, _, ok := read(standby, at, true); ok {
-		t.Error("ok")
 	}
-	n, p, _ := read(primary, pgtx.Position{}, false)
-	t.Log(n, p)
-	if _, _, ok := read(primary, at, true); ok {
-		t.Error("ok")
-	}
-	n, p, _ = read(standby, pgtx.Position{Timeline: 1}, true)
-	t.Log(n, p)
-	c.Replicas[0].Exec("SELECT pg_wal_replay_resume()")
 }

@@ -135,8 +135,10 @@ func (t *lazyTx) connect(ctx context.Context) (conn *sql.Conn, first bool, err e
 func (t *lazyTx) acquire(ctx context.Context) (*sql.Conn, bool, error) {
 	t.startTrace()
 	pool := t.db.pool
-	if replica := t.pickReplica(); replica != nil {
-		pool = replica.Pool
+	if t.route != nil {
+		if replica := t.pickReplica(); replica != nil {
+			pool = replica.Pool
+		}
 	}
 	conn, err := t.db.connection(ctx, pool)
 	if err != nil {
