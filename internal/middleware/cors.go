@@ -25,6 +25,7 @@ func CORS(origins []string) func(http.Handler) http.Handler {
 		},
 		AllowedHeaders: []string{
 			"Accept", "Authorization", "Consistency-Token", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", RequestIDHeader,
+			"Baggage", "Traceparent", "Tracestate", // of a page that is traced
 		},
 		ExposedHeaders: []string{"Consistency-Token", "ETag", "Idempotent-Replayed", "Location", "Retry-After", RequestIDHeader},
 		MaxAge:         preflightAge,

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"go.opentelemetry.io/otel/baggage"
@@ -178,4 +179,14 @@ func TestTheLogNamesTheSpan(t *testing.T) {
 		return nil
 	})
 	log.WaitFor(t, "trace_id="+callerTrace+" span_id="+f.named(t, "attempt 1")[0].SpanContext().SpanID().String())
+}
+
+// A client decides how long its name is, and not how much memory its span needs.
+func TestLongValuesAreCut(t *testing.T) {
+	t.Parallel()
+	f := open(t, pgtest.OwnerURL(t), 1)
+	f.serve(t, http.MethodPost, http.Header{"User-Agent": {strings.Repeat("x", 60<<10)}}, func(context.Context) error { return nil })
+	if got := len(value(f.named(t, "POST /rows/{id}")[0], "user_agent.original")); got != 4<<10 {
+		t.Errorf("user_agent.original has %d bytes, want 4096", got)
+	}
 }

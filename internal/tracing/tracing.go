@@ -74,8 +74,21 @@ func New(ctx context.Context, o Options) (*Tracing, error) {
 			return nil, err
 		}
 	}
-	provider := sdk.NewTracerProvider(sdk.WithResource(described), sdk.WithSpanProcessor(o.Processor))
+	provider := sdk.NewTracerProvider(sdk.WithResource(described), sdk.WithSpanProcessor(o.Processor), sdk.WithRawSpanLimits(limits()))
 	return &Tracing{provider, provider.Tracer("commitment"), o.TrustParent}, nil
+}
+
+// maxValue limits the values of attributes, in bytes. A client decides how long a path is,
+// and the spans of many requests may wait for the collector.
+const maxValue = 4 << 10
+
+// limits returns the limits of the SDK's variables, and one more.
+func limits() sdk.SpanLimits {
+	l := sdk.NewSpanLimits()
+	if l.AttributeValueLengthLimit == sdk.DefaultAttributeValueLengthLimit {
+		l.AttributeValueLengthLimit = maxValue
+	}
+	return l
 }
 
 // Shutdown exports the spans that have ended, until ctx ends. Later ones are lost.
