@@ -145,7 +145,10 @@ func selectorOf(ctx context.Context, drv dialect.Driver, spec *QuerySpec) (*sql.
 	for _, modify := range spec.Modifiers {
 		modify(selector)
 	}
-	return selector, selector.Err()
+	if err := selector.Err(); err != nil {
+		return nil, err
+	}
+	return selector, nil
 }
 
 // qualified returns the plain names of a table's columns, each with the table's and quoted.

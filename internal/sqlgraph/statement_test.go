@@ -110,6 +110,7 @@ func edges(t *rapid.T, label string) (all []*sqlgraph.EdgeSpec) {
 }
 
 func TestCreateNodeSendsWhatEntSends(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		spec := sqlgraph.NewCreateSpec(names.Draw(t, "table"), sqlgraph.NewFieldSpec("id", field.TypeInt64))
 		if rapid.Bool().Draw(t, "known id") {
@@ -126,6 +127,7 @@ func TestCreateNodeSendsWhatEntSends(t *testing.T) {
 }
 
 func TestUpdateNodeSendsWhatEntSendsAndReturnsTheRow(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		spec := sqlgraph.NewUpdateSpec(names.Draw(t, "table"), []string{"id", names.Draw(t, "returned")}, sqlgraph.NewFieldSpec("id", field.TypeInt64))
 		spec.Node.ID.Value = int64(1)
@@ -150,6 +152,7 @@ func TestUpdateNodeSendsWhatEntSendsAndReturnsTheRow(t *testing.T) {
 }
 
 func TestUpdateNodesSendsWhatEntSends(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		spec := sqlgraph.NewUpdateSpec(names.Draw(t, "table"), []string{"id"}, sqlgraph.NewFieldSpec("id", field.TypeInt64))
 		predicates := rapid.IntRange(0, 3).Draw(t, "predicates")
@@ -183,6 +186,7 @@ func local(spec *sqlgraph.UpdateSpec) bool {
 }
 
 func TestQueryNodesSendsWhatEntSends(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		columns := rapid.SliceOf(names).Draw(t, "columns")
 		spec := func() *sqlgraph.QuerySpec {

@@ -73,22 +73,15 @@ func TestNewIsWhatEntChooses(t *testing.T) {
 	conn := pgtest.Session(t, pgtest.Open(t, url))
 	for _, expression := range expressions {
 		query := "SELECT " + expression
-		rows, err := conn.QueryContext(t.Context(), query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := entsql.ScanTypeOf(&entsql.Rows{ColumnScanner: rows}, 0)
-		if err := rows.Close(); err != nil {
-			t.Fatal(err)
-		}
-		err = conn.Raw(func(driverConn any) error {
+		want := typeOf(t, conn, query)
+		err := conn.Raw(func(driverConn any) error {
 			rows, err := driverConn.(interface{ Conn() *pgx.Conn }).Conn().Query(t.Context(), query)
 			if err != nil {
 				return err
 			}
 			defer rows.Close()
-			if got := sqlscan.New(&rows.FieldDescriptions()[0]); reflect.TypeOf(got) != reflect.TypeOf(want) {
-				t.Errorf("%s: %T, want %T", expression, got, want)
+			if got := reflect.TypeOf(sqlscan.New(&rows.FieldDescriptions()[0])); got != want {
+				t.Errorf("%s: %v, want %v", expression, got, want)
 			}
 			return nil
 		})
@@ -96,6 +89,21 @@ func TestNewIsWhatEntChooses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// typeOf returns what Ent scans the column of a query into.
+func typeOf(t *testing.T, conn *sql.Conn, query string) reflect.Type {
+	t.Helper()
+	rows, err := conn.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	chosen := reflect.TypeOf(entsql.ScanTypeOf(&entsql.Rows{ColumnScanner: rows}, 0))
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return chosen
 }
 
 // show returns what a destination holds, as text: NaN isn't equal to itself, and times of
@@ -109,6 +117,7 @@ func show(dest any) string {
 
 // scanOne runs a query for one value on pgx, and scans it.
 func scanOne(t *testing.T, conn *pgx.Conn, query string, dest any) error {
+	t.Helper()
 	rows, err := conn.Query(t.Context(), query, sqlscan.Formats)
 	if err != nil {
 		return err
