@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -53,12 +54,20 @@ type queue interface {
 
 // awaitJobs waits until no job is left.
 func awaitJobs(ctx context.Context, pool *pgxpool.Pool) error {
-	for left := 1; left > 0; time.Sleep(5 * time.Millisecond) {
-		if err := pool.QueryRow(ctx, "SELECT count(*) FROM river_job WHERE finalized_at IS NULL").Scan(&left); err != nil {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for {
+		var left int
+		err := pool.QueryRow(ctx, "SELECT count(*) FROM river_job WHERE finalized_at IS NULL").Scan(&left)
+		if err != nil || left == 0 {
 			return err
 		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return nil
 }
 
 // ourQueue is package jobs.
@@ -112,8 +121,7 @@ func (q *ourQueue) run(ctx context.Context, pool *pgxpool.Pool) error {
 	go func() { ended <- runner.Run(running) }()
 	err = awaitJobs(ctx, pool)
 	stop()
-	<-ended
-	return err
+	return errors.Join(err, <-ended)
 }
 
 // riversQueue is River on its own pool, as its documentation shows it.
@@ -182,6 +190,13 @@ func measureJobs(ctx context.Context, db *database) ([]*jobsMeasured, error) {
 	all := []*jobsMeasured{{title: "package jobs"}, {title: "River on its own pool"}}
 	queues := make([]queue, len(all))
 	pools := make([]*pgxpool.Pool, len(all))
+	defer func() {
+		for _, pool := range pools {
+			if pool != nil {
+				pool.Close()
+			}
+		}
+	}()
 	for i, name := range []string{"bench_jobs_ours", "bench_jobs_river"} {
 		url, err := db.create(ctx, name)
 		if err != nil {
@@ -194,7 +209,6 @@ func measureJobs(ctx context.Context, db *database) ([]*jobsMeasured, error) {
 		if pools[i], err = postgres.OpenPgx(ctx, o, 15); err != nil {
 			return nil, err
 		}
-		defer pools[i].Close()
 		if queues[i], err = openQueue(o, pools[i], i == 0); err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"commitment/ent"
 	"commitment/ent/account"
+	"commitment/internal/app"
 	"commitment/internal/postgres"
 	"commitment/internal/reqtx"
 	"commitment/internal/txn"
@@ -48,6 +50,16 @@ func openOurs(url string, pool int) (http.Handler, error) {
 	return reqtx.Middleware(unit, reqtx.Options{WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
 		respond(w, 0, nil, err)
 	}})(api(entStore{})), err
+}
+
+// tuned is open with the garbage collector set as the service sets it. In the reporting
+// process it applies to whatever is opened later, too; what is counted there doesn't
+// depend on it.
+func tuned(open func(string, int) (http.Handler, error)) func(string, int) (http.Handler, error) {
+	return func(url string, pool int) (http.Handler, error) {
+		app.TuneMemory(slog.Default())
+		return open(url, pool)
+	}
 }
 
 // openUnit opens the service's database, with the service's defaults.

@@ -48,6 +48,7 @@ func measureReplicas() (all []*replicated, err error) {
 	err = errors.New("no replicas could be started")
 	testing.Init()
 	testing.Benchmark(func(b *testing.B) { // which makes and removes the servers; it takes longer than to be repeated
+		b.Helper()
 		if all != nil {
 			return
 		}
@@ -120,6 +121,7 @@ func readOrCount(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
 	}
 }
 
@@ -137,7 +139,7 @@ func (r *replicated) load(b *testing.B, d time.Duration) (reads, requests int64)
 				if i%writeShare == 0 {
 					method = http.MethodPost
 				}
-				req, w := httptest.NewRequest(method, "/", http.NoBody), httptest.NewRecorder()
+				req, w := httptest.NewRequestWithContext(b.Context(), method, "/", http.NoBody), httptest.NewRecorder()
 				req.Header.Set("Client", fmt.Sprint(1+id))
 				if token != "" {
 					req.Header.Set(reqtx.TokenHeader, token)
@@ -162,7 +164,7 @@ func (r *replicated) load(b *testing.B, d time.Duration) (reads, requests int64)
 // cpu is the CPU that the service and its sessions on the primary have taken.
 func (r *replicated) cpu(b *testing.B) (service, server time.Duration) {
 	b.Helper()
-	rows, err := r.primary.Query("SELECT pid FROM pg_stat_activity WHERE usename = 'commitment_app'")
+	rows, err := r.primary.QueryContext(b.Context(), "SELECT pid FROM pg_stat_activity WHERE usename = 'commitment_app'")
 	if err != nil {
 		b.Fatal(err)
 	}

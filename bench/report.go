@@ -128,6 +128,11 @@ func (r *results) cpuRatio(work string, delay time.Duration, name string) float6
 	return medianRatio(r.cells[cell{work, delay, name}].cpu, r.cells[cell{work, delay, r.reference}].cpu)
 }
 
+// allocsRatio is the ratio of a peer's allocations to the reference's.
+func (r *results) allocsRatio(work, name string) float64 {
+	return r.allocs[cell{work: work, peer: name}].objects / r.allocs[cell{work: work, peer: r.reference}].objects
+}
+
 // medianRatio is the median of the ratios within the rounds.
 func medianRatio(own, other []float64) float64 {
 	ratios := make([]float64, len(own))

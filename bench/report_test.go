@@ -69,18 +69,22 @@ func TestAnAimIsReachedOrMissed(t *testing.T) {
 
 func TestTheAimsAreReadFromTheirCells(t *testing.T) {
 	t.Parallel()
-	r := &results{suite: &transactions, cells: map[cell]*cellResult{}}
-	for _, work := range []string{read, transfer} {
+	r := &results{suite: &transactions, cells: map[cell]*cellResult{}, allocs: map[cell]allocations{}}
+	for _, work := range transactions.works {
 		for _, delay := range transactions.delays {
-			r.cells[cell{work, delay, ours}] = measuredAt([]float64{50}, delay/2)
-			r.cells[cell{work, delay, "pgx"}] = measuredAt([]float64{100}, delay)
+			r.cells[cell{work.name, delay, ours}] = measuredAt([]float64{50}, delay/2)
+			r.cells[cell{work.name, delay, "pgx"}] = measuredAt([]float64{100}, delay)
 		}
 	}
+	r.cells[cell{read, 0, ours}].cpu, r.cells[cell{read, 0, "pgx"}].cpu = []float64{60}, []float64{80}
+	r.allocs[cell{work: read, peer: ours}], r.allocs[cell{work: read, peer: "pgx"}] = allocations{objects: 90}, allocations{objects: 60}
 	var out strings.Builder
 	r.writeAims(markdown.New(&out))
 	for _, want := range []string{
-		"| read, 0 ms: throughput | at least 0.95 | 0.500 | missed |",
-		"| read, 1 ms: p50 | at most 0.45 | 0.500 | missed |",
+		"| read, 0 ms: throughput | at least 1.20 | 0.500 | missed |",
+		"| read, 0 ms: CPU of the service | at most 0.80 | 0.750 | reached |",
+		"| read: allocations | at most 1.00 | 1.500 | missed |",
+		"| read, 1 ms: p50 | at most 0.40 | 0.500 | missed |",
 		"| transfer, 1 ms: p50 | at most 0.85 | 0.500 | reached |",
 	} {
 		if !strings.Contains(out.String(), want+"\n") {
