@@ -220,11 +220,13 @@ func (s *beginStatement) encodeParse(prepare bool) (err error) {
 
 // encodeExecute makes the messages that run it with its arguments.
 func (s *beginStatement) encodeExecute() (err error) {
-	parameters := make([][]byte, len(s.args))
+	parameters, size := make([][]byte, len(s.args)), 64+len(s.name)
 	for i, arg := range s.args {
 		parameters[i] = []byte(arg)
+		size += 4 + len(arg)
 	}
-	if s.execute, err = (&pgproto3.Bind{PreparedStatement: s.name, Parameters: parameters}).Encode(nil); err != nil {
+	bind := pgproto3.Bind{PreparedStatement: s.name, Parameters: parameters}
+	if s.execute, err = bind.Encode(make([]byte, 0, size)); err != nil {
 		return err
 	}
 	s.execute, err = (&pgproto3.Execute{}).Encode(s.execute)

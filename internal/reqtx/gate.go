@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"reflect"
 	"sync"
 
 	"commitment/internal/txn"
@@ -59,7 +60,7 @@ func gateFrom(w http.ResponseWriter, r *http.Request) (*gate, error) {
 		}
 		w = u.Unwrap()
 	}
-	if fmt.Sprintf("%T", w) == "*http.timeoutWriter" {
+	if reflect.TypeOf(w).String() == "*http.timeoutWriter" {
 		return nil, ErrTimeoutHandler
 	}
 	return g, nil

@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -104,9 +105,8 @@ func fast(types *pgtype.Map, column *pgconn.FieldDescription, raw []byte, dest a
 		}
 		return ok
 	case *sql.NullTime:
-		if isBinary && column.DataTypeOID == pgtype.TimestamptzOID {
-			err := types.PlanScan(column.DataTypeOID, column.Format, &dest.Time).Scan(raw, &dest.Time)
-			dest.Valid = err == nil // infinity has no time
+		if isBinary && column.DataTypeOID == pgtype.TimestamptzOID && len(raw) == 8 {
+			dest.Time, dest.Valid = timestamp(types, int64(binary.BigEndian.Uint64(raw))) //nolint:gosec // the bits of an int64
 			return dest.Valid
 		}
 	case *sql.NullBool:
@@ -128,6 +128,30 @@ func fast(types *pgtype.Map, column *pgconn.FieldDescription, raw []byte, dest a
 	}
 	return false
 }
+
+// timestamp returns the time of a timestamptz, which is in microseconds since the year
+// 2000, in the location that the codec of these types has. Infinity has none.
+func timestamp(types *pgtype.Map, microseconds int64) (t time.Time, ok bool) {
+	if microseconds == math.MaxInt64 || microseconds == math.MinInt64 {
+		return t, false
+	}
+	known, ok := types.TypeForOID(pgtype.TimestamptzOID)
+	if !ok {
+		return t, false
+	}
+	codec, ok := known.Codec.(*pgtype.TimestamptzCodec)
+	if !ok {
+		return t, false
+	}
+	t = time.Unix(year2000+microseconds/1e6, microseconds%1e6*1e3)
+	if codec.ScanLocation != nil {
+		t = t.In(codec.ScanLocation)
+	}
+	return t, true
+}
+
+// year2000 is the year's beginning, in seconds since 1970.
+const year2000 = 946_684_800
 
 // integer returns the value of a column of an integer type.
 func integer(column *pgconn.FieldDescription, raw []byte) (int64, bool) {
