@@ -50,6 +50,9 @@ type savepoint struct {
 }
 
 func (u *Unit) savepoint(ctx context.Context) (savepoint, error) {
+	if turnOf(ctx) != nil {
+		return savepoint{}, ErrNested
+	}
 	u.mu.Lock()
 	u.savepoints++
 	s := savepoint{unit: u, name: fmt.Sprintf("sp%d", u.savepoints), afterCommit: len(u.afterCommit)}

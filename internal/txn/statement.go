@@ -19,6 +19,14 @@ func (t *lazyTx) Exec(ctx context.Context, query string, args, v any) error {
 	if err != nil {
 		return err
 	}
+	if turn := turnOf(ctx); turn != nil && turn.tx == t {
+		w := &write{query: query, args: list}
+		err := turn.exec(w)
+		if result, ok := v.(*sql.Result); ok && err == nil {
+			*result = sqldriver.RowsAffected(w.tag.RowsAffected())
+		}
+		return err
+	}
 	return t.runStatement(ctx, func(*sql.Conn) error {
 		conn, err := t.pgxConn()
 		if err != nil {

@@ -1,0 +1,213 @@
+package txn
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"runtime"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+var (
+	// ErrSkipped is the error of a write in a function of Together that wasn't run: one that
+	// was to be sent with it has failed, or another function has.
+	ErrSkipped = errors.New("txn: not run, because something that was to happen together with it failed")
+	// ErrNested: Together or Savepoint in a function of Together.
+	ErrNested = errors.New("txn: neither Together nor Savepoint can be used in a function of Together")
+)
+
+// Together runs functions whose statements don't depend on each other's results, and sends
+// their writes together: k writes in k functions take one round trip. A function runs until
+// its first statement of Ent's that returns no rows; then the next function runs. Once all
+// have come to one, or have returned, these statements are sent in the order of the
+// functions, and each function goes on with the result of its own. What returns rows, and
+// SQL by hand, is sent at once.
+//
+// One function runs at a time, in a goroutine of its own and with a context of its own,
+// which its statements must be given. When a statement or a function fails, no further
+// writes are sent: those get [ErrSkipped]. Together then returns the first error that isn't
+// ErrSkipped, in the order of the functions. Once a statement has failed the unit can't be
+// committed, as always. A panic of a function becomes one of Together.
+func Together(ctx context.Context, functions ...func(ctx context.Context) error) error {
+	u, err := active(ctx)
+	if err != nil {
+		return err
+	}
+	if turnOf(ctx) != nil {
+		return ErrNested
+	}
+	turns := make([]*turn, len(functions))
+	for i, f := range functions {
+		turns[i] = newTurn(ctx, &u.lazy, f)
+	}
+	for failed := false; ; {
+		var writes []*write
+		for _, t := range turns {
+			if w := t.next(failed); w != nil {
+				writes = append(writes, w)
+			}
+			failed = failed || t.failed()
+		}
+		switch {
+		case len(writes) == 0:
+			return outcomeOf(turns)
+		case failed:
+			skip(writes)
+		default:
+			failed = u.lazy.send(ctx, writes) != nil
+		}
+	}
+}
+
+// outcomeOf returns the first error of functions that have returned, or panics as one did.
+func outcomeOf(turns []*turn) (first error) {
+	for _, t := range turns {
+		switch {
+		case t.panic != nil:
+			panic(t.panic)
+		case !t.returned:
+			runtime.Goexit() // as the function did
+		case t.err != nil && (first == nil || errors.Is(first, ErrSkipped) && !errors.Is(t.err, ErrSkipped)):
+			first = t.err
+		}
+	}
+	return first
+}
+
+// write is a statement that waits to be sent, and then its result.
+type write struct {
+	query string
+	args  []any
+	tag   pgconn.CommandTag
+	err   error
+	done  bool // the others are set
+}
+
+func skip(writes []*write) {
+	for _, w := range writes {
+		w.err = ErrSkipped
+	}
+}
+
+// turn is a function of Together.
+type turn struct {
+	tx    *lazyTx
+	start func() // starts the function; nil once it has
+
+	mu      sync.Mutex
+	changed sync.Cond
+	write   *write // that the function waits for
+	ended   bool   // the function isn't running any more; the fields below are set
+
+	returned bool // rather than panicked, or left by Goexit
+	err      error
+	panic    any
+}
+
+type turnKey struct{}
+
+// turnOf returns the function of Together that ctx is for, or nil.
+func turnOf(ctx context.Context) *turn {
+	t, _ := ctx.Value(turnKey{}).(*turn)
+	return t
+}
+
+func newTurn(ctx context.Context, tx *lazyTx, f func(context.Context) error) *turn {
+	t := &turn{tx: tx}
+	t.changed.L = &t.mu
+	t.start = func() {
+		defer func() {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.panic, t.ended = recover(), true
+			t.changed.Broadcast()
+		}()
+		t.err = f(context.WithValue(ctx, turnKey{}, t))
+		t.returned = true
+	}
+	return t
+}
+
+// next lets the function go on, and returns the next write that it waits for, or nil when
+// it has ended. If something has failed it runs to its end, and its writes are skipped.
+func (t *turn) next(failed bool) *write {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.start != nil && failed {
+		t.start, t.ended, t.returned, t.err = nil, true, true, ErrSkipped
+	}
+	if t.start != nil {
+		go t.start()
+		t.start = nil
+	}
+	for {
+		if t.write != nil {
+			t.write.done, t.write = true, nil
+			t.changed.Broadcast()
+		}
+		for t.write == nil && !t.ended {
+			t.changed.Wait()
+		}
+		if t.write == nil || !failed {
+			return t.write
+		}
+		t.write.err = ErrSkipped
+	}
+}
+
+// failed reports whether the function has ended otherwise than with nil.
+func (t *turn) failed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ended && (t.err != nil || !t.returned)
+}
+
+// exec waits until the write has been sent with those of the other functions.
+func (t *turn) exec(w *write) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.ended:
+		return ErrEnded // a goroutine that the function has left behind
+	case t.write != nil:
+		return ErrBusy
+	}
+	t.write = w
+	t.changed.Broadcast()
+	for !w.done {
+		t.changed.Wait()
+	}
+	return w.err
+}
+
+// send sends writes together, and returns the first error.
+func (t *lazyTx) send(ctx context.Context, writes []*write) error {
+	return t.runStatement(ctx, func(*sql.Conn) error {
+		skip(writes)
+		conn, err := t.pgxConn()
+		if err != nil {
+			writes[0].err = err
+			return err
+		}
+		if len(writes) == 1 {
+			w := writes[0]
+			w.tag, w.err = conn.Exec(ctx, w.query, w.args...)
+			return w.err
+		}
+		var batch pgx.Batch
+		for _, w := range writes {
+			batch.Queue(w.query, w.args...)
+		}
+		results := conn.SendBatch(ctx, &batch)
+		for _, w := range writes {
+			if w.tag, w.err = results.Exec(); w.err != nil {
+				err = w.err
+				break // PostgreSQL has skipped the others
+			}
+		}
+		return errors.Join(err, results.Close())
+	})
+}
