@@ -108,7 +108,7 @@ var table = rules{
 	{pkg: "internal/telemetry"},
 
 	{pkg: "internal/webhook", may: []string{"internal/ledger", "internal/tenancy", "internal/txn", "internal/identity", "ent/..."}, never: noSQL},
-	{pkg: "internal/ledger", may: []string{"internal/jobs", "internal/fault", "ent/..."}, never: noHTTP},
+	{pkg: "internal/ledger", may: []string{"internal/jobs", "internal/txn", "internal/schemakit", "internal/fault", "ent/..."}, never: noHTTP},
 	{pkg: "internal/jobs", may: []string{"internal/tenancy", "internal/txn", "internal/identity", "internal/fault"}, never: noHTTP},
 	// Only programs and tests import ent/runtime, which imports the schemas, so
 	// that hooks and policies in ent/schema may import the rows below.

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"fmt"
 	"net/http"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,8 @@ func TestRoundTripsOfAResource(t *testing.T) {
 	proxy := pgtest.Proxy(t, pgtest.URL(t))
 	s := startServiceOn(t, postgres.Options{URL: proxy.URL(), MaxOpenConns: 1, MaxIdleConns: 1, PingAfter: time.Hour}, httpapi.New, 5*time.Second)
 	account := s.send(t, "POST", "/v1/accounts", `{"name":"a","currency":"EUR"}`).want(t, http.StatusCreated).header.Get("Location")
+	mint := s.send(t, "POST", "/v1/accounts", `{"name":"mint","currency":"EUR","allow_negative":true}`).want(t, http.StatusCreated).header.Get("Location")
+	transfer := fmt.Sprintf(`{"from":%q,"to":%q,"amount":1}`, path.Base(mint), path.Base(account))
 	n := 0
 	const (
 		reading = "begin isolation level repeatable read read only; select set_config; "
@@ -35,6 +38,9 @@ func TestRoundTripsOfAResource(t *testing.T) {
 		{"read", "GET", account, "", []string{reading + "SELECT"}},
 		{"create", "POST", "/v1/accounts", `{"name":"%d","currency":"EUR"}`, []string{writing + "INSERT INTO", "commit"}},
 		{"patch", "PATCH", account, `{"name":"%d"}`, []string{writing + "SELECT FOR NO KEY UPDATE", "UPDATE", "commit"}},
+		{"a transfer", "POST", "/v1/transfers", transfer, []string{
+			writing + "SELECT FOR NO KEY UPDATE", "UPDATE; UPDATE; INSERT INTO; INSERT INTO", "commit",
+		}},
 		{"a patch that changes nothing", "PATCH", account, `{}`, []string{writing + "SELECT FOR NO KEY UPDATE", "commit"}},
 	} {
 		serve := func() (texts []string, trips int) {

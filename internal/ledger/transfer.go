@@ -8,6 +8,8 @@ import (
 	"commitment/ent"
 	"commitment/ent/account"
 	"commitment/internal/fault"
+	"commitment/internal/schemakit"
+	"commitment/internal/txn"
 )
 
 // MaxAmount limits amounts and balances, in minor units and in both directions, to
@@ -51,21 +53,29 @@ func MoveMoney(ctx context.Context, client *ent.Client, in NewTransfer) (*ent.Tr
 	if err := checkTransfer(from, to, in.Amount); err != nil {
 		return nil, err
 	}
-	if err := addToBalance(ctx, client, from.ID, -in.Amount); err != nil {
-		return nil, err
-	}
-	if err := addToBalance(ctx, client, to.ID, in.Amount); err != nil {
-		return nil, err
-	}
-	t, err := client.Transfer.Create().SetAmount(in.Amount).SetMemo(in.Memo).Save(ctx)
+	var t *ent.Transfer
+	var entries []*ent.Entry
+	id := schemakit.NewID()
+	err = txn.Together(ctx,
+		func(ctx context.Context) error { return addToBalance(ctx, client, from.ID, -in.Amount) },
+		func(ctx context.Context) error { return addToBalance(ctx, client, to.ID, in.Amount) },
+		func(ctx context.Context) (err error) {
+			t, err = client.Transfer.Create().SetID(id).SetAmount(in.Amount).SetMemo(in.Memo).Save(ctx)
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			entries, err = client.Entry.CreateBulk(
+				client.Entry.Create().SetTransferID(id).SetAccountID(from.ID).SetAmount(-in.Amount),
+				client.Entry.Create().SetTransferID(id).SetAccountID(to.ID).SetAmount(in.Amount),
+			).Save(ctx)
+			return err
+		},
+	)
 	if err != nil {
 		return nil, err
 	}
-	t.Edges.Entries, err = client.Entry.CreateBulk(
-		client.Entry.Create().SetTransferID(t.ID).SetAccountID(from.ID).SetAmount(-in.Amount),
-		client.Entry.Create().SetTransferID(t.ID).SetAccountID(to.ID).SetAmount(in.Amount),
-	).Save(ctx)
-	return t, err
+	t.Edges.Entries = entries
+	return t, nil
 }
 
 // lockAccounts reads and locks the two accounts in the order of their ids, so that

@@ -2,6 +2,7 @@ package sqlgraph
 
 import (
 	"context"
+	"fmt"
 
 	"entgo.io/ent/dialect"
 	ent "entgo.io/ent/dialect/sql/sqlgraph"
@@ -19,34 +20,98 @@ func CreateNode(ctx context.Context, drv dialect.Driver, spec *CreateSpec) error
 	return drv.Exec(ctx, s.String(), s.args, nil)
 }
 
-// insert returns the INSERT of an ordinary row. Its id must be known: otherwise the server
-// makes it.
+// BatchCreate inserts rows.
+func BatchCreate(ctx context.Context, drv dialect.Driver, spec *BatchCreateSpec) error {
+	s, ok, err := insertAll(drv, spec)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return ent.BatchCreate(ctx, drv, spec)
+	}
+	if err := drv.Exec(ctx, s.String(), s.args, nil); err != nil {
+		return fmt.Errorf("insert nodes to table %q: %w", spec.Nodes[0].Table, err)
+	}
+	return nil
+}
+
+// insert returns the INSERT of an ordinary row.
 func insert(drv dialect.Driver, spec *CreateSpec) (_ *statement, ok bool, err error) {
-	if drv.Dialect() != dialect.Postgres || spec.ID == nil || spec.ID.Value == nil || len(spec.OnConflict) > 0 ||
-		spec.Schema != "" || !plain(spec.Table) || !hold(spec.Edges) {
+	if drv.Dialect() != dialect.Postgres || len(spec.OnConflict) > 0 || spec.Schema != "" || !plain(spec.Table) {
 		return nil, false, nil
 	}
-	all := make(columns, 0, len(spec.Fields)+len(spec.Edges)+1)
-	if err := all.set(spec.Fields, spec.Edges); err != nil {
+	row, ok, err := rowOf(spec)
+	if err != nil || !ok {
 		return nil, false, err
 	}
-	all = append(all, assignment{spec.ID.Column, spec.ID.Value, set})
-	if !all.ordinary() {
+	s := insertStatement(spec.Table, row, 1)
+	s.row(row)
+	return s, true, nil
+}
+
+// insertAll returns the INSERT of ordinary rows with the same columns. Ent's also returns
+// the ids, which are known; of numbers it wants them back as int64.
+func insertAll(drv dialect.Driver, spec *BatchCreateSpec) (s *statement, ok bool, err error) {
+	if drv.Dialect() != dialect.Postgres || len(spec.OnConflict) > 0 || len(spec.Nodes) == 0 {
 		return nil, false, nil
 	}
-	s := newStatement(len(all), len(all))
+	first := spec.Nodes[0]
+	if first.Schema != "" || !plain(first.Table) {
+		return nil, false, nil
+	}
+	var firstRow columns
+	for i, node := range spec.Nodes {
+		row, ok, err := rowOf(node)
+		if err != nil || !ok || node.Table != first.Table || node.Schema != "" || node.ID.Type.Numeric() {
+			return nil, false, err
+		}
+		if i == 0 {
+			firstRow, s = row, insertStatement(first.Table, row, len(spec.Nodes))
+		} else {
+			if !row.same(firstRow) {
+				return nil, false, nil // Ent writes NULL for those that a row lacks
+			}
+			s.WriteString(", ")
+		}
+		s.row(row)
+	}
+	return s, true, nil
+}
+
+// rowOf returns what is inserted as a row, the id last, if it is ordinary and its id is
+// known: otherwise the server makes it.
+func rowOf(spec *CreateSpec) (_ columns, ok bool, err error) {
+	if spec.ID == nil || spec.ID.Value == nil || !hold(spec.Edges) {
+		return nil, false, nil
+	}
+	row := make(columns, 0, len(spec.Fields)+len(spec.Edges)+1)
+	if err := row.set(spec.Fields, spec.Edges); err != nil {
+		return nil, false, err
+	}
+	row = append(row, assignment{spec.ID.Column, spec.ID.Value, set})
+	return row, row.ordinary(), nil
+}
+
+// insertStatement returns an INSERT up to its rows.
+func insertStatement(table string, row columns, rows int) *statement {
+	s := newStatement(len(row)+len(row)*rows/4, len(row)*rows)
 	s.WriteString("INSERT INTO ")
-	s.name(spec.Table)
+	s.name(table)
 	s.WriteString(" (")
-	for i, a := range all {
+	for i, a := range row {
 		s.comma(i)
 		s.name(a.column)
 	}
-	s.WriteString(") VALUES (")
-	for i, a := range all {
+	s.WriteString(") VALUES ")
+	return s
+}
+
+// row writes the values of a row.
+func (s *statement) row(row columns) {
+	s.WriteByte('(')
+	for i, a := range row {
 		s.comma(i)
 		s.arg(a.value)
 	}
 	s.WriteByte(')')
-	return s, true, nil
 }

@@ -1,8 +1,8 @@
 // Package sqlgraph runs what the generated client describes. It is Ent's package of the
 // same name, which the generated code imports it for, with three differences:
 //
-//   - CreateNode, UpdateNode and UpdateNodes write the statement of ordinary rows by
-//     themselves, with a fraction of the builder's memory.
+//   - CreateNode, BatchCreate, UpdateNode and UpdateNodes write the statement of ordinary
+//     rows by themselves, with a fraction of the builder's memory.
 //   - UpdateNode has the UPDATE return the row, which Ent reads back with a SELECT: one
 //     round trip fewer.
 //   - QueryNodes names its columns in one piece, and scans all rows into the same values.

@@ -69,11 +69,6 @@ const (
 // FuncSelector is the name of the function that [WrapFunc] calls.
 const FuncSelector = ent.FuncSelector
 
-// BatchCreate inserts many rows.
-func BatchCreate(ctx context.Context, drv dialect.Driver, spec *BatchCreateSpec) error {
-	return ent.BatchCreate(ctx, drv, spec)
-}
-
 // CountNodes counts rows.
 func CountNodes(ctx context.Context, drv dialect.Driver, spec *QuerySpec) (int, error) {
 	return ent.CountNodes(ctx, drv, spec)

@@ -78,6 +78,11 @@ func (c columns) ordinary() bool {
 	return true
 }
 
+// same reports whether both assign the same columns, in the same order.
+func (c columns) same(others columns) bool {
+	return slices.EqualFunc(c, others, func(a, b assignment) bool { return a.column == b.column })
+}
+
 // ordinary reports whether the assignment has one argument, and a name that is only quoted.
 func (a assignment) ordinary() bool {
 	return plain(a.column) && (a.op == setNull || isArgument(a.value))

@@ -126,6 +126,48 @@ func TestCreateNodeSendsWhatEntSends(t *testing.T) {
 	})
 }
 
+func TestBatchCreate(t *testing.T) {
+	t.Parallel()
+	row := func(id any, idType field.Type, names ...string) *sqlgraph.CreateSpec {
+		spec := sqlgraph.NewCreateSpec("products", &sqlgraph.FieldSpec{Column: "id", Type: idType, Value: id})
+		for i, name := range names {
+			spec.SetField(name, field.TypeInt64, i)
+		}
+		return spec
+	}
+	const one, two = "1", "2"
+	for name, tt := range map[string]struct {
+		rows []*sqlgraph.CreateSpec
+		want string // "" is Ent's
+	}{
+		"rows with the same columns": {
+			[]*sqlgraph.CreateSpec{row(one, field.TypeString, "b", "a"), row(two, field.TypeString, "b", "a")},
+			`INSERT INTO "products" ("b", "a", "id") VALUES ($1, $2, $3), ($4, $5, $6)`,
+		},
+		"one row":                     {[]*sqlgraph.CreateSpec{row(one, field.TypeUUID)}, `INSERT INTO "products" ("id") VALUES ($1)`},
+		"rows with different columns": {[]*sqlgraph.CreateSpec{row(one, field.TypeString, "a"), row(two, field.TypeString, "b")}, ""},
+		"ids that the server makes":   {[]*sqlgraph.CreateSpec{row(nil, field.TypeString, "a"), row(nil, field.TypeString, "a")}, ""},
+		"ids that are numbers":        {[]*sqlgraph.CreateSpec{row(1, field.TypeInt, "a"), row(2, field.TypeInt, "a")}, ""},
+		"a column that is set twice":  {[]*sqlgraph.CreateSpec{row(one, field.TypeString, "a", "a")}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spec := &sqlgraph.BatchCreateSpec{Nodes: tt.rows}
+			got, ents := &recorder{}, &recorder{}
+			gotErr, entsErr := sqlgraph.BatchCreate(t.Context(), got, spec), ent.BatchCreate(t.Context(), ents, spec)
+			if gotErr.Error() != entsErr.Error() {
+				t.Errorf("error = %v, want %v", gotErr, entsErr)
+			}
+			if tt.want == "" {
+				tt.want = ents.query
+			}
+			if got.query != tt.want {
+				t.Errorf("statement:\n%s\nwant:\n%s", got.query, tt.want)
+			}
+		})
+	}
+}
+
 func TestUpdateNodeSendsWhatEntSendsAndReturnsTheRow(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

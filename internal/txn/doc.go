@@ -16,6 +16,7 @@
 //	txn.SetMode(ctx, txn.Serializable)      // before the first statement
 //	txn.Set(ctx, "statement_timeout", "1s") // likewise; for this unit alone
 //	txn.Savepoint(ctx, part)                // part may fail and be rolled back alone
+//	txn.Together(ctx, one, two)             // their writes take one round trip
 //	txn.RollbackOnly(ctx)                   // roll everything back, whatever the response
 //	txn.CommitAnyway(ctx)                   // commit everything, whatever the response
 //	txn.AfterCommit(ctx, send)              // do this once the work is durable
@@ -26,7 +27,7 @@
 //
 // BEGIN, its mode, the settings and, for a unit that may write, the query for the
 // transaction's id travel with the first statement: k statements take k round trips,
-// plus one for COMMIT. A unit without a statement takes neither a round trip nor a
+// plus one for COMMIT; [Together] sends several of them in one. A unit without a statement takes neither a round trip nor a
 // connection. The response to work that has only read needn't wait for COMMIT; see
 // [Unit.HasOnlyRead].
 //

@@ -79,6 +79,11 @@ func (t *lazyTx) lockStatement(ctx context.Context) error {
 	if hasSessionVars(ctx) {
 		return ErrSessionVar
 	}
+	if turn := turnOf(ctx); turn != nil && turn.tx == t {
+		if err := turn.exec(&write{}); err != nil {
+			return err
+		}
+	}
 	if !t.statementMu.TryLock() {
 		return ErrBusy
 	}

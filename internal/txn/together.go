@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -19,12 +20,12 @@ var (
 	ErrNested = errors.New("txn: neither Together nor Savepoint can be used in a function of Together")
 )
 
-// Together runs functions whose statements don't depend on each other's results, and sends
-// their writes together: k writes in k functions take one round trip. A function runs until
-// its first statement of Ent's that returns no rows; then the next function runs. Once all
-// have come to one, or have returned, these statements are sent in the order of the
-// functions, and each function goes on with the result of its own. What returns rows, and
-// SQL by hand, is sent at once.
+// Together runs functions whose statements don't need each other's results, and sends their
+// writes together: k writes in k functions take one round trip. A function runs until its
+// first statement of Ent's that returns no rows; then the next function runs. Once all have
+// come to one, or have returned, these statements are sent in the order of the functions,
+// and each function goes on with the result of its own. A statement that returns rows, and
+// SQL by hand, takes a round trip of its own, after the writes of the functions before it.
 //
 // One function runs at a time, in a goroutine of its own and with a context of its own,
 // which its statements must be given. When a statement or a function fails, no further
@@ -46,13 +47,21 @@ func Together(ctx context.Context, functions ...func(ctx context.Context) error)
 	for failed := false; ; {
 		var writes []*write
 		for _, t := range turns {
-			if w := t.next(failed); w != nil {
+			w := t.next(failed)
+			for ; w != nil && w.query == ""; w = t.next(failed) {
+				failed = u.lazy.send(ctx, writes) != nil
+				writes = nil
+				if failed {
+					w.err = ErrSkipped
+				}
+			}
+			if w != nil {
 				writes = append(writes, w)
 			}
 			failed = failed || t.failed()
 		}
 		switch {
-		case len(writes) == 0:
+		case !slices.ContainsFunc(turns, (*turn).goesOn):
 			return outcomeOf(turns)
 		case failed:
 			skip(writes)
@@ -77,7 +86,8 @@ func outcomeOf(turns []*turn) (first error) {
 	return first
 }
 
-// write is a statement that waits to be sent, and then its result.
+// write is a statement that waits to be sent, and then its result. Without a query it waits
+// for the writes before it.
 type write struct {
 	query string
 	args  []any
@@ -165,6 +175,13 @@ func (t *turn) failed() bool {
 	return t.ended && (t.err != nil || !t.returned)
 }
 
+// goesOn reports whether the function hasn't ended.
+func (t *turn) goesOn() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.ended
+}
+
 // exec waits until the write has been sent with those of the other functions.
 func (t *turn) exec(w *write) error {
 	t.mu.Lock()
@@ -185,6 +202,9 @@ func (t *turn) exec(w *write) error {
 
 // send sends writes together, and returns the first error.
 func (t *lazyTx) send(ctx context.Context, writes []*write) error {
+	if len(writes) == 0 {
+		return nil
+	}
 	return t.runStatement(ctx, func(*sql.Conn) error {
 		skip(writes)
 		conn, err := t.pgxConn()

@@ -131,6 +131,34 @@ func TestFunctionsOfTogetherGetTheirOwnResults(t *testing.T) {
 	}
 }
 
+// A statement that returns rows sees what the functions before its own have written, and
+// not what the others will.
+func TestAQueryInAFunctionOfTogetherKeepsTheOrder(t *testing.T) {
+	t.Parallel()
+	db, _ := openOne(t, pgtest.OwnerURL(t))
+	var seen [3]int
+	counting := func(i int, name string) func(context.Context) error {
+		return func(ctx context.Context) (err error) {
+			if seen[i], err = rowtest.Count(ctx, ent.FromContext(ctx)); err != nil {
+				return err
+			}
+			return insert(ctx, name)
+		}
+	}
+	err := db.Run(t.Context(), txn.ReadWrite, func(ctx context.Context) error {
+		return txn.Together(ctx, inserting("a"), counting(0, "b"), inserting("c"), counting(1, "d"), counting(2, "e"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([3]int{1, 3, 4}, seen); diff != "" {
+		t.Errorf("rows seen (-want +got):\n%s", diff)
+	}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		wantExists(t, db, name, true)
+	}
+}
+
 func TestTogetherFailsTogether(t *testing.T) {
 	t.Parallel()
 	errRefused := errors.New("refused")
