@@ -16,7 +16,7 @@ var (
 	// ErrSkipped is the error of a write in a function of Together that wasn't run: one that
 	// was to be sent with it has failed, or another function has.
 	ErrSkipped = errors.New("txn: not run, because something that was to happen together with it failed")
-	// ErrNested: Together or Savepoint in a function of Together.
+	// ErrNested is the error of Together and Savepoint in a function of Together.
 	ErrNested = errors.New("txn: neither Together nor Savepoint can be used in a function of Together")
 )
 
