@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river/rivertype"
@@ -18,6 +21,9 @@ type origin struct {
 	Subject     string    `json:"subject,omitempty"`
 	Traceparent string    `json:"traceparent,omitempty"` // of W3C Trace Context
 }
+
+// originFields are the names of the fields of origin.
+var originFields = []string{"tenant", "subject", "traceparent"}
 
 // stamp adds the origin of a job that is being inserted. A unique job is unique in its
 // tenant: else one tenant's job would suppress another one's.
@@ -37,7 +43,8 @@ func stamp(ctx context.Context, params *rivertype.JobInsertParams) error {
 	return nil
 }
 
-// merge adds the fields of o to a JSON object, which may be empty.
+// merge adds the fields of o to a JSON object, which may be empty. Fields of their names
+// are dropped: an enqueuer's metadata don't say for whom a job runs.
 func merge(object []byte, o origin) ([]byte, error) {
 	added, err := json.Marshal(o)
 	if err != nil || len(object) == 0 || string(object) == "{}" {
@@ -47,6 +54,9 @@ func merge(object []byte, o origin) ([]byte, error) {
 	if err := json.Unmarshal(object, &fields); err != nil {
 		return nil, err
 	}
+	maps.DeleteFunc(fields, func(name string, _ json.RawMessage) bool {
+		return slices.ContainsFunc(originFields, func(own string) bool { return strings.EqualFold(name, own) }) // as Unmarshal finds them
+	})
 	if err := json.Unmarshal(added, &fields); err != nil {
 		return nil, err
 	}

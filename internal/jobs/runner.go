@@ -126,14 +126,20 @@ func (r *Runner) Run(ctx context.Context) error {
 	return nil
 }
 
-// start starts to run jobs, which don't end with ctx.
+// start starts to run jobs, which don't end with ctx. If ctx ends meanwhile, it gives up.
 func (r *Runner) start(ctx context.Context) error {
 	if r.options.Ready != nil {
 		if err := r.options.Ready(ctx); err != nil {
 			return err
 		}
 	}
-	return r.client.Start(context.WithoutCancel(ctx))
+	running, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer context.AfterFunc(ctx, giveUp)()
+	err := r.client.Start(running)
+	if err != nil {
+		giveUp()
+	}
+	return err
 }
 
 // quiet drops what River says below Warn: observer logs how jobs end.

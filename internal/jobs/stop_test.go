@@ -11,7 +11,9 @@ import (
 	"github.com/riverqueue/river"
 
 	"commitment/internal/jobs"
+	"commitment/internal/logtest"
 	"commitment/internal/pgtest"
+	"commitment/internal/postgres"
 )
 
 // blockedWorker starts its effect, and goes on when it is told to.
@@ -167,4 +169,33 @@ func TestAJobOfAKilledProcessIsRescued(t *testing.T) {
 	f.await(t, "SELECT state || ' ' || attempt FROM river_job", "completed 2\n")
 	t.Logf("rescued after %v, with a timeout of %v", time.Since(killed).Round(time.Second), options.Timeout)
 	f.await(t, effects, "1 of 1\n")
+}
+
+// A database that doesn't respond, or not yet, doesn't keep the process from ending.
+func TestRunStopsBeforeTheDatabaseResponds(t *testing.T) {
+	t.Parallel()
+	pool, err := postgres.OpenPgx(t.Context(), postgres.Options{URL: "postgres://nobody@" + pgtest.ListenSilently(t) + "/none?sslmode=disable"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	ready := make(chan struct{})
+	f := fixture{pool: pool, log: &logtest.Buffer{}}
+	options := f.options(workersOf(&effectWorker{}))
+	options.Ready = func(context.Context) error {
+		close(ready)
+		return nil
+	}
+	stop := start(t, options)
+	<-ready
+	stopped := make(chan error, 1)
+	go func() { stopped <- stop() }()
+	select {
+	case err := <-stopped:
+		if err != nil {
+			t.Errorf("Run() = %v, want nil", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("Run() hasn't returned")
+	}
 }

@@ -209,33 +209,51 @@ func (o *TxOptions) checkArgs() []string {
 	return []string{strconv.FormatUint(o.After.XMax, 10)}
 }
 
-// AskPrimary returns the primary's position, and the LSN up to which its log is flushed,
-// which is what replicas can have at most. It fails on a standby.
-func AskPrimary(ctx context.Context, db *sql.DB) (at Position, flushed uint64, err error) {
-	var file, lsn, flush string
-	const ask = `SELECT pg_walfile_name(lsn), lsn::text, pg_current_wal_flush_lsn()::text FROM pg_current_wal_insert_lsn() lsn`
-	if err := db.QueryRowContext(ctx, ask).Scan(&file, &lsn, &flush); err != nil {
-		return Position{}, 0, err
-	}
-	if at, err = parsePosition(file, lsn); err == nil {
-		flushed, err = ParseLSN(flush)
-	}
-	return at, flushed, err
+// Report is what a server says of itself.
+type Report struct {
+	// Position is where the primary is, or what a standby has replayed.
+	Position Position
+	// Flushed is the LSN up to which the primary's log is flushed, which is what standbys
+	// can have at most.
+	Flushed uint64
+	// Database identifies the database. It is the same in all copies of a cluster, and in
+	// no other.
+	Database string
 }
 
-// AskStandby returns the position that a standby has replayed, or [ErrNoStandby].
-func AskStandby(ctx context.Context, db *sql.DB) (Position, error) {
+// databaseSQL is an expression for [Report.Database].
+const databaseSQL = `(SELECT system_identifier || '/' || oid FROM pg_control_system(), pg_database WHERE datname = current_database())`
+
+// AskPrimary returns the report of the primary. It fails on a standby.
+func AskPrimary(ctx context.Context, db *sql.DB) (Report, error) {
+	var r Report
+	var file, lsn, flushed string
+	const ask = `SELECT pg_walfile_name(lsn), lsn::text, pg_current_wal_flush_lsn()::text, ` + databaseSQL + ` FROM pg_current_wal_insert_lsn() lsn`
+	err := db.QueryRowContext(ctx, ask).Scan(&file, &lsn, &flushed, &r.Database)
+	if err == nil {
+		r.Position, err = parsePosition(file, lsn)
+	}
+	if err == nil {
+		r.Flushed, err = ParseLSN(flushed)
+	}
+	return r, err
+}
+
+// AskStandby returns the report of a standby, or [ErrNoStandby].
+func AskStandby(ctx context.Context, db *sql.DB) (Report, error) {
+	var r Report
 	var timeline sql.NullInt64
 	var lsn sql.NullString
-	const ask = `SELECT CASE WHEN pg_is_in_recovery() THEN ` + timelineSQL + ` END, pg_last_wal_replay_lsn()::text`
-	if err := db.QueryRowContext(ctx, ask).Scan(&timeline, &lsn); err != nil {
-		return Position{}, err
+	const ask = `SELECT CASE WHEN pg_is_in_recovery() THEN ` + timelineSQL + ` END, pg_last_wal_replay_lsn()::text, ` + databaseSQL
+	if err := db.QueryRowContext(ctx, ask).Scan(&timeline, &lsn, &r.Database); err != nil {
+		return Report{}, err
 	}
 	if !timeline.Valid || !lsn.Valid {
-		return Position{}, ErrNoStandby
+		return Report{}, ErrNoStandby
 	}
 	at, err := ParseLSN(lsn.String)
-	return Position{Timeline: uint32(timeline.Int64), LSN: at}, err //nolint:gosec // a TimeLineID is a uint32
+	r.Position = Position{Timeline: uint32(timeline.Int64), LSN: at} //nolint:gosec // a TimeLineID is a uint32
+	return r, err
 }
 
 // ErrNoStandby is the error of AskStandby for a server that isn't in recovery, or

@@ -1,5 +1,5 @@
-// Package replicas knows which streaming replicas may serve a read: those that respond,
-// follow the primary's timeline and don't lag too far behind. It checks them all the
+// Package replicas knows which streaming replicas may serve a read: those that respond, have
+// the primary's database, follow its timeline and don't lag too far behind. It checks them all the
 // time, leaves out one that fails at once, and takes it back by itself. What a replica
 // has replayed by the time of a read is up to the read itself: package pgtx has it
 // checked in the first statement's flight.
@@ -78,6 +78,7 @@ type Set struct {
 	options  Options
 	next     atomic.Uint64 // whose turn it is
 	timeline atomic.Uint32 // the primary's, as last seen; 0 before
+	database atomic.Value  // the primary's, as last seen
 	failure  atomic.Value  // the error of the primary's last check, in a failure
 	history  history
 }
@@ -103,6 +104,9 @@ type failure struct{ error }
 var (
 	errUnchecked = errors.New("not checked yet")
 	errNoPrimary = errors.New("the primary's timeline isn't known")
+	// errOtherDatabase is that of a URL that leads elsewhere: LSNs and timelines of two
+	// clusters may look as if one followed the other.
+	errOtherDatabase = errors.New("it is a replica of another database")
 )
 
 // Run checks the servers until ctx ends.
@@ -146,13 +150,14 @@ func (s *Set) Check(ctx context.Context) error {
 func (s *Set) checkPrimary(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	p, flushed, err := pgtx.AskPrimary(ctx, s.primary)
+	p, err := pgtx.AskPrimary(ctx, s.primary)
 	s.failure.Store(failure{err})
 	if err != nil {
 		return err
 	}
-	s.Observe(p)
-	s.history.add(pgtx.Position{Timeline: p.Timeline, LSN: flushed}, time.Now())
+	s.database.Store(p.Database)
+	s.Observe(p.Position)
+	s.history.add(pgtx.Position{Timeline: p.Position.Timeline, LSN: p.Flushed}, time.Now())
 	return nil
 }
 
@@ -177,24 +182,24 @@ func (s *Set) check(ctx context.Context, r *Replica) error {
 	p, err := r.ask(ctx)
 	status := Status{Name: r.Name}
 	if err == nil {
-		status.Lag, status.LagBytes = s.history.lag(p, time.Now())
+		status.Lag, status.LagBytes = s.history.lag(p.Position, time.Now())
 		err = s.fit(p, status.Lag)
 	}
 	if err == nil {
-		r.advanceTo(p.LSN)
+		r.advanceTo(p.Position.LSN)
 	}
 	s.set(ctx, r, status, err)
 	return err
 }
 
-// ask returns the position of a replica that the service may use.
-func (r *Replica) ask(ctx context.Context) (pgtx.Position, error) {
+// ask returns the report of a replica that the service may use.
+func (r *Replica) ask(ctx context.Context) (pgtx.Report, error) {
 	r.mu.Lock()
 	verified := r.verified || r.Verify == nil
 	r.mu.Unlock()
 	if !verified {
 		if err := r.Verify(ctx); err != nil {
-			return pgtx.Position{}, err
+			return pgtx.Report{}, err
 		}
 		r.mu.Lock()
 		r.verified = true
@@ -203,14 +208,17 @@ func (r *Replica) ask(ctx context.Context) (pgtx.Position, error) {
 	return pgtx.AskStandby(ctx, r.Probe)
 }
 
-// fit returns why a replica can't serve that is at a position.
-func (s *Set) fit(p pgtx.Position, lag time.Duration) error {
+// fit returns why a replica can't serve.
+func (s *Set) fit(p pgtx.Report, lag time.Duration) error {
+	database, _ := s.database.Load().(string)
 	switch timeline := s.timeline.Load(); {
-	case timeline == 0:
+	case timeline == 0 || database == "":
 		why, _ := s.failure.Load().(failure)
 		return errors.Join(errNoPrimary, why.error)
-	case p.Timeline != timeline:
-		return fmt.Errorf("it follows timeline %d, and the primary's is %d", p.Timeline, timeline)
+	case p.Database != database:
+		return errOtherDatabase
+	case p.Position.Timeline != timeline:
+		return fmt.Errorf("it follows timeline %d, and the primary's is %d", p.Position.Timeline, timeline)
 	case lag > s.options.MaxLag:
 		return fmt.Errorf("it lags by more than %v", s.options.MaxLag)
 	}

@@ -30,6 +30,7 @@ func fixture(t *testing.T, names ...string) (*Set, []*Replica, *logtest.Buffer) 
 	log := &logtest.Buffer{}
 	s := New(nil, all, Options{Log: slog.New(slog.NewTextHandler(log, nil))})
 	s.Observe(pgtx.Position{Timeline: 2, LSN: 100})
+	s.database.Store("ours")
 	return s, all, log
 }
 
@@ -88,24 +89,26 @@ func TestFit(t *testing.T) {
 	t.Parallel()
 	s, _, _ := fixture(t)
 	for _, tt := range []struct {
-		at   pgtx.Position
-		lag  time.Duration
-		want string
+		timeline uint32
+		database string
+		lag      time.Duration
+		want     string
 	}{
-		{pgtx.Position{Timeline: 2}, 0, ""},
-		{pgtx.Position{Timeline: 2}, 10 * time.Second, ""},
-		{pgtx.Position{Timeline: 2}, 11 * time.Second, "it lags by more than 10s"},
-		{pgtx.Position{Timeline: 1}, 0, "it follows timeline 1, and the primary's is 2"},
+		{2, "ours", 0, ""},
+		{2, "ours", 10 * time.Second, ""},
+		{2, "ours", 11 * time.Second, "it lags by more than 10s"},
+		{1, "ours", 0, "it follows timeline 1, and the primary's is 2"},
+		{2, "theirs", 0, "it is a replica of another database"},
 	} {
 		got := ""
-		if err := s.fit(tt.at, tt.lag); err != nil {
+		if err := s.fit(pgtx.Report{Position: pgtx.Position{Timeline: tt.timeline}, Database: tt.database}, tt.lag); err != nil {
 			got = err.Error()
 		}
 		if got != tt.want {
-			t.Errorf("fit(%v, %v) = %q, want %q", tt.at, tt.lag, got, tt.want)
+			t.Errorf("fit(%d, %s, %v) = %q, want %q", tt.timeline, tt.database, tt.lag, got, tt.want)
 		}
 	}
-	if err := New(nil, nil, Options{}).fit(pgtx.Position{Timeline: 1}, 0); !errors.Is(err, errNoPrimary) {
+	if err := New(nil, nil, Options{}).fit(pgtx.Report{Position: pgtx.Position{Timeline: 1}}, 0); !errors.Is(err, errNoPrimary) {
 		t.Errorf("fit() = %v, want %v", err, errNoPrimary)
 	}
 }

@@ -153,7 +153,7 @@ func (h *heldResponse) sendHeader(length string) {
 	clear(header)
 	maps.Copy(header, h.sent)
 	if h.options.Tokens != nil {
-		h.options.Tokens.add(header, h.method, h.unit.Position())
+		h.options.Tokens.add(header, h.unit)
 	}
 	if length != "" {
 		header.Set("Content-Length", length)

@@ -124,7 +124,7 @@ func (h *handler) tryOnce(w http.ResponseWriter, r *http.Request, body *rewindab
 	case err != nil:
 		if gate.end(false) {
 			if h.options.Tokens != nil {
-				h.options.Tokens.add(w.Header(), r.Method, unit.Position())
+				h.options.Tokens.add(w.Header(), unit)
 			}
 			h.options.WriteError(w, r, err)
 		}

@@ -117,14 +117,20 @@ func (t *Tokens) after(r *http.Request) (after txn.Position) {
 }
 
 // add adds the token of a unit of work that has ended to a response.
-func (t *Tokens) add(header http.Header, method string, p txn.Position) {
+func (t *Tokens) add(header http.Header, unit *txn.Unit) {
+	name := tokenCookie
+	if unit.ReadOnly() { // whatever the method
+		name = readTokenCookie
+	}
+	t.set(header, name, unit.Position())
+}
+
+// set sets the token of a position, and its cookie.
+func (t *Tokens) set(header http.Header, name string, p txn.Position) {
 	if p.IsZero() {
 		return
 	}
-	token, name := t.format(p), tokenCookie
-	if defaultMode(method).ReadOnly {
-		name = readTokenCookie
-	}
+	token := t.format(p)
 	header.Set(TokenHeader, token)
 	c := http.Cookie{Name: name, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	header.Add("Set-Cookie", c.String())

@@ -2,6 +2,7 @@ package sqlgraph
 
 import (
 	"context"
+	"database/sql/driver"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -32,11 +33,21 @@ func UpdateNode(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) error
 	if err != nil || found {
 		return err
 	}
-	// The row doesn't exist, or isn't what the predicate asks for. Ent tells which, as after
-	// an update that has changed nothing.
-	missed := *spec
-	missed.Fields, missed.Edges, missed.Modifiers = FieldMut{}, EdgeMut{}, nil
-	return ent.UpdateNode(ctx, drv, &missed)
+	return ent.UpdateNode(ctx, missed{drv}, spec) // why it was, as Ent has it
+}
+
+// missed is a driver whose UPDATE has found no row.
+type missed struct{ dialect.Driver }
+
+// Tx returns the driver: nothing is changed any more.
+func (m missed) Tx(context.Context) (dialect.Tx, error) { return dialect.NopTx(m), nil }
+
+// Exec is the UPDATE.
+func (missed) Exec(_ context.Context, _ string, _, v any) error {
+	if result, ok := v.(*sql.Result); ok {
+		*result = driver.RowsAffected(0)
+	}
+	return nil
 }
 
 // UpdateNodes updates rows, and returns how many.

@@ -30,7 +30,11 @@ type reporter struct {
 
 // ExportSpans exports spans. It isn't called concurrently.
 func (r *reporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
-	err := r.SpanExporter.ExportSpans(ctx, spans)
+	checked := make([]sdk.ReadOnlySpan, len(spans))
+	for i, s := range spans {
+		checked[i] = valid{s}
+	}
+	err := r.SpanExporter.ExportSpans(ctx, checked)
 	switch {
 	case err != nil && r.lost == 0:
 		r.log.Warn("spans can't be exported", "error", err)

@@ -1,6 +1,9 @@
 package tracing
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestOperationOf(t *testing.T) {
 	t.Parallel()
@@ -26,5 +29,17 @@ func TestOperationOf(t *testing.T) {
 		if got != want {
 			t.Errorf("operationOf(%q) = %q, want %q", sql, got, want)
 		}
+	}
+}
+
+func TestLongStatementsAreNotRemembered(t *testing.T) {
+	t.Parallel()
+	s := newStatements(nil)
+	for rows := range 10 {
+		s.query("INSERT INTO t VALUES (1)" + strings.Repeat(", (1)", maxRemembered/5+rows))
+	}
+	s.query("SELECT 1")
+	if got := s.queries.Len(); got != 1 {
+		t.Errorf("remembered statements = %d, want 1", got)
 	}
 }

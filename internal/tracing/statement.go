@@ -24,8 +24,13 @@ type statements struct {
 	queries *lru.Cache[string, query]
 }
 
-// maxQueries is how many statements are remembered. Most programs have fewer.
-const maxQueries = 1000
+const (
+	// maxQueries is how many statements are remembered. Most programs have fewer.
+	maxQueries = 1000
+	// maxRemembered is how long they are at most, in bytes: an INSERT of many rows has a
+	// text of its own for each number of rows.
+	maxRemembered = 16 << 10
+)
 
 func newStatements(tracer trace.Tracer) *statements {
 	queries, err := lru.New[string, query](maxQueries)
@@ -41,7 +46,9 @@ func (s *statements) query(sql string) query {
 		return known
 	}
 	q := describe(sql)
-	s.queries.Add(sql, q)
+	if len(sql) <= maxRemembered {
+		s.queries.Add(sql, q)
+	}
 	return q
 }
 

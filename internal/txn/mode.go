@@ -30,3 +30,10 @@ func configure(ctx context.Context, f func(*pgtx.TxOptions)) error {
 	}
 	return u.lazy.configure(f)
 }
+
+// ReadOnly reports whether the unit is one that can't write.
+func (u *Unit) ReadOnly() bool {
+	u.lazy.mu.Lock()
+	defer u.lazy.mu.Unlock()
+	return u.lazy.options.ReadOnly
+}

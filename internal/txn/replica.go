@@ -56,8 +56,8 @@ func (u *Unit) After(p Position) error {
 // before, such as the work that has enqueued the job that is running. It takes a round
 // trip.
 func (db *DB) Position(ctx context.Context) (Position, error) {
-	p, _, err := pgtx.AskPrimary(ctx, db.pool)
-	return p, err
+	r, err := pgtx.AskPrimary(ctx, db.pool)
+	return r.Position, err
 }
 
 // Position returns a position that covers all that the unit has seen and written, for a
