@@ -5,7 +5,8 @@
 //     rows by themselves, with a fraction of the builder's memory.
 //   - UpdateNode has the UPDATE return the row, which Ent reads back with a SELECT: one
 //     round trip fewer.
-//   - QueryNodes names its columns in one piece, and scans all rows into the same values.
+//   - QueryNodes names its columns in one piece, and makes what rows are scanned into
+//     many at a time.
 //
 // What isn't ordinary is left to Ent: edges that other tables hold, ON CONFLICT,
 // modifiers of an INSERT, values that are SQL, other databases. The statements are the

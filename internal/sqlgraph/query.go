@@ -33,10 +33,10 @@ func QueryNodes(ctx context.Context, drv dialect.Driver, spec *QuerySpec) error 
 	if err != nil {
 		return err
 	}
-	unused := slices.Equal(columns, spec.Node.Columns) // a modifier may have added some
-	for reusable := unused; rows.Next(); unused = false {
-		if !unused && (!reusable || !reset(values)) {
-			if values, reusable, err = newValues(rows, columns, spec.ScanValues); err != nil {
+	var more blocks
+	for fits := slices.Equal(columns, spec.Node.Columns); rows.Next(); fits = false { // a modifier may have added some
+		if !fits && (len(values) != len(columns) || !more.renew(values)) {
+			if values, err = newValues(rows, columns, spec.ScanValues); err != nil {
 				return err
 			}
 		}
@@ -68,20 +68,18 @@ func newRows(values []any) *sql.Rows {
 	return &sql.Rows{ColumnScanner: Scannable{}}
 }
 
-// newValues returns what a row is scanned into, and whether it may be used again: an
-// entity keeps the values of columns that aren't its own.
-func newValues(rows *sql.Rows, columns []string, scanValues func([]string) ([]any, error)) (values []any, reusable bool, err error) {
-	values, err = scanValues(columns)
+// newValues returns what a row is scanned into.
+func newValues(rows *sql.Rows, columns []string, scanValues func([]string) ([]any, error)) ([]any, error) {
+	values, err := scanValues(columns)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	reusable = true
 	for i, v := range values {
 		if _, ok := v.(*sql.UnknownType); ok {
-			values[i], reusable = newValue(rows, i), false
+			values[i] = newValue(rows, i)
 		}
 	}
-	return values, reusable, nil
+	return values, nil
 }
 
 func newValue(rows *sql.Rows, column int) any {
@@ -91,28 +89,50 @@ func newValue(rows *sql.Rows, column int) any {
 	return sql.ScanTypeOf(rows, column)
 }
 
-// reset empties values that have been assigned, and reports whether it could: an entity
-// copies these types, and may keep a part of any other.
-func reset(values []any) bool {
-	for _, v := range values {
-		switch v := v.(type) {
+// blocks are values of the common types that rows are scanned into, made many at a time.
+type blocks struct {
+	bools   block[sql.NullBool]
+	ints    block[sql.NullInt64]
+	floats  block[sql.NullFloat64]
+	strings block[sql.NullString]
+	times   block[sql.NullTime]
+	ids     block[uuid.UUID]
+}
+
+// renew replaces values by new ones for the next row, since an entity may keep what it is
+// assigned. It reports whether it knows all of their types.
+func (b *blocks) renew(values []any) bool {
+	for i, v := range values {
+		switch v.(type) {
 		case *sql.NullBool:
-			*v = sql.NullBool{}
+			values[i] = b.bools.next()
 		case *sql.NullInt64:
-			*v = sql.NullInt64{}
+			values[i] = b.ints.next()
 		case *sql.NullFloat64:
-			*v = sql.NullFloat64{}
+			values[i] = b.floats.next()
 		case *sql.NullString:
-			*v = sql.NullString{}
+			values[i] = b.strings.next()
 		case *sql.NullTime:
-			*v = sql.NullTime{}
+			values[i] = b.times.next()
 		case *uuid.UUID:
-			*v = uuid.Nil
+			values[i] = b.ids.next()
 		default:
 			return false
 		}
 	}
 	return true
+}
+
+// block is a piece of memory for values of one type.
+type block[T any] struct{ left []T }
+
+func (b *block[T]) next() *T {
+	if len(b.left) == 0 {
+		b.left = make([]T, 32)
+	}
+	v := &b.left[0]
+	b.left = b.left[1:]
+	return v
 }
 
 // selectorOf returns the query.

@@ -39,20 +39,20 @@ func TestARowDoesNotShowTheRowBefore(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		kind, query string
-		value       any
+		value       func() any
 		isZero      func(any) bool
 	}{
-		{"boolean", "VALUES (true), (NULL), (true)", &sql.NullBool{}, func(v any) bool { return *v.(*sql.NullBool) == sql.NullBool{} }},
-		{"integer", "VALUES (1), (NULL), (1)", &sql.NullInt64{}, func(v any) bool { return *v.(*sql.NullInt64) == sql.NullInt64{} }},
-		{"float", "VALUES (1.5), (NULL), (1.5)", &sql.NullFloat64{}, func(v any) bool { return *v.(*sql.NullFloat64) == sql.NullFloat64{} }},
-		{"text", "VALUES ('a'), (NULL), ('a')", &sql.NullString{}, func(v any) bool { return *v.(*sql.NullString) == sql.NullString{} }},
-		{"time", "VALUES (now()), (NULL), (now())", &sql.NullTime{}, func(v any) bool { return *v.(*sql.NullTime) == sql.NullTime{} }},
-		{"uuid", "VALUES (gen_random_uuid()), (NULL), (gen_random_uuid())", &uuid.UUID{}, func(v any) bool { return *v.(*uuid.UUID) == uuid.Nil }},
+		{"boolean", "VALUES (true), (NULL), (true)", func() any { return new(sql.NullBool) }, func(v any) bool { return *v.(*sql.NullBool) == sql.NullBool{} }},
+		{"integer", "VALUES (1), (NULL), (1)", func() any { return new(sql.NullInt64) }, func(v any) bool { return *v.(*sql.NullInt64) == sql.NullInt64{} }},
+		{"float", "VALUES (1.5), (NULL), (1.5)", func() any { return new(sql.NullFloat64) }, func(v any) bool { return *v.(*sql.NullFloat64) == sql.NullFloat64{} }},
+		{"text", "VALUES ('a'), (NULL), ('a')", func() any { return new(sql.NullString) }, func(v any) bool { return *v.(*sql.NullString) == sql.NullString{} }},
+		{"time", "VALUES (now()), (NULL), (now())", func() any { return new(sql.NullTime) }, func(v any) bool { return *v.(*sql.NullTime) == sql.NullTime{} }},
+		{"uuid", "VALUES (gen_random_uuid()), (NULL), (gen_random_uuid())", func() any { return new(uuid.UUID) }, func(v any) bool { return *v.(*uuid.UUID) == uuid.Nil }},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			t.Parallel()
 			var zero []bool
-			select3(t, c.query, func(string) any { return c.value }, func(values []any) { zero = append(zero, c.isZero(values[0])) })
+			select3(t, c.query, func(string) any { return c.value() }, func(values []any) { zero = append(zero, c.isZero(values[0])) })
 			if len(zero) != 3 || zero[0] || !zero[1] || zero[2] {
 				t.Errorf("zero = %v, want [false true false]", zero)
 			}
@@ -60,18 +60,29 @@ func TestARowDoesNotShowTheRowBefore(t *testing.T) {
 	}
 }
 
-// An entity may keep a value: the bytes of a field, a value that a modifier has added.
-func TestAValueThatMayBeKeptIsNotUsedAgain(t *testing.T) {
+// An entity may keep a value: the bytes of a field, a value that a modifier has added, that
+// of a field whose Go type is a pointer.
+func TestNoTwoRowsShareAValue(t *testing.T) {
 	t.Parallel()
-	for kind, newValue := range map[string]func(string) any{
-		"bytes":             func(string) any { return new([]byte) },
-		"a type of its own": func(string) any { return &sql.NullScanner{S: new(sql.NullString)} },
-		"an unknown column": func(string) any { return new(sql.UnknownType) },
+	const texts = "VALUES ('a'), ('b'), ('c')"
+	for kind, c := range map[string]struct {
+		query    string
+		newValue func(string) any
+	}{
+		"bytes":             {texts, func(string) any { return new([]byte) }},
+		"a type of its own": {texts, func(string) any { return &sql.NullScanner{S: new(sql.NullString)} }},
+		"an unknown column": {texts, func(string) any { return new(sql.UnknownType) }},
+		"text":              {texts, func(string) any { return new(sql.NullString) }},
+		"boolean":           {"VALUES (true), (false), (NULL)", func(string) any { return new(sql.NullBool) }},
+		"integer":           {"VALUES (1), (2), (3)", func(string) any { return new(sql.NullInt64) }},
+		"float":             {"VALUES (1.5), (2.5), (3.5)", func(string) any { return new(sql.NullFloat64) }},
+		"time":              {"VALUES (now()), (now()), (NULL)", func(string) any { return new(sql.NullTime) }},
+		"uuid":              {"VALUES (gen_random_uuid()), (gen_random_uuid()), (NULL)", func(string) any { return new(uuid.UUID) }},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			kept := map[any]bool{}
-			select3(t, "VALUES ('a'), ('b'), ('c')", newValue, func(values []any) { kept[values[0]] = true })
+			select3(t, c.query, c.newValue, func(values []any) { kept[values[0]] = true })
 			if len(kept) != 3 {
 				t.Errorf("different values = %d, want 3", len(kept))
 			}
