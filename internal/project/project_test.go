@@ -105,7 +105,7 @@ func TestEntitiesRefused(t *testing.T) {
 	all := foundation(t)
 	for _, name := range []string{
 		"task", "Task List", "1Task", "Täsk", "String", "Int", "Client", "Query", "IdempotencyKey",
-		"Rest", "Context", "Migrate", "Runtime", "Resource", "Returning", "Account",
+		"Rest", "Context", "Migrate", "Runtime", "Resource", "Account",
 	} {
 		_, err := all.project(newSettings(t, name, true), "0123")
 		if err == nil || !strings.HasPrefix(err.Error(), "entity "+strconv.Quote(name)+": ") {
