@@ -53,7 +53,7 @@ type resource struct {
 // more. It writes nothing unless all of them can be.
 func (s *schemas) resources(next gen.Generator) gen.Generator {
 	return gen.GenerateFunc(func(g *gen.Graph) error {
-		if err := s.checkTenants(g); err != nil {
+		if err := errors.Join(s.checkTenants(g), s.checkScans(g)); err != nil {
 			return err
 		}
 		files, err := s.resourceFiles(g)

@@ -92,7 +92,7 @@ func newValue(rows *sql.Rows, column int) any {
 }
 
 // reset empties values that have been assigned, and reports whether it could: an entity
-// copies these types, and may keep a part of any other.
+// copies these types, which the generator sees to, and may keep a part of any other.
 func reset(values []any) bool {
 	for _, v := range values {
 		switch v := v.(type) {
