@@ -75,6 +75,9 @@ as its worker heeds that.`,
 	return cmd
 }
 
+// maxJobs is how many jobs River lists at most.
+const maxJobs = 10000
+
 func jobsListCommand(sys System) *cobra.Command {
 	var asJSON bool
 	var filter jobs.Filter
@@ -87,6 +90,9 @@ week, completed and canceled ones for a day.`,
   commitment jobs list --kind delete_expired_idempotency_keys --limit 5 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if filter.Limit < 1 || filter.Limit > maxJobs {
+				return Usage(fmt.Errorf("--limit: want a number from 1 to %d", maxJobs))
+			}
 			return sys.withJobs(cmd.Context(), func(admin *jobs.Admin) error {
 				all, err := admin.List(cmd.Context(), filter)
 				if err != nil {
@@ -105,7 +111,7 @@ week, completed and canceled ones for a day.`,
 		return nil
 	})
 	f.StringSliceVar(&filter.Kinds, "kind", nil, "`KIND` of the jobs; can be repeated (default all)")
-	f.IntVar(&filter.Limit, "limit", 100, "`NUMBER` of jobs at most, up to 10000")
+	f.IntVar(&filter.Limit, "limit", 100, fmt.Sprintf("`NUMBER` of jobs at most, up to %d", maxJobs))
 	JSONFlag(cmd, &asJSON)
 	return cmd
 }
@@ -135,7 +141,11 @@ func changeJobsCommand(sys System, change func(*jobs.Admin, context.Context, int
 			for _, id := range ids {
 				job, err := change(admin, cmd.Context(), id)
 				if err != nil {
-					return fmt.Errorf("job %d: %w", id, err)
+					err = fmt.Errorf("job %d: %w", id, err)
+					if len(changed) > 0 {
+						err = errors.Join(sys.printJobs(changed, asJSON), err)
+					}
+					return err
 				}
 				changed = append(changed, job)
 			}
