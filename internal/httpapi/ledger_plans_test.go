@@ -43,7 +43,7 @@ func TestNoSequentialScan(t *testing.T) {
 	t.Parallel()
 	sent := &recorder{}
 	app := pgtest.URL(t)
-	m := newMatrixOn(t, postgres.Options{URL: app, MaxOpenConns: 4, MaxIdleConns: 4, Echo: slog.New(sent)}, httpapi.New)
+	m := newMatrix(t, postgres.Options{URL: app, MaxOpenConns: 4, MaxIdleConns: 4, Echo: slog.New(sent)}, httpapi.New)
 	m.exec(t, fmt.Sprintf(manyLedgers, identity.TenantID(ours)))
 	m.bodies = ledgerBodies
 	for _, r := range m.requests(m.items(t, ours)) {

@@ -7,15 +7,16 @@ import (
 
 	"commitment/ent/resource"
 	"commitment/internal/httpapi"
+	"commitment/internal/postgres"
 )
 
 // TestNoRequestCrossesLedgers is the same for the ledger: two tenants with accounts, of which
 // one has the same name, and transfers.
 func TestNoRequestCrossesLedgers(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, connections int) *matrix {
+	each(t, func(t *testing.T, o postgres.Options) *matrix {
 		t.Helper()
-		m := newMatrix(t, httpapi.New, connections)
+		m := newMatrix(t, o, httpapi.New)
 		m.fill = func(t *testing.T, tenant string) {
 			t.Helper()
 			post := func(path, body string) response {

@@ -20,6 +20,7 @@ import (
 	"commitment/internal/idempotency"
 	"commitment/internal/identity"
 	"commitment/internal/pgtest"
+	"commitment/internal/pgtest/pgbouncer"
 	"commitment/internal/postgres"
 	"commitment/internal/tenancy"
 	"commitment/internal/txn"
@@ -61,14 +62,8 @@ type operation struct {
 	Parameters []struct{ Name, In, Description string }
 }
 
-// newMatrix starts a service with a pool of that size.
-func newMatrix(t *testing.T, api func(httpapi.Options) http.Handler, connections int) *matrix {
-	t.Helper()
-	return newMatrixOn(t, postgres.Options{URL: pgtest.URL(t), MaxOpenConns: connections, MaxIdleConns: connections}, api)
-}
-
-// newMatrixOn starts a service with a pool of these options.
-func newMatrixOn(t *testing.T, o postgres.Options, api func(httpapi.Options) http.Handler) *matrix {
+// newMatrix starts a service with a pool of these options.
+func newMatrix(t *testing.T, o postgres.Options, api func(httpapi.Options) http.Handler) *matrix {
 	t.Helper()
 	m := &matrix{before: func() {}}
 	m.service = startServiceOn(t, o, func(o httpapi.Options) http.Handler {
@@ -86,13 +81,27 @@ func newMatrixOn(t *testing.T, o postgres.Options, api func(httpapi.Options) htt
 	return m
 }
 
-// each runs the test directly, on one connection after the other tenant, and on one that a
-// handler of the other tenant left with settings of its own.
-func each(t *testing.T, start func(t *testing.T, connections int) *matrix) {
+// each runs the test directly, through a PgBouncer that has one connection for all, on one
+// connection after the other tenant, and on one that a handler of the other tenant left
+// with settings of its own.
+func each(t *testing.T, startOn func(t *testing.T, o postgres.Options) *matrix) {
 	t.Helper()
+	start := func(t *testing.T, connections int) *matrix {
+		t.Helper()
+		return startOn(t, postgres.Options{URL: pgtest.URL(t), MaxOpenConns: connections, MaxIdleConns: connections})
+	}
 	t.Run("directly", func(t *testing.T) {
 		t.Parallel()
 		start(t, 4).run(t)
+	})
+	t.Run("through PgBouncer", func(t *testing.T) {
+		t.Parallel()
+		bouncer := pgbouncer.Start(t, pgtest.LoginURL(t, pgtest.OwnerURL(t)), pgbouncer.Options{PoolMode: "transaction", PoolSize: 1})
+		through := pgtest.WithParams(t, bouncer.URL(), map[string]string{"default_query_exec_mode": "cache_describe"})
+		m := startOn(t, postgres.Options{URL: through, MaxOpenConns: 4, MaxIdleConns: 4})
+		path := slices.Sorted(maps.Keys(m.paths))[0]
+		m.before = func() { m.send(t, "GET", path, "", tenantHeader, theirs).want(t, http.StatusOK) }
+		m.run(t)
 	})
 	t.Run("after the other tenant, on one connection", func(t *testing.T) {
 		t.Parallel()
@@ -367,9 +376,9 @@ func (m *matrix) keys(t *testing.T, own, others items) {
 // TestNoRequestCrosses has things for resources: their rows are of tenants in every project.
 func TestNoRequestCrosses(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, connections int) *matrix {
+	each(t, func(t *testing.T, o postgres.Options) *matrix {
 		t.Helper()
-		m := newMatrix(t, httpapi.NewThings, connections)
+		m := newMatrix(t, o, httpapi.NewThings)
 		m.fill = func(t *testing.T, tenant string) {
 			t.Helper()
 			for _, name := range []string{"of " + tenant, "common"} {
