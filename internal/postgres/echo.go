@@ -25,14 +25,37 @@ type statementKey struct{}
 
 // TraceQueryStart notes the statement and the time.
 func (e echo) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	s := statement{TraceQueryStartData: data, begin: pgtx.PendingBegin(conn), start: time.Now()}
+	s := &statement{TraceQueryStartData: data, begin: pgtx.PendingBegin(conn), start: time.Now()}
 	return context.WithValue(ctx, statementKey{}, s)
 }
 
 // TraceQueryEnd logs the statement and its result.
 func (e echo) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
-	s, ok := ctx.Value(statementKey{}).(statement)
-	if !ok || !e.log.Enabled(ctx, slog.LevelDebug) {
+	if s, ok := ctx.Value(statementKey{}).(*statement); ok {
+		e.echo(ctx, s, data)
+	}
+}
+
+// TraceBatchStart notes the time.
+func (e echo) TraceBatchStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return e.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{})
+}
+
+// TraceBatchQuery logs a statement of those that were sent together, and its result.
+func (e echo) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	if s, ok := ctx.Value(statementKey{}).(*statement); ok {
+		s.SQL, s.Args = data.SQL, data.Args
+		e.echo(ctx, s, pgx.TraceQueryEndData{CommandTag: data.CommandTag, Err: data.Err})
+		s.begin = "" // it was in front of the first one
+	}
+}
+
+// TraceBatchEnd does nothing.
+func (echo) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// echo logs a statement and its result.
+func (e echo) echo(ctx context.Context, s *statement, data pgx.TraceQueryEndData) {
+	if !e.log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{

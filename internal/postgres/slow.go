@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,6 +33,23 @@ type startedKey struct{}
 // TraceQueryStart notes the statement and the time.
 func (slow) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	return context.WithValue(ctx, startedKey{}, startedStatement{data.SQL, time.Now()})
+}
+
+// TraceBatchStart notes the statements that are sent together, and the time.
+func (s slow) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	var texts []string
+	for _, q := range data.Batch.QueuedQueries {
+		texts = append(texts, q.SQL)
+	}
+	return s.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: strings.Join(texts, "; ")})
+}
+
+// TraceBatchQuery does nothing: the statements aren't timed apart.
+func (slow) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd logs the statements if they were slow.
+func (s slow) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchEndData) {
+	s.TraceQueryEnd(ctx, conn, pgx.TraceQueryEndData{Err: data.Err})
 }
 
 // TraceQueryEnd logs the statement if it was slow.
