@@ -12,6 +12,7 @@ type aim struct {
 
 const (
 	ours     = "ours"
+	together = "together"
 	read     = "read"
 	transfer = "transfer"
 )

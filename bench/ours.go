@@ -44,12 +44,39 @@ func (entStore) transfer(ctx context.Context, t *transferBody) error {
 	return client.Transfer.Create().SetTenantID(tenant).SetID(t.ID).SetAmount(t.Amount).SetMemo(t.Memo).Exec(ctx)
 }
 
+// togetherStore sends the writes of a transfer in one flight.
+type togetherStore struct{ entStore }
+
+func (togetherStore) transfer(ctx context.Context, t *transferBody) error {
+	client := ent.FromContext(ctx)
+	var writes []func(context.Context) error
+	for _, m := range t.moves() {
+		writes = append(writes, func(ctx context.Context) error {
+			n, err := client.Account.Update().Where(account.ID(m.account)).AddBalance(m.amount).Save(ctx)
+			if err == nil && n != 1 {
+				err = errNoAccount
+			}
+			return err
+		})
+	}
+	return txn.Together(ctx, append(writes, func(ctx context.Context) error {
+		return client.Transfer.Create().SetTenantID(tenant).SetID(t.ID).SetAmount(t.Amount).SetMemo(t.Memo).Exec(ctx)
+	})...)
+}
+
 // openOurs opens the service's own stack: Ent inside of the middleware.
-func openOurs(url string, pool int) (http.Handler, error) {
+func openOurs(url string, pool int) (http.Handler, error) { return openOn(url, pool, entStore{}) }
+
+// openTogether is openOurs with handlers that send independent writes together.
+func openTogether(url string, pool int) (http.Handler, error) {
+	return openOn(url, pool, togetherStore{})
+}
+
+func openOn(url string, pool int, s store) (http.Handler, error) {
 	unit, err := openUnit(url, pool)
 	return reqtx.Middleware(unit, reqtx.Options{WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
 		respond(w, 0, nil, err)
-	}})(api(entStore{})), err
+	}})(api(s)), err
 }
 
 // tuned is open with the garbage collector set as the service sets it. In the reporting

@@ -14,6 +14,7 @@ var transactions = suite{
 	about: "A read and a transfer, to pgxpool by hand. The HTTP half is the same for all peers in Go.",
 	peers: []*peer{
 		{name: ours, title: "commitment (Ent, reqtx)", open: tuned(openOurs), modules: []string{"entgo.io/ent", "github.com/jackc/pgx/v5"}},
+		{name: together, title: "the same, writes together (txn.Together)", open: tuned(openTogether)},
 		{name: "pgx", title: "pgxpool, BEGIN … COMMIT by hand", open: openPgx, modules: []string{"github.com/jackc/pgx/v5"}},
 		{name: "pgx400", title: "the same, GOGC=400 as the service has", open: tuned(openPgx)},
 		{name: "sql", title: "database/sql + pgx", open: openSQL, modules: []string{"github.com/jackc/pgx/v5"}},
@@ -57,6 +58,7 @@ var transactions = suite{
 	aims: []aim{
 		{"read, 0 ms: throughput", 1.2, true, func(r *results) float64 { return r.throughputRatio(read, 0, ours) }},
 		{"transfer, 0 ms: throughput", 1.0, true, func(r *results) float64 { return r.throughputRatio(transfer, 0, ours) }},
+		{"transfer together, 0 ms: throughput", 1.3, true, func(r *results) float64 { return r.throughputRatio(transfer, 0, together) }},
 		{"nothing, 0 ms: throughput", 0.95, true, func(r *results) float64 { return r.throughputRatio("nothing", 0, ours) }},
 		{"invalid, 0 ms: throughput", 0.95, true, func(r *results) float64 { return r.throughputRatio("invalid", 0, ours) }},
 		{"read, 0 ms: CPU of the service", 0.8, false, func(r *results) float64 { return r.cpuRatio(read, 0, ours) }},
@@ -64,5 +66,6 @@ var transactions = suite{
 		{"read, 1 ms: p50", 0.40, false, func(r *results) float64 { return r.latencyRatio(read, time.Millisecond, ours, 0.5) }},
 		{"read, 5 ms: p50", 0.35, false, func(r *results) float64 { return r.latencyRatio(read, 5*time.Millisecond, ours, 0.5) }},
 		{"transfer, 1 ms: p50", 0.85, false, func(r *results) float64 { return r.latencyRatio(transfer, time.Millisecond, ours, 0.5) }},
+		{"transfer together, 1 ms: p50", 0.55, false, func(r *results) float64 { return r.latencyRatio(transfer, time.Millisecond, together, 0.5) }},
 	},
 }
