@@ -166,7 +166,8 @@ func TestPostgresKilledBehindPgBouncer(t *testing.T) {
 	pgtest.Migrate(t, server.URL("postgres"))
 	behind := pgtest.Proxy(t, server.URL("postgres"))
 	proxy := pgtest.Proxy(t, pooled(t, pgtest.LoginURL(t, behind.URL()), timeoutsIgnored))
-	l := newLedger(t, start(t, proxy.URL(), "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), behind.URL())
+	// Workers would have PgBouncer log in while the server is down, and then wait.
+	l := newLedger(t, start(t, proxy.URL(), "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1", "JOBS_WORKERS=0"), behind.URL())
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
