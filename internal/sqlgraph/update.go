@@ -3,6 +3,7 @@ package sqlgraph
 import (
 	"context"
 	"database/sql/driver"
+	"fmt"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -195,7 +196,7 @@ func readOne(rows *sql.Rows, values []any, spec *UpdateSpec) (bool, error) {
 		return false, rows.Err()
 	}
 	if err := rows.Scan(values...); err != nil {
-		return false, err
+		return false, fmt.Errorf("failed scanning rows: %w", err) // as Ent says
 	}
 	for rows.Next() { // there is no other
 	}
