@@ -10,7 +10,9 @@ import (
 	ent "entgo.io/ent/dialect/sql/sqlgraph"
 )
 
-// UpdateNode updates a row, and reads it as triggers and defaults have left it.
+// UpdateNode updates a row, and reads it as the UPDATE has left it, with what BEFORE
+// triggers and generated columns make of it. What an AFTER trigger does to the same row
+// shows in the next query.
 func UpdateNode(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) error {
 	query, args, err := update(ctx, drv, spec)
 	switch {
