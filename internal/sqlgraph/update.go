@@ -2,7 +2,6 @@ package sqlgraph
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 
 	"entgo.io/ent/dialect"
@@ -48,10 +47,19 @@ func (m missed) Tx(context.Context) (dialect.Tx, error) { return dialect.NopTx(m
 // Exec is the UPDATE.
 func (missed) Exec(_ context.Context, _ string, _, v any) error {
 	if result, ok := v.(*sql.Result); ok {
-		*result = driver.RowsAffected(0)
+		*result = noRows{}
 	}
 	return nil
 }
+
+// noRows is the result of an UPDATE that has found no row.
+type noRows struct{}
+
+// RowsAffected returns 0.
+func (noRows) RowsAffected() (int64, error) { return 0, nil }
+
+// LastInsertId returns 0.
+func (noRows) LastInsertId() (int64, error) { return 0, nil }
 
 // UpdateNodes updates rows, and returns how many.
 func UpdateNodes(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) (int, error) {
