@@ -1,6 +1,7 @@
 package replicas
 
 import (
+	"math"
 	"time"
 
 	"commitment/internal/pgtx"
@@ -32,8 +33,12 @@ func (r *Replica) Missed(after pgtx.Position) {
 	r.missedAt.Store(time.Now().UnixNano())
 }
 
-// likely reports whether it makes sense to ask the replica for an LSN.
+// likely reports whether it makes sense to ask the replica for an LSN, unless it is never
+// reached: see [pgtx.Unreached].
 func (r *Replica) likely(lsn uint64) bool {
+	if lsn == math.MaxUint64 {
+		return false
+	}
 	return lsn <= r.replayed.Load() || lsn < r.missed.Load() || time.Now().UnixNano()-r.missedAt.Load() > int64(missedFor)
 }
 

@@ -75,6 +75,7 @@ func TestPick(t *testing.T) {
 	want(pgtx.Position{Timeline: 2, LSN: 10}, "ab", "")
 	want(pgtx.Position{Timeline: 2, LSN: 15}, "b", "") // it is known to have replayed it
 	want(pgtx.Position{Timeline: 2, LSN: 30}, "ab", "")
+	want(pgtx.Unreached(2), "", Behind) // no client waits for it
 	all[1].Missed(pgtx.Position{LSN: 30})
 	want(pgtx.Position{Timeline: 2, LSN: 30}, "a", "")
 	all[0].Missed(pgtx.Position{LSN: 30})

@@ -2,14 +2,16 @@ package sqlgraph
 
 import (
 	"context"
-	"database/sql/driver"
+	"fmt"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	ent "entgo.io/ent/dialect/sql/sqlgraph"
 )
 
-// UpdateNode updates a row, and reads it as triggers and defaults have left it.
+// UpdateNode updates a row, and reads it as the UPDATE has left it, with what BEFORE
+// triggers and generated columns make of it. What an AFTER trigger does to the same row
+// shows in the next query.
 func UpdateNode(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) error {
 	query, args, err := update(ctx, drv, spec)
 	switch {
@@ -45,10 +47,19 @@ func (m missed) Tx(context.Context) (dialect.Tx, error) { return dialect.NopTx(m
 // Exec is the UPDATE.
 func (missed) Exec(_ context.Context, _ string, _, v any) error {
 	if result, ok := v.(*sql.Result); ok {
-		*result = driver.RowsAffected(0)
+		*result = noRows{}
 	}
 	return nil
 }
+
+// noRows is the result of an UPDATE that has found no row.
+type noRows struct{}
+
+// RowsAffected returns 0.
+func (noRows) RowsAffected() (int64, error) { return 0, nil }
+
+// LastInsertId returns 0.
+func (noRows) LastInsertId() (int64, error) { return 0, nil }
 
 // UpdateNodes updates rows, and returns how many.
 func UpdateNodes(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) (int, error) {
@@ -195,7 +206,7 @@ func readOne(rows *sql.Rows, values []any, spec *UpdateSpec) (bool, error) {
 		return false, rows.Err()
 	}
 	if err := rows.Scan(values...); err != nil {
-		return false, err
+		return false, fmt.Errorf("failed scanning rows: %w", err) // as Ent says
 	}
 	for rows.Next() { // there is no other
 	}

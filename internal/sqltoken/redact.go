@@ -9,20 +9,25 @@ import (
 // It is cut after limit bytes.
 func Redact(sql string, limit int) string {
 	var b strings.Builder
-	end, before := 0, ""
+	end, before, number := 0, "", false
 	for t := range All(sql) {
 		if b.Len() > limit {
 			break
 		}
+		if number && t.From == end && t.Word() { // 0xFF, 1_000, 1e9
+			end = t.To
+			continue
+		}
 		if t.From > end && b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		if isConstant(t.Text) && before != "$" { // $1 is a parameter
+		redacted := isConstant(t.Text) && before != "$" // $1 is a parameter
+		if redacted {
 			b.WriteByte('?')
 		} else {
 			b.WriteString(t.Text)
 		}
-		end, before = t.To, t.Text
+		end, before, number = t.To, t.Text, redacted && isDigit(t.Text[0])
 	}
 	text := b.String()
 	if len(text) <= limit {

@@ -10,7 +10,8 @@ func TestRedact(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]string{
 		`SELECT "a".b FROM t WHERE c = $1 AND d = 'it''s'`: `SELECT "a".b FROM t WHERE c = $1 AND d = ?`,
-		`select e'\'', $$x$$, $tag$y$tag$, B'01', 1.5e3`:   `select ?, ?, ?, B?, ?.?e3`,
+		`select e'\'', $$x$$, $tag$y$tag$, B'01', 1.5e3`:   `select ?, ?, ?, B?, ?.?`,
+		`select 0xBEEF, 1_000, 1e-7, $1abc, a1 from t1`:    `select ?, ?, ?-?, $1abc, a1 from t1`,
 		"select 1 -- secret\n/* secret */ from t":          `select ? from t`,
 		"": "",
 	} {

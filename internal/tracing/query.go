@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"cmp"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -22,6 +23,7 @@ type query struct {
 // describe describes a statement. Constants may be arguments in disguise: they become ?.
 func describe(sql string) query {
 	operation, table := operationOf(sql)
+	operation = cmp.Or(operation, "postgresql") // as for spans whose operation isn't known
 	summary, attrs := operation, []attribute.KeyValue{semconv.DBOperationName(operation)}
 	if table != "" {
 		summary += " " + table
@@ -49,6 +51,8 @@ func operationOf(sql string) (operation, table string) {
 		case t.Text == ")":
 			depth--
 		case depth > 0:
+		case operation == "" && !t.Word(): // no statement; it may be a constant
+			return "", ""
 		case operation == "" || operation == "WITH" && t.Is("select", "insert", "update", "delete", "merge"):
 			operation = strings.ToUpper(t.Text)
 			next = operation == "UPDATE"

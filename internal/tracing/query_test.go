@@ -19,6 +19,8 @@ func TestOperationOf(t *testing.T) {
 		`commit; reset role`:                                         "COMMIT",
 		`-- a comment` + "\n" + `rollback to savepoint sp1`:          "ROLLBACK",
 		`TRUNCATE orders`:                                            "TRUNCATE",
+		`'secret'`:                                                   "",
+		`0xBEEF`:                                                     "",
 		``:                                                           "",
 	} {
 		operation, table := operationOf(sql)

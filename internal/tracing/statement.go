@@ -129,7 +129,10 @@ func (s *statements) TraceCopyFromStart(ctx context.Context, conn *pgx.Conn, dat
 	if !sampled {
 		return ctx
 	}
-	table := data.TableName[len(data.TableName)-1]
+	table := ""
+	if n := len(data.TableName); n > 0 { // else the server refuses it
+		table = data.TableName[n-1]
+	}
 	return s.start(ctx, conn, "COPY "+table, trace.WithAttributes(semconv.DBOperationName("COPY"), semconv.DBCollectionName(table)))
 }
 

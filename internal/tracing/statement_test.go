@@ -2,12 +2,14 @@ package tracing_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/trace"
 
 	"commitment/ent"
@@ -152,4 +154,19 @@ func TestNoConnection(t *testing.T) {
 				transaction: rolled_back (connection)
 					connect (connection)
 	`)
+}
+
+// A COPY into no table is the server's to refuse, whether there are traces or not.
+func TestACopyIntoNoTableIsRefused(t *testing.T) {
+	t.Parallel()
+	f := open(t, pgtest.OwnerURL(t), 1)
+	f.serve(t, http.MethodPost, nil, func(ctx context.Context) error {
+		tx, err := txn.PgxTx(ctx)
+		check(t, err)
+		_, err = tx.CopyFrom(ctx, pgx.Identifier{}, []string{"n"}, pgx.CopyFromRows(nil))
+		if pgErr, ok := errors.AsType[*pgconn.PgError](err); !ok || pgErr.Code != "42601" {
+			t.Errorf("CopyFrom() = %v, want a syntax error", err)
+		}
+		return err
+	})
 }
