@@ -205,17 +205,18 @@ func (t *lazyTx) send(ctx context.Context, writes []*write) error {
 	if len(writes) == 0 {
 		return nil
 	}
-	return t.runStatement(ctx, func(*sql.Conn) error {
-		skip(writes)
+	skip(writes)
+	failing := writes[0] // unless another one is found to be
+	err := t.runStatement(ctx, func(*sql.Conn) error {
+		skip(writes) // and again when it is tried on another connection
+		failing = writes[0]
 		conn, err := t.pgxConn()
 		if err != nil {
-			writes[0].err = err
 			return err
 		}
 		if len(writes) == 1 {
-			w := writes[0]
-			w.tag, w.err = conn.Exec(ctx, w.query, w.args...)
-			return w.err
+			failing.tag, failing.err = conn.Exec(ctx, failing.query, failing.args...)
+			return failing.err
 		}
 		var batch pgx.Batch
 		for _, w := range writes {
@@ -224,10 +225,15 @@ func (t *lazyTx) send(ctx context.Context, writes []*write) error {
 		results := conn.SendBatch(ctx, &batch)
 		for _, w := range writes {
 			if w.tag, w.err = results.Exec(); w.err != nil {
-				err = w.err
-				break // PostgreSQL has skipped the others
+				failing = w
+				_ = results.Close() // has the same error: PostgreSQL has skipped the others
+				return w.err
 			}
 		}
-		return errors.Join(err, results.Close())
+		return results.Close()
 	})
+	if err != nil {
+		failing.err = err
+	}
+	return err
 }

@@ -307,6 +307,37 @@ func TestWhatCannotBeUsedInAFunctionOfTogether(t *testing.T) {
 	}
 }
 
+// What keeps the writes from being sent is the error of the first one.
+func TestTogetherWithoutAConnection(t *testing.T) {
+	t.Parallel()
+	_, pool := openOne(t, pgtest.OwnerURL(t))
+	db := txn.New(pool, txn.Options{AcquireTimeout: 50 * time.Millisecond})
+	held := pgtest.Session(t, pool)
+	errs := make([]error, 2)
+	keeping := func(i int, name string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			errs[i] = insert(ctx, name)
+			return errs[i]
+		}
+	}
+	err := db.Run(t.Context(), txn.ReadWrite, func(ctx context.Context) error {
+		return txn.Together(ctx, keeping(0, "a"), keeping(1, "b"))
+	})
+	for i, want := range []error{txn.ErrPoolTimeout, txn.ErrSkipped} {
+		if !errors.Is(errs[i], want) {
+			t.Errorf("error of function %d = %v, want %v", i, errs[i], want)
+		}
+	}
+	if !errors.Is(err, txn.ErrPoolTimeout) {
+		t.Errorf("Run() = %v, want %v", err, txn.ErrPoolTimeout)
+	}
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantExists(t, db, "a", false)
+	wantExists(t, db, "b", false)
+}
+
 func TestTogetherIsRetriedOnADeadConnection(t *testing.T) {
 	t.Parallel()
 	url := pgtest.OwnerURL(t)
