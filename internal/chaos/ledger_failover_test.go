@@ -13,11 +13,17 @@ import (
 
 // TestFailover kills the primary under load and promotes its replica, repeatedly:
 // requests fail with a 503 while there is no primary, then succeed again, and what was
-// acknowledged is there.
+// acknowledged is there. Jobs run, every request is traced, and whichever of the two
+// servers is a replica serves reads.
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	p := startPair(t)
-	l := newLedger(t, start(t, p.url, traced), p.url)
+	reads := "DATABASE_REPLICA_URLS=" + pgtest.LoginURL(t, p.proxies[0].URL()) + " " + pgtest.LoginURL(t, p.proxies[1].URL())
+	l := newLedger(t, start(t, p.url, traced, reads, "REPLICA_TOKEN_KEY="+strings.Repeat("k", 32)), p.url)
+	pgtest.WaitFor(t, "the replica serves reads", func() bool {
+		_, ready, err := l.get(t.Context(), "/readyz")
+		return err == nil && strings.Contains(string(ready), `"serves":true`)
+	})
 	rest := l.keepBusy(t.Context(), 8)
 	rounds := times(2, 20)
 	for n := range rounds {
