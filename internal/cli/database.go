@@ -10,6 +10,7 @@ import (
 	"ariga.io/atlas/sql/migrate"
 
 	"commitment/internal/app"
+	"commitment/internal/config"
 	"commitment/internal/migration"
 )
 
@@ -43,8 +44,8 @@ func (sys System) WithDatabase(ctx context.Context, work func(*sql.DB, migrate.D
 	})
 }
 
-// WithConnection calls work with the configured database.
-func (sys System) WithConnection(ctx context.Context, work func(*sql.DB) error) (err error) {
+// withOpen calls work with the configured database, which is open meanwhile.
+func (sys System) withOpen(ctx context.Context, work func(config.Config, *app.Database) error) (err error) {
 	cfg, err := sys.Config()
 	if err != nil {
 		return err
@@ -54,10 +55,17 @@ func (sys System) WithConnection(ctx context.Context, work func(*sql.DB) error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, database.Close()) }()
-	db, err := database.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return work(db)
+	return work(cfg, database)
+}
+
+// WithConnection calls work with the configured database.
+func (sys System) WithConnection(ctx context.Context, work func(*sql.DB) error) error {
+	return sys.withOpen(ctx, func(cfg config.Config, database *app.Database) (err error) {
+		db, err := database.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, db.Close()) }()
+		return work(db)
+	})
 }

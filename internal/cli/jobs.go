@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"commitment/internal/app"
+	"commitment/internal/config"
 	"commitment/internal/jobs"
 	"commitment/internal/postgres"
 	"commitment/internal/printable"
@@ -219,33 +220,26 @@ func newJobJSON(j *rivertype.JobRow) jobJSON {
 }
 
 // withJobs calls work with the jobs of the configured database.
-func (sys System) withJobs(ctx context.Context, work func(*jobs.Admin) error) (err error) {
-	cfg, err := sys.Config()
-	if err != nil {
+func (sys System) withJobs(ctx context.Context, work func(*jobs.Admin) error) error {
+	return sys.withOpen(ctx, func(cfg config.Config, database *app.Database) (err error) {
+		pool, err := postgres.OpenPgx(ctx, postgres.Options{
+			URL: database.URL, ApplicationName: cfg.Database.ApplicationName, ConnectTimeout: cfg.Database.ConnectTimeout,
+		}, 1)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		if err := pool.Ping(ctx); err != nil {
+			return fmt.Errorf("connect to the database at %s: %w", database, app.ConnectError(err))
+		}
+		admin, err := jobs.NewAdmin(pool, sys.Log())
+		if err != nil {
+			return err
+		}
+		err = work(admin)
+		if missing, ok := errors.AsType[*pgconn.PgError](err); ok && missing.Code == undefinedTable {
+			return fmt.Errorf("the database has no jobs yet: apply its migrations first, with migrate apply (%w)", err)
+		}
 		return err
-	}
-	database, err := app.OpenDatabase(ctx, cfg, sys.Say)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, database.Close()) }()
-	pool, err := postgres.OpenPgx(ctx, postgres.Options{
-		URL: database.URL, ApplicationName: cfg.Database.ApplicationName, ConnectTimeout: cfg.Database.ConnectTimeout,
-	}, 1)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	if err := pool.Ping(ctx); err != nil {
-		return fmt.Errorf("connect to the database at %s: %w", database, app.ConnectError(err))
-	}
-	admin, err := jobs.NewAdmin(pool, sys.Log())
-	if err != nil {
-		return err
-	}
-	err = work(admin)
-	if missing, ok := errors.AsType[*pgconn.PgError](err); ok && missing.Code == undefinedTable {
-		return fmt.Errorf("the database has no jobs yet: apply its migrations first, with migrate apply (%w)", err)
-	}
-	return err
+	})
 }

@@ -19,6 +19,7 @@ import (
 	"commitment/ent"
 	"commitment/internal/app"
 	"commitment/internal/authn"
+	"commitment/internal/config"
 	"commitment/internal/identity"
 	"commitment/internal/postgres"
 	"commitment/internal/printable"
@@ -220,31 +221,24 @@ func keysRevokeCommand(sys System) *cobra.Command {
 }
 
 // withKeys calls work with the API keys of the configured database.
-func (sys System) withKeys(ctx context.Context, work func(*authn.Keys) error) (err error) {
-	cfg, err := sys.Config()
-	if err != nil {
+func (sys System) withKeys(ctx context.Context, work func(*authn.Keys) error) error {
+	return sys.withOpen(ctx, func(cfg config.Config, database *app.Database) (err error) {
+		pool, err := postgres.Open(postgres.Options{
+			URL: database.URL, ApplicationName: cfg.Database.ApplicationName, ConnectTimeout: cfg.Database.ConnectTimeout,
+		})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, pool.Close()) }()
+		if err := pool.PingContext(ctx); err != nil {
+			return fmt.Errorf("connect to the database at %s: %w", database, app.ConnectError(err))
+		}
+		err = work(authn.NewKeys(txn.New(pool, txn.Options{Log: sys.Log()}), authn.KeysOptions{Log: sys.Log()}))
+		if missing, ok := errors.AsType[*pgconn.PgError](err); ok && missing.Code == undefinedTable {
+			return fmt.Errorf("the database has no API keys yet: apply its migrations first, with migrate apply (%w)", err)
+		}
 		return err
-	}
-	database, err := app.OpenDatabase(ctx, cfg, sys.Say)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, database.Close()) }()
-	pool, err := postgres.Open(postgres.Options{
-		URL: database.URL, ApplicationName: cfg.Database.ApplicationName, ConnectTimeout: cfg.Database.ConnectTimeout,
 	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
-	if err := pool.PingContext(ctx); err != nil {
-		return fmt.Errorf("connect to the database at %s: %w", database, app.ConnectError(err))
-	}
-	err = work(authn.NewKeys(txn.New(pool, txn.Options{Log: sys.Log()}), authn.KeysOptions{Log: sys.Log()}))
-	if missing, ok := errors.AsType[*pgconn.PgError](err); ok && missing.Code == undefinedTable {
-		return fmt.Errorf("the database has no API keys yet: apply its migrations first, with migrate apply (%w)", err)
-	}
-	return err
 }
 
 // undefinedTable is PostgreSQL's SQLSTATE for a table that doesn't exist.
