@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,27 +33,9 @@ func startPair(t *testing.T) *pair {
 	for i := range p.proxies {
 		p.proxies[i] = pgtest.Proxy(t, p.address(0))
 	}
-	p.url = bothHosts(t, p.proxies[0].URL(), p.proxies[1].URL())
+	p.url = eitherHost(t, p.proxies[0].URL(), p.proxies[1].URL())
 	p.addReplica()
 	return p
-}
-
-// bothHosts is a URL that leads to the one of two servers that can be written to.
-func bothHosts(t *testing.T, first, second string) string {
-	t.Helper()
-	a, err := url.Parse(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := url.Parse(second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Host += "," + b.Host
-	query := a.Query()
-	query.Set("target_session_attrs", "read-write")
-	a.RawQuery = query.Encode()
-	return a.String()
 }
 
 // address is where a server is itself.
