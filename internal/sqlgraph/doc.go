@@ -10,5 +10,6 @@
 //
 // What isn't ordinary is left to Ent: edges that other tables hold, ON CONFLICT,
 // modifiers of an INSERT, values that are SQL, other databases. The statements are the
-// same, byte for byte; a test compares them.
+// same, byte for byte, as tests show, but for those of BatchCreate: they return no ids,
+// which are known, and have the columns in the order of the fields.
 package sqlgraph
