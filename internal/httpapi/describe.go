@@ -8,12 +8,14 @@ import (
 
 	"commitment/internal/idempotency"
 	"commitment/internal/middleware"
+	"commitment/internal/reqtx"
 )
 
 // The values in examples.
 const (
 	exampleID     = "01a205f2-fac4-72e3-966d-2bc0dbaad08f"
 	exampleTime   = "2026-11-23T01:09:02.118204Z"
+	exampleToken  = "00000080000000O1DUS00000000000001ER1B0F1T9EVTI6N09MBA80A3G"
 	exampleCursor = "WyI4WXdSSm1CYU1EQkQiLCJDYXNoIl0"
 )
 
@@ -34,6 +36,10 @@ var headers = map[string]*huma.Header{
 	idempotency.ReplayedHeader: {
 		Description: "Present on a recorded response: the request had been done before, under the same Idempotency-Key.",
 		Schema:      &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}}, Example: "true",
+	},
+	reqtx.TokenHeader: {
+		Description: "What the response has shown or written, for the same header of the next request. Present if replicas serve reads.",
+		Schema:      &huma.Schema{Type: huma.TypeString}, Example: exampleToken,
 	},
 	"WWW-Authenticate": {
 		Description: "What credentials the operation needs, and what is wrong with those that were sent (RFC 6750).",
@@ -59,6 +65,14 @@ var idempotencyKey = &huma.Param{
 	Example:     "4b1e9a52-3c0f-4f5c-9d5b-6f1c2f7d8e90",
 }
 
+// consistencyToken describes the parameter that all operations accept.
+var consistencyToken = &huma.Param{
+	Name: reqtx.TokenHeader, In: "header",
+	Description: "The greatest Consistency-Token, as text, of the responses that the client has had: the response shows at least what they have shown and " +
+		"written, whichever server reads it. Browsers send it as a cookie.",
+	Schema: &huma.Schema{Type: huma.TypeString}, Example: exampleToken,
+}
+
 // preconditions describe the parameters of [Conditions].
 var preconditions = map[string]string{
 	"If-Match":      "The ETags of which the resource must have one; else the response is 412.",
@@ -74,6 +88,7 @@ func (a *api) describe(document *huma.OpenAPI, op *huma.Operation) {
 			p.Description, p.Example = text, `"1"`
 		}
 	}
+	op.Parameters = append(op.Parameters, parameterRef(document, consistencyToken))
 	if acceptsKey(op) {
 		op.Parameters = append(op.Parameters, parameterRef(document, idempotencyKey))
 	}
@@ -116,6 +131,7 @@ func describeHeaders(document *huma.OpenAPI, op *huma.Operation, response *huma.
 		}
 	}
 	response.Headers[middleware.RequestIDHeader] = headerRef(document, middleware.RequestIDHeader)
+	response.Headers[reqtx.TokenHeader] = headerRef(document, reqtx.TokenHeader)
 	if acceptsKey(op) {
 		response.Headers[idempotency.ReplayedHeader] = headerRef(document, idempotency.ReplayedHeader)
 	}
