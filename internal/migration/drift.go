@@ -52,7 +52,13 @@ func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir, exclude []stri
 	if err != nil {
 		return nil, err
 	}
-	if err := replayParts(ctx, dev, applied); err != nil {
+	return compareReplayed(ctx, db, dev, applied, exclude)
+}
+
+// compareReplayed replays parts of files on dev, and compares the current schema of db
+// with what they make, as [Drift] says.
+func compareReplayed(ctx context.Context, db, dev *sql.DB, parts []part, exclude []string) ([]catalog.Change, error) {
+	if err := replayParts(ctx, dev, parts); err != nil {
 		return nil, err
 	}
 	want, err := readCanonical(ctx, dev)
@@ -67,9 +73,14 @@ func Drift(ctx context.Context, db, dev *sql.DB, dir migrate.Dir, exclude []stri
 	return Without(withoutExtensions(withoutPartitions(changes)), have.schema, exclude), nil
 }
 
+// toolTables match the tables in which other tools record what they have applied:
+// golang-migrate and dbmate, goose, and Flyway.
+var toolTables = []string{"schema_migrations", "goose_db_version*", "flyway_schema_history*"}
+
 // Without leaves out changes of objects that match one of the patterns of
-// [ApplyOptions.Exclude], and of tables' parts with them.
+// [ApplyOptions.Exclude], and of tables' parts with them, and the records of other tools.
 func Without(changes []catalog.Change, schema string, patterns []string) []catalog.Change {
+	patterns = slices.Concat(patterns, toolTables)
 	return slices.DeleteFunc(changes, func(c catalog.Change) bool {
 		return c.Table != "" && excluded(schema, c.Table, patterns) ||
 			excluded(schema, strings.TrimPrefix(c.Table+"."+c.Name, "."), patterns)

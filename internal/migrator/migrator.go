@@ -53,7 +53,7 @@ when the command line or the environment is invalid.`,
 	cmd.AddCommand(
 		diffCommand(sys), newCommand(sys), hashCommand(sys), validateCommand(sys), rebaseCommand(sys),
 		reviewCommand(sys), explainCommand(sys), statsCommand(sys), checkCommand(sys),
-		applyCommand(sys), statusCommand(sys), downCommand(sys),
+		applyCommand(sys), adoptCommand(sys), statusCommand(sys), downCommand(sys),
 	)
 	return cmd
 }
@@ -76,6 +76,14 @@ them would fail on the rows of this database are run. If one finds a row, nothin
 applied.`
 	cmd.Example = `  go run ./cmd/migrate apply --dry-run
   DATABASE_URL=postgres://owner@db/app go run ./cmd/migrate apply --precheck`
+	apply := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := apply(cmd, args)
+		if errors.Is(err, migration.ErrNotEmpty) {
+			err = fmt.Errorf("%w; adopt goes on from what another tool has applied", err)
+		}
+		return err
+	}
 	cmd.Flags().BoolVar(&precheck, "precheck", false, "first look for rows that would make a pending file fail, and apply nothing if there are any")
 	devFlag(cmd, &devURL)
 	return cmd
