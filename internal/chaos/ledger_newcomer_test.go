@@ -33,8 +33,7 @@ func TestNewcomer(t *testing.T) {
 	c.edit("ent/schema/transfer.go", memoField, memoField+optionalFields)
 	c.generate()
 	c.migrate(0, "diff", "owners")
-	c.build("./cmd/commitment")
-	c.service("migrate", "apply")
+	c.migrate(0, "apply")
 	c.commit("owners")
 	fill(t, db, l, times(5_000, 500_000))
 
@@ -48,7 +47,7 @@ func TestNewcomer(t *testing.T) {
 	t.Logf("planned:\n%s", c.migrate(0, "diff", "growth"))
 	t.Logf("accepted: %v", c.accept("no release serves owners or asks for a reference yet"))
 	t.Logf("reviewed:\n%s", c.migrate(0, "review", "--base", "main"))
-	c.build("./cmd/commitment", "./cmd/migrate")
+	c.build("./cmd/commitment")
 
 	stop := make(chan struct{})
 	waits := l.keepSending(t.Context(), 4, stop)
