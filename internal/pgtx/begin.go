@@ -112,7 +112,7 @@ func cachedBegin(key beginKey) (*begin, error) {
 		add(primaryPositionSQL, "position")
 	}
 	for _, s := range b.statements {
-		if err := errors.Join(s.encodeParse(key.prepare), s.encodeExecute()); err != nil {
+		if err := s.encode(key.prepare); err != nil {
 			return nil, err
 		}
 	}
@@ -202,6 +202,11 @@ func cachedSetter(key setterKey) (beginStatement, error) {
 
 // preparedPrefix begins the names of the statements that wire prepares.
 const preparedPrefix = "commitment "
+
+// encode makes the messages of a statement without arguments.
+func (s *beginStatement) encode(prepare bool) error {
+	return errors.Join(s.encodeParse(prepare), s.encodeExecute())
+}
 
 // encodeParse makes the messages that prepare the statement.
 func (s *beginStatement) encodeParse(prepare bool) (err error) {

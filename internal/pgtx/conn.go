@@ -17,6 +17,7 @@ type conn struct {
 	*stdConn
 	wire       *wire
 	origin     Origin        // of its transactions' ids
+	direct     bool          // its server isn't shared: no pooler is between
 	expires    time.Time     // when to replace it; zero is never
 	stalePlans *atomic.Int64 // the connector's
 	plansSince int64         // the value of stalePlans when its plans were made
@@ -50,7 +51,7 @@ func (r *rows) Close() error {
 // be reset, and nothing is in progress. An open transaction would keep its locks.
 func (c *conn) IsValid() bool {
 	pg := c.Conn().PgConn()
-	return !c.abandoned.Load() && !c.wire.tracker.needsClose && !pg.IsClosed() && !pg.IsBusy() && pg.TxStatus() == 'I'
+	return !c.abandoned.Load() && !c.wire.parking.broken.Load() && !c.wire.tracker.needsClose && !pg.IsClosed() && !pg.IsBusy() && pg.TxStatus() == 'I'
 }
 
 // Close closes the connection. An abandoned one may still be in use, and is closed by
@@ -70,7 +71,7 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	c.wire.begin, c.wire.readWrite, c.wire.onPrimary = nil, false, false // of a transaction that was never ended
 	c.wire.discardUnsent(c.Conn())
 	c.wire.tracker.gate.Store(gateOpen)
-	if !c.expires.IsZero() && time.Now().After(c.expires) {
+	if !c.wire.parking.usable() || !c.expires.IsZero() && time.Now().After(c.expires) {
 		return driver.ErrBadConn
 	}
 	if err := c.stdConn.ResetSession(ctx); err != nil {

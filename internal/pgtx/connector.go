@@ -56,12 +56,12 @@ func (c *Connector) connect(ctx context.Context) (*conn, error) {
 	}
 	std := made.(*stdlib.Conn) // pgx returns no other type
 	pg := std.Conn().PgConn()
-	origin, err := readOrigin(ctx, pg)
+	origin, direct, err := readOrigin(ctx, pg)
 	if err != nil {
 		return nil, errors.Join(err, std.Close())
 	}
 	w := pg.CustomData()[wireKey].(*wire)
-	connected := &conn{stdConn: std, wire: w, origin: origin, stalePlans: &c.stalePlans, plansSince: c.stalePlans.Load()}
+	connected := &conn{stdConn: std, wire: w, origin: origin, direct: direct, stalePlans: &c.stalePlans, plansSince: c.stalePlans.Load()}
 	if c.Lifetime != nil {
 		if lifetime := c.Lifetime(); lifetime > 0 {
 			connected.expires = time.Now().Add(lifetime)
@@ -84,6 +84,7 @@ func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
 	next := cfg.AfterConnect
 	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
 		conn.CustomData()[wireKey] = w
+		w.parking.conn = conn.Conn()
 		if next != nil {
 			return next(ctx, conn)
 		}
@@ -109,10 +110,15 @@ func keepSession(conn *pgconn.PgConn, err *pgconn.PgError) bool {
 }
 
 // PendingBegin returns, for a log, what will be sent in front of the next statement on
-// conn: BEGIN, the settings and the query for the id. It is empty if nothing will.
+// conn: a parked COMMIT, BEGIN, the settings and the query for the id. It is empty if
+// nothing will.
 func PendingBegin(conn *pgx.Conn) string {
-	if w, ok := conn.PgConn().CustomData()[wireKey].(*wire); ok && w.begin != nil {
-		return w.begin.String()
+	w, ok := conn.PgConn().CustomData()[wireKey].(*wire)
+	switch {
+	case !ok || w.begin == nil:
+		return ""
+	case w.parking.occupied.Load():
+		return "commit; " + w.begin.String()
 	}
-	return ""
+	return w.begin.String()
 }

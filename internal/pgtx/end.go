@@ -87,7 +87,7 @@ func (t *Tx) end(send func(command string) error, command string) error {
 // ROLLBACK in the same message, if it is wanted then. Whatever becomes of it, the command
 // tag of COMMIT counts.
 func (t *Tx) positionBehind() string {
-	if !t.o.WantPosition || t.o.Standby || t.o.readsPositionFirst() || !t.wire.tracker.started {
+	if !t.o.readsPositionLast() || !t.wire.tracker.started {
 		return ""
 	}
 	t.wire.tracker.wantEndRow = true

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -90,17 +91,19 @@ const originSQL = `
 
 // readOrigin reads the origin of a connection's transaction ids, which is constant for
 // the connection. Behind a pooler it may be older than the ids, so that more outcomes
-// are unknown. It is empty if the server refuses to tell: then all are.
-func readOrigin(ctx context.Context, conn *pgconn.PgConn) (Origin, error) {
-	results, err := conn.Exec(ctx, "SELECT "+originSQL).ReadAll()
+// are unknown. It is empty if the server refuses to tell: then all are. Direct means that
+// no pooler is between: its clients' process ids are its own.
+func readOrigin(ctx context.Context, conn *pgconn.PgConn) (origin Origin, direct bool, err error) {
+	results, err := conn.Exec(ctx, "SELECT "+originSQL+", pg_backend_pid()").ReadAll()
 	if _, ok := errors.AsType[*pgconn.PgError](err); ok && !IsConnectionError(err) {
-		return Origin{}, nil
+		return Origin{}, false, nil
 	}
 	if err != nil {
-		return Origin{}, err
+		return Origin{}, false, err
 	}
 	row := results[0].Rows[0]
-	return Origin{Timeline: string(row[0]), Recovered: string(row[1])}, nil
+	direct = string(row[2]) == strconv.FormatUint(uint64(conn.PID()), 10)
+	return Origin{Timeline: string(row[0]), Recovered: string(row[1])}, direct, nil
 }
 
 // errUndecided is the error of AskOutcome while asking again may help.

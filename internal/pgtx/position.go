@@ -152,6 +152,11 @@ func (o *TxOptions) readsPositionFirst() bool {
 	return o.WantPosition && o.ReadOnly && !o.AssignXID && isolation(o.Isolation) == "repeatable read"
 }
 
+// readsPositionLast reports whether the position is read at the end of the transaction.
+func (o *TxOptions) readsPositionLast() bool {
+	return o.WantPosition && !o.Standby && !o.readsPositionFirst()
+}
+
 // Position returns a position that covers everything that the transaction has seen or
 // written, if it was asked for. It is zero before the first statement, unless the
 // transaction reads one snapshot before the end, and if it couldn't be read.

@@ -177,6 +177,9 @@ func (t *tracker) incoming(p []byte) {
 	}
 }
 
+// inStep reports whether pgx has got whole messages.
+func (t *tracker) inStep() bool { return t.headerLen == 0 }
+
 // matters reports whether received needs the body of a message.
 func (t *tracker) matters(kind byte) bool {
 	switch kind {

@@ -23,18 +23,20 @@ type wire struct {
 	in      *bufio.Reader
 	out     io.Writer
 	tracker tracker
+	parking parking
 
 	begin     *begin // to prepend to the next message; nil for none
 	readWrite bool   // the transaction is to write
 	onPrimary bool   // the transaction is to read on the primary
 	sendBuf   []byte // for BEGIN and the message behind it; reused
 
-	hidden   int    // CommandComplete messages still to hide from pgx
-	sent     int    // statements that start the transaction, of which hidden are left
-	failedAt int    // the index of the one that failed, or noneFailed
-	message  []byte // the message being hidden; reused
-	passOn   []byte // messages that arrived among the hidden ones and are for pgx
-	lastRow  []byte // the body of the last DataRow that was hidden
+	commitFirst bool   // a parked COMMIT is in front of BEGIN, and its response is still to hide
+	hidden      int    // CommandComplete messages still to hide from pgx
+	sent        int    // statements that start the transaction, of which hidden are left
+	failedAt    int    // the index of the one that failed, or noneFailed
+	message     []byte // the message being hidden; reused
+	passOn      []byte // messages that arrived among the hidden ones and are for pgx
+	lastRow     []byte // the body of the last DataRow that was hidden
 
 	committing atomic.Bool // COMMIT was sent and no response has arrived
 
@@ -58,9 +60,11 @@ func (w *wire) newFrontend(r io.Reader, out io.Writer) *pgproto3.Frontend {
 var errClosed = errors.New("the transaction has ended")
 
 // Write sends messages of pgx. It gets whole messages, and prepends BEGIN to the first
-// one of a transaction.
+// one of a transaction, and a parked COMMIT to that. Anything else waits for the end of a
+// parked transaction, in which nothing may run.
 func (w *wire) Write(p []byte) (int, error) {
 	if len(p) == 0 || p[0] == msgTerminate {
+		w.parking.take() // the server rolls back
 		return w.out.Write(p)
 	}
 	if w.tracker.gate.Load() == gateClosed {
@@ -69,10 +73,16 @@ func (w *wire) Write(p []byte) (int, error) {
 	if err := w.tracker.outgoing(p); err != nil {
 		return 0, err
 	}
-	b := w.begin
+	b, parked := w.begin, w.parking.take()
+	if b == nil && parked {
+		if err := w.commitParked(); err != nil {
+			return 0, err
+		}
+	}
 	if b == nil {
 		return w.out.Write(p)
 	}
+	w.commitFirst = parked
 	w.begin, w.hidden, w.sent, w.lastRow = nil, len(b.statements), len(b.statements), w.lastRow[:0]
 	message, err := w.prepend(b, p)
 	if err != nil {
@@ -98,22 +108,40 @@ const maxBuffer = 16 << 10
 func (w *wire) prepend(b *begin, message []byte) ([]byte, error) {
 	buf := w.sendBuf[:0]
 	if message[0] == msgQuery {
+		if w.commitFirst {
+			buf = append(buf, commitQuery...) // by itself: an error of message's syntax would precede it
+		}
 		return b.prependToQuery(buf, message)
 	}
+	if w.commitFirst && w.prepares {
+		buf = w.appendStatement(buf, preparedParkedCommit)
+	} else if w.commitFirst {
+		buf = w.appendStatement(buf, parkedCommit)
+	}
 	for _, s := range b.statements {
-		if _, ok := w.prepared[s.name]; !ok {
-			buf = append(buf, s.parse...)
-			if w.prepares {
-				w.preparing = append(w.preparing, s.name)
-			}
-		}
-		buf = append(buf, s.execute...)
+		buf = w.appendStatement(buf, s)
 	}
 	return append(buf, message...), nil
 }
 
+// appendStatement appends what runs a statement, and prepares it if need be.
+func (w *wire) appendStatement(buf []byte, s *beginStatement) []byte {
+	if _, ok := w.prepared[s.name]; !ok {
+		buf = append(buf, s.parse...)
+		if w.prepares {
+			w.preparing = append(w.preparing, s.name)
+		}
+	}
+	return append(buf, s.execute...)
+}
+
 // Read returns what the server sends, without the messages for BEGIN.
 func (w *wire) Read(p []byte) (int, error) {
+	if w.parking.take() { // somebody waits for notifications
+		if err := w.commitParked(); err != nil {
+			return 0, err
+		}
+	}
 	for w.hidden > 0 && len(w.passOn) == 0 {
 		if err := w.hide(); err != nil {
 			return 0, err
@@ -161,20 +189,22 @@ func (w *wire) hide() error {
 	if err != nil {
 		return err
 	}
-	kind, size := header[0], 1+int(binary.BigEndian.Uint32(header[1:]))
-	if kind == msgErrorResponse {
+	if header[0] == msgErrorResponse && !w.commitFirst {
 		w.beginFailed()
 		return nil
 	}
-	if size < headerSize || size > maxHidden {
-		return fmt.Errorf("pgtx: unexpected message %q of %d bytes in the response to BEGIN", kind, size)
-	}
-	message := slices.Grow(w.message[:0], size)[:size]
-	if size <= maxBuffer {
-		w.message = message
-	}
-	if _, err := io.ReadFull(w.in, message); err != nil {
+	kind, message, err := w.readMessage()
+	if err != nil {
 		return err
+	}
+	if w.commitFirst {
+		switch kind {
+		case msgErrorResponse:
+			return parkedError(message[headerSize:])
+		case msgCommandComplete:
+			w.commitFirst = false
+			return nil
+		}
 	}
 	switch kind {
 	case msgNoticeResponse, msgNotificationResponse, msgParameterStatus:
@@ -188,8 +218,28 @@ func (w *wire) hide() error {
 		if w.hidden--; w.hidden == 0 {
 			w.tracker.started, w.tracker.status = true, 'T'
 		}
+	case msgReadyForQuery: // of a parked COMMIT in the simple query protocol
+		return w.wantIdle(message[headerSize:])
 	}
 	return nil
+}
+
+// readMessage reads one message of the server. It is valid until the next one is read.
+func (w *wire) readMessage() (kind byte, message []byte, err error) {
+	header, err := w.in.Peek(headerSize)
+	if err != nil {
+		return 0, nil, err
+	}
+	kind, size := header[0], 1+int(binary.BigEndian.Uint32(header[1:]))
+	if size < headerSize || size > maxHidden {
+		return 0, nil, fmt.Errorf("pgtx: unexpected message %q of %d bytes in a response that is hidden", kind, size)
+	}
+	message = slices.Grow(w.message[:0], size)[:size]
+	if size <= maxBuffer {
+		w.message = message
+	}
+	_, err = io.ReadFull(w.in, message)
+	return kind, message, err
 }
 
 // beginFailed leaves the ErrorResponse to pgx: the server skips everything up to the

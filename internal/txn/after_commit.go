@@ -34,6 +34,12 @@ func (u *Unit) AfterCommit() {
 	}
 }
 
+func (u *Unit) hasAfterCommit() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.afterCommit) > 0
+}
+
 func (u *Unit) runAfterCommit() {
 	for _, f := range u.afterCommit {
 		if err := u.callWithTimeout(f); err != nil {

@@ -35,6 +35,10 @@ type Options struct {
 	AcquireTimeout time.Duration
 	// EndTimeout limits COMMIT and ROLLBACK, each by itself. Defaults to 10 seconds.
 	EndTimeout time.Duration
+	// CommitReadsAtOnce sends the COMMIT of a unit that has only read at once, in the
+	// background. By default it is sent in front of the next BEGIN on the connection, or a
+	// few milliseconds later.
+	CommitReadsAtOnce bool
 	// OutcomeTimeout limits the search for the outcome of a COMMIT whose response was
 	// lost. Defaults to 10 seconds.
 	OutcomeTimeout time.Duration

@@ -58,9 +58,9 @@ func (t *lazyTx) Commit() error {
 	}
 	if err := t.commitError(); err != nil {
 		// COMMIT would roll back, too.
-		return errors.Join(err, t.end((*pgtx.Tx).Rollback, rolledBack))
+		return errors.Join(err, t.end(t.sendRollback, rolledBack))
 	}
-	err := t.end((*pgtx.Tx).Commit, pgtx.CommitOutcome)
+	err := t.end(t.commitOrPark, pgtx.CommitOutcome)
 	if err != nil && pgtx.IsRetryable(err) {
 		t.retryCause = err
 	}
@@ -88,7 +88,7 @@ func (t *lazyTx) Rollback() error {
 		return ErrEnded
 	}
 	t.findRetryCause()
-	return t.end((*pgtx.Tx).Rollback, rolledBack)
+	return t.end(t.sendRollback, rolledBack)
 }
 
 // commitError returns why the transaction must not be committed. The caller holds mu.
@@ -208,20 +208,46 @@ func (t *lazyTx) cut() {
 // is cut, which rolls back.
 func rolledBack(error) pgtx.Outcome { return pgtx.RolledBack }
 
-// end runs COMMIT or ROLLBACK, if anything was begun, and returns the connection to the
-// pool. It runs on a context of its own, so that no client cancels it. The caller holds
-// mu and statementMu.
-func (t *lazyTx) end(command func(*pgtx.Tx, context.Context) error, outcome func(error) pgtx.Outcome) (err error) {
+// commitOrPark commits, on a context of its own, so that no client cancels it. A COMMIT
+// that can be parked takes no round trip: its transaction has only read.
+func (t *lazyTx) commitOrPark() error {
+	if !t.db.options.CommitReadsAtOnce && t.tx.Park() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
+	defer cancel()
+	return t.tx.Commit(ctx)
+}
+
+// sendRollback rolls back, on a context of its own.
+func (t *lazyTx) sendRollback() error {
+	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
+	defer cancel()
+	return t.tx.Rollback(ctx)
+}
+
+// canPark reports whether a commit would take no round trip.
+func (t *lazyTx) canPark() bool {
+	if !t.statementMu.TryLock() {
+		return false
+	}
+	defer t.statementMu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.tx != nil && !t.db.options.CommitReadsAtOnce && t.tx.CanPark()
+}
+
+// end runs the command, COMMIT or ROLLBACK, if anything was begun, and returns the
+// connection to the pool. The caller holds mu and statementMu.
+func (t *lazyTx) end(command func() error, outcome func(error) pgtx.Outcome) (err error) {
 	t.phase = ended
 	defer func() { t.endTrace(t.outcome, err) }()
 	if t.tx == nil {
 		t.outcome = outcome(nil)
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
-	defer cancel()
 	begun := t.tx.State() != pgtx.StateNotStarted
-	err = command(t.tx, ctx)
+	err = command()
 	t.outcome = outcome(err)
 	position := t.tx.Position()
 	var xid pgtx.XID

@@ -52,18 +52,26 @@ func (u *Unit) Decide(success bool) bool {
 	return success
 }
 
+// hooked returns the unit's [ent.Tx] if it has hooks, or nil.
+func (u *Unit) hooked() *ent.Tx {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.tx == nil {
+		return nil
+	}
+	if commit, rollback := u.tx.HookCounts(); commit+rollback == 0 {
+		return nil
+	}
+	return u.tx
+}
+
 // finish ends the unit through its [ent.Tx], which runs the hooks, or through lazyTx if
-// no ent.Tx was made. Hooks are foreign code: they may panic, and one that doesn't
+// there are none. Hooks are foreign code: they may panic, and one that doesn't
 // return within the end timeout is abandoned.
 func (u *Unit) finish(end func(transaction) error) error {
-	u.mu.Lock()
-	tx := u.tx
-	u.mu.Unlock()
+	tx := u.hooked()
 	if tx == nil {
 		return end(&u.lazy)
-	}
-	if commit, rollback := tx.HookCounts(); commit+rollback == 0 {
-		return end(tx)
 	}
 	done := make(chan error, 1)
 	go func() {
@@ -161,18 +169,27 @@ func (u *Unit) rollback() {
 // can't change the outcome, so the response needn't wait for it.
 func (u *Unit) HasOnlyRead() bool { return u.lazy.hasOnlyRead() }
 
-// CommitInBackground commits in a goroutine that [DB.Wait] waits for, including the
-// after-commit functions. It is for a unit that has only read.
+// CommitInBackground commits without waiting: in a goroutine that [DB.Wait] waits for,
+// including hooks and the after-commit functions, or at once if none of that is there and
+// the COMMIT can be parked. It is for a unit that has only read.
 func (u *Unit) CommitInBackground() {
 	u.background, u.position = true, u.lazy.positionOfRead()
+	if u.hooked() == nil && !u.hasAfterCommit() && u.lazy.canPark() {
+		u.commitRead()
+		return
+	}
 	u.db.background.Go(func() {
 		reserveStack()
-		if err := u.Commit(); err != nil {
-			u.db.options.Log.WarnContext(u.ctx, "commit of a read-only transaction failed", "error", err)
-			return
-		}
-		u.runAfterCommit()
+		u.commitRead()
 	})
+}
+
+func (u *Unit) commitRead() {
+	if err := u.Commit(); err != nil {
+		u.db.options.Log.WarnContext(u.ctx, "commit of a read-only transaction failed", "error", err)
+		return
+	}
+	u.runAfterCommit()
 }
 
 // reserveStack grows the stack of a new goroutine to the size that a COMMIT needs. It

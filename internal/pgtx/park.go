@@ -1,0 +1,218 @@
+package pgtx
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+const (
+	// parkTime is how long a COMMIT is parked at most. Until it is sent, the transaction
+	// keeps its snapshot, which VACUUM respects, and the locks on what it has read, which
+	// DDL and TRUNCATE wait for. On a busy connection the next BEGIN comes sooner, and on
+	// an idle one nothing is saved.
+	parkTime = 5 * time.Millisecond
+	// parkedTimeout is how long a parked COMMIT that is sent by itself may take before its
+	// connection is closed. It has nothing to do on the server.
+	parkedTimeout = time.Second
+)
+
+// parking is where the COMMIT of a transaction that has only read waits for the next use
+// of its connection, or for a timer. Its COMMIT is sent by whoever takes it, and waits for
+// nobody else: until then nothing reads from or writes to the connection.
+type parking struct {
+	conn  net.Conn
+	mu    sync.Mutex // guards the fields below; held while the timer commits
+	timer *time.Timer
+
+	occupied atomic.Bool // changed under mu
+	broken   atomic.Bool // the COMMIT failed: the connection is closed
+}
+
+// park parks the COMMIT of w's transaction.
+func (w *wire) park() {
+	p := &w.parking
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.occupied.Store(true)
+	if p.timer == nil {
+		p.timer = time.AfterFunc(parkTime, w.commitIdle)
+	} else {
+		p.timer.Reset(parkTime)
+	}
+}
+
+// take takes the parked COMMIT, and reports whether there was one. It waits for the timer
+// to commit.
+func (p *parking) take() bool {
+	if !p.occupied.Load() {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timer.Stop()
+	return p.occupied.Swap(false)
+}
+
+// usable reports whether the connection can be used, once the timer has committed.
+func (p *parking) usable() bool {
+	if p.occupied.Load() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+	}
+	return !p.broken.Load()
+}
+
+// commitIdle commits a transaction whose connection has been idle for parkTime.
+func (w *wire) commitIdle() {
+	p := &w.parking
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.occupied.Load() {
+		_ = w.commitParked() // its error is the next user's
+		p.occupied.Store(false)
+	}
+}
+
+// commitParked sends the COMMIT of a parked transaction, which the caller has taken, and
+// waits for its end. If it fails it closes the connection.
+func (w *wire) commitParked() error {
+	p := &w.parking
+	guard := time.AfterFunc(parkedTimeout, func() { _ = p.conn.Close() })
+	defer guard.Stop()
+	_, err := w.out.Write(commitQuery)
+	for done := false; err == nil && !done; {
+		done, err = w.committed()
+	}
+	if err != nil {
+		p.broken.Store(true)
+		_ = p.conn.Close()
+	}
+	return err
+}
+
+// committed reads one message of the response to a parked COMMIT, and reports whether it
+// was the last one. It must touch nothing that a user of the connection does before
+// something is sent.
+func (w *wire) committed() (done bool, err error) {
+	kind, message, err := w.readMessage()
+	if err != nil {
+		return false, err
+	}
+	body := message[headerSize:]
+	switch kind {
+	case msgCommandComplete:
+		return false, nil
+	case msgReadyForQuery:
+		return true, w.wantIdle(body)
+	case msgNoticeResponse, msgNotificationResponse:
+		w.passOn = append(w.passOn, message...)
+		return false, nil
+	case msgErrorResponse:
+		return false, parkedError(body)
+	}
+	// A parameter has changed as the server read its configuration again. To tell pgx is
+	// not worth the trouble.
+	return false, &ConnectionError{fmt.Errorf("unexpected message %q in the response to COMMIT", kind)}
+}
+
+// wantIdle returns an error unless a ReadyForQuery says that no transaction is open.
+func (w *wire) wantIdle(body []byte) error {
+	if string(body) != "I" {
+		return &ConnectionError{fmt.Errorf("the state behind COMMIT is %q", body)}
+	}
+	return nil
+}
+
+// parkedError returns the server's error of a parked COMMIT. It is no error of the
+// statement behind it, which hasn't run: that can run on another connection.
+func parkedError(body []byte) error {
+	var response pgproto3.ErrorResponse
+	if err := response.Decode(body); err != nil {
+		return &ConnectionError{err}
+	}
+	return &ConnectionError{fmt.Errorf("COMMIT of the connection's last transaction: %v", pgconn.ErrorResponseToPgError(&response))} //nolint:errorlint // its SQLSTATE says nothing of the statement
+}
+
+var (
+	// commitQuery is COMMIT in the simple query protocol, and idle the end of its response.
+	commitQuery = encodeFixed(&pgproto3.Query{String: "commit"})
+	idle        = encodeFixed(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+
+	// A parked COMMIT in front of BEGIN, in the extended query protocol.
+	parkedCommit         = newCommit(false)
+	preparedParkedCommit = newCommit(true)
+)
+
+func newCommit(prepare bool) *beginStatement {
+	s := &beginStatement{sql: "commit", name: "commit"}
+	if err := s.encode(prepare); err != nil {
+		panic(err) // constants can be encoded
+	}
+	return s
+}
+
+func encodeFixed(m pgproto3.Message) []byte {
+	message, err := m.Encode(nil)
+	if err != nil {
+		panic(err) // constants can be encoded
+	}
+	return message
+}
+
+// Park ends a transaction that has only read, without sending anything: its COMMIT is sent
+// in front of the next BEGIN on the connection, before anything else that is sent on it, or
+// by a timer. Pgx and the pool take the connection for idle at once. It reports false, and
+// does nothing, if [Tx.CanPark] does.
+func (t *Tx) Park() bool {
+	if !t.CanPark() {
+		return false
+	}
+	t.wire.discardUnsent(t.pgx)
+	if !t.wire.tellIdle(t.pgx.PgConn()) {
+		return false
+	}
+	t.leave()
+	t.wire.park()
+	return true
+}
+
+// CanPark reports whether Park is allowed: the transaction is open and can't write, nobody
+// can wait for more of it than for the locks of reading, its session is left as it was, and
+// nothing of it is wanted any more. A SERIALIZABLE one would make others fail. Behind a
+// pooler COMMIT gives the server's connection to its next client, who waits for it.
+func (t *Tx) CanPark() bool {
+	tr := &t.wire.tracker
+	return t.conn.direct && t.o.ReadOnly && belowSerializable(t.o.Isolation) && !t.o.readsPositionLast() &&
+		t.State() == StateOpen && !t.Busy() && tr.inStep() &&
+		!tr.modeUncertain && !tr.needsReset && !tr.needsClose && len(tr.changedParams) == 0
+}
+
+// belowSerializable reports whether a level is known to be below SERIALIZABLE; the default
+// may be anything.
+func belowSerializable(level sql.IsolationLevel) bool {
+	switch isolation(level) {
+	case "", "serializable":
+		return false
+	}
+	return true
+}
+
+// tellIdle tells pgx that no transaction is open.
+func (w *wire) tellIdle(conn *pgconn.PgConn) bool {
+	w.passOn = append(w.passOn, idle...)
+	for conn.TxStatus() != 'I' {
+		if _, err := conn.ReceiveMessage(context.Background()); err != nil {
+			return false // pgx has closed the connection: the server's last word had arrived
+		}
+	}
+	w.tracker.status = 'I'
+	return true
+}
