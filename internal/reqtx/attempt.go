@@ -15,6 +15,7 @@ type attempts struct {
 	after   txn.Position  // of its consistency tokens, if there are any
 	body    rewindableBody
 	first   attempt
+	room    [16]string // what most headers fit into
 }
 
 // attempt is the request and the response of one call of the handler.
@@ -31,7 +32,7 @@ func (all *attempts) begin(r *http.Request, o *Options) {
 	if o.Tokens != nil {
 		all.after = o.Tokens.after(r)
 	}
-	all.header = make([]string, 0, 2*len(r.Header))
+	all.header = all.room[:0]
 	for name, values := range r.Header {
 		for _, value := range values {
 			all.header = append(all.header, name, value)
