@@ -337,7 +337,7 @@ func (c *APIKeyClient) Query() *APIKeyQuery {
 
 // Get returns a APIKey entity by its id.
 func (c *APIKeyClient) Get(ctx context.Context, id uuid.UUID) (*APIKey, error) {
-	return c.Query().Where(apikey.ID(id)).Only(ctx)
+	return c.get(ctx, id)
 }
 
 // GetX is like Get, but panics if an error occurs.
@@ -470,7 +470,7 @@ func (c *AccountClient) Query() *AccountQuery {
 
 // Get returns a Account entity by its id.
 func (c *AccountClient) Get(ctx context.Context, id uuid.UUID) (*Account, error) {
-	return c.Query().Where(account.ID(id)).Only(ctx)
+	return c.get(ctx, id)
 }
 
 // GetX is like Get, but panics if an error occurs.
@@ -620,7 +620,7 @@ func (c *EntryClient) Query() *EntryQuery {
 
 // Get returns a Entry entity by its id.
 func (c *EntryClient) Get(ctx context.Context, id uuid.UUID) (*Entry, error) {
-	return c.Query().Where(entry.ID(id)).Only(ctx)
+	return c.get(ctx, id)
 }
 
 // GetX is like Get, but panics if an error occurs.
@@ -786,7 +786,7 @@ func (c *IdempotencyKeyClient) Query() *IdempotencyKeyQuery {
 
 // Get returns a IdempotencyKey entity by its id.
 func (c *IdempotencyKeyClient) Get(ctx context.Context, id uuid.UUID) (*IdempotencyKey, error) {
-	return c.Query().Where(idempotencykey.ID(id)).Only(ctx)
+	return c.get(ctx, id)
 }
 
 // GetX is like Get, but panics if an error occurs.
@@ -920,7 +920,7 @@ func (c *TransferClient) Query() *TransferQuery {
 
 // Get returns a Transfer entity by its id.
 func (c *TransferClient) Get(ctx context.Context, id uuid.UUID) (*Transfer, error) {
-	return c.Query().Where(transfer.ID(id)).Only(ctx)
+	return c.get(ctx, id)
 }
 
 // GetX is like Get, but panics if an error occurs.

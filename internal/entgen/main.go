@@ -73,7 +73,7 @@ func (s *schemas) generate(target, tmp, overlay string, types []string) error {
 		Storage:   storage,
 		Features:  features,
 		Templates: s.templates(),
-		Hooks:     []gen.Hook{s.resources, withoutSchema},
+		Hooks:     []gen.Hook{s.resources, direct, withoutSchema},
 	}, loaded...)
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ func (s *schemas) templates() []*gen.Template {
 	return []*gen.Template{
 		parse(gen.NewTemplate("declared").Funcs(funcs), "declared.tmpl"),
 		parse(gen.NewTemplate("runtime").Funcs(template.FuncMap{"positions": positions}), "runtime.tmpl"),
+		parse(gen.NewTemplate("client_get").Funcs(template.FuncMap{"getsDirectly": getsDirectly}), "client_get.tmpl"),
 		parse(gen.NewTemplate("tx"), "tx_clients.tmpl", "tx_hooks.tmpl", "tx_execquery.tmpl"),
 		parse(gen.NewTemplate("edges").SkipIf(withoutEdgeSchemas), "edge_defaults.tmpl"),
 	}

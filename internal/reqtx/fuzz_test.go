@@ -140,7 +140,8 @@ func FuzzHeldResponse(f *testing.F) {
 				panic(err)
 			}
 			defer unit.Rollback()
-			h := newHeldResponse(ctx, w, unit, r.Method, &Options{MaxMemory: 1 << 10, MaxResponse: 1 << 20})
+			h := &heldResponse{}
+			h.begin(ctx, w, unit, r.Method, &Options{MaxMemory: 1 << 10, MaxResponse: 1 << 20})
 			defer h.close()
 			returned <- play(h, p)
 			h.release()

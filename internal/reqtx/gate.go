@@ -30,20 +30,35 @@ var ErrTimeoutHandler = errors.New("reqtx: http.TimeoutHandler responds before C
 // Units of work that only read commit nothing, so every response passes.
 func Gate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := &gate{w: w}
-		g.changed.L = &g.mu
+		ctx := &gateContext{Context: r.Context()}
+		g := &ctx.gate
+		g.w, g.changed.L = w, &g.mu
 		returned := false
 		defer func() {
 			if err := g.finish(); returned && err != nil {
 				panic(err) // net/http logs it and cuts the connection
 			}
 		}()
-		next.ServeHTTP(g, r.WithContext(context.WithValue(r.Context(), gateKey{}, g)))
+		next.ServeHTTP(g, r.WithContext(ctx))
 		returned = true
 	})
 }
 
 type gateKey struct{}
+
+// gateContext carries a gate.
+type gateContext struct {
+	context.Context
+	gate gate
+}
+
+// Value returns the gate, or the parent's value.
+func (c *gateContext) Value(key any) any {
+	if key == (gateKey{}) {
+		return &c.gate
+	}
+	return c.Context.Value(key)
+}
 
 // gateFrom returns the gate that r has passed, or nil, through which every response
 // passes. Its error reports the one writer of net/http that needs a gate and has none,

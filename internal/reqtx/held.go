@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,18 +24,17 @@ type heldResponse struct {
 	method  string
 	options *Options
 
-	header http.Header // as the handler sees it
-	sent   http.Header // header at WriteHeader; nil before
-	status int         // 0 before WriteHeader
+	header http.Header  // as the handler sees it
+	sent   frozenHeader // header at WriteHeader
+	status int          // 0 before WriteHeader
 	body   spool
 	err    error // why the response can't be sent
 
 	streaming bool // Stream has ended the unit: writes are sent at once
 
-	ctx               context.Context //nolint:containedctx // the handler's
-	cancel            context.CancelCauseFunc
-	lifted            bool        // LiftTimeouts was called
-	stopShutdownWatch func() bool // nil unless LiftTimeouts watches for the shutdown
+	ctx               context.Context //nolint:containedctx // the unit's, which is the handler's
+	lifted            bool            // LiftTimeouts was called
+	stopShutdownWatch func() bool     // nil unless LiftTimeouts watches for the shutdown
 	mu                sync.Mutex
 	finalDeadline     time.Time // the latest write deadline, once the service shuts down; else zero
 }
@@ -44,10 +42,10 @@ type heldResponse struct {
 // errSwitchingProtocols: 101 hands over the connection, which a held response can't do.
 var errSwitchingProtocols = errors.New("reqtx: a handler in a transaction can't switch protocols")
 
-func newHeldResponse(ctx context.Context, w http.ResponseWriter, unit *txn.Unit, method string, o *Options) *heldResponse {
-	h := &heldResponse{w: w, unit: unit, method: method, options: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory}}
-	h.ctx, h.cancel = context.WithCancelCause(ctx)
-	return h
+// begin initializes h, for a response to w.
+func (h *heldResponse) begin(ctx context.Context, w http.ResponseWriter, unit *txn.Unit, method string, o *Options) {
+	h.ctx, h.w, h.unit, h.method, h.options = ctx, w, unit, method, o
+	h.header, h.body.limit = w.Header().Clone(), o.MaxMemory
 }
 
 // Header returns the header that will be sent, until WriteHeader; after it, only
@@ -67,7 +65,7 @@ func (h *heldResponse) WriteHeader(status int) {
 		return
 	}
 	h.status = status
-	h.sent = h.header.Clone()
+	h.sent.copyFrom(h.header)
 }
 
 // Status returns the status set so far, or 200.
@@ -120,7 +118,7 @@ func (h *heldResponse) FlushError() error {
 	if h.streaming {
 		return http.NewResponseController(h.w).Flush()
 	}
-	if IsEventStream(h.sent) {
+	if isEventStream(h.sent.first("Content-Type")) {
 		return h.Stream()
 	}
 	return nil
@@ -139,26 +137,37 @@ func (h *heldResponse) EnableFullDuplex() error {
 // release sends the whole response.
 func (h *heldResponse) release() {
 	h.WriteHeader(h.Status())
-	length := ""
-	if h.exactLength() {
-		length = strconv.FormatInt(h.body.size, 10)
-	}
-	h.sendHeader(length)
+	prefixed := hasTrailers(h.header)
+	h.sendHeader(!prefixed && h.exactLength())
 	h.sendBody()
-	h.sendTrailers()
+	if prefixed {
+		_ = http.NewResponseController(h.w).Flush() // only a chunked body has trailers
+	}
+	if prefixed || len(h.sent.values("Trailer")) > 0 {
+		h.sendTrailers()
+	}
 }
 
-func (h *heldResponse) sendHeader(length string) {
+// sendHeader sends the header, with the length of the held body if that is exact.
+func (h *heldResponse) sendHeader(exactLength bool) {
 	header := h.w.Header()
-	clear(header)
-	maps.Copy(header, h.sent)
+	h.sent.copyTo(header)
 	if h.options.Tokens != nil {
 		h.options.Tokens.add(header, h.unit)
 	}
-	if length != "" {
-		header.Set("Content-Length", length)
+	if exactLength {
+		setLength(header, h.body.size)
 	}
 	h.w.WriteHeader(h.status)
+}
+
+// setLength sets Content-Length, if it isn't set to n yet.
+func setLength(header http.Header, n int64) {
+	var digits [20]byte
+	length := strconv.AppendInt(digits[:0], n, 10)
+	if values := header["Content-Length"]; len(values) != 1 || values[0] != string(length) {
+		header["Content-Length"] = []string{string(length)}
+	}
 }
 
 func (h *heldResponse) sendBody() {
@@ -169,40 +178,25 @@ func (h *heldResponse) sendBody() {
 
 // exactLength reports whether Content-Length is the length of the held body.
 func (h *heldResponse) exactLength() bool {
-	if !bodyAllowed(h.status) || len(h.sent["Trailer"]) > 0 || len(h.sent["Transfer-Encoding"]) > 0 || h.prefixedTrailers() {
+	if !bodyAllowed(h.status) || len(h.sent.values("Trailer")) > 0 || len(h.sent.values("Transfer-Encoding")) > 0 {
 		return false
 	}
 	return h.method != http.MethodHead || h.body.size > 0
 }
 
-// prefixedTrailers reports whether the handler has set trailers without announcing
-// them.
-func (h *heldResponse) prefixedTrailers() bool {
-	for name := range h.header {
-		if strings.HasPrefix(name, http.TrailerPrefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // sendTrailers passes on the header as it is after WriteHeader: net/http takes the
 // trailers from it, which were announced or have its prefix.
 func (h *heldResponse) sendTrailers() {
-	if h.prefixedTrailers() {
-		_ = http.NewResponseController(h.w).Flush() // only a chunked body has trailers
-	}
 	header := h.w.Header()
 	clear(header)
 	maps.Copy(header, h.header)
 }
 
-// close releases the body, and ends the handler's context.
+// close releases the body.
 func (h *heldResponse) close() {
 	if h.stopShutdownWatch != nil {
 		h.stopShutdownWatch()
 	}
-	h.cancel(nil)
 	h.body.close()
 }
 

@@ -58,7 +58,8 @@ func hold(t *testing.T, w http.ResponseWriter, method string, limit int64) *held
 		t.Fatal(err)
 	}
 	t.Cleanup(unit.Rollback)
-	h := newHeldResponse(ctx, w, unit, method, &Options{MaxMemory: limit, MaxResponse: limit})
+	h := &heldResponse{}
+	h.begin(ctx, w, unit, method, &Options{MaxMemory: limit, MaxResponse: limit})
 	t.Cleanup(h.close)
 	return h
 }

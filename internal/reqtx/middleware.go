@@ -75,13 +75,14 @@ type handler struct {
 
 // ServeHTTP runs the handler, ends the transaction, and then sends the response.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body := &rewindableBody{source: r.Body, limit: h.options.MaxRetryBody}
+	all := &attempts{}
+	all.begin(r, &h.options)
 	route := chi.RouteContext(r.Context())
 	var routeContext chi.Context
 	if route != nil {
 		routeContext = *route
 	}
-	for attempt := 1; h.tryOnce(w, r, body, attempt); attempt++ {
+	for number := 1; h.tryOnce(w, all, number); number++ {
 		if route != nil {
 			*route = routeContext // a retry is routed from the start
 		}
@@ -90,13 +91,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // tryOnce runs the handler once and responds, unless it reports that the request is to
 // be retried.
-func (h *handler) tryOnce(w http.ResponseWriter, r *http.Request, body *rewindableBody, attempt int) (retry bool) {
+func (h *handler) tryOnce(w http.ResponseWriter, all *attempts, number int) (retry bool) {
+	r := all.request
 	gate, err := gateFrom(w, r)
 	if err != nil {
 		h.options.WriteError(w, r, err)
 		return false
 	}
-	ctx, unit, err := h.db.Begin(r.Context(), defaultMode(r.Method), attempt)
+	ctx, unit, err := h.db.Begin(r.Context(), defaultMode(r.Method), number)
 	if err != nil {
 		h.options.WriteError(w, r, err)
 		return false
@@ -105,13 +107,14 @@ func (h *handler) tryOnce(w http.ResponseWriter, r *http.Request, body *rewindab
 	defer gate.abandon()
 	defer unit.Close() // for a panic and a Goexit
 	if h.options.Tokens != nil {
-		_ = unit.After(h.options.Tokens.after(r)) // fails only after the first statement
+		_ = unit.After(all.after) // fails only after the first statement
 	}
-	held := newHeldResponse(ctx, w, unit, r.Method, &h.options)
+	attempt := all.attempt(number)
+	held := &attempt.response
+	held.begin(ctx, w, unit, r.Method, &h.options)
 	held.gate = gate
 	defer held.close()
-	req := r.Clone(held.ctx) // the next attempt doesn't see what this one changes
-	req.Body = &attemptBody{body, r, req}
+	req := all.newRequest(number, attempt)
 	defer removeUploads(r, req)
 	h.next.ServeHTTP(held, req)
 
@@ -119,7 +122,7 @@ func (h *handler) tryOnce(w http.ResponseWriter, r *http.Request, body *rewindab
 	case held.streaming:
 		held.endStream()
 		return false
-	case unit.RetryError() != nil && body.rewind() && h.db.PrepareRetry(r.Context(), unit):
+	case unit.RetryError() != nil && all.body.rewind() && h.db.PrepareRetry(r.Context(), unit):
 		return true
 	case err != nil:
 		if gate.end(false) {

@@ -25,21 +25,23 @@ func (h *heldResponse) Snapshot(limit int64) (status int, header http.Header, bo
 	if _, err := h.body.WriteTo(buffer); err != nil {
 		return 0, nil, nil, err
 	}
-	header = h.sent.Clone()
+	header = make(http.Header, len(h.sent.fields))
+	h.sent.copyTo(header)
+	header = header.Clone() // Reset reuses the room of h.sent
 	for name, values := range h.header {
 		switch {
 		case strings.HasPrefix(name, http.TrailerPrefix):
 			header[name] = values
-		case announced(h.sent, name):
+		case announced(h.sent.values("Trailer"), name):
 			header[http.TrailerPrefix+name] = values
 		}
 	}
 	return h.status, header, buffer.Bytes(), nil
 }
 
-// announced reports whether header announces a trailer of that name.
-func announced(header http.Header, name string) bool {
-	for _, line := range header["Trailer"] {
+// announced reports whether the lines of a Trailer field have that name.
+func announced(lines []string, name string) bool {
+	for _, line := range lines {
 		for trailer := range strings.SplitSeq(line, ",") {
 			if http.CanonicalHeaderKey(strings.TrimSpace(trailer)) == name {
 				return true
@@ -53,5 +55,5 @@ func announced(header http.Header, name string) bool {
 func (h *heldResponse) Reset() {
 	h.body.close()
 	h.body = spool{limit: h.options.MaxMemory}
-	h.header, h.sent, h.status, h.err = h.w.Header().Clone(), nil, 0, nil
+	h.header, h.status, h.err = h.w.Header().Clone(), 0, nil
 }

@@ -75,8 +75,10 @@ func findStreamer(w http.ResponseWriter) (streamer, error) {
 }
 
 // IsEventStream reports whether header announces server-sent events.
-func IsEventStream(header http.Header) bool {
-	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+func IsEventStream(header http.Header) bool { return isEventStream(header.Get("Content-Type")) }
+
+func isEventStream(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
 	return err == nil && media == "text/event-stream"
 }
 
@@ -90,18 +92,18 @@ func (h *heldResponse) Stream() error {
 	}
 	if h.err != nil {
 		h.unit.Rollback() // before its context ends, which would look like a lost connection
-		h.cancel(h.err)
+		h.unit.CancelContext(h.err)
 		return h.err
 	}
 	h.streaming = true
 	h.unit.AfterCommit()
 	h.WriteHeader(h.Status())
 	h.gate.end(h.status < http.StatusBadRequest)
-	h.sendHeader("")
+	h.sendHeader(false)
 	h.sendBody()
 	_ = http.NewResponseController(h.w).Flush() // the work has ended, whether or not the client reads this
 	if h.method == http.MethodHead {
-		h.cancel(http.ErrBodyNotAllowed) // a HEAD has no body
+		h.unit.CancelContext(http.ErrBodyNotAllowed) // a HEAD has no body
 	}
 	return nil
 }
@@ -145,7 +147,7 @@ func (h *heldResponse) startShutdown() {
 	h.finalDeadline = time.Now().Add(shutdownGrace)
 	h.mu.Unlock()
 	_ = h.SetWriteDeadline(h.finalDeadline)
-	h.cancel(ErrShutdown)
+	h.unit.CancelContext(ErrShutdown)
 }
 
 // SetWriteDeadline sets the connection's deadline: it sends nothing. Once the service
@@ -163,5 +165,8 @@ func (h *heldResponse) SetWriteDeadline(t time.Time) error {
 // passed since the last write.
 func (h *heldResponse) endStream() {
 	_ = h.SetWriteDeadline(time.Now().Add(finalWriteTimeout))
+	if hasTrailers(h.header) {
+		_ = http.NewResponseController(h.w).Flush() // only a chunked body has trailers
+	}
 	h.sendTrailers()
 }

@@ -60,12 +60,20 @@ type Typer interface{ NewValue(column int) any }
 
 // newRows returns rows for a query that is scanned into values.
 func newRows(values []any) *sql.Rows {
+	if scannable(values) {
+		return &sql.Rows{ColumnScanner: Scannable{}}
+	}
+	return &sql.Rows{}
+}
+
+// scannable reports whether package sqlscan can scan into all values.
+func scannable(values []any) bool {
 	for _, v := range values {
 		if !sqlscan.Can(v) {
-			return &sql.Rows{}
+			return false
 		}
 	}
-	return &sql.Rows{ColumnScanner: Scannable{}}
+	return true
 }
 
 // newValues returns what a row is scanned into.

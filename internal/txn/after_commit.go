@@ -43,7 +43,7 @@ func (u *Unit) hasAfterCommit() bool {
 func (u *Unit) runAfterCommit() {
 	for _, f := range u.afterCommit {
 		if err := u.callWithTimeout(f); err != nil {
-			u.db.options.Log.ErrorContext(u.ctx, "after-commit function failed", "error", err)
+			u.db.options.Log.ErrorContext(&u.ctx, "after-commit function failed", "error", err)
 			if u.db.options.OnAfterCommitError != nil {
 				u.db.options.OnAfterCommitError()
 			}
@@ -53,7 +53,7 @@ func (u *Unit) runAfterCommit() {
 
 // callWithTimeout calls f with a deadline, and returns a panic as an error.
 func (u *Unit) callWithTimeout(f func(context.Context) error) (err error) {
-	ctx := context.WithoutCancel(u.ctx)
+	ctx := context.WithoutCancel(&u.ctx)
 	if u.db.options.Tracer != nil {
 		traced, end := u.db.options.Tracer.AfterCommit(ctx)
 		defer func() { end(err) }()

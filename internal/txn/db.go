@@ -113,11 +113,10 @@ func (db *DB) Begin(ctx context.Context, mode sql.TxOptions, attempt int) (conte
 	if db.options.Tracer != nil {
 		ctx, u.traceEnd = db.options.Tracer.Attempt(ctx, attempt)
 	}
-	ctx, u.cancel = context.WithCancel(ctx)
-	u.ctx = &unitContext{ctx, u}
-	u.detached = detached{u.ctx}
+	u.ctx.Context, u.ctx.unit = ctx, u
+	u.detached = detached{&u.ctx}
 	u.lazy.begin(db, &u.detached, mode, attempt)
-	return u.ctx, u, nil
+	return &u.ctx, u, nil
 }
 
 // Run runs work in a unit of work outside of HTTP: in a job, a command, a test. It

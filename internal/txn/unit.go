@@ -17,12 +17,11 @@ type Unit struct {
 	db         *DB
 	lazy       lazyTx
 	attempt    int
-	background bool               // CommitInBackground ends it; its maker's goroutine must not
-	position   Position           // of a unit that CommitInBackground ends
-	ctx        context.Context    //nolint:containedctx // carries the unit
-	cancel     context.CancelFunc // cancels the statements that are still running
-	detached   detached           // of ctx
-	traceEnd   func(error)        // ends the attempt's trace; nil for none
+	background bool        // CommitInBackground ends it; its maker's goroutine must not
+	position   Position    // of a unit that CommitInBackground ends
+	ctx        unitContext // its end cancels the statements that are still running
+	detached   detached    // of ctx
+	traceEnd   func(error) // ends the attempt's trace; nil for none
 
 	mu          sync.Mutex
 	tx          *ent.Tx // nil until entTx
@@ -31,15 +30,20 @@ type Unit struct {
 	savepoints  int // how many were set
 }
 
-// Err returns why the unit's context has ended: the client disconnected, or the
-// deadline passed. It is nil until then.
-func (u *Unit) Err() error { return u.ctx.Err() }
+// Err returns why the context that the unit was begun in has ended: the client
+// disconnected, or the deadline passed. It is nil until then.
+func (u *Unit) Err() error { return u.ctx.Context.Err() }
+
+// CancelContext cancels the unit's context, and with it the statements that are still
+// running in it, for a maker whose work should stop before the unit ends. The cause is
+// that of [context.Cause]; nil is [context.Canceled].
+func (u *Unit) CancelContext(cause error) { u.ctx.end(cause) }
 
 // Decide reports whether the unit is to be committed: by its mark, or without one by
 // success. If its context ended before the work was done it is rolled back, whatever
 // the mark: no client is told.
 func (u *Unit) Decide(success bool) bool {
-	if u.ctx.Err() != nil {
+	if u.Err() != nil {
 		return false
 	}
 	switch u.Marked() {
@@ -111,7 +115,7 @@ func (u *Unit) Commit() error {
 	switch outcome, _ := u.lazy.result(); outcome {
 	case pgtx.Committed:
 		if err != nil {
-			u.db.options.Log.ErrorContext(u.ctx, "committed, but COMMIT or a hook returned an error", "error", err)
+			u.db.options.Log.ErrorContext(&u.ctx, "committed, but COMMIT or a hook returned an error", "error", err)
 		}
 		return nil
 	case pgtx.RolledBack:
@@ -132,7 +136,7 @@ func orErrHook(err error) error {
 // Close ends the unit's context, and rolls the unit back if it hasn't ended. The maker
 // of the unit calls it last, in any case.
 func (u *Unit) Close() {
-	u.cancel()
+	u.ctx.end(nil)
 	u.Rollback()
 	if u.traceEnd != nil {
 		u.traceEnd(u.RetryError())
@@ -154,14 +158,14 @@ func (u *Unit) rollback() {
 		return
 	}
 	if u.lazy.inUse() {
-		u.cancel()
+		u.ctx.end(nil)
 	}
 	err := u.finish(transaction.Rollback) // runs the hooks of ent.Tx.OnRollback around lazyTx.Rollback
 	if !u.lazy.hasEnded() {
 		err = errors.Join(err, u.lazy.Rollback()) // a hook didn't call Rollback
 	}
 	if err != nil {
-		u.db.options.Log.WarnContext(u.ctx, "rollback or one of its hooks failed", "error", err)
+		u.db.options.Log.WarnContext(&u.ctx, "rollback or one of its hooks failed", "error", err)
 	}
 }
 
@@ -186,7 +190,7 @@ func (u *Unit) CommitInBackground() {
 
 func (u *Unit) commitRead() {
 	if err := u.Commit(); err != nil {
-		u.db.options.Log.WarnContext(u.ctx, "commit of a read-only transaction failed", "error", err)
+		u.db.options.Log.WarnContext(&u.ctx, "commit of a read-only transaction failed", "error", err)
 		return
 	}
 	u.runAfterCommit()
