@@ -184,15 +184,15 @@ func (t *Tx) Park() bool {
 	return true
 }
 
-// CanPark reports whether Park is allowed: the transaction is open and can't write, nobody
-// can wait for more of it than for the locks of reading, its session is left as it was, and
-// nothing of it is wanted any more. A SERIALIZABLE one would make others fail. Behind a
-// pooler COMMIT gives the server's connection to its next client, who waits for it.
+// CanPark reports whether Park is allowed: the transaction is open and can't write, it has
+// no locks but those of its queries, it has left its session as it was, and its position is
+// known if it's wanted. A SERIALIZABLE one could make others fail. Behind a pooler COMMIT
+// gives the server's connection back, which another client may wait for.
 func (t *Tx) CanPark() bool {
 	tr := &t.wire.tracker
 	return t.conn.direct && t.o.ReadOnly && belowSerializable(t.o.Isolation) && !t.o.readsPositionLast() &&
 		t.State() == StateOpen && !t.Busy() && tr.inStep() &&
-		!tr.modeUncertain && !tr.needsReset && !tr.needsClose && len(tr.changedParams) == 0
+		!tr.modeUncertain && !tr.locks && !tr.needsReset && !tr.needsClose && len(tr.changedParams) == 0
 }
 
 // belowSerializable reports whether a level is known to be below SERIALIZABLE; the default
