@@ -176,11 +176,11 @@ func (t *Tx) Park() bool {
 		return false
 	}
 	t.wire.discardUnsent(t.pgx)
-	if !t.wire.tellIdle(t.pgx.PgConn()) {
-		return false
-	}
+	open := t.wire.tellIdle(t.pgx.PgConn())
 	t.leave()
-	t.wire.park()
+	if open {
+		t.wire.park()
+	}
 	return true
 }
 
@@ -205,12 +205,13 @@ func belowSerializable(level sql.IsolationLevel) bool {
 	return true
 }
 
-// tellIdle tells pgx that no transaction is open.
+// tellIdle tells pgx that no transaction is open. It returns false if the server has ended
+// the session meanwhile: then none is.
 func (w *wire) tellIdle(conn *pgconn.PgConn) bool {
 	w.passOn = append(w.passOn, idle...)
 	for conn.TxStatus() != 'I' {
 		if _, err := conn.ReceiveMessage(context.Background()); err != nil {
-			return false // pgx has closed the connection: the server's last word had arrived
+			return false
 		}
 	}
 	w.tracker.status = 'I'
