@@ -116,8 +116,7 @@ func seesItsOwn(ctx context.Context, db *txn.DB, pool *sql.DB, tenant string, n 
 	return err
 }
 
-// TestReadsOutliveTheirSessions has the server end sessions, whether a transaction is open
-// in them or not: no read fails, not even one whose COMMIT it hasn't got.
+// TestReadsOutliveTheirSessions has the server end sessions at any time: no read fails.
 func TestReadsOutliveTheirSessions(t *testing.T) {
 	t.Parallel()
 	url := pgtest.LoginURL(t, pgtest.OwnerURL(t))
