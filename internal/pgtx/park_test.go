@@ -293,6 +293,8 @@ func TestWhatIsNotParked(t *testing.T) {
 	snapshot := reads(sql.LevelRepeatableRead)
 	position := reads(sql.LevelReadCommitted)
 	position.WantPosition = true
+	traced := snapshot // by the name that its session has until its end
+	traced.Settings = []pgtx.Setting{{Name: "application_name", Value: "00-1-2-01"}}
 	for _, tt := range []struct {
 		o         pgtx.TxOptions
 		statement string
@@ -306,6 +308,7 @@ func TestWhatIsNotParked(t *testing.T) {
 		{reads(sql.LevelSerializable), "SELECT 1", false},
 		{reads(sql.LevelDefault), "SELECT 1", false},
 		{position, "SELECT 1", false},
+		{traced, "SELECT 1", false},
 		{snapshot, "SELECT 1/0", false},
 		{snapshot, "SET LOCAL work_mem = '1MB'", false},
 		{snapshot, "SELECT set_config('TimeZone', 'Asia/Tokyo', true)", false},
