@@ -178,9 +178,6 @@ func TestNothingRunsInAParkedTransaction(t *testing.T) {
 				_, err = tx.ExecContext(t.Context(), insertSeen)
 				return errors.Join(err, tx.Commit())
 			})
-			check("a message that nobody asked for", "nobody", func(conn *sql.Conn) error {
-				return errors.Join(pgxConn(t, conn).PgConn().CheckConn(), users["Exec"](t.Context(), conn, nil))
-			})
 		})
 	}
 }
@@ -279,6 +276,39 @@ func TestAParkedCommitIsSentByItself(t *testing.T) {
 	pgtest.WaitFor(t, "no transaction is open", func() bool { return pgtest.Value[int](t, watcher, open) == 0 })
 	if n := db.Stats().OpenConnections; n != 1 {
 		t.Errorf("connections = %d, want 1, which is kept", n)
+	}
+}
+
+// TestASessionThatEndsWhileItsCommitIsParked costs its next user an error of the connection,
+// without whose statement having run, or nothing.
+func TestASessionThatEndsWhileItsCommitIsParked(t *testing.T) {
+	t.Parallel()
+	url := pgtest.EmptyURL(t)
+	admin, db := open(t, url, 1), open(t, url, 1)
+	pgtest.Exec(t, admin, "CREATE TABLE work (n int)")
+	for _, args := range [][]any{nil, {1}} { // by either protocol
+		query := "INSERT INTO work SELECT 1"
+		if len(args) > 0 {
+			query += " WHERE 1 = $1"
+		}
+		pgtest.Terminate(t, admin, parks(t, db))
+		err := inTx(t.Context(), db, pgtx.TxOptions{AssignXID: true}, func(conn *sql.Conn, tx *pgtx.Tx) error {
+			_, err := conn.ExecContext(t.Context(), query, args...)
+			if tx.State() != pgtx.StateLost {
+				t.Errorf("State() = %v, want %v", tx.State(), pgtx.StateLost)
+			}
+			return err
+		})
+		if !pgtx.IsConnectionError(err) {
+			t.Errorf("%s behind it: error = %v, want a connection error", query, err)
+		}
+		pgtest.Terminate(t, admin, parks(t, db))
+		if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
+			t.Errorf("%s in no transaction: %v, want another connection's success", query, err)
+		}
+	}
+	if n := pgtest.Value[int](t, admin, "SELECT count(*) FROM work"); n != 2 {
+		t.Errorf("rows = %d, want 2", n)
 	}
 }
 

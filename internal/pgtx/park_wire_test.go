@@ -71,6 +71,24 @@ func TestAParkedCommitInFrontOfBegin(t *testing.T) {
 	}
 }
 
+// TestNobodyReadsInAParkedTransaction: who waits for a notification has it committed first.
+func TestNobodyReadsInAParkedTransaction(t *testing.T) {
+	t.Parallel()
+	var sent bytes.Buffer
+	w := &wire{}
+	stream := []pgproto3.BackendMessage{commitDone, &pgproto3.ReadyForQuery{TxStatus: 'I'}, anytime[1]}
+	w.newFrontend(bytes.NewReader(encode(t, stream...)), &sent)
+	w.park()
+	w.parking.timer.Stop()
+	got, err := io.ReadAll(w)
+	if !errors.Is(err, io.ErrUnexpectedEOF) || sent.String() != string(commitQuery) {
+		t.Errorf("sent %q, error = %v, want COMMIT and the stream's end", sent.String(), err)
+	}
+	if diff := cmp.Diff(encode(t, anytime[1]), got); diff != "" {
+		t.Errorf("pgx's part (-want +got):\n%s", diff)
+	}
+}
+
 // closer is a connection that can only be closed.
 type closer struct{ net.Conn }
 
