@@ -15,6 +15,14 @@
 // responses to them are hidden from pgx. So pgx runs every statement as it always does:
 // with the same messages, types and statement cache.
 //
+// # COMMIT without a round trip
+//
+// [Tx.Park] ends a transaction that has only read, and sends nothing: its COMMIT is sent in
+// front of the connection's next BEGIN, whose statements it precedes in one flight, or by a
+// timer. Anything else that is sent on the connection waits for it, so that nothing runs in
+// the parked transaction. Its failure is a connection error of the first statement behind
+// it, which hasn't run.
+//
 // # The state of the transaction
 //
 // Every message on the connection is inspected. The server has the last word: BEGIN

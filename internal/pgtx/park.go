@@ -3,6 +3,7 @@ package pgtx
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -111,7 +112,7 @@ func (w *wire) committed() (done bool, err error) {
 	case msgCommandComplete:
 		return false, nil
 	case msgReadyForQuery:
-		return true, w.wantIdle(body)
+		return true, wantIdle(body)
 	case msgNoticeResponse, msgNotificationResponse:
 		w.passOn = append(w.passOn, message...)
 		return false, nil
@@ -124,21 +125,25 @@ func (w *wire) committed() (done bool, err error) {
 }
 
 // wantIdle returns an error unless a ReadyForQuery says that no transaction is open.
-func (w *wire) wantIdle(body []byte) error {
+func wantIdle(body []byte) error {
 	if string(body) != "I" {
 		return &ConnectionError{fmt.Errorf("the state behind COMMIT is %q", body)}
 	}
 	return nil
 }
 
-// parkedError returns the server's error of a parked COMMIT. It is no error of the
-// statement behind it, which hasn't run: that can run on another connection.
+// ErrStale is the connection error of a first statement that hasn't run, since the server
+// had ended the connection's last transaction, or its session: it can run on another one.
+var ErrStale = errors.New("the connection's last transaction was ended")
+
+// parkedError returns the server's error of a parked COMMIT. Its SQLSTATE says nothing of
+// the statement behind it.
 func parkedError(body []byte) error {
 	var response pgproto3.ErrorResponse
 	if err := response.Decode(body); err != nil {
 		return &ConnectionError{err}
 	}
-	return &ConnectionError{fmt.Errorf("COMMIT of the connection's last transaction: %v", pgconn.ErrorResponseToPgError(&response))} //nolint:errorlint // its SQLSTATE says nothing of the statement
+	return &ConnectionError{fmt.Errorf("%w: %s", ErrStale, pgconn.ErrorResponseToPgError(&response).Error())}
 }
 
 var (
@@ -146,9 +151,9 @@ var (
 	commitQuery = encodeFixed(&pgproto3.Query{String: "commit"})
 	idle        = encodeFixed(&pgproto3.ReadyForQuery{TxStatus: 'I'})
 
-	// A parked COMMIT in front of BEGIN, in the extended query protocol.
-	parkedCommit         = newCommit(false)
-	preparedParkedCommit = newCommit(true)
+	// parkedCommits are a COMMIT in front of BEGIN in the extended query protocol, by whether
+	// the connection prepares its statements.
+	parkedCommits = map[bool]*beginStatement{false: newCommit(false), true: newCommit(true)}
 )
 
 func newCommit(prepare bool) *beginStatement {
@@ -176,23 +181,23 @@ func (t *Tx) Park() bool {
 		return false
 	}
 	t.wire.discardUnsent(t.pgx)
-	if !t.wire.tellIdle(t.pgx.PgConn()) {
-		return false
-	}
+	open := t.wire.tellIdle(t.pgx.PgConn())
 	t.leave()
-	t.wire.park()
+	if open {
+		t.wire.park()
+	}
 	return true
 }
 
-// CanPark reports whether Park is allowed: the transaction is open and can't write, nobody
-// can wait for more of it than for the locks of reading, its session is left as it was, and
-// nothing of it is wanted any more. A SERIALIZABLE one would make others fail. Behind a
-// pooler COMMIT gives the server's connection to its next client, who waits for it.
+// CanPark reports whether Park is allowed: the transaction is open and can't write, it has
+// no locks but those of its queries, it has left its session as it was, and its position is
+// known if it's wanted. A SERIALIZABLE one could make others fail. Behind a pooler COMMIT
+// gives the server's connection back, which another client may wait for.
 func (t *Tx) CanPark() bool {
 	tr := &t.wire.tracker
 	return t.conn.direct && t.o.ReadOnly && belowSerializable(t.o.Isolation) && !t.o.readsPositionLast() &&
 		t.State() == StateOpen && !t.Busy() && tr.inStep() &&
-		!tr.modeUncertain && !tr.needsReset && !tr.needsClose && len(tr.changedParams) == 0
+		!tr.modeUncertain && !tr.locks && !tr.needsReset && !tr.needsClose && len(tr.changedParams) == 0
 }
 
 // belowSerializable reports whether a level is known to be below SERIALIZABLE; the default
@@ -205,12 +210,13 @@ func belowSerializable(level sql.IsolationLevel) bool {
 	return true
 }
 
-// tellIdle tells pgx that no transaction is open.
+// tellIdle tells pgx that no transaction is open. It returns false if the server has ended
+// the session meanwhile: then none is.
 func (w *wire) tellIdle(conn *pgconn.PgConn) bool {
 	w.passOn = append(w.passOn, idle...)
 	for conn.TxStatus() != 'I' {
 		if _, err := conn.ReceiveMessage(context.Background()); err != nil {
-			return false // pgx has closed the connection: the server's last word had arrived
+			return false
 		}
 	}
 	w.tracker.status = 'I'

@@ -32,6 +32,8 @@ type traits struct {
 	// needsClose: one is a DO block, which may leave what no reset removes, such as a
 	// prepared statement, even when it fails.
 	needsClose bool
+	// locks: one takes a lock until the end of the transaction that others may wait for.
+	locks bool
 	// rollbackTos is how many roll back to a savepoint; their command tag is ROLLBACK.
 	rollbackTos int
 }
@@ -73,6 +75,7 @@ func (s *scan) next(t sqltoken.Token) {
 	}
 	switch {
 	case t.Text == "(":
+		s.found.locks = s.found.locks || s.previous.IsName() && strings.Contains(s.previous.Name(), "advisory_xact_lock")
 		s.found.needsReset = s.found.needsReset || s.previous.IsName() && !s.inTarget && !leavesNothing(s.schema, s.previous.Name())
 		s.inTarget = false
 	case t.Is("create", "execute", "uescape"):
@@ -103,6 +106,8 @@ func (s *scan) end() {
 		s.found.controlsTx = true
 	case "do":
 		s.found.needsClose = true
+	case "lock":
+		s.found.locks = true
 	case "prepare":
 		s.found.controlsTx = s.found.controlsTx || second == "transaction"
 	case "discard":

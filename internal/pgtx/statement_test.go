@@ -4,7 +4,7 @@ import "testing"
 
 func TestInspect(t *testing.T) {
 	t.Parallel()
-	control, reset, rollback := traits{controlsTx: true}, traits{needsReset: true}, traits{rollbackTos: 1}
+	control, reset, rollback, locks := traits{controlsTx: true}, traits{needsReset: true}, traits{rollbackTos: 1}, traits{locks: true}
 	for sql, want := range map[string]traits{
 		// What Ent writes.
 		`SELECT "t"."id", COUNT(*) FROM "t" WHERE "t"."id" IN ($1, $2) AND (NOT (lower("t"."a") LIKE $3)) GROUP BY "t"."id" HAVING COUNT(*) > 1`: noTraits,
@@ -14,7 +14,6 @@ func TestInspect(t *testing.T) {
 		`WITH a AS (SELECT 1), b AS MATERIALIZED (DELETE FROM t RETURNING id) SELECT row_number() OVER (ORDER BY id) FROM a JOIN b USING (id)`:   noTraits,
 		`copy "t" ( "a", "b" ) from stdin binary;`:                                                           noTraits,
 		`SELECT CAST(a AS numeric(10, 2)), b::varchar(3), 'set_config(', "set_config" FROM t -- set_config(`: noTraits,
-		`SELECT pg_try_advisory_xact_lock($1), pg_current_xact_id()`:                                         noTraits,
 		"":        noTraits,
 		" ;; -- ": noTraits,
 		// What ends or changes a transaction.
@@ -27,6 +26,8 @@ func TestInspect(t *testing.T) {
 		// What may be used.
 		"SAVEPOINT a": noTraits, "ROLLBACK TO a": rollback, "rollback transaction to savepoint a": rollback, "RELEASE a": noTraits,
 		"ROLLBACK TO a; ROLLBACK WORK TO SAVEPOINT b": {rollbackTos: 2}, "PREPARE p AS SELECT 1": noTraits, "SET LOCAL transaction_timeout = 1": noTraits,
+		// What others may wait for.
+		"SELECT pg_try_advisory_xact_lock($1), pg_current_xact_id()": locks, "SELECT pg_catalog.pg_advisory_xact_lock_shared (1)": locks, "lock t": locks,
 		// What may leave something behind. The tags tell the rest.
 		"SELECT set_config($1, $2, false)": reset, `SELECT "set_config"('a', 'b', false)`: reset, "SELECT pg_catalog.set_config ($1, $2, true)": reset,
 		"SELECT pg_advisory_lock(1)": reset, "SELECT pg_try_advisory_lock_shared(1)": reset, "SELECT mine(1)": reset, "SELECT setval('s', 1)": reset, "SELECT nextval('s')": {},

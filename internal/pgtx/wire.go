@@ -30,13 +30,13 @@ type wire struct {
 	onPrimary bool   // the transaction is to read on the primary
 	sendBuf   []byte // for BEGIN and the message behind it; reused
 
-	commitFirst bool   // a parked COMMIT is in front of BEGIN, and its response is still to hide
-	hidden      int    // CommandComplete messages still to hide from pgx
-	sent        int    // statements that start the transaction, of which hidden are left
-	failedAt    int    // the index of the one that failed, or noneFailed
-	message     []byte // the message being hidden; reused
-	passOn      []byte // messages that arrived among the hidden ones and are for pgx
-	lastRow     []byte // the body of the last DataRow that was hidden
+	commitLeft int    // messages still to hide that end the response to a parked COMMIT
+	hidden     int    // CommandComplete messages behind it still to hide from pgx
+	sent       int    // statements that start the transaction, of which hidden are left
+	failedAt   int    // the index of the one that failed, or noneFailed
+	message    []byte // the message being hidden; reused
+	passOn     []byte // messages that arrived among the hidden ones and are for pgx
+	lastRow    []byte // the body of the last DataRow that was hidden
 
 	committing atomic.Bool // COMMIT was sent and no response has arrived
 
@@ -82,9 +82,8 @@ func (w *wire) Write(p []byte) (int, error) {
 	if b == nil {
 		return w.out.Write(p)
 	}
-	w.commitFirst = parked
 	w.begin, w.hidden, w.sent, w.lastRow = nil, len(b.statements), len(b.statements), w.lastRow[:0]
-	message, err := w.prepend(b, p)
+	message, err := w.prepend(b, p, parked)
 	if err != nil {
 		return 0, err
 	}
@@ -101,22 +100,20 @@ func (w *wire) Write(p []byte) (int, error) {
 // maxBuffer limits each buffer that a connection keeps for reuse, in bytes.
 const maxBuffer = 16 << 10
 
-// prepend returns b followed by message. Message must never run outside the
+// prepend returns b followed by message, behind a parked COMMIT if there is one. Message must never run outside the
 // transaction, so the server has to skip it when a statement of b fails: in the
 // extended protocol it skips everything up to the next Sync, which is part of message;
 // in the simple one it skips the rest of the same Query.
-func (w *wire) prepend(b *begin, message []byte) ([]byte, error) {
+func (w *wire) prepend(b *begin, message []byte, parked bool) ([]byte, error) {
 	buf := w.sendBuf[:0]
 	if message[0] == msgQuery {
-		if w.commitFirst {
-			buf = append(buf, commitQuery...) // by itself: an error of message's syntax would precede it
+		if parked {
+			buf, w.commitLeft = append(buf, commitQuery...), 2 // by itself: an error of message's syntax would precede it
 		}
 		return b.prependToQuery(buf, message)
 	}
-	if w.commitFirst && w.prepares {
-		buf = w.appendStatement(buf, preparedParkedCommit)
-	} else if w.commitFirst {
-		buf = w.appendStatement(buf, parkedCommit)
+	if parked {
+		buf, w.commitLeft = w.appendStatement(buf, parkedCommits[w.prepares]), 1
 	}
 	for _, s := range b.statements {
 		buf = w.appendStatement(buf, s)
@@ -189,7 +186,7 @@ func (w *wire) hide() error {
 	if err != nil {
 		return err
 	}
-	if header[0] == msgErrorResponse && !w.commitFirst {
+	if header[0] == msgErrorResponse && w.commitLeft == 0 {
 		w.beginFailed()
 		return nil
 	}
@@ -197,13 +194,16 @@ func (w *wire) hide() error {
 	if err != nil {
 		return err
 	}
-	if w.commitFirst {
+	if w.commitLeft > 0 {
 		switch kind {
 		case msgErrorResponse:
 			return parkedError(message[headerSize:])
 		case msgCommandComplete:
-			w.commitFirst = false
+			w.commitLeft--
 			return nil
+		case msgReadyForQuery:
+			w.commitLeft--
+			return wantIdle(message[headerSize:])
 		}
 	}
 	switch kind {
@@ -218,8 +218,6 @@ func (w *wire) hide() error {
 		if w.hidden--; w.hidden == 0 {
 			w.tracker.started, w.tracker.status = true, 'T'
 		}
-	case msgReadyForQuery: // of a parked COMMIT in the simple query protocol
-		return w.wantIdle(message[headerSize:])
 	}
 	return nil
 }

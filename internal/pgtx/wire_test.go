@@ -247,7 +247,7 @@ func (s *short) Write(p []byte) (int, error) {
 func TestAShortWriteCountsPgxsBytes(t *testing.T) {
 	t.Parallel()
 	message := syncMessage(t)
-	whole, err := (&wire{}).prepend(anyBegin(), message)
+	whole, err := (&wire{}).prepend(anyBegin(), message, false)
 	if err != nil {
 		t.Fatal(err)
 	}

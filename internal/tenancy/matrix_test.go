@@ -3,6 +3,7 @@ package tenancy_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -168,7 +169,12 @@ func TestNoStatementCrosses(t *testing.T) {
 	t.Run("after the other tenant, on one connection", func(t *testing.T) {
 		t.Parallel()
 		f := open(t, 1)
-		f.wantApart(t, func(int) { f.asOther(t) })
+		f.wantApart(t, func(int) { f.asOther(t, txn.ReadWrite) })
+	})
+	t.Run("after the other tenant, whose COMMIT is parked", func(t *testing.T) {
+		t.Parallel()
+		f := open(t, 1)
+		f.wantApart(t, func(int) { f.asOther(t, txn.ReadOnly) })
 	})
 	t.Run("after a handler that set what it wanted", func(t *testing.T) {
 		t.Parallel()
@@ -178,9 +184,9 @@ func TestNoStatementCrosses(t *testing.T) {
 }
 
 // asOther runs a unit of work of the other tenant, who sees its own rows.
-func (f *fixture) asOther(t *testing.T) {
+func (f *fixture) asOther(t *testing.T, mode sql.TxOptions) {
 	t.Helper()
-	err := f.RunIn(t.Context(), theirs, txn.ReadWrite, func(ctx context.Context) error {
+	err := f.RunIn(t.Context(), theirs, mode, func(ctx context.Context) error {
 		for _, table := range f.tables {
 			lines, err := query(ctx, "SELECT DISTINCT tenant_id::text FROM "+table.name)
 			if err == nil && cmp.Diff(lines, []string{theirs.String()}) != "" {

@@ -27,9 +27,11 @@
 //
 // BEGIN, its mode, the settings and, for a unit that may write, the query for the
 // transaction's id travel with the first statement: k statements take k round trips,
-// plus one for COMMIT; [Together] sends several of them in one. A unit without a statement takes neither a round trip nor a
-// connection. The response to work that has only read needn't wait for COMMIT; see
-// [Unit.HasOnlyRead].
+// plus one for COMMIT; [Together] sends several of them in one. A unit without a
+// statement takes neither a round trip nor a connection. Nobody waits for the COMMIT of
+// work that has only read: it travels with the next BEGIN on its connection where that is
+// safe, or else follows the response; see [Unit.CommitInBackground] and
+// [Options].CommitReadsAtOnce.
 //
 // # How a unit of work ends
 //

@@ -103,7 +103,7 @@ func (t *lazyTx) run(ctx context.Context, statement func(*sql.Conn) error) error
 		if err == nil {
 			return nil
 		}
-		if first && t.reroute(ctx, err) {
+		if first && !errors.Is(err, pgtx.ErrStale) && t.reroute(ctx, err) {
 			continue
 		}
 		if !first || ctx.Err() != nil || !pgtx.IsConnectionError(err) || !t.reconnect(&stale) {
