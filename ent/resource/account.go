@@ -75,6 +75,10 @@ func insertAccount(ctx context.Context, in *AccountCreate) (*ent.Account, error)
 	return e, err
 }
 
+func allAccounts(ctx context.Context, m func(*sql.Selector)) ([]*ent.Account, error) {
+	return ent.FromContext(ctx).Account.Query().Modify(m).All(ctx)
+}
+
 // Accounts is the resource of accounts.
 func Accounts() *rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountPatch] {
 	return &rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountPatch]{
@@ -107,9 +111,10 @@ func Accounts() *rest.Resource[*ent.Account, *Account, *AccountCreate, *AccountP
 				AllowNegative: e.AllowNegative,
 			}
 		},
-		All: func(ctx context.Context, m func(*sql.Selector)) ([]*ent.Account, error) {
-			return ent.FromContext(ctx).Account.Query().Modify(m).All(ctx)
-		},
+		All: allAccounts,
+		ByID: rest.Get(allAccounts, func(ctx context.Context, id any) (*ent.Account, error) {
+			return ent.FromContext(ctx).Account.Get(ctx, id.(uuid.UUID))
+		}, ent.IsNotFound),
 		Count: func(ctx context.Context, m func(*sql.Selector)) (int, error) {
 			return ent.FromContext(ctx).Account.Query().Modify(m).Count(ctx)
 		},

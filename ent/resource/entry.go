@@ -35,6 +35,10 @@ var entryFields = []rest.Field{
 	{Name: "amount", Column: entry.FieldAmount, Kind: rest.Int, Access: rest.Readable | rest.Creatable | rest.Required, Bits: 64, Doc: "signed, in minor units: what the account gains", Example: json.RawMessage("2500")},
 }
 
+func allEntries(ctx context.Context, m func(*sql.Selector)) ([]*ent.Entry, error) {
+	return ent.FromContext(ctx).Entry.Query().Modify(m).All(ctx)
+}
+
 // Entries is the resource of entries.
 func Entries() *rest.Resource[*ent.Entry, *Entry, *struct{}, *struct{}] {
 	return &rest.Resource[*ent.Entry, *Entry, *struct{}, *struct{}]{
@@ -59,9 +63,10 @@ func Entries() *rest.Resource[*ent.Entry, *Entry, *struct{}, *struct{}] {
 				Amount:     e.Amount,
 			}
 		},
-		All: func(ctx context.Context, m func(*sql.Selector)) ([]*ent.Entry, error) {
-			return ent.FromContext(ctx).Entry.Query().Modify(m).All(ctx)
-		},
+		All: allEntries,
+		ByID: rest.Get(allEntries, func(ctx context.Context, id any) (*ent.Entry, error) {
+			return ent.FromContext(ctx).Entry.Get(ctx, id.(uuid.UUID))
+		}, ent.IsNotFound),
 		Count: func(ctx context.Context, m func(*sql.Selector)) (int, error) {
 			return ent.FromContext(ctx).Entry.Query().Modify(m).Count(ctx)
 		},

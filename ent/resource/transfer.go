@@ -32,6 +32,10 @@ var transferFields = []rest.Field{
 	{Name: "memo", Column: transfer.FieldMemo, Kind: rest.String, Access: rest.Readable, MaxLength: 500, Example: "Rent", Check: rest.Check(&transfer.MemoValidator)},
 }
 
+func allTransfers(ctx context.Context, m func(*sql.Selector)) ([]*ent.Transfer, error) {
+	return ent.FromContext(ctx).Transfer.Query().Modify(m).All(ctx)
+}
+
 // Transfers is the resource of transfers.
 func Transfers() *rest.Resource[*ent.Transfer, *Transfer, *struct{}, *struct{}] {
 	return &rest.Resource[*ent.Transfer, *Transfer, *struct{}, *struct{}]{
@@ -54,9 +58,10 @@ func Transfers() *rest.Resource[*ent.Transfer, *Transfer, *struct{}, *struct{}] 
 				Memo:      e.Memo,
 			}
 		},
-		All: func(ctx context.Context, m func(*sql.Selector)) ([]*ent.Transfer, error) {
-			return ent.FromContext(ctx).Transfer.Query().Modify(m).All(ctx)
-		},
+		All: allTransfers,
+		ByID: rest.Get(allTransfers, func(ctx context.Context, id any) (*ent.Transfer, error) {
+			return ent.FromContext(ctx).Transfer.Get(ctx, id.(uuid.UUID))
+		}, ent.IsNotFound),
 		Count: func(ctx context.Context, m func(*sql.Selector)) (int, error) {
 			return ent.FromContext(ctx).Transfer.Query().Modify(m).Count(ctx)
 		},

@@ -46,6 +46,7 @@ type resource struct {
 	Deleted                       string // whether an entity is, where deletion is soft
 	Restore                       string // the method that clears the time of the deletion
 	Links                         bool
+	ID                            string // one that was parsed; empty where Get sends no other statement than a query
 }
 
 // resources writes a file into resource, below what is generated, for each schema
@@ -221,6 +222,9 @@ func (s *schemas) operations(r *resource) error {
 	}
 	r.Creates, r.Patches = slices.Contains(given, rest.Create), patchable && (slices.Contains(given, rest.Patch) || slices.Contains(given, rest.Update))
 	r.Deletes = slices.Contains(given, rest.Delete)
+	if getsDirectly(r.typ) {
+		r.ID = r.parsedID(r.typ.ID)
+	}
 	if r.annotation.Batch > 0 {
 		r.Batch = true
 		for _, o := range []rest.Operation{rest.Create, rest.Patch, rest.Delete} {

@@ -152,9 +152,12 @@ func (re *resourceEdge) side() int {
 }
 
 func (re *resourceEdge) link(r *resource) {
-	id := re.edge.Type.ID
+	re.Add, re.Remove, re.ToType = re.edge.MutationAdd(), re.edge.MutationRemove(), r.parsedID(re.edge.Type.ID)
+}
+
+// parsedID is an id that package rest has parsed, in its Go type.
+func (r *resource) parsedID(id *gen.Field) string {
 	typ := id.Type.String()
-	re.Add, re.Remove, re.ToType = re.edge.MutationAdd(), re.edge.MutationRemove(), typ
 	parsed := map[string]string{"UUID": "uuid.UUID", "String": "string", "Int": "int64"}[kind(id)]
 	if id.Type.Type.Integer() && strings.HasPrefix(id.Type.Type.String(), "uint") {
 		parsed = "uint64"
@@ -162,13 +165,14 @@ func (re *resourceEdge) link(r *resource) {
 	if parsed == "uuid.UUID" {
 		r.imports["github.com/google/uuid"] = "uuid"
 	}
-	re.ToType = fmt.Sprintf("id.(%s)", parsed)
+	value := fmt.Sprintf("id.(%s)", parsed)
 	if parsed != typ {
-		re.ToType = fmt.Sprintf("%s(%s)", typ, re.ToType)
+		value = fmt.Sprintf("%s(%s)", typ, value)
 		if id.Type.PkgPath != "" {
 			r.imports[id.Type.PkgPath] = id.Type.PkgName
 		}
 	}
+	return value
 }
 
 // row fills in the edge's row of the table.

@@ -244,7 +244,11 @@ func (m *mounted) read(ctx context.Context, in *resourceRequest) (*resourceRespo
 	if err != nil {
 		return nil, err
 	}
-	e, err := m.entity(ctx, in, false, q.Keys)
+	var keys []func(*sql.Selector)
+	if q.Expands() {
+		keys = append(keys, q.Keys)
+	}
+	e, err := m.entity(ctx, in, false, keys...)
 	if err != nil {
 		return nil, err
 	}

@@ -22,9 +22,13 @@ import (
 func AccessLog(log *slog.Logger, route func(*http.Request) string, slow time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			response := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			response, ok := w.(middleware.WrapResponseWriter) // of a middleware outside
+			if !ok {
+				response = middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			}
 			start, aborted := time.Now(), true
 			added := &addedAttrs{}
+			added.attrs = added.room[:0]
 			r = r.WithContext(context.WithValue(r.Context(), addedKey{}, added))
 			// Deferred, and without a recover: a panic keeps its stack, and
 			// net/http aborts the connection.
@@ -44,6 +48,7 @@ type addedKey struct{}
 // addedAttrs are what was found out about a request on its way in.
 type addedAttrs struct {
 	attrs  []slog.Attr
+	room   [4]slog.Attr
 	lifted atomic.Bool // LiftTimeout was called: it may take as long as it likes
 }
 
@@ -88,7 +93,8 @@ func (e entry) status() int {
 }
 
 func (e entry) attrs() []slog.Attr {
-	attrs := []slog.Attr{
+	const mayFollow = 6 // AddToAccessLog's among them
+	attrs := append(make([]slog.Attr, 0, 8+mayFollow),
 		slog.String("method", e.request.Method),
 		slog.String("route", e.route),
 		slog.String("path", e.request.URL.Path),
@@ -97,7 +103,7 @@ func (e entry) attrs() []slog.Attr {
 		slog.Duration("duration", e.duration),
 		slog.String("remote_ip", ClientAddress(e.request)),
 		slog.String("user_agent", e.request.UserAgent()),
-	}
+	)
 	if e.aborted {
 		attrs = append(attrs, slog.Bool("aborted", true))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,49 +38,88 @@ func LiftTimeout(ctx context.Context) {
 type timeoutKey struct{}
 
 // timeoutContext is a context whose deadline can be removed, which that of
-// [context.WithTimeout] can't. It has a Done channel of its own, because the children
-// of a context of package context take that one's error.
+// [context.WithTimeout] can't. It becomes a context of package context, with a timer, only
+// when somebody waits for its end.
 type timeoutContext struct {
 	context.Context // the parent
 	deadline        time.Time
-	ended           context.Context //nolint:containedctx // implements Done and AfterFunc
-	markEnded       context.CancelFunc
 
-	mu     sync.Mutex
-	timer  *time.Timer
-	lifted bool
-	err    error // nil until it has ended
+	mu      sync.Mutex
+	lifted  bool
+	err     error              // nil until it has ended
+	started atomic.Bool        // the fields below are set
+	std     context.Context    //nolint:containedctx // of package context: its children take its error
+	cancel  context.CancelFunc // of std
+	onEnd   func()             // ends std with err
+	timer   *time.Timer
+	stop    func() bool // stops watching the parent
 }
 
 func withTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	t := &timeoutContext{Context: parent, deadline: time.Now().Add(d)}
-	t.ended, t.markEnded = context.WithCancel(context.Background())
-	stop := context.AfterFunc(parent, func() { t.end(parent.Err()) })
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.timer = time.AfterFunc(d, func() { t.end(context.DeadlineExceeded) })
-	return t, func() {
-		stop()
-		t.end(context.Canceled)
-	}
+	return t, func() { t.end(context.Canceled) }
 }
 
 // end ends the context. Only the first call has an effect.
 func (t *timeoutContext) end(err error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.err != nil {
+	ended := t.reason() != nil
+	if !ended {
+		t.err = err
+	}
+	started := t.started.Load()
+	t.mu.Unlock()
+	if started && !ended {
+		t.finish()
+	}
+}
+
+// reason returns why the context has ended, and notes it. The caller holds mu.
+func (t *timeoutContext) reason() error {
+	if t.err != nil || t.started.Load() {
+		return t.err
+	}
+	if t.err = t.Context.Err(); t.err == nil && !t.lifted && !time.Now().Before(t.deadline) {
+		t.err = context.DeadlineExceeded
+	}
+	return t.err
+}
+
+// finish ends what start has started.
+func (t *timeoutContext) finish() {
+	t.timer.Stop()
+	t.stop()
+	t.onEnd()
+	t.cancel()
+}
+
+// start makes std.
+func (t *timeoutContext) start() {
+	t.mu.Lock()
+	if t.started.Load() {
+		t.mu.Unlock()
 		return
 	}
-	t.err = err
-	t.timer.Stop()
-	t.markEnded()
+	ended := t.reason() != nil
+	t.std, t.cancel = context.WithCancel(timeoutSource{t})
+	t.stop = context.AfterFunc(t.Context, func() { t.end(t.Context.Err()) })
+	t.timer = time.AfterFunc(time.Until(t.deadline), func() { t.end(context.DeadlineExceeded) })
+	if t.lifted {
+		t.timer.Stop()
+	}
+	t.started.Store(true)
+	t.mu.Unlock()
+	if ended {
+		t.finish()
+	}
 }
 
 func (t *timeoutContext) lift() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lifted = t.timer.Stop() || t.lifted
+	if t.reason() == nil && (!t.started.Load() || t.timer.Stop()) {
+		t.lifted = true
+	}
 }
 
 // Deadline returns when the context ends at the latest.
@@ -94,22 +134,43 @@ func (t *timeoutContext) Deadline() (time.Time, bool) {
 }
 
 // Done is closed when the context has ended.
-func (t *timeoutContext) Done() <-chan struct{} { return t.ended.Done() }
+func (t *timeoutContext) Done() <-chan struct{} {
+	t.start()
+	return t.std.Done()
+}
 
 // Err returns why the context has ended.
 func (t *timeoutContext) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.err
+	return t.reason()
 }
-
-// AfterFunc saves package context a goroutine for each child of this context.
-func (t *timeoutContext) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(t.ended, f) }
 
 // Value returns the context itself for its key, and else the parent's value.
 func (t *timeoutContext) Value(key any) any {
-	if key == (timeoutKey{}) {
+	switch {
+	case key == timeoutKey{}:
 		return t
+	case t.started.Load():
+		return t.std.Value(key) // by which package context finds it
 	}
 	return t.Context.Value(key)
 }
+
+// timeoutSource is the parent of a timeoutContext's std: it lets that end with an error
+// of ours.
+type timeoutSource struct{ *timeoutContext }
+
+// Done returns a channel that is never closed: std waits by AfterFunc.
+func (timeoutSource) Done() <-chan struct{} { return never }
+
+var never = make(chan struct{})
+
+// AfterFunc is called once, by std, while start holds mu.
+func (s timeoutSource) AfterFunc(f func()) (stop func() bool) {
+	s.onEnd = f
+	return func() bool { return true }
+}
+
+// Value returns the parent's value.
+func (s timeoutSource) Value(key any) any { return s.Context.Value(key) }

@@ -27,6 +27,7 @@ type Erased struct {
 
 	show  func(Entity, any)
 	all   func(context.Context, func(*sql.Selector)) ([]Entity, error)
+	byID  func(context.Context, any) (e Entity, found bool, err error) // nil if there is none, or all is replaced
 	count func(context.Context, func(*sql.Selector)) (int, error)
 	link  func(ctx context.Context, e Entity, edge string, id any, linked bool) error
 }
@@ -46,6 +47,7 @@ func (r *Resource[E, V, C, P]) Erase() *Erased {
 		Undelete: func(ctx context.Context, e Entity) (Entity, error) { return r.Undelete(ctx, e.(E)) },
 		Deleted:  func(e Entity) bool { return r.Deleted(e.(E)) },
 
+		byID: r.ByID.insteadOf(r.All),
 		show: func(e Entity, to any) { r.Show(e.(E), to.(V)) },
 		all: func(ctx context.Context, modify func(*sql.Selector)) ([]Entity, error) {
 			all, err := r.All(ctx, modify)
@@ -106,6 +108,13 @@ const ForChange Lock = true
 
 // Get returns the entity of that id. Modifiers change the query.
 func (r *Erased) Get(ctx context.Context, id any, lock Lock, modifiers ...func(*sql.Selector)) (Entity, error) {
+	if r.byID != nil && !bool(lock) && len(modifiers) == 0 {
+		e, found, err := r.byID(ctx, id)
+		if err == nil && !found {
+			err = r.Table.ErrMissing()
+		}
+		return e, err
+	}
 	all, err := r.all(ctx, func(s *sql.Selector) {
 		s.Where(sql.EQ(s.C(r.Table.ID().Column), id))
 		if lock {

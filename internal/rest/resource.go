@@ -36,6 +36,8 @@ type Resource[E Entity, V, C, P any] struct {
 	Insert func(context.Context, C) (E, error)
 	Update func(context.Context, E, P) (E, error)
 	Delete func(context.Context, E) error
+	// ByID reads an entity that isn't to be changed, as long as All isn't replaced.
+	ByID Getter[E]
 	// InsertAll inserts the entities of a batch at once, as long as Insert isn't replaced.
 	InsertAll Inserter[E, C]
 	// Undelete undoes a soft deletion, which Deleted reports. Nil where rows are deleted.
