@@ -3,17 +3,20 @@ package chaos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"commitment/ent"
+	"commitment/internal/pgtest/rowtest"
 	"commitment/internal/txn"
 )
 
@@ -129,6 +132,29 @@ var hostileHandlers = map[string]hostile{
 	}, want: kept},
 	"statements of a stray":       {run: strayInserts, want: either},
 	"statement of a stray, later": {run: strayLater, want: kept},
+
+	// Writes that wait for COMMIT are a part of the work, whatever comes between.
+	"write with COMMIT":                 {run: func(c *call) { _ = c.insert(); c.postpone(1) }, want: kept},
+	"write with COMMIT, alone":          {run: func(c *call) { c.postpone(1) }, want: kept},
+	"writes with COMMIT":                {run: func(c *call) { _ = c.insert(); c.postpone(2); _ = c.insert(); c.postpone(1); c.postpone(1) }, want: kept},
+	"write with COMMIT that fails":      {run: failsWithCommit, want: doomed, get: kept},
+	"write with COMMIT, and a commit":   {run: func(c *call) { _ = c.insert(); c.postpone(1); c.exec("COMMIT") }, want: doomed},
+	"write with COMMIT, and another's":  {run: func(c *call) { _ = c.insert(); c.postpone(1); _ = ent.TxFromContext(c.ctx).Commit() }, want: kept},
+	"write with COMMIT, and a failure":  {run: func(c *call) { _ = c.insert(); c.postpone(1); c.exec("SELECT 1/0") }, want: doomed},
+	"write with COMMIT after a failure": {run: func(c *call) { c.exec("SELECT 1/0"); c.postpone(1) }, want: doomed},
+	"write with COMMIT, and a panic":    {run: func(c *call) { _ = c.insert(); c.postpone(1); panic(http.ErrAbortHandler) }, want: aborted},
+	"write with COMMIT, and an exit":    {run: func(c *call) { _ = c.insert(); c.postpone(1); runtime.Goexit() }, want: aborted},
+	"write with COMMIT of a hook":       {run: hooked(func(c *call) { c.postpone(1) }), want: kept},
+	"write with COMMIT, and open rows":  {run: func(c *call) { _ = c.insert(); c.postpone(1); rowsLeftOpen(context.WithoutCancel)(c) }, want: doomed, alone: true},
+	"write with COMMIT behind open rows": {run: func(c *call) {
+		rowsLeftOpen(func(ctx context.Context) context.Context { return ctx })(c)
+		c.postpone(1)
+	}, want: doomed},
+	"write with COMMIT, and a tenant":             {run: func(c *call) { _ = c.insert(); c.postpone(1); c.exec("SET app.tenant = 'alice'") }, want: kept},
+	"write with COMMIT, read only by name":        {run: func(c *call) { c.exec(`SET U&"transaction_read_only" = on`); c.postpone(1) }, want: doomed, get: kept},
+	"write with COMMIT, terminated":               {run: func(c *call) { _ = c.insert(); c.postpone(1); c.exec("SELECT pg_terminate_backend(pg_backend_pid())") }, want: doomed},
+	"write with COMMIT in a context that is over": {run: leaksPostponement, want: kept},
+	"writes with COMMIT of a stray":               {run: strayPostpones, want: either},
 
 	// Nothing that a handler leaves behind keeps a connection or a request.
 	"hook that panics":     {run: hooked(func(*call) { panic("hook") }), want: doomed, get: kept},
@@ -354,6 +380,63 @@ func strayInserts(c *call) {
 			if err := c.insert(); errors.Is(err, txn.ErrEnded) || c.ctx.Err() != nil {
 				return
 			}
+		}
+	})
+}
+
+// postpone writes rows with COMMIT.
+func (c *call) postpone(n int) {
+	if c.reads {
+		return
+	}
+	err := txn.WithCommit(c.ctx, func(ctx context.Context) (err error) {
+		for range n {
+			err = errors.Join(err, rowtest.Insert(ctx, ent.FromContext(ctx), c.key()))
+		}
+		return err
+	})
+	if err == nil {
+		c.done.Add(int64(n))
+	}
+}
+
+// key is the key of a row that a trigger makes a row of work of.
+func (c *call) key() string { return fmt.Sprintf("%s#%d", c.tag, keys.Add(1)) }
+
+var keys atomic.Int64
+
+// failsWithCommit writes a row twice with COMMIT.
+func failsWithCommit(c *call) {
+	_ = c.insert()
+	if c.reads {
+		return
+	}
+	key := c.key()
+	_ = txn.WithCommit(c.ctx, func(ctx context.Context) error {
+		return errors.Join(rowtest.Insert(ctx, ent.FromContext(ctx), key), rowtest.Insert(ctx, ent.FromContext(ctx), key))
+	})
+}
+
+// leaksPostponement writes by the context of a function of WithCommit that has returned.
+func leaksPostponement(c *call) {
+	_ = c.insert()
+	var leaked context.Context
+	_ = txn.WithCommit(c.ctx, func(ctx context.Context) error {
+		leaked = ctx //nolint:fatcontext // as a careless function does
+		return nil
+	})
+	if !c.reads && rowtest.Insert(leaked, ent.FromContext(leaked), c.key()) == nil {
+		c.done.Add(1)
+	}
+}
+
+// strayPostpones leaves a goroutine behind that writes rows with COMMIT for as long as it
+// can.
+func strayPostpones(c *call) {
+	_ = c.insert()
+	c.in(func() {
+		for !c.reads && c.ctx.Err() == nil {
+			c.postpone(1)
 		}
 	})
 }

@@ -35,6 +35,10 @@ const hostileSchema = `
 	CREATE PROCEDURE commits() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;
 	CREATE FUNCTION enter(tenant text) RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.tenant', tenant, false) $$;
 	CREATE FUNCTION count(tenant text) RETURNS text LANGUAGE sql AS $$ SELECT enter(tenant) $$;
+	CREATE TABLE idempotency_keys (id uuid PRIMARY KEY, created_at timestamptz, tenant_id uuid, subject text, key text UNIQUE,
+		fingerprint bytea, status bigint, header jsonb, body bytea, expires_at timestamptz);
+	CREATE FUNCTION insert_work() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO work VALUES (split_part(NEW.key, '#', 1)); RETURN NULL; END $$;
+	CREATE TRIGGER works AFTER INSERT ON idempotency_keys FOR EACH ROW EXECUTE FUNCTION insert_work();
 	CREATE FUNCTION has_entered(tenant text) RETURNS text LANGUAGE sql AS $$ SELECT enter(tenant) $$;`
 
 // hostilePlaces is how many connections the service has.

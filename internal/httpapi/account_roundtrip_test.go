@@ -40,7 +40,7 @@ func TestRoundTripsOfAResource(t *testing.T) {
 		{"create", "POST", "/v1/accounts", `{"name":"%d","currency":"EUR"}`, []string{writing + "INSERT INTO", "commit"}},
 		{"patch", "PATCH", account, `{"name":"%d"}`, []string{writing + "SELECT FOR NO KEY UPDATE", "UPDATE", "commit"}},
 		{"a transfer", "POST", "/v1/transfers", transfer, []string{
-			writing + "SELECT FOR NO KEY UPDATE", "UPDATE; UPDATE; INSERT INTO; INSERT INTO", "commit",
+			writing + "SELECT FOR NO KEY UPDATE", "UPDATE; UPDATE; INSERT INTO; INSERT INTO; commit",
 		}},
 		{"a patch that changes nothing", "PATCH", account, `{}`, []string{writing + "SELECT FOR NO KEY UPDATE", "commit"}},
 	} {
@@ -81,7 +81,7 @@ func flight(messages []pgproxy.Message) string {
 		if m.Name != "Execute" && m.Name != "Query" {
 			continue
 		}
-		text, _, _ := strings.Cut(m.SQL, "(")
+		text, _, _ := strings.Cut(strings.TrimPrefix(m.SQL, "WITH changed AS ("), "(")
 		if verb, _, ok := strings.Cut(text, ` "`); ok {
 			text = verb
 		}

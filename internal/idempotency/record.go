@@ -3,6 +3,7 @@ package idempotency
 import (
 	"bytes"
 	"context"
+	stdsql "database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -81,8 +82,19 @@ func (rec record) response(known *ent.IdempotencyKey) (*recordedResponse, error)
 	return &recordedResponse{known.Status, known.Header, known.Body}, nil
 }
 
-// save records a response.
+// save records a response, with COMMIT. That the key was recorded by another transaction
+// can't come out then: at READ COMMITTED, claim has seen what the lock's last holder did.
+// At other levels its snapshot may be older than the lock.
 func (rec record) save(ctx context.Context, response recordedResponse, lifetime time.Duration) error {
+	insert := func(ctx context.Context) error { return rec.insert(ctx, response, lifetime) }
+	if txn.Isolation(ctx) == stdsql.LevelReadCommitted {
+		return txn.WithCommit(ctx, insert)
+	}
+	return insert(ctx)
+}
+
+// insert writes the record.
+func (rec record) insert(ctx context.Context, response recordedResponse, lifetime time.Duration) error {
 	err := ent.FromContext(ctx).IdempotencyKey.Create().
 		SetTenantID(rec.tenant).
 		SetSubject(rec.subject).

@@ -56,21 +56,22 @@ func MoveMoney(ctx context.Context, client *ent.Client, in NewTransfer) (*ent.Tr
 	var t *ent.Transfer
 	var entries []*ent.Entry
 	id := schemakit.NewID()
-	err = txn.Together(ctx,
-		func(ctx context.Context) error { return addToBalance(ctx, client, from.ID, -in.Amount) },
-		func(ctx context.Context) error { return addToBalance(ctx, client, to.ID, in.Amount) },
-		func(ctx context.Context) (err error) {
-			t, err = client.Transfer.Create().SetID(id).SetAmount(in.Amount).SetMemo(in.Memo).Save(ctx)
+	err = txn.WithCommit(ctx, func(ctx context.Context) error {
+		if err := addToBalance(ctx, client, from.ID, -in.Amount); err != nil {
 			return err
-		},
-		func(ctx context.Context) (err error) {
-			entries, err = client.Entry.CreateBulk(
-				client.Entry.Create().SetTransferID(id).SetAccountID(from.ID).SetAmount(-in.Amount),
-				client.Entry.Create().SetTransferID(id).SetAccountID(to.ID).SetAmount(in.Amount),
-			).Save(ctx)
+		}
+		if err := addToBalance(ctx, client, to.ID, in.Amount); err != nil {
 			return err
-		},
-	)
+		}
+		if t, err = client.Transfer.Create().SetID(id).SetAmount(in.Amount).SetMemo(in.Memo).Save(ctx); err != nil {
+			return err
+		}
+		entries, err = client.Entry.CreateBulk(
+			client.Entry.Create().SetTransferID(id).SetAccountID(from.ID).SetAmount(-in.Amount),
+			client.Entry.Create().SetTransferID(id).SetAccountID(to.ID).SetAmount(in.Amount),
+		).Save(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -12,15 +12,34 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// errNotSent is Commit's error when the connection was lost before.
-var errNotSent = errors.New("the connection was lost before COMMIT was sent")
+// errNotSent is Commit's error when the connection was lost before, or couldn't be used.
+var errNotSent = errors.New("COMMIT was not sent")
 
 // Commit commits the transaction, if it was started. [CommitOutcome] tells what its error
 // means. Ctx limits the wait for the response; the server goes on when it ends. A
 // transaction that isn't the one that was started is rolled back, with [ErrLost].
 //
 // A session that needs a reset is reset in the same round trip.
-func (t *Tx) Commit(ctx context.Context) error {
+func (t *Tx) Commit(ctx context.Context) error { return t.CommitWith(ctx, nil) }
+
+// Write is a statement that is sent with COMMIT.
+type Write struct {
+	SQL  string
+	Args []any
+}
+
+// CanCommitWith reports whether COMMIT may have statements in front of it: the
+// transaction is open, and neither its mode nor its session needs a look at the end.
+func (t *Tx) CanCommitWith() bool {
+	tr := &t.wire.tracker
+	return t.State() == StateOpen && !t.ModeUncertain() && !tr.needsReset && !tr.needsClose
+}
+
+// CommitWith is Commit with statements in front of COMMIT, in the same round trip: one
+// that fails makes the server skip what follows it, COMMIT included. It needs
+// CanCommitWith. Like COMMIT the statements aren't canceled, and the outcome is unknown
+// when no response to COMMIT arrives.
+func (t *Tx) CommitWith(ctx context.Context, writes []Write) error {
 	t.wire.discardUnsent(t.pgx)
 	if t.State() == StateNotStarted {
 		t.leave()
@@ -33,20 +52,88 @@ func (t *Tx) Commit(ctx context.Context) error {
 		return errors.Join(err, t.Rollback(ctx))
 	}
 	defer t.leave()
-	err := t.end(func(command string) error { return t.wire.commit(ctx, t.pgx, command) }, "commit"+t.positionBehind())
-	switch t.wire.tracker.endTag {
+	tr := &t.wire.tracker
+	position := t.positionBehind()
+	err := t.end(func(command string) error {
+		return t.wire.commit(ctx, t.pgx, func(ctx context.Context) error {
+			if len(writes) == 0 {
+				_, err := t.pgx.Exec(ctx, command)
+				return err
+			}
+			tr.inFront, tr.status = len(writes), 0
+			defer func() { tr.inFront = 0 }()
+			return t.sendWith(ctx, writes, "commit", position)
+		})
+	}, joinCommands("commit", position))
+	switch tr.endTag {
 	case "COMMIT":
 		return nil // whatever became of the reset
 	case "ROLLBACK":
 		return errors.Join(pgx.ErrTxCommitRollback, err)
 	}
-	if err == nil {
-		err = fmt.Errorf("unexpected command tag %q of COMMIT", t.wire.tracker.endTag)
-	} else if t.wire.tracker.status == 'I' {
+	switch {
+	case err == nil:
+		err = fmt.Errorf("unexpected command tag %q of COMMIT", tr.endTag)
+	case tr.status == 'I':
 		return err
+	case tr.status == 'E' && !t.pgx.IsClosed(): // a write has failed, so COMMIT was skipped
+		return errors.Join(pgx.ErrTxCommitRollback, err, t.Rollback(ctx))
 	}
 	return errors.Join(err, t.pgx.Close(ctx))
 }
+
+// sendWith sends writes and the commands behind them in one flight, and returns the first
+// error, as a [WriteError] if it is a write's.
+func (t *Tx) sendWith(ctx context.Context, writes []Write, commands ...string) error {
+	var batch pgx.Batch
+	for _, w := range writes {
+		batch.Queue(w.SQL, w.Args...)
+	}
+	for _, command := range commands {
+		if command != "" {
+			batch.Queue(command)
+		}
+	}
+	results := t.pgx.SendBatch(ctx, &batch)
+	for i := range writes {
+		if _, err := results.Exec(); err != nil {
+			_ = results.Close() // has the same error
+			if BatchNotSent(t.pgx, err) {
+				err = errors.Join(errNotSent, err)
+			}
+			return &WriteError{i, err}
+		}
+	}
+	return results.Close()
+}
+
+// BatchNotSent reports whether err, of a batch on a connection of a [Connector], means that
+// its statements weren't sent: one couldn't be prepared, or its arguments not encoded. In
+// the latter case pgx closes the connection, in a goroutine that would first send what it
+// has; BatchNotSent returns when that has ended.
+func BatchNotSent(conn *pgx.Conn, err error) bool {
+	if _, ok := errors.AsType[pgx.ErrPreprocessingBatch](err); !ok {
+		return false
+	}
+	if conn.IsClosed() {
+		_ = conn.PgConn().Conn().Close()
+		<-conn.PgConn().CleanupDone()
+	}
+	return true
+}
+
+// WriteError is the error of a statement in front of COMMIT.
+type WriteError struct {
+	// Index is the statement's. The first one has the error of all if nothing was sent.
+	Index int
+	err   error
+}
+
+// Error returns the text of the wrapped error.
+func (e *WriteError) Error() string { return e.err.Error() }
+
+// Unwrap returns the wrapped error.
+func (e *WriteError) Unwrap() error { return e.err }
 
 // Rollback rolls the transaction back, if it was started. When it fails it closes the
 // connection, and the server rolls back.
@@ -56,7 +143,7 @@ func (t *Tx) Rollback(ctx context.Context) error {
 	if t.State() == StateNotStarted || t.pgx.IsClosed() {
 		return nil
 	}
-	command := "rollback" + t.positionBehind()
+	command := joinCommands("rollback", t.positionBehind())
 	if t.wire.tracker.status == 'I' && !t.Busy() {
 		command = "" // BEGIN failed, or a statement has ended the transaction
 	}
@@ -91,7 +178,15 @@ func (t *Tx) positionBehind() string {
 		return ""
 	}
 	t.wire.tracker.wantEndRow = true
-	return "; " + primaryPositionSQL
+	return primaryPositionSQL
+}
+
+// joinCommands returns commands for one message of the simple protocol.
+func joinCommands(command, behind string) string {
+	if behind == "" {
+		return command
+	}
+	return command + "; " + behind
 }
 
 // leave takes the transaction off its connection, on which all statements are refused
@@ -134,17 +229,17 @@ func (w *wire) discardUnsent(conn *pgx.Conn) {
 // errCommitting refuses a CancelRequest for a connection that commits.
 var errCommitting = errors.New("a COMMIT isn't canceled")
 
-// commit sends COMMIT and waits for its response until ctx ends, but never cancels it,
-// as pgx would when a context ends or a connection is lost. If a wait for a synchronous
-// replica is canceled, PostgreSQL reports success and shows the work to others, though
-// the replica may never get it.
-func (w *wire) commit(ctx context.Context, conn *pgx.Conn, command string) error {
+// commit calls send, which sends COMMIT and waits for its response, until ctx ends, but
+// never cancels it, as pgx would when a context ends or a connection is lost. If a wait
+// for a synchronous replica is canceled, PostgreSQL reports success and shows the work to
+// others, though the replica may never get it.
+func (w *wire) commit(ctx context.Context, conn *pgx.Conn, send func(context.Context) error) error {
 	deadline, _ := ctx.Deadline() // the zero time is none, for both
 	if err := conn.PgConn().Conn().SetDeadline(deadline); err != nil {
 		return connectionError(err)
 	}
 	w.committing.Store(true)
-	_, err := conn.Exec(context.WithoutCancel(ctx), command)
+	err := send(context.WithoutCancel(ctx))
 	if conn.IsClosed() {
 		return err // pgx closes it in the background, and would send a CancelRequest
 	}

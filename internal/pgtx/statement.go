@@ -22,6 +22,10 @@ func CheckStatement(sql string) error {
 	return nil
 }
 
+// LeavesNothing reports whether a statement leaves the transaction and the session as they
+// were, as far as its text tells.
+func LeavesNothing(sql string) bool { return inspect(sql) == noTraits }
+
 // traits are what the text of one or more statements tells about them.
 type traits struct {
 	// controlsTx: one starts, changes or ends the transaction.

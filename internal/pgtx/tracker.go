@@ -29,6 +29,7 @@ type tracker struct {
 	awaitingReady int             // ReadyForQuery messages that haven't arrived
 	cause         *pgconn.PgError // the error that made it fail, without its texts
 	ending        bool            // COMMIT or ROLLBACK was sent by Tx
+	inFront       int             // statements of that flight before it that aren't completed
 	endTag        string          // the command tag of that COMMIT or ROLLBACK
 	endRow        []byte          // the first row that was sent behind it, if it's wanted
 	wantEndRow    bool
@@ -62,7 +63,7 @@ func (t *tracker) sessionStarted() {
 // startTx prepares for a transaction.
 func (t *tracker) startTx() {
 	t.started, t.lost, t.modeUncertain, t.locks, t.ending = false, false, false, false, false
-	t.rollbackTos, t.awaitingReady, t.cause, t.endTag = 0, 0, nil, ""
+	t.rollbackTos, t.awaitingReady, t.cause, t.endTag, t.inFront = 0, 0, nil, "", 0
 	t.endRow, t.wantEndRow = t.endRow[:0], false
 	t.gate.Store(gateInTx)
 }
@@ -70,7 +71,11 @@ func (t *tracker) startTx() {
 // outgoing inspects messages before they are sent, and returns an error for one that
 // must not be.
 func (t *tracker) outgoing(p []byte) error {
-	if !t.connected || t.ending {
+	if !t.connected {
+		return nil
+	}
+	if t.ending {
+		t.noteParses(p)
 		return nil
 	}
 	if t.lost && t.gate.Load() == gateInTx {
@@ -97,6 +102,21 @@ func (t *tracker) outgoing(p []byte) error {
 		p = p[size:]
 	}
 	return nil
+}
+
+// noteParses notes the traits of the statements that are prepared for the end: a later
+// transaction may execute them, as the COMMIT that pgx keeps.
+func (t *tracker) noteParses(p []byte) {
+	for len(p) >= headerSize {
+		size := 1 + int(binary.BigEndian.Uint32(p[1:]))
+		if size < headerSize || size > len(p) {
+			return
+		}
+		if p[0] == msgParse {
+			t.traitsOf(msgParse, p[headerSize:size])
+		}
+		p = p[size:]
+	}
 }
 
 // pipelined counts the messages that the server ends with ReadyForQuery, and reports
@@ -188,7 +208,7 @@ func (t *tracker) matters(kind byte) bool {
 	case msgCommandComplete, msgReadyForQuery, msgParameterStatus, msgErrorResponse:
 		return true
 	case msgDataRow:
-		return t.wantEndRow
+		return t.wantEndRow && t.endTag != ""
 	}
 	return false
 }
@@ -210,7 +230,7 @@ func (t *tracker) received(kind byte, body []byte) {
 	case msgErrorResponse:
 		t.failed(body)
 	case msgDataRow:
-		if t.wantEndRow {
+		if t.wantEndRow && t.endTag != "" {
 			t.endRow, t.wantEndRow = append(t.endRow, body...), false
 		}
 	}
@@ -219,7 +239,10 @@ func (t *tracker) received(kind byte, body []byte) {
 // completed handles the command tag of a statement.
 func (t *tracker) completed(tag []byte) {
 	if t.ending {
-		if t.endTag == "" {
+		switch {
+		case t.inFront > 0:
+			t.inFront--
+		case t.endTag == "":
 			t.endTag = string(tag)
 		}
 		return

@@ -15,6 +15,8 @@ const (
 	insertion    action = "insert"    // a row
 	conflict     action = "conflict"  // a row whose name is taken
 	refused      action = "refused"   // a row that a deferred constraint refuses at COMMIT
+	later        action = "later"     // a row that is written with COMMIT
+	doomed       action = "doomed"    // the same, and its name is taken
 	unlucky      action = "unlucky"   // a row for which COMMIT fails with 40001, in the first n attempts
 	serialize    action = "serialize" // a statement that fails with 40001, in the first n attempts
 	read         action = "read"      // how many rows there are
@@ -115,6 +117,9 @@ type model struct {
 	rows                      []string
 	after                     []string
 	deferred                  []string // errors that COMMIT will find
+	waiting                   []string // rows that are written with COMMIT, or before the next statement
+	doomed                    bool     // one of them can't be
+	savepoints                int      // that are open
 
 	// The response.
 	lost      string // why there is none
@@ -143,6 +148,8 @@ func (m *model) step(s step) string {
 	switch s.do {
 	case insertion, refused, unlucky, conflict, serialize, read:
 		return m.statement(s)
+	case later, doomed:
+		return m.later(s)
 	case savepoint:
 		return m.savepoint(s)
 	case setMode, rollback, commit, after:
@@ -170,7 +177,34 @@ func (m *model) begin() string {
 		return "25P02"
 	}
 	m.begun = true
+	return m.flush()
+}
+
+// flush writes the rows that wait.
+func (m *model) flush() string {
+	m.rows, m.waiting = append(m.rows, m.waiting...), nil
+	if m.doomed {
+		m.failed, m.doomed = true, false
+		return "23505"
+	}
 	return ""
+}
+
+// later is a statement unless it can wait.
+func (m *model) later(s step) (err string) {
+	switch {
+	case m.ended || m.canceled || m.failed:
+		return m.begin()
+	case m.readOnly || !m.begun || m.markedRollback || m.savepoints > 0:
+		err = m.statement(step{do: map[action]action{later: insertion, doomed: conflict}[s.do], id: s.id})
+	default:
+		m.waiting = append(m.waiting, fmt.Sprint(s.id))
+		m.doomed = m.doomed || s.do == doomed
+	}
+	if s.fails {
+		return "part"
+	}
+	return err
 }
 
 func (m *model) statement(s step) string {
@@ -207,7 +241,9 @@ func (m *model) savepoint(s step) string {
 		return err
 	}
 	rows, deferred, registered := len(m.rows), len(m.deferred), len(m.after)
+	m.savepoints++
 	err := m.run(s.part)
+	m.savepoints--
 	switch {
 	case m.crashed:
 		return crashed
@@ -229,6 +265,10 @@ func (m *model) say(s step) string {
 		return "ended"
 	case s.do == rollback:
 		m.markedRollback = true
+		if m.canceled && len(m.waiting) > 0 {
+			return disconnected
+		}
+		return m.flush()
 	case s.do == commit:
 		m.markedRun = true
 	case s.do == after:
@@ -325,9 +365,13 @@ func (m *model) stream() string {
 // commit ends the transaction, and returns why it didn't commit.
 func (m *model) commit() string {
 	m.ended = true
-	switch {
-	case m.failed:
+	if m.failed {
 		return swallowed
+	}
+	if err := m.flush(); err != "" {
+		return err
+	}
+	switch {
 	case len(m.deferred) > 0:
 		m.retry = m.deferred[0] == retryable
 		return m.deferred[0]

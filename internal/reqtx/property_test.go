@@ -52,8 +52,11 @@ func TestRequestsDoWhatTheTablesSay(t *testing.T) {
 		{"reads", http.MethodGet, []action{read, read, write, write, write, status, setMode, after, flush, insertion, rollback}},
 		{"streams", http.MethodPost, []action{insertion, stream, stream, write, after, savepoint, refused, unlucky, serialize, rollback, status}},
 		{"modes", http.MethodGet, []action{setMode, setMode, insertion, insertion, read, savepoint, after, conflict, stream, write}},
+		{"writes with COMMIT", http.MethodPost, []action{
+			later, later, later, later, doomed, insertion, insertion, read, conflict, refused, unlucky, serialize, savepoint, savepoint, rollback, commit, stream, status, after,
+		}},
 		{"everything", http.MethodPost, []action{
-			insertion, insertion, insertion, conflict, refused, unlucky, serialize, read, savepoint, savepoint, setMode,
+			insertion, insertion, insertion, later, later, doomed, conflict, refused, unlucky, serialize, read, savepoint, savepoint, setMode,
 			rollback, commit, after, after, header, status, write, write, flush, stream, cancel, panics, abort, goexit,
 		}},
 	} {
@@ -95,6 +98,8 @@ func drawSteps(t *rapid.T, actions []action, depth int) []step {
 			if depth > 0 {
 				s.part = drawSteps(t, actions, depth-1)
 			}
+			s.fails = rapid.Bool().Draw(t, "fails")
+		case later, doomed:
 			s.fails = rapid.Bool().Draw(t, "fails")
 		case serialize, unlucky:
 			s.n = rapid.IntRange(1, attempts+1).Draw(t, "attempts that fail")
@@ -285,6 +290,14 @@ func (p *execution) step(w http.ResponseWriter, r *http.Request, s step) error {
 	switch s.do {
 	case insertion, refused, unlucky, conflict:
 		return insert(r, p.name(ctx, s))
+	case later, doomed:
+		return txn.WithCommit(ctx, func(ctx context.Context) error {
+			err := insert(r.WithContext(ctx), p.name(ctx, s))
+			if err == nil && s.fails {
+				err = errPart
+			}
+			return err
+		})
 	case serialize:
 		if txn.Attempt(ctx) <= s.n {
 			return raise(ctx, retryable)
@@ -350,7 +363,7 @@ func (p *execution) write(w http.ResponseWriter, s step) (err error) {
 func (p *execution) name(ctx context.Context, s step) string {
 	kind := insertion
 	switch {
-	case s.do == conflict:
+	case s.do == conflict, s.do == doomed:
 		return "taken"
 	case s.do == refused, s.do == unlucky && txn.Attempt(ctx) <= s.n:
 		kind = s.do

@@ -1,11 +1,14 @@
 package reqtx_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,6 +65,11 @@ func TestRoundTrips(t *testing.T) {
 		{"no statement", db, proxy, http.MethodPost, statements(0), nil},
 		{"one statement that writes", db, proxy, http.MethodPost, statements(1),
 			[]string{"begin isolation level read committed; select pg_current_xact_id; UPDATE", "commit"}},
+		{"three statements that write, two of them with COMMIT", db, proxy, http.MethodPost, func(w http.ResponseWriter, r *http.Request) {
+			if err := errors.Join(readOrWrite(r), writeWithCommit(r), writeWithCommit(r)); err != nil {
+				writeError(w, r, err)
+			}
+		}, []string{"begin isolation level read committed; select pg_current_xact_id; UPDATE", "INSERT INTO; INSERT INTO; commit"}},
 		{"three statements that write", db, proxy, http.MethodPost, statements(3),
 			[]string{"begin isolation level read committed; select pg_current_xact_id; UPDATE", "UPDATE", "UPDATE", "commit"}},
 		{"one statement that reads, behind another read", db, proxy, http.MethodGet, read,
@@ -150,9 +158,11 @@ func TestWhatItCosts(t *testing.T) {
 	t.Parallel()
 	for _, o := range []txn.Options{{}, {CommitReadsAtOnce: true}} {
 		proxy, db := counted(t, o)
-		for column, method := range map[string]string{"reading": http.MethodGet, "writing": http.MethodPost} {
-			run(t, db, method, 1) // connects, and prepares
-			run(t, db, method, 1) // pings, as the connection's first use again
+		for column, method := range map[string]string{
+			"reading": http.MethodGet, "writing": http.MethodPost, "writing, all but the first with COMMIT": withCommit,
+		} {
+			run(t, db, method, 2) // connects, and prepares
+			run(t, db, method, 2) // pings, as the connection's first use again
 			for _, r := range table(t, "What it costs") {
 				n, err := strconv.Atoi(r["statements"])
 				if err != nil {
@@ -190,8 +200,12 @@ func trips(t *testing.T, proxy *pgproxy.Proxy, db *txn.DB, method string, n int)
 func run(t *testing.T, db *txn.DB, method string, n int) {
 	t.Helper()
 	h := reqtx.Middleware(db, reqtx.Options{WriteError: writeError})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for range n {
-			if err := readOrWrite(r); err != nil {
+		for i := range n {
+			work := readOrWrite
+			if r.Method == withCommit && i > 0 {
+				work = writeWithCommit
+			}
+			if err := work(r); err != nil {
 				writeError(w, r, err)
 			}
 		}
@@ -202,6 +216,17 @@ func run(t *testing.T, db *txn.DB, method string, n int) {
 		t.Errorf("%s of %d statements = %d, want 200", method, n, w.Code)
 	}
 }
+
+// withCommit is the method of requests that write with COMMIT after the first statement.
+const withCommit = http.MethodPatch
+
+func writeWithCommit(r *http.Request) error {
+	return txn.WithCommit(r.Context(), func(ctx context.Context) error {
+		return rowtest.Create(ent.FromContext(ctx), fmt.Sprint("row", rows.Add(1))).SetSubject("written with COMMIT").Exec(ctx)
+	})
+}
+
+var rows atomic.Int64
 
 // readOrWrite runs one statement.
 func readOrWrite(r *http.Request) error {

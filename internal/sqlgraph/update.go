@@ -78,13 +78,18 @@ func UpdateNodes(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) (int
 		s.WriteString(" WHERE ")
 		s.predicate(where)
 	}
-	var result sql.Result
+	result := sql.Result(Whole{})
 	if err := drv.Exec(ctx, s.String(), s.args, &result); err != nil {
 		return 0, err
 	}
 	n, err := result.RowsAffected()
 	return int(n), err
 }
+
+// Whole is the result, before its statement, of an UPDATE that is all that an update of
+// entities does. A driver that will make sure of the number of its rows may return before
+// it sends the statement.
+type Whole struct{ noRows }
 
 // changesItself reports whether an update of entities with one id changes no other table.
 func changesItself(drv dialect.Driver, spec *UpdateSpec) bool {

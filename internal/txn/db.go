@@ -47,6 +47,8 @@ type Options struct {
 	MaxAttempts int
 	// AfterCommitTimeout limits each after-commit function. Defaults to 30 seconds.
 	AfterCommitTimeout time.Duration
+	// EagerWrites makes [WithCommit] send its writes at once. Defaults to false.
+	EagerWrites bool
 	// Log receives what no caller is told: a failed rollback, the error of an
 	// after-commit function. Defaults to slog.Default().
 	Log *slog.Logger

@@ -17,6 +17,7 @@
 //	txn.Set(ctx, "statement_timeout", "1s") // likewise; for this unit alone
 //	txn.Savepoint(ctx, part)                // part may fail and be rolled back alone
 //	txn.Together(ctx, one, two)             // their writes take one round trip
+//	txn.WithCommit(ctx, writes)             // its writes are sent together with COMMIT
 //	txn.RollbackOnly(ctx)                   // roll everything back, whatever the response
 //	txn.CommitAnyway(ctx)                   // commit everything, whatever the response
 //	txn.AfterCommit(ctx, send)              // do this once the work is durable
@@ -27,11 +28,11 @@
 //
 // BEGIN, its mode, the settings and, for a unit that may write, the query for the
 // transaction's id travel with the first statement: k statements take k round trips,
-// plus one for COMMIT; [Together] sends several of them in one. A unit without a
-// statement takes neither a round trip nor a connection. Nobody waits for the COMMIT of
-// work that has only read: it travels with the next BEGIN on its connection where that is
-// safe, or else follows the response; see [Unit.CommitInBackground] and
-// [Options].CommitReadsAtOnce.
+// plus one for COMMIT. [Together] sends several of them in one, and [WithCommit] sends
+// them with COMMIT. A unit without a statement takes neither a round trip nor a
+// connection. Nobody waits for the COMMIT of work that has only read: it travels with the
+// next BEGIN on its connection where that is safe, or else follows the response; see
+// [Unit.CommitInBackground] and [Options].CommitReadsAtOnce.
 //
 // # How a unit of work ends
 //

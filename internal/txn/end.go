@@ -56,11 +56,19 @@ func (t *lazyTx) Commit() error {
 	if t.busy() {
 		return ErrBusy
 	}
-	if err := t.commitError(); err != nil {
+	err := t.commitError()
+	if err == nil && len(t.waiting) > 0 && (t.tx == nil || !t.tx.CanCommitWith()) {
+		err = t.sendBeforeCommit()
+	}
+	if t.phase == ended {
+		return ErrEnded // it was cut meanwhile
+	}
+	if err != nil {
+		t.waiting = nil
 		// COMMIT would roll back, too.
 		return errors.Join(err, t.end(t.sendRollback, rolledBack))
 	}
-	err := t.end(t.commitOrPark, pgtx.CommitOutcome)
+	err = t.end(t.commitOrPark, pgtx.CommitOutcome)
 	if err != nil && pgtx.IsRetryable(err) {
 		t.retryCause = err
 	}
@@ -87,6 +95,7 @@ func (t *lazyTx) Rollback() error {
 	if t.phase == ended {
 		return ErrEnded
 	}
+	t.waiting = nil
 	t.findRetryCause()
 	return t.end(t.sendRollback, rolledBack)
 }
@@ -211,11 +220,14 @@ func rolledBack(error) pgtx.Outcome { return pgtx.RolledBack }
 // commitOrPark commits, on a context of its own, so that no client cancels it. A COMMIT
 // that can be parked takes no round trip: its transaction has only read.
 func (t *lazyTx) commitOrPark() error {
-	if !t.db.options.CommitReadsAtOnce && t.tx.Park() {
+	if len(t.waiting) == 0 && !t.db.options.CommitReadsAtOnce && t.tx.Park() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
+	ctx, cancel := context.WithTimeout(t.ctx, t.endTimeout())
 	defer cancel()
+	if len(t.waiting) > 0 {
+		return t.commitWithWaiting(ctx)
+	}
 	return t.tx.Commit(ctx)
 }
 

@@ -45,6 +45,10 @@ var (
 // Options.AcquireTimeout.
 var ErrPoolTimeout = fault.New(fault.Unavailable, "busy", "the service is busy")
 
+// ErrRowCount means that an update of [WithCommit] has changed no row, or more than one,
+// and nothing was committed.
+var ErrRowCount = fault.New(fault.Conflict, "", "what this request changes has changed meanwhile")
+
 // ErrOutcomeUnknown means that the response to COMMIT was lost, and that it couldn't be
 // determined in time whether the unit of work was committed.
 var ErrOutcomeUnknown = fault.New(fault.Unknown, "", "it is not known whether this request took effect")

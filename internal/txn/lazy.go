@@ -26,6 +26,7 @@ type lazyTx struct {
 	tx            *pgtx.Tx
 	sqlRows       *sql.Rows // the last rows of a hand-written query; may be open
 	held          held      // the last rows of Ent's or pgx's, which hold statementMu until they are closed
+	waiting       []*write  // that are sent with COMMIT, or before the next statement
 	evicting      bool      // evict is waiting: no new statement may start
 	uncommittable error     // why it must not be committed, even if the server would
 	retryCause    error     // the error that makes the work worth a retry
@@ -73,7 +74,8 @@ func (t *lazyTx) currentPhase() phase {
 	return lost
 }
 
-// lockStatement locks statementMu for one statement.
+// lockStatement locks statementMu for one statement, and sends the writes that wait for
+// COMMIT: they come before it.
 func (t *lazyTx) lockStatement(ctx context.Context) error {
 	if hasSessionVars(ctx) {
 		return ErrSessionVar
@@ -85,6 +87,10 @@ func (t *lazyTx) lockStatement(ctx context.Context) error {
 	}
 	if !t.statementMu.TryLock() {
 		return ErrBusy
+	}
+	if err := t.sendWaiting(ctx); err != nil {
+		t.statementMu.Unlock()
+		return err
 	}
 	return nil
 }

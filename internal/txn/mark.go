@@ -17,8 +17,14 @@ const (
 
 // RollbackOnly marks the unit of work of ctx: it will be rolled back, whatever the
 // response, which is sent all the same. The mark can't be removed. It returns ErrNoUnit
-// or ErrEnded if there is no unit to mark.
-func RollbackOnly(ctx context.Context) error { return setMark(ctx, MarkedRollback) }
+// or ErrEnded if there is no unit to mark, and the error of a write of [WithCommit], which
+// it sends: nothing else would find it.
+func RollbackOnly(ctx context.Context) error {
+	if err := setMark(ctx, MarkedRollback); err != nil {
+		return err
+	}
+	return fromContext(ctx).lazy.sendNow(ctx)
+}
 
 // CommitAnyway marks the unit of work of ctx: it will be committed even if the response
 // is an error, such as for a failed login that must be counted. It is still rolled back

@@ -31,6 +31,18 @@ func configure(ctx context.Context, f func(*pgtx.TxOptions)) error {
 	return u.lazy.configure(f)
 }
 
+// Isolation returns the isolation level of the unit of work of ctx, or
+// [sql.LevelDefault] if there is none.
+func Isolation(ctx context.Context) sql.IsolationLevel {
+	u := fromContext(ctx)
+	if u == nil {
+		return sql.LevelDefault
+	}
+	u.lazy.mu.Lock()
+	defer u.lazy.mu.Unlock()
+	return u.lazy.options.Isolation
+}
+
 // ReadOnly reports whether the unit is one that can't write.
 func (u *Unit) ReadOnly() bool {
 	u.lazy.mu.Lock()

@@ -27,7 +27,7 @@ func Savepoint(ctx context.Context, part func(ctx context.Context) error) error 
 			_ = s.undo(ctx) // on an error it forbids the commit
 		}
 	}()
-	partErr := part(ctx)
+	partErr := part(withoutCommit(ctx))
 	returned = true
 	if partErr == nil {
 		return s.release(ctx)
@@ -63,10 +63,19 @@ func (u *Unit) savepoint(ctx context.Context) (savepoint, error) {
 	if err := u.lazy.Exec(ctx, "SAVEPOINT "+s.name, []any{}, nil); err != nil {
 		return s, fmt.Errorf("savepoint: %w", err)
 	}
+	u.countSavepoint(1)
 	return s, nil
 }
 
+// countSavepoint changes the number of savepoints that are open.
+func (u *Unit) countSavepoint(by int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.openSavepoints += by
+}
+
 func (s savepoint) release(ctx context.Context) error {
+	defer s.unit.countSavepoint(-1)
 	if err := s.unit.lazy.Exec(ctx, "RELEASE SAVEPOINT "+s.name, []any{}, nil); err != nil {
 		return fmt.Errorf("release savepoint: %w", err)
 	}
@@ -78,12 +87,14 @@ func (s savepoint) release(ctx context.Context) error {
 func (s savepoint) undo(ctx context.Context) error {
 	u := s.unit
 	u.mu.Lock()
+	u.openSavepoints--
 	u.afterCommit = u.afterCommit[:s.afterCommit]
 	if u.tx != nil {
 		_, rollback := u.tx.HookCounts() // hooks of OnRollback stay: what they belong to was rolled back
 		u.tx.TruncateHooks(s.hooks, rollback)
 	}
 	u.mu.Unlock()
+	u.lazy.dropWaiting() // they are the part's: setting the savepoint has sent those before
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.db.options.EndTimeout)
 	defer cancel()
 	err := u.lazy.Exec(ctx, "ROLLBACK TO SAVEPOINT "+s.name, []any{}, nil)

@@ -27,6 +27,9 @@ func (t *lazyTx) Exec(ctx context.Context, query string, args, v any) error {
 		}
 		return err
 	}
+	if t.postpone(ctx, query, list, v) {
+		return nil
+	}
 	return t.runStatement(ctx, func(*sql.Conn) error {
 		conn, err := t.pgxConn()
 		if err != nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"commitment/internal/pgtx"
 )
 
 var (
@@ -89,11 +91,12 @@ func outcomeOf(turns []*turn) (first error) {
 // write is a statement that waits to be sent, and then its result. Without a query it waits
 // for the writes before it.
 type write struct {
-	query string
-	args  []any
-	tag   pgconn.CommandTag
-	err   error
-	done  bool // the others are set
+	query   string
+	args    []any
+	counted bool // it fails unless it changes one row
+	tag     pgconn.CommandTag
+	err     error
+	done    bool // the others are set
 }
 
 func skip(writes []*write) {
@@ -206,8 +209,18 @@ func (t *lazyTx) send(ctx context.Context, writes []*write) error {
 		return nil
 	}
 	skip(writes)
+	if err := t.lockStatement(ctx); err != nil {
+		writes[0].err = err
+		return err
+	}
+	defer t.statementMu.Unlock()
+	return t.sendLocked(ctx, writes)
+}
+
+// sendLocked is send for a caller that holds statementMu.
+func (t *lazyTx) sendLocked(ctx context.Context, writes []*write) error {
 	failing := writes[0] // unless another one is found to be
-	err := t.runStatement(ctx, func(*sql.Conn) error {
+	err := t.run(ctx, func(*sql.Conn) error {
 		skip(writes) // and again when it is tried on another connection
 		failing = writes[0]
 		conn, err := t.pgxConn()
@@ -227,6 +240,7 @@ func (t *lazyTx) send(ctx context.Context, writes []*write) error {
 			if w.tag, w.err = results.Exec(); w.err != nil {
 				failing = w
 				_ = results.Close() // has the same error: PostgreSQL has skipped the others
+				pgtx.BatchNotSent(conn, w.err)
 				return w.err
 			}
 		}

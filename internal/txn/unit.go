@@ -28,6 +28,8 @@ type Unit struct {
 	mark        Mark
 	afterCommit []func(context.Context) error
 	savepoints  int // how many were set
+
+	openSavepoints int
 }
 
 // Err returns why the context that the unit was begun in has ended: the client
