@@ -24,6 +24,7 @@ type report struct {
 	tokens   []*credential
 	tenants  []*tenantRead
 	jobs     []*jobsMeasured
+	scale    *scaled
 	replicas []*replicated
 }
 
@@ -61,6 +62,7 @@ func (r *report) write(p *markdown.Printer) {
 	writeTokens(p, r.tokens)
 	writeTenants(p, r.tenants)
 	writeJobs(p, r.jobs)
+	writeScale(p, r.scale)
 	writeReplicas(p, r.replicas)
 }
 

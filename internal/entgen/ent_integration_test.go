@@ -250,6 +250,7 @@ func (m entModule) cases(t *testing.T, dir string) string {
 var importable = regexp.MustCompile(`^ent/(template|role)/`)
 
 var (
+	entPath     = regexp.MustCompile(`"entgo\.io/ent/entc/integration/(?:\w+/)?ent\b`)
 	entOpen     = regexp.MustCompile(`ent\.Open\((?:dialect\.SQLite|"sqlite3"), "[^"]*"\)`)
 	enttestOpen = regexp.MustCompile(`enttest\.Open\(t, (?:dialect\.SQLite|"sqlite3"),\s*"[^"]*",?\s*`)
 	ownMain     = regexp.MustCompile(`func Test(Postgres|MySQL|Maria|SQLite)\(`)
@@ -265,8 +266,7 @@ func (m entModule) rewrite(name, text string) string {
 	for _, by := range []string{"template", "role"} {
 		text = strings.ReplaceAll(text, `"`+path+`ent/`+by+`"`, `"commitment/internal/`+by+`"`)
 	}
-	text = strings.ReplaceAll(text, `"`+path+`ent"`, `"commitment/ent"`)
-	text = strings.ReplaceAll(text, `"`+path+`ent/`, `"commitment/ent/`)
+	text = entPath.ReplaceAllString(text, `"commitment/ent`)
 	text = strings.ReplaceAll(text, `"`+path, `"commitment/internal/`+m.suite.name+`/`)
 	text = strings.ReplaceAll(text, "uuid_generate_v4()", "gen_random_uuid()") // of no extension
 	text = strings.ReplaceAll(text, "`name` IS NOT NULL", "name IS NOT NULL")

@@ -248,7 +248,7 @@ func (db *DB) connection(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
 		acquire, cancel = context.WithTimeout(ctx, db.options.AcquireTimeout)
 	}
 	defer cancel()
-	conn, err := pool.Conn(acquire)
+	conn, err := db.turns[pool].conn(acquire, pool)
 	if err != nil && acquire.Err() != nil && ctx.Err() == nil {
 		return nil, ErrPoolTimeout.With(fmt.Errorf("no connection within %v: %w", db.options.AcquireTimeout, err))
 	}
