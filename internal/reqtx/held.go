@@ -45,7 +45,7 @@ type heldResponse struct {
 var errSwitchingProtocols = errors.New("reqtx: a handler in a transaction can't switch protocols")
 
 func newHeldResponse(ctx context.Context, w http.ResponseWriter, unit *txn.Unit, method string, o *Options) *heldResponse {
-	h := &heldResponse{w: w, unit: unit, method: method, options: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory}}
+	h := &heldResponse{w: w, unit: unit, method: method, options: o, header: w.Header().Clone(), body: spool{limit: o.MaxMemory, shared: o.held}}
 	h.ctx, h.cancel = context.WithCancelCause(ctx)
 	return h
 }

@@ -52,6 +52,6 @@ func announced(header http.Header, name string) bool {
 // Reset discards the held response, so that another one can take its place.
 func (h *heldResponse) Reset() {
 	h.body.close()
-	h.body = spool{limit: h.options.MaxMemory}
+	h.body = spool{limit: h.options.MaxMemory, shared: h.options.held}
 	h.header, h.sent, h.status, h.err = h.w.Header().Clone(), nil, 0, nil
 }
