@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,8 +18,9 @@ import (
 const (
 	scaleSuite    = "scale"
 	scaleDatabase = "bench_scale"
-	// scaleRound is how long each number of clients is measured.
-	scaleRound = 3 * time.Second
+	// scaleRound is how long each number of clients is measured, in each of scaleRounds. All
+	// of them send requests for as long before it: some of a thousand wait that long.
+	scaleRound, scaleRounds = time.Second, 3
 	// scaleShare is the least throughput, of the peak's, and scaleTail the most of p99 in
 	// times of p50.
 	scaleShare, scaleTail = 0.9, 5
@@ -64,22 +64,21 @@ var scaleFixture = []string{
 // scaled is what the scale suite has found.
 type scaled struct {
 	pool  int
-	loads map[string][]scaledLoad // by kind of request, one for each of scaleClients
+	loads map[string][]*scaledLoad // by kind of request, one for each of scaleClients
 	bulk  []*bulkWork
 	held  heldMemory
 }
 
 // scaledLoad is what so many clients have measured.
 type scaledLoad struct {
-	sample
-
-	refused, failed int     // responses of 503 with Retry-After, and all others that are unexpected
-	cpu, serverCPU  float64 // microseconds of the service and of PostgreSQL for a request
+	rates, cpu, serverCPU []float64       // of each round; microseconds of the service and of PostgreSQL for a request
+	took                  []time.Duration // of all rounds
+	refused, failed       int             // responses of 503 with Retry-After, and all others that are unexpected
 }
 
 // measureScale measures the service with many clients, many rows and many responses.
 func measureScale(ctx context.Context, db *database, pool int) (*scaled, error) {
-	s := &scaled{pool: pool, loads: map[string][]scaledLoad{}}
+	s := &scaled{pool: pool, loads: map[string][]*scaledLoad{}}
 	owner, err := db.create(ctx, scaleDatabase)
 	if err != nil {
 		return nil, err
@@ -97,13 +96,8 @@ func measureScale(ctx context.Context, db *database, pool int) (*scaled, error) 
 	}
 	defer child.stop()
 	for i := range scaleWorks {
-		w := &scaleWorks[i]
-		for _, n := range scaleClients {
-			l, err := loadWith(ctx, db, child, n, w)
-			if err != nil {
-				return nil, fmt.Errorf("%s, %d clients: %w", w.name, n, err)
-			}
-			s.loads[w.name] = append(s.loads[w.name], l)
+		if s.loads[scaleWorks[i].name], err = measureLoads(ctx, db, child, &scaleWorks[i]); err != nil {
+			return nil, fmt.Errorf("%s: %w", scaleWorks[i].name, err)
 		}
 	}
 	if s.bulk, err = measureBulk(ctx, owner, pool); err != nil {
@@ -126,79 +120,129 @@ func asService(database string) string {
 	return u.String()
 }
 
-// loadWith has n clients send requests, each the next one once it has the response.
-func loadWith(ctx context.Context, db *database, service *child, n int, w *work) (l scaledLoad, err error) {
-	clients := make([]*client, n)
-	for i := range clients {
-		if clients[i], err = dial(ctx, service.addr, uint64(i)); err != nil { //nolint:gosec // a small number
-			return l, err
+// measureLoads measures requests of each number of clients, which take turns.
+func measureLoads(ctx context.Context, db *database, service *child, w *work) ([]*scaledLoad, error) {
+	var clients []*client
+	defer func() {
+		for _, c := range clients {
+			_ = c.conn.Close()
 		}
-		defer func() { _ = clients[i].conn.Close() }()
+	}()
+	for i := range slices.Max(scaleClients) {
+		c, err := dial(ctx, service.addr, uint64(i)) //nolint:gosec // a small number
+		if err != nil {
+			return nil, err
+		}
+		clients = append(clients, c)
 	}
-	if _, err := loopRefused(clients, w, warmUp); err != nil {
-		return l, err
+	loads := make([]*scaledLoad, len(scaleClients))
+	for i := range loads {
+		loads[i] = &scaledLoad{}
 	}
+	for range scaleRounds {
+		for i, n := range scaleClients {
+			if err := loads[i].measure(ctx, db, service, w, clients[:n]); err != nil {
+				return nil, fmt.Errorf("%d clients: %w", n, err)
+			}
+		}
+	}
+	for _, l := range loads {
+		slices.Sort(l.took)
+	}
+	return loads, nil
+}
+
+// measure measures a round.
+func (l *scaledLoad) measure(ctx context.Context, db *database, service *child, w *work, clients []*client) error {
+	m := &meter{work: w, load: l}
+	var running sync.WaitGroup
+	for _, c := range clients {
+		running.Go(func() { m.run(c) })
+	}
+	time.Sleep(scaleRound)
 	serverBefore, err := db.serverCPU(ctx, scaleDatabase)
 	if err != nil {
-		return l, err
+		return err
 	}
-	before := cpuTime(service.cmd.Process.Pid)
-	if l, err = loopRefused(clients, w, scaleRound); err != nil {
-		return l, err
-	}
-	l.cpu = perRequest(cpuTime(service.cmd.Process.Pid)-before, l.took)
+	counted, before := len(l.took), cpuTime(service.cmd.Process.Pid)
+	m.set(measuring)
+	time.Sleep(scaleRound)
+	m.set(stopped)
+	cpu := cpuTime(service.cmd.Process.Pid) - before
 	server, err := db.serverCPU(ctx, scaleDatabase)
-	l.serverCPU = perRequest(server-serverBefore, l.took)
-	return l, err
-}
-
-// loopRefused is closedLoop for a service that may refuse.
-func loopRefused(clients []*client, w *work, duration time.Duration) (l scaledLoad, err error) {
-	var mu sync.Mutex
-	var running sync.WaitGroup
-	start := time.Now()
-	for _, c := range clients {
-		running.Go(func() {
-			var own scaledLoad
-			var failed error
-			for failed == nil && time.Since(start) < duration {
-				var r response
-				if r, failed = c.exchange(w); failed != nil {
-					break
-				}
-				switch {
-				case r.status == w.status:
-					own.took = append(own.took, r.took)
-				case r.status == http.StatusServiceUnavailable && r.retryAfter:
-					own.refused++
-				default:
-					own.failed++
-				}
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			l.took, l.refused, l.failed = append(l.took, own.took...), l.refused+own.refused, l.failed+own.failed
-			err = errors.Join(err, failed)
-		})
-	}
 	running.Wait()
-	l.rate = float64(len(l.took)) / time.Since(start).Seconds()
-	slices.Sort(l.took)
-	return l, err
+	requests := l.took[counted:]
+	l.rates = append(l.rates, float64(len(requests))/scaleRound.Seconds())
+	l.cpu, l.serverCPU = append(l.cpu, perRequest(cpu, requests)), append(l.serverCPU, perRequest(server-serverBefore, requests))
+	return errors.Join(err, m.err)
 }
 
-// peak is the greatest throughput.
-func peak(loads []scaledLoad) float64 {
-	return slices.MaxFunc(loads, func(a, b scaledLoad) int { return cmp.Compare(a.rate, b.rate) }).rate
+// meter counts the responses while it measures: requests are under way before and after.
+type meter struct {
+	work *work
+	load *scaledLoad
+
+	mu    sync.Mutex
+	phase meterPhase
+	err   error
 }
 
-// reached reports whether the load met its aims.
-func (l scaledLoad) reached(peak float64) bool {
-	return l.rate >= scaleShare*peak && l.tail() <= scaleTail && l.failed == 0
+type meterPhase int
+
+const (
+	warming meterPhase = iota
+	measuring
+	stopped
+)
+
+func (m *meter) set(phase meterPhase) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.phase = phase
+}
+
+// run has a client send requests until the meter is stopped.
+func (m *meter) run(c *client) {
+	for {
+		r, err := c.exchange(m.work)
+		if !m.count(r, err) {
+			return
+		}
+	}
+}
+
+// count counts a response, and reports whether there is to be another request.
+func (m *meter) count(r response, err error) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case err != nil:
+		m.err = errors.Join(m.err, err)
+		return false
+	case m.phase != measuring:
+	case r.status == m.work.status:
+		m.load.took = append(m.load.took, r.took)
+	case r.status == http.StatusServiceUnavailable && r.retryAfter:
+		m.load.refused++
+	default:
+		m.load.failed++
+	}
+	return m.phase != stopped
+}
+
+// share is the throughput of the i-th load, of the greatest one in the same round.
+func share(loads []*scaledLoad, i int) float64 {
+	peak := make([]float64, len(loads[i].rates))
+	for _, l := range loads {
+		for round, rate := range l.rates {
+			peak[round] = max(peak[round], rate)
+		}
+	}
+	return medianRatio(loads[i].rates, peak)
 }
 
 // tail is p99 in times of p50.
-func (l scaledLoad) tail() float64 {
+func (l *scaledLoad) tail() float64 {
 	return float64(percentile(l.took, 0.99)) / float64(percentile(l.took, 0.5))
 }
 
@@ -208,18 +252,18 @@ func writeScale(p *markdown.Printer, s *scaled) {
 		return
 	}
 	p.Line("\n# Scale\n\n## Many clients\n")
-	p.Line("The service itself, with its middleware and its ledger, a pool of %d and clients in a closed loop. The aims: at least %.2f of the peak's", s.pool, scaleShare)
-	p.Line("throughput, p99 at most %d times p50, and no response but the expected one and 503 with Retry-After.\n", scaleTail)
+	p.Line("The service itself, with its middleware and its ledger, a pool of %d and clients in a closed loop, which take turns in %d rounds. The aims: at least", s.pool, scaleRounds)
+	p.Line("%.2f of the greatest throughput of a round, p99 at most %d times p50, and no response but the expected one and 503 with Retry-After.\n", scaleShare, scaleTail)
 	p.Line("| request | clients | req/s | of the peak | CPU µs | PostgreSQL's CPU µs | p50 ms | p99 ms | p99 / p50 | refused (503) | other failures | |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|")
 	for _, w := range scaleWorks {
 		loads := s.loads[w.name]
-		top := peak(loads)
 		for i, l := range loads {
 			verdict := "missed"
-			if l.reached(top) {
+			if share(loads, i) >= scaleShare && l.tail() <= scaleTail && l.failed == 0 {
 				verdict = "reached"
 			}
-			p.Line("| %s | %d | %.0f | %.2f | %.0f | %.0f | %s | %s | %.1f | %d | %d | %s |", w.title, scaleClients[i], l.rate, l.rate/top, l.cpu, l.serverCPU,
+			p.Line("| %s | %d | %.0f | %.2f | %.0f | %.0f | %s | %s | %.1f | %d | %d | %s |", w.title, scaleClients[i],
+				median(slices.Clone(l.rates)), share(loads, i), median(slices.Clone(l.cpu)), median(slices.Clone(l.serverCPU)),
 				formatLatency(percentile(l.took, 0.5)), formatLatency(percentile(l.took, 0.99)), l.tail(), l.refused, l.failed, verdict)
 		}
 	}
