@@ -2,7 +2,7 @@
 # needs make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres-versions race generate lint fmt check chaos bench bench-compile bench-migrations docker
+.PHONY: help run test test-postgres-versions test-ent race generate lint fmt check chaos bench bench-compile bench-migrations docker
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-24s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ test: ## run the tests
 
 test-postgres-versions: ## test the review on every major version of PostgreSQL, downloaded with npm
 	.ci/postgres-versions
+
+test-ent: ## run Ent's own integration tests with Ent's client and with ours, in ten minutes or more
+	ENT_REPOSITORY=$${ENT_REPOSITORY:-https://github.com/ent/ent} go test -v -count=1 -timeout 60m -run '^TestEntIntegration$$' ./internal/entgen
 
 race: ## run the tests in random order, with the race detector
 	go test -race -shuffle=on ./...

@@ -30,14 +30,17 @@ var serverSettings = map[string]string{
 const template = "bench_template"
 
 // database is the server of a run, with a database for each peer.
-type database struct{ server *pgserver.Server }
+type database struct {
+	server   *pgserver.Server
+	observer *pgx.Conn // of serverCPU; nil before
+}
 
 func startDatabase(ctx context.Context) (*database, error) {
 	server, err := pgserver.Start(ctx, pgserver.Options{Settings: serverSettings})
 	if err != nil {
 		return nil, err
 	}
-	db := &database{server}
+	db := &database{server: server}
 	if err := db.fill(ctx); err != nil {
 		db.stop()
 		return nil, fmt.Errorf("create the template: %w", err)
@@ -136,4 +139,23 @@ func (db *database) connectionsOpened(ctx context.Context, name string) (int, er
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// serverCPU returns the time that the sessions of a database have run on processors.
+func (db *database) serverCPU(ctx context.Context, name string) (spent time.Duration, err error) {
+	if db.observer == nil {
+		if db.observer, err = pgx.Connect(ctx, db.server.URL("postgres")); err != nil {
+			return 0, err
+		}
+	}
+	rows, err := db.observer.Query(ctx, `SELECT pid FROM pg_stat_activity WHERE datname = $1`, name)
+	if err != nil {
+		return 0, err
+	}
+	var pid int
+	_, err = pgx.ForEachRow(rows, []any{&pid}, func() error {
+		spent += cpuTime(pid)
+		return nil
+	})
+	return spent, err
 }

@@ -35,52 +35,81 @@ func dial(ctx context.Context, addr string, seed uint64) (*client, error) {
 
 // do sends a request and waits for the response. An unexpected response is an error.
 func (c *client) do(w *work) (time.Duration, error) {
+	r, err := c.exchange(w)
+	if err == nil && r.status != w.status {
+		err = fmt.Errorf("%s: status = %d, want %d: %s", w.name, r.status, w.status, r.body)
+	}
+	return r.took, err
+}
+
+// response is what a client learns of a response.
+type response struct {
+	status     int
+	retryAfter bool   // it has the header Retry-After
+	body       []byte // of an unexpected one
+	took       time.Duration
+}
+
+// exchange sends a request and reads the response.
+func (c *client) exchange(w *work) (r response, err error) {
 	c.buf = w.request(c.rand, c.buf[:0])
 	start := time.Now()
 	if err := c.conn.SetDeadline(start.Add(30 * time.Second)); err != nil {
-		return 0, err
+		return r, err
 	}
 	if _, err := c.conn.Write(c.buf); err != nil {
-		return 0, err
+		return r, err
 	}
-	status, length, err := c.readHeader()
+	length, err := c.readHeader(&r)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
-	if status != w.status {
-		body, _ := io.ReadAll(io.LimitReader(c.in, int64(length)))
-		return 0, fmt.Errorf("%s: status = %d, want %d: %s", w.name, status, w.status, body)
+	if r.status != w.status {
+		r.body = make([]byte, length)
+		_, err = io.ReadFull(c.in, r.body)
+	} else {
+		_, err = c.in.Discard(length)
 	}
-	_, err = c.in.Discard(length)
-	return time.Since(start), err
+	r.took = time.Since(start)
+	return r, err
 }
 
-var contentLength = []byte("content-length:")
+var (
+	contentLength = []byte("content-length:")
+	retryAfter    = []byte("retry-after:")
+)
 
-// readHeader reads the response's header.
-func (c *client) readHeader() (status, length int, err error) {
+// readHeader reads the response's header, and returns the length of its body.
+func (c *client) readHeader(r *response) (length int, err error) {
 	length = -1
 	for first := true; ; first = false {
 		line, err := c.in.ReadSlice('\n')
 		if err != nil {
-			return 0, 0, err
+			return 0, err
 		}
 		switch line = bytes.TrimSpace(line); {
 		case first:
-			if status, err = strconv.Atoi(string(line[min(9, len(line)):min(12, len(line))])); err != nil {
-				return 0, 0, fmt.Errorf("status line %q", line)
+			if r.status, err = strconv.Atoi(string(line[min(9, len(line)):min(12, len(line))])); err != nil {
+				return 0, fmt.Errorf("status line %q", line)
 			}
 		case len(line) == 0:
 			if length < 0 {
-				return 0, 0, errors.New("a response without Content-Length")
+				return 0, errors.New("a response without Content-Length")
 			}
-			return status, length, nil
-		case len(line) > len(contentLength) && bytes.EqualFold(line[:len(contentLength)], contentLength):
+			return length, nil
+		case hasPrefixFold(line, contentLength):
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len(contentLength):]))); err != nil {
-				return 0, 0, err
+				return 0, err
 			}
+		case hasPrefixFold(line, retryAfter):
+			r.retryAfter = true
 		}
 	}
+}
+
+// hasPrefixFold reports whether a line begins with a prefix, whatever their case.
+func hasPrefixFold(line, prefix []byte) bool {
+	return len(line) >= len(prefix) && bytes.EqualFold(line[:len(prefix)], prefix)
 }
 
 // sample is what the clients have measured.

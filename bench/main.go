@@ -56,7 +56,7 @@ func measureOrServe() error {
 	flag.IntVar(&s.clients, "clients", 8, "clients, each of which waits for its response")
 	flag.IntVar(&s.pool, "pool", 15, "connections in each peer's pool")
 	flag.StringVar(&s.out, "out", "", "file for the results; standard output when empty")
-	flag.StringVar(&s.suites, "suites", "", "suites to measure, of transactions, resources, pages, tokens, tenants, jobs and replicas, separated by commas; all when empty")
+	flag.StringVar(&s.suites, "suites", "", "suites to measure, of transactions, resources, pages, tokens, tenants, jobs, scale and replicas, separated by commas; all when empty")
 	flag.StringVar(&s.peers, "peers", "", "peers to measure, separated by commas; all when empty")
 	flag.StringVar(&serve, "serve", "", "serve as this peer (for child processes)")
 	flag.StringVar(&url, "url", "", "URL of the database to serve from")
@@ -117,6 +117,12 @@ func run(ctx context.Context, s settings) error {
 	if s.wants(jobsSuite) {
 		log.Print("jobs")
 		if r.jobs, err = measureJobs(ctx, db); err != nil {
+			return err
+		}
+	}
+	if s.wants(scaleSuite) {
+		log.Print("scale")
+		if r.scale, err = measureScale(ctx, db, s.pool); err != nil {
 			return err
 		}
 	}

@@ -31,6 +31,8 @@ type cellResult struct {
 	rates []float64 // of each round
 	cpu   []float64 // of each round: microseconds of the peer's process for a request
 	took  []time.Duration
+
+	serverCPU []float64 // of each round: microseconds of PostgreSQL's sessions for a request
 }
 
 // trips are the round trips of a request.
@@ -163,7 +165,7 @@ func (r *results) measureDelay(ctx context.Context, db *database, delay time.Dur
 		lanes = append(lanes, l)
 	}
 	for i := range r.works {
-		if err := r.measureWork(ctx, lanes, &r.works[i], delay); err != nil {
+		if err := r.measureWork(ctx, db, lanes, &r.works[i], delay); err != nil {
 			return err
 		}
 	}
@@ -179,7 +181,7 @@ func (r *results) measureDelay(ctx context.Context, db *database, delay time.Dur
 }
 
 // measureWork lets the peers take turns, in another order in each round.
-func (r *results) measureWork(ctx context.Context, lanes []*runningPeer, w *work, delay time.Duration) error {
+func (r *results) measureWork(ctx context.Context, db *database, lanes []*runningPeer, w *work, delay time.Duration) error {
 	for _, l := range lanes {
 		if _, err := closedLoop(l.clients, w, warmUp); err != nil {
 			return fmt.Errorf("%s: %w", l.peer.name, err)
@@ -191,25 +193,46 @@ func (r *results) measureWork(ctx context.Context, lanes []*runningPeer, w *work
 				return err
 			}
 			l := lanes[(i+round)%len(lanes)]
-			before := cpuTime(l.child.cmd.Process.Pid)
-			s, err := closedLoop(l.clients, w, r.settings.duration/time.Duration(r.settings.rounds))
-			if err != nil {
-				return fmt.Errorf("%s: %w", l.peer.name, err)
-			}
-			cpu := cpuTime(l.child.cmd.Process.Pid) - before
 			key := cell{work: w.name, delay: delay, peer: l.peer.name}
 			if r.cells[key] == nil {
 				r.cells[key] = &cellResult{}
 			}
-			m := r.cells[key]
-			m.rates, m.took = append(m.rates, s.rate), append(m.took, s.took...)
-			m.cpu = append(m.cpu, float64(cpu.Microseconds())/float64(len(s.took)))
+			if err := r.cells[key].measureRound(ctx, db, l, w, r.settings.duration/time.Duration(r.settings.rounds)); err != nil {
+				return fmt.Errorf("%s: %w", l.peer.name, err)
+			}
 		}
 	}
 	for _, l := range lanes {
 		slices.Sort(r.cells[cell{work: w.name, delay: delay, peer: l.peer.name}].took)
 	}
 	return nil
+}
+
+// measureRound measures a round of a cell.
+func (m *cellResult) measureRound(ctx context.Context, db *database, l *runningPeer, w *work, duration time.Duration) error {
+	pid := l.child.cmd.Process.Pid
+	serverBefore, err := db.serverCPU(ctx, databaseOf(l.peer))
+	if err != nil {
+		return err
+	}
+	before := cpuTime(pid)
+	s, err := closedLoop(l.clients, w, duration)
+	if err != nil {
+		return err
+	}
+	cpu := cpuTime(pid) - before
+	server, err := db.serverCPU(ctx, databaseOf(l.peer))
+	if err != nil {
+		return err
+	}
+	m.rates, m.took = append(m.rates, s.rate), append(m.took, s.took...)
+	m.cpu, m.serverCPU = append(m.cpu, perRequest(cpu, s.took)), append(m.serverCPU, perRequest(server-serverBefore, s.took))
+	return nil
+}
+
+// perRequest returns the microseconds of a time for each of the requests.
+func perRequest(spent time.Duration, requests []time.Duration) float64 {
+	return float64(spent.Microseconds()) / float64(len(requests))
 }
 
 func databaseOf(p *peer) string { return "bench_" + p.name }

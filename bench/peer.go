@@ -20,6 +20,9 @@ type peer struct {
 	// start returns the command that serves from a database, for a peer that isn't
 	// written in Go.
 	start func(ctx context.Context, url string, pool int) (*exec.Cmd, error)
+	// sendBuffer is the size of the kernel's buffer for what a client hasn't read, in bytes;
+	// 0 for the system's.
+	sendBuffer int
 	// modules are the modules whose versions are reported.
 	modules []string
 }
@@ -36,6 +39,9 @@ func (p *peer) checkAvailable() (ok bool, why string) {
 }
 
 func peerNamed(name string) (*peer, error) {
+	if name == holder.name {
+		return &holder, nil
+	}
 	for _, s := range suites {
 		for _, p := range s.peers {
 			if p.name == name && p.open != nil {
@@ -84,6 +90,11 @@ func startChild(ctx context.Context, p *peer, url string, pool int) (*child, err
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
+	if p.sendBuffer > 0 {
+		if err := setSendBuffer(file, p.sendBuffer); err != nil {
+			return nil, err
+		}
+	}
 	cmd := exec.CommandContext(ctx, os.Args[0], "-serve", p.name, "-url", url, "-pool", fmt.Sprint(pool))
 	if p.start != nil {
 		if cmd, err = p.start(ctx, url, pool); err != nil {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
+	"os"
 	"os/exec"
 	"syscall"
 	"time"
@@ -21,4 +24,21 @@ func cpuTime(pid int) time.Duration {
 		return 0 // it has ended, and the clients fail
 	}
 	return time.Duration(spent.Nano())
+}
+
+// peakMemory is the most memory that a process has had, in bytes.
+func peakMemory(pid int) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	var kilobytes int64
+	_, line, _ := bytes.Cut(status, []byte("VmHWM:"))
+	_, err = fmt.Sscan(string(line), &kilobytes)
+	return kilobytes << 10, err
+}
+
+// setSendBuffer sets the kernel's buffer of a listener's connections.
+func setSendBuffer(listener *os.File, size int) error {
+	return unix.SetsockoptInt(int(listener.Fd()), unix.SOL_SOCKET, unix.SO_SNDBUF, size)
 }

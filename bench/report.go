@@ -24,6 +24,7 @@ type report struct {
 	tokens   []*credential
 	tenants  []*tenantRead
 	jobs     []*jobsMeasured
+	scale    *scaled
 	replicas []*replicated
 }
 
@@ -61,6 +62,7 @@ func (r *report) write(p *markdown.Printer) {
 	writeTokens(p, r.tokens)
 	writeTenants(p, r.tenants)
 	writeJobs(p, r.jobs)
+	writeScale(p, r.scale)
 	writeReplicas(p, r.replicas)
 }
 
@@ -93,7 +95,7 @@ func (r *report) writeConditions(p *markdown.Printer) {
 	}
 	p.Line("\nfsync is off: a disk's latency differs from machine to machine, is the same for all peers, and hides their differences;")
 	p.Line("COMMIT still writes its record and waits for it. Requests per second, CPU and ratios are medians of the rounds; a ratio is taken")
-	p.Line("within a round, to the suite's reference. CPU is what the peer's process takes for a request, user and system. At 0 ms there is no proxy.")
+	p.Line("within a round, to the suite's reference. CPU is what the peer's process takes for a request, user and system, and PostgreSQL's that of its sessions. At 0 ms there is no proxy.")
 }
 
 // versions returns the versions of Go and of the peers' modules.
@@ -164,16 +166,17 @@ func (r *results) latencyRatio(work string, delay time.Duration, name string, q 
 
 func (r *results) writeWork(p *markdown.Printer, w *work) {
 	p.Line("\n## %s\n", w.title)
-	p.Line("| added | peer | req/s | ratio | CPU µs | ratio | p50 ms | ratio | p99 ms | ratio |")
-	p.Line("|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+	p.Line("| added | peer | req/s | ratio | CPU µs | ratio | PostgreSQL's CPU µs | ratio | p50 ms | ratio | p99 ms | ratio |")
+	p.Line("|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, delay := range r.delays {
 		for _, peer := range r.peers {
 			n := peer.name
 			c := r.cells[cell{w.name, delay, n}]
-			p.Line("| %s | %s | %.0f | %.2f | %.0f | %.2f | %s | %.2f | %s | %.2f |",
+			p.Line("| %s | %s | %.0f | %.2f | %.0f | %.2f | %.0f | %.2f | %s | %.2f | %s | %.2f |",
 				milliseconds(delay), peer.title,
 				median(slices.Clone(c.rates)), r.throughputRatio(w.name, delay, n),
 				median(slices.Clone(c.cpu)), r.cpuRatio(w.name, delay, n),
+				median(slices.Clone(c.serverCPU)), medianRatio(c.serverCPU, r.cells[cell{w.name, delay, r.reference}].serverCPU),
 				formatLatency(r.quantile(w.name, delay, n, 0.5)), r.latencyRatio(w.name, delay, n, 0.5),
 				formatLatency(r.quantile(w.name, delay, n, 0.99)), r.latencyRatio(w.name, delay, n, 0.99))
 		}

@@ -9,32 +9,28 @@ import (
 )
 
 // NewTx returns a Tx on a transaction that was begun elsewhere. It has the hooks and the
-// interceptors of the client, and all of its clients are made in one piece.
+// interceptors of the client. The clients of its entities are one and the same in memory.
 func (c *Client) NewTx(ctx context.Context, on dialect.Tx) *Tx {
 	all := &struct {
-		tx               Tx
-		client           Client
-		driver           txDriver
-		ofAPIKey         APIKeyClient
-		ofAccount        AccountClient
-		ofEntry          EntryClient
-		ofIdempotencyKey IdempotencyKeyClient
-		ofTransfer       TransferClient
+		tx     Tx
+		client Client
+		driver txDriver
+		entity struct{ config }
 	}{}
 	all.driver.drv, all.driver.tx = c.driver, on
 	cfg := c.config
 	cfg.driver = &all.driver
-	all.tx.ctx, all.tx.config, all.client.config = ctx, cfg, cfg
+	all.tx.ctx, all.tx.config, all.client.config, all.entity.config = ctx, cfg, cfg, cfg
 	all.tx.clientOnce.Do(func() { all.tx.client = &all.client })
-	all.ofAPIKey.config = cfg
-	all.tx.APIKey, all.client.APIKey = &all.ofAPIKey, &all.ofAPIKey
-	all.ofAccount.config = cfg
-	all.tx.Account, all.client.Account = &all.ofAccount, &all.ofAccount
-	all.ofEntry.config = cfg
-	all.tx.Entry, all.client.Entry = &all.ofEntry, &all.ofEntry
-	all.ofIdempotencyKey.config = cfg
-	all.tx.IdempotencyKey, all.client.IdempotencyKey = &all.ofIdempotencyKey, &all.ofIdempotencyKey
-	all.ofTransfer.config = cfg
-	all.tx.Transfer, all.client.Transfer = &all.ofTransfer, &all.ofTransfer
+	all.tx.APIKey = (*APIKeyClient)(&all.entity)
+	all.client.APIKey = all.tx.APIKey
+	all.tx.Account = (*AccountClient)(&all.entity)
+	all.client.Account = all.tx.Account
+	all.tx.Entry = (*EntryClient)(&all.entity)
+	all.client.Entry = all.tx.Entry
+	all.tx.IdempotencyKey = (*IdempotencyKeyClient)(&all.entity)
+	all.client.IdempotencyKey = all.tx.IdempotencyKey
+	all.tx.Transfer = (*TransferClient)(&all.entity)
+	all.client.Transfer = all.tx.Transfer
 	return &all.tx
 }

@@ -98,6 +98,15 @@ func New(primary *sql.DB, replicas []*Replica, o Options) *Set {
 	return &Set{primary: primary, replicas: replicas, options: o}
 }
 
+// Pools returns the pools of the replicas.
+func (s *Set) Pools() []*sql.DB {
+	var all []*sql.DB
+	for _, r := range s.replicas {
+		all = append(all, r.Pool)
+	}
+	return all
+}
+
 // failure is an error, or none.
 type failure struct{ error }
 

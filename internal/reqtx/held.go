@@ -45,7 +45,7 @@ var errSwitchingProtocols = errors.New("reqtx: a handler in a transaction can't 
 // begin initializes h, for a response to w.
 func (h *heldResponse) begin(ctx context.Context, w http.ResponseWriter, unit *txn.Unit, method string, o *Options) {
 	h.ctx, h.w, h.unit, h.method, h.options = ctx, w, unit, method, o
-	h.header, h.body.limit = w.Header().Clone(), o.MaxMemory
+	h.header, h.body.limit, h.body.shared = w.Header().Clone(), o.MaxMemory, o.held
 }
 
 // Header returns the header that will be sent, until WriteHeader; after it, only

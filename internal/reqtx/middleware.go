@@ -18,6 +18,9 @@ type Options struct {
 	// rest goes to a temporary file, so that a client that reads slowly doesn't keep a
 	// connection. Defaults to 1 MiB.
 	MaxMemory int64
+	// MaxTotalMemory limits how much of all held response bodies together stays in memory,
+	// in bytes, beside 4 KiB of each. Defaults to 64 times MaxMemory.
+	MaxTotalMemory int64
 	// MaxResponse limits the body of a held response, in bytes: a larger one is rolled
 	// back and becomes an error. Defaults to 64 MiB.
 	MaxResponse int64
@@ -34,6 +37,8 @@ type Options struct {
 	// WriteError responds to a request whose work couldn't be committed, in place of
 	// the held response. Required.
 	WriteError func(w http.ResponseWriter, r *http.Request, err error)
+
+	held *sharedMemory // of MaxTotalMemory
 }
 
 // Middleware runs each request in a unit of work of db, which is read-only if the
@@ -46,6 +51,8 @@ type Options struct {
 // panic into a response. To exempt a route, mount it outside.
 func Middleware(db *txn.DB, o Options) func(http.Handler) http.Handler {
 	o.MaxMemory = cmp.Or(o.MaxMemory, 1<<20)
+	o.MaxTotalMemory = cmp.Or(o.MaxTotalMemory, 64*o.MaxMemory)
+	o.held = &sharedMemory{limit: o.MaxTotalMemory}
 	o.MaxResponse = cmp.Or(o.MaxResponse, 64<<20)
 	o.MaxRetryBody = cmp.Or(o.MaxRetryBody, 1<<20)
 	return func(next http.Handler) http.Handler {

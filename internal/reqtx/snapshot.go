@@ -54,6 +54,6 @@ func announced(lines []string, name string) bool {
 // Reset discards the held response, so that another one can take its place.
 func (h *heldResponse) Reset() {
 	h.body.close()
-	h.body = spool{limit: h.options.MaxMemory}
+	h.body = spool{limit: h.options.MaxMemory, shared: h.options.held}
 	h.header, h.status, h.err = h.w.Header().Clone(), 0, nil
 }

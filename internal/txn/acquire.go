@@ -10,12 +10,9 @@ import (
 
 // connection takes a connection from a pool, within the acquire timeout.
 func (db *DB) connection(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
-	if db.options.AcquireTimeout <= 0 {
-		return pool.Conn(ctx)
-	}
 	acquire := &acquireContext{current: ctx, timeout: db.options.AcquireTimeout}
 	defer acquire.stop()
-	conn, err := pool.Conn(acquire)
+	conn, err := db.turns[pool].conn(acquire, pool)
 	if err != nil && acquire.Err() != nil && ctx.Err() == nil {
 		return nil, ErrPoolTimeout.With(fmt.Errorf("no connection within %v: %w", db.options.AcquireTimeout, err))
 	}
@@ -23,9 +20,9 @@ func (db *DB) connection(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
 }
 
 // acquireContext ends when its parent does, or when the wait for a connection has taken as
-// long as the timeout. A timer, and the registration with the parent, cost more than to
-// take a connection that is idle, so they are left out until something waits: database/sql
-// asks for Done once to see whether the context has ended, and again to wait.
+// long as the timeout, if there is one. A timer, and the registration with the parent, cost
+// more than to take a connection that is idle, so they are left out until something waits:
+// database/sql asks for Done once to see whether the context has ended, and again to wait.
 type acquireContext struct {
 	timeout time.Duration
 
@@ -35,11 +32,11 @@ type acquireContext struct {
 	looked  bool               // Done was called
 }
 
-// withDeadline returns the context with a deadline.
+// withDeadline returns the context with its deadline.
 func (c *acquireContext) withDeadline() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cancel == nil {
+	if c.cancel == nil && c.timeout > 0 {
 		c.current, c.cancel = context.WithTimeout(c.current, c.timeout)
 	}
 	return c.current

@@ -77,7 +77,8 @@ type DB struct {
 	pool       *sql.DB
 	client     *ent.Client
 	options    Options
-	background sync.WaitGroup // what Wait waits for
+	turns      map[*sql.DB]*turns // of the pools
+	background sync.WaitGroup     // what Wait waits for
 }
 
 // New returns a DB on pool. The pool remains an ordinary [sql.DB], which the caller
@@ -90,7 +91,12 @@ func New(pool *sql.DB, o Options) *DB {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	db := &DB{pool: pool, options: o}
+	db := &DB{pool: pool, options: o, turns: map[*sql.DB]*turns{pool: newTurns(pool)}}
+	if o.Replicas != nil {
+		for _, replica := range o.Replicas.Pools() {
+			db.turns[replica] = newTurns(replica)
+		}
+	}
 	db.client = ent.NewClient(ent.Driver(&driver{entsql.OpenDB(dialect.Postgres, pool), db}))
 	return db
 }
