@@ -26,15 +26,14 @@ const (
 )
 
 // parking is where the COMMIT of a transaction that has only read waits for the next use
-// of its connection, or for a timer. Its COMMIT is sent by whoever takes it, and waits for
-// nobody else: until then nothing reads from or writes to the connection.
+// of its connection, or for a timer. Whoever comes first takes it and sends it; until then
+// nobody reads from the connection or writes to it.
 type parking struct {
-	conn  net.Conn
-	mu    sync.Mutex // guards the fields below; held while the timer commits
-	timer *time.Timer
-
+	conn     net.Conn
+	mu       sync.Mutex  // held while the timer commits
+	timer    *time.Timer // made when it is first needed; under mu
 	occupied atomic.Bool // changed under mu
-	broken   atomic.Bool // the COMMIT failed: the connection is closed
+	broken   atomic.Bool // a COMMIT has failed, and the connection is closed
 }
 
 // park parks the COMMIT of w's transaction.
@@ -172,10 +171,10 @@ func encodeFixed(m pgproto3.Message) []byte {
 	return message
 }
 
-// Park ends a transaction that has only read, without sending anything: its COMMIT is sent
-// in front of the next BEGIN on the connection, before anything else that is sent on it, or
-// by a timer. Pgx and the pool take the connection for idle at once. It reports false, and
-// does nothing, if [Tx.CanPark] does.
+// Park ends a transaction that has only read, as Commit or Rollback would, without sending
+// anything: COMMIT is sent in front of the next BEGIN on the connection, before anything
+// else that is sent on it, or by a timer. Pgx and the pool take the connection for idle at
+// once. It reports false, and does nothing, if [Tx.CanPark] does.
 func (t *Tx) Park() bool {
 	if !t.CanPark() {
 		return false
@@ -190,14 +189,14 @@ func (t *Tx) Park() bool {
 }
 
 // CanPark reports whether Park is allowed: the transaction is open and can't write, it has
-// no locks but those of its queries, it has left its session as it was, and its position is
-// known if it's wanted. A SERIALIZABLE one could make others fail. Behind a pooler COMMIT
+// no locks but those of its queries and no notifications to send, it has left its session
+// as it was, and its position is known if it's wanted. A SERIALIZABLE one could make others fail. Behind a pooler COMMIT
 // gives the server's connection back, which another client may wait for.
 func (t *Tx) CanPark() bool {
 	tr := &t.wire.tracker
 	return t.conn.direct && t.o.ReadOnly && belowSerializable(t.o.Isolation) && !t.o.readsPositionLast() &&
 		t.State() == StateOpen && !t.Busy() && tr.inStep() &&
-		!tr.modeUncertain && !tr.locks && !tr.needsReset && !tr.needsClose && len(tr.changedParams) == 0
+		!tr.modeUncertain && !tr.awaited && !tr.needsReset && !tr.needsClose && len(tr.changedParams) == 0
 }
 
 // belowSerializable reports whether a level is known to be below SERIALIZABLE; the default

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -182,6 +183,26 @@ func TestNothingRunsInAParkedTransaction(t *testing.T) {
 	}
 }
 
+// TestAParkedCommitOnASlowNetwork waits for the COMMIT for longer than a write may take
+// before pgx reads in the background.
+func TestAParkedCommitOnASlowNetwork(t *testing.T) {
+	t.Parallel()
+	proxy := pgtest.Proxy(t, pgtest.EmptyURL(t))
+	db := open(t, proxy.URL(), 1)
+	pgtest.Exec(t, db, "CREATE TABLE work (n int); CREATE TABLE told (told text); CREATE TABLE copied (told text)")
+	proxy.SetRTT(40 * time.Millisecond)
+	for name, use := range users {
+		parks(t, db)
+		conn := pgtest.Session(t, db)
+		if err := errors.Join(use(t.Context(), conn, pgxConn(t, conn)), conn.Close()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := pgtest.Value[string](t, db, "SELECT string_agg(DISTINCT told, ',') FROM told"); got != "nobody|off|0" {
+		t.Errorf("saw %s, want nobody|off|0", got)
+	}
+}
+
 // sent is the statements of each flight.
 func sent(transcript *pgproxy.Transcript) []string {
 	var all []string
@@ -345,6 +366,7 @@ func TestWhatIsNotParked(t *testing.T) {
 		{snapshot, "SELECT pg_advisory_xact_lock_shared(1)", false},
 		{snapshot, "SELECT pg_advisory_lock(1)", false},
 		{snapshot, "LOCK TABLE pg_class IN ACCESS EXCLUSIVE MODE", false},
+		{snapshot, "NOTIFY c", false},
 		{snapshot, "CREATE TEMP TABLE mine (n int)", false},
 		{snapshot, "DECLARE c CURSOR FOR SELECT 1", false},
 		{snapshot, "LISTEN c", false},

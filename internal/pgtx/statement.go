@@ -36,8 +36,9 @@ type traits struct {
 	// needsClose: one is a DO block, which may leave what no reset removes, such as a
 	// prepared statement, even when it fails.
 	needsClose bool
-	// locks: one takes a lock until the end of the transaction that others may wait for.
-	locks bool
+	// awaited: others may wait for the end of the transaction, because one takes a lock
+	// until then, or sends a notification.
+	awaited bool
 	// rollbackTos is how many roll back to a savepoint; their command tag is ROLLBACK.
 	rollbackTos int
 }
@@ -79,7 +80,7 @@ func (s *scan) next(t sqltoken.Token) {
 	}
 	switch {
 	case t.Text == "(":
-		s.found.locks = s.found.locks || s.previous.IsName() && strings.Contains(s.previous.Name(), "advisory_xact_lock")
+		s.found.awaited = s.found.awaited || s.previous.IsName() && isAwaited(s.previous.Name())
 		s.found.needsReset = s.found.needsReset || s.previous.IsName() && !s.inTarget && !leavesNothing(s.schema, s.previous.Name())
 		s.inTarget = false
 	case t.Is("create", "execute", "uescape"):
@@ -110,8 +111,8 @@ func (s *scan) end() {
 		s.found.controlsTx = true
 	case "do":
 		s.found.needsClose = true
-	case "lock":
-		s.found.locks = true
+	case "lock", "notify":
+		s.found.awaited = true
 	case "prepare":
 		s.found.controlsTx = s.found.controlsTx || second == "transaction"
 	case "discard":
@@ -130,6 +131,12 @@ func (s *scan) end() {
 		s.found.controlsTx = s.found.controlsTx || name == "characteristics" || txModes[strings.Trim(name, `"`)]
 	}
 	*s = scan{found: s.found}
+}
+
+// isAwaited reports whether others may wait for the end of a transaction that calls the
+// function of that name.
+func isAwaited(name string) bool {
+	return strings.Contains(name, "advisory_xact_lock") || name == "pg_notify"
 }
 
 // txModes are the parameters that SET can't change in a transaction.

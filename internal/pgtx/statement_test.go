@@ -4,7 +4,7 @@ import "testing"
 
 func TestInspect(t *testing.T) {
 	t.Parallel()
-	control, reset, rollback, locks := traits{controlsTx: true}, traits{needsReset: true}, traits{rollbackTos: 1}, traits{locks: true}
+	control, reset, rollback, awaited := traits{controlsTx: true}, traits{needsReset: true}, traits{rollbackTos: 1}, traits{awaited: true}
 	for sql, want := range map[string]traits{
 		// What Ent writes.
 		`SELECT "t"."id", COUNT(*) FROM "t" WHERE "t"."id" IN ($1, $2) AND (NOT (lower("t"."a") LIKE $3)) GROUP BY "t"."id" HAVING COUNT(*) > 1`: noTraits,
@@ -27,7 +27,8 @@ func TestInspect(t *testing.T) {
 		"SAVEPOINT a": noTraits, "ROLLBACK TO a": rollback, "rollback transaction to savepoint a": rollback, "RELEASE a": noTraits,
 		"ROLLBACK TO a; ROLLBACK WORK TO SAVEPOINT b": {rollbackTos: 2}, "PREPARE p AS SELECT 1": noTraits, "SET LOCAL transaction_timeout = 1": noTraits,
 		// What others may wait for.
-		"SELECT pg_try_advisory_xact_lock($1), pg_current_xact_id()": locks, "SELECT pg_catalog.pg_advisory_xact_lock_shared (1)": locks, "lock t": locks,
+		"SELECT pg_try_advisory_xact_lock($1), pg_current_xact_id()": awaited, "SELECT pg_catalog.pg_advisory_xact_lock_shared (1)": awaited, "lock t": awaited,
+		"Notify c": awaited, "SELECT pg_notify('c', '')": awaited,
 		// What may leave something behind. The tags tell the rest.
 		"SELECT set_config($1, $2, false)": reset, `SELECT "set_config"('a', 'b', false)`: reset, "SELECT pg_catalog.set_config ($1, $2, true)": reset,
 		"SELECT pg_advisory_lock(1)": reset, "SELECT pg_try_advisory_lock_shared(1)": reset, "SELECT mine(1)": reset, "SELECT setval('s', 1)": reset, "SELECT nextval('s')": {},

@@ -24,7 +24,7 @@ type tracker struct {
 	status        byte            // of the last ReadyForQuery: I, T or E
 	lost          bool            // it was ended, or another one started, by hand
 	modeUncertain bool            // its access mode may have been changed
-	locks         bool            // it may have a lock that others wait for
+	awaited       bool            // others may wait for its end
 	rollbackTos   int             // ROLLBACK TO SAVEPOINT commands that aren't completed
 	awaitingReady int             // ReadyForQuery messages that haven't arrived
 	cause         *pgconn.PgError // the error that made it fail, without its texts
@@ -62,7 +62,7 @@ func (t *tracker) sessionStarted() {
 
 // startTx prepares for a transaction.
 func (t *tracker) startTx() {
-	t.started, t.lost, t.modeUncertain, t.locks, t.ending = false, false, false, false, false
+	t.started, t.lost, t.modeUncertain, t.awaited, t.ending = false, false, false, false, false
 	t.rollbackTos, t.awaitingReady, t.cause, t.endTag, t.inFront = 0, 0, nil, "", 0
 	t.endRow, t.wantEndRow = t.endRow[:0], false
 	t.gate.Store(gateInTx)
@@ -96,7 +96,7 @@ func (t *tracker) outgoing(p []byte) error {
 				return ErrManaged
 			}
 			t.needsReset, t.needsClose = t.needsReset || found.needsReset, t.needsClose || found.needsClose
-			t.locks = t.locks || found.locks
+			t.awaited = t.awaited || found.awaited
 			t.rollbackTos += found.rollbackTos
 		}
 		p = p[size:]

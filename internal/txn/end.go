@@ -68,7 +68,7 @@ func (t *lazyTx) Commit() error {
 		// COMMIT would roll back, too.
 		return errors.Join(err, t.end(t.sendRollback, rolledBack))
 	}
-	err = t.end(t.commitOrPark, pgtx.CommitOutcome)
+	err = t.end(t.sendCommit, pgtx.CommitOutcome)
 	if err != nil && pgtx.IsRetryable(err) {
 		t.retryCause = err
 	}
@@ -217,10 +217,13 @@ func (t *lazyTx) cut() {
 // is cut, which rolls back.
 func rolledBack(error) pgtx.Outcome { return pgtx.RolledBack }
 
-// commitOrPark commits, on a context of its own, so that no client cancels it. A COMMIT
-// that can be parked takes no round trip: its transaction has only read.
-func (t *lazyTx) commitOrPark() error {
-	if len(t.waiting) == 0 && !t.db.options.CommitReadsAtOnce && t.tx.Park() {
+// park ends the transaction without a round trip, if it has only read and that is safe.
+// Then a rollback is the same as a commit.
+func (t *lazyTx) park() bool { return !t.db.options.CommitReadsAtOnce && t.tx.Park() }
+
+// sendCommit commits, on a context of its own, so that no client cancels it.
+func (t *lazyTx) sendCommit() error {
+	if len(t.waiting) == 0 && t.park() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(t.ctx, t.endTimeout())
@@ -233,6 +236,9 @@ func (t *lazyTx) commitOrPark() error {
 
 // sendRollback rolls back, on a context of its own.
 func (t *lazyTx) sendRollback() error {
+	if t.park() {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
 	defer cancel()
 	return t.tx.Rollback(ctx)
