@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"commitment/bench/internal/markdown"
+	"commitment/bench/internal/process"
 	"commitment/internal/reqtx"
 )
 
@@ -58,7 +59,7 @@ func measureHeld(ctx context.Context, url string, pool int) (m heldMemory, err e
 	}()
 	for i := range 1 + heldClients {
 		if i == 1 { // the first response is that of a service that holds nothing else
-			if m.before, err = peakMemory(child.cmd.Process.Pid); err != nil {
+			if m.before, err = process.PeakMemory(child.cmd.Process.Pid); err != nil {
 				return m, err
 			}
 		}
@@ -73,7 +74,7 @@ func measureHeld(ctx context.Context, url string, pool int) (m heldMemory, err e
 			return m, err
 		}
 	}
-	m.peak, err = peakMemory(child.cmd.Process.Pid)
+	m.peak, err = process.PeakMemory(child.cmd.Process.Pid)
 	return m, err
 }
 

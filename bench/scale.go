@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"commitment/bench/internal/markdown"
+	"commitment/bench/internal/process"
 	"commitment/internal/schemakit"
 )
 
@@ -164,11 +165,11 @@ func (l *scaledLoad) measure(ctx context.Context, db *database, service *child, 
 	if err != nil {
 		return err
 	}
-	counted, before := len(l.took), cpuTime(service.cmd.Process.Pid)
+	counted, before := len(l.took), process.CPUTime(service.cmd.Process.Pid)
 	m.set(measuring)
 	time.Sleep(scaleRound)
 	m.set(stopped)
-	cpu := cpuTime(service.cmd.Process.Pid) - before
+	cpu := process.CPUTime(service.cmd.Process.Pid) - before
 	server, err := db.serverCPU(ctx, scaleDatabase)
 	running.Wait()
 	requests := l.took[counted:]

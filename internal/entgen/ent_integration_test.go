@@ -100,7 +100,7 @@ func compareEnt(t *testing.T, client string, want, got map[string]string) {
 }
 
 // entNoise is what differs between two runs of a test that fails in the same way.
-var entNoise = regexp.MustCompile(`(?s)\ngoroutine .*|\(\d+\.\d+s\)|(?m:^\s*Error Trace:(.*\n\s+/)?.*$)|\w+\.go:\d+: |&?0x\w+`)
+var entNoise = regexp.MustCompile(`(?s:\s+goroutine .*)|\(\d+\.\d+s\)|(?m:^\s*Error Trace:.*\n(?:\s+/.*\n)*)|\w+\.go:\d+:|0x[0-9a-f]+`)
 
 // entModule is a module of a suite of Ent's.
 type entModule struct {
