@@ -21,7 +21,7 @@ const (
 )
 
 // holder is a peer whose responses are large. The kernel holds next to nothing of them.
-var holder = peer{name: "holder", open: openHolder, sendBuffer: 4096}
+var holder = peer{name: "holder", open: tuned(openHolder), sendBuffer: 4096}
 
 // openHolder opens the request transaction with the service's defaults.
 func openHolder(url string, pool int) (http.Handler, error) {
@@ -67,7 +67,11 @@ func measureHeld(ctx context.Context, url string, pool int) (m heldMemory, err e
 		if err != nil {
 			return m, err
 		}
-		conns = append(conns, c)
+		if conns = append(conns, c); i == 0 {
+			if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
+				return m, err
+			}
+		}
 	}
 	for _, c := range conns { // a response that has begun is held as a whole
 		if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {

@@ -69,7 +69,7 @@ func serveAs(name, url string, pool int) error {
 	if err != nil {
 		return fmt.Errorf("take over the listener: %w", err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	return server.Serve(listener)
 }
 
