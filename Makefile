@@ -2,7 +2,7 @@
 # needs make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres-versions test-ent race generate lint fmt check chaos bench bench-compile bench-migrations docker
+.PHONY: help run test test-postgres-versions test-ent race generate lint fmt check chaos bench bench-compile bench-entities bench-migrations docker
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-24s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,11 +37,14 @@ check: ## run everything that CI runs
 chaos: ## inject faults for a long time, and compare every response with the rows
 	CHAOS=long go test -v -count=1 -timeout 60m ./internal/chaos
 
-bench: ## compare the request transaction and a resource with their peers, in about eight minutes
+bench: ## compare the request transaction and a resource with their peers, in about nine minutes
 	cd bench && go run . -out RESULTS.md
 
 bench-compile: ## measure what 50 resources cost a build, in about three minutes
 	cd bench && go run ./compile -out COMPILE.md
+
+bench-entities: ## measure the service with 100 and 500 entities more, in about twenty minutes
+	cd bench && go run ./compile -serve 0,100,500 -out ENTITIES.md
 
 bench-migrations: ## measure large schemas and many files; ATLAS=path compares with the Atlas CLI
 	cd bench && go run ./migrations -atlas "$(ATLAS)" -out MIGRATIONS.md

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"commitment/bench/internal/markdown"
+	"commitment/bench/internal/process"
 	"commitment/ent"
 	"commitment/internal/txn"
 )
@@ -69,11 +70,11 @@ func measureBulk(ctx context.Context, url string, conns int) ([]*bulkWork, error
 			if round > w.rounds { // the first one warms up
 				continue
 			}
-			before, start := cpuTime(os.Getpid()), time.Now()
+			before, start := process.CPUTime(os.Getpid()), time.Now()
 			if err := w.run(ctx); err != nil {
 				return nil, fmt.Errorf("%s, %s: %w", w.what, w.title, err)
 			}
-			took, cpu := time.Since(start), cpuTime(os.Getpid())-before
+			took, cpu := time.Since(start), process.CPUTime(os.Getpid())-before
 			if w.what == create {
 				if _, err := pool.Exec(ctx, "DELETE FROM accounts WHERE name LIKE 'bulk %'"); err != nil {
 					return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"commitment/bench/internal/process"
 	"commitment/internal/identity"
 	"commitment/internal/migration"
 	"commitment/internal/pgserver"
@@ -154,7 +155,7 @@ func (db *database) serverCPU(ctx context.Context, name string) (spent time.Dura
 	}
 	var pid int
 	_, err = pgx.ForEachRow(rows, []any{&pid}, func() error {
-		spent += cpuTime(pid)
+		spent += process.CPUTime(pid)
 		return nil
 	})
 	return spent, err

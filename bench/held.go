@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"commitment/bench/internal/markdown"
+	"commitment/bench/internal/process"
 	"commitment/internal/reqtx"
 )
 
@@ -20,7 +21,7 @@ const (
 )
 
 // holder is a peer whose responses are large. The kernel holds next to nothing of them.
-var holder = peer{name: "holder", open: openHolder, sendBuffer: 4096}
+var holder = peer{name: "holder", open: tuned(openHolder), sendBuffer: 4096}
 
 // openHolder opens the request transaction with the service's defaults.
 func openHolder(url string, pool int) (http.Handler, error) {
@@ -58,7 +59,7 @@ func measureHeld(ctx context.Context, url string, pool int) (m heldMemory, err e
 	}()
 	for i := range 1 + heldClients {
 		if i == 1 { // the first response is that of a service that holds nothing else
-			if m.before, err = peakMemory(child.cmd.Process.Pid); err != nil {
+			if m.before, err = process.PeakMemory(child.cmd.Process.Pid); err != nil {
 				return m, err
 			}
 		}
@@ -66,14 +67,18 @@ func measureHeld(ctx context.Context, url string, pool int) (m heldMemory, err e
 		if err != nil {
 			return m, err
 		}
-		conns = append(conns, c)
+		if conns = append(conns, c); i == 0 {
+			if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
+				return m, err
+			}
+		}
 	}
 	for _, c := range conns { // a response that has begun is held as a whole
 		if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
 			return m, err
 		}
 	}
-	m.peak, err = peakMemory(child.cmd.Process.Pid)
+	m.peak, err = process.PeakMemory(child.cmd.Process.Pid)
 	return m, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"commitment/bench/internal/process"
 	"commitment/internal/pgtest/pgproxy"
 )
 
@@ -215,12 +216,12 @@ func (m *cellResult) measureRound(ctx context.Context, db *database, l *runningP
 	if err != nil {
 		return err
 	}
-	before := cpuTime(pid)
+	before := process.CPUTime(pid)
 	s, err := closedLoop(l.clients, w, duration)
 	if err != nil {
 		return err
 	}
-	cpu := cpuTime(pid) - before
+	cpu := process.CPUTime(pid) - before
 	server, err := db.serverCPU(ctx, databaseOf(l.peer))
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"commitment/bench/internal/process"
 )
 
 // peer is an implementation of the service.
@@ -67,7 +69,7 @@ func serveAs(name, url string, pool int) error {
 	if err != nil {
 		return fmt.Errorf("take over the listener: %w", err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 	return server.Serve(listener)
 }
 
@@ -91,7 +93,7 @@ func startChild(ctx context.Context, p *peer, url string, pool int) (*child, err
 	}
 	defer func() { _ = file.Close() }()
 	if p.sendBuffer > 0 {
-		if err := setSendBuffer(file, p.sendBuffer); err != nil {
+		if err := process.SetSendBuffer(file, p.sendBuffer); err != nil {
 			return nil, err
 		}
 	}
@@ -103,7 +105,7 @@ func startChild(ctx context.Context, p *peer, url string, pool int) (*child, err
 	}
 	cmd.ExtraFiles = []*os.File{file}
 	cmd.Stderr = os.Stderr
-	endWithParent(cmd)
+	process.EndWithParent(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", p.name, err)
 	}

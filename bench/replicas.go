@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"commitment/bench/internal/markdown"
+	"commitment/bench/internal/process"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/replica"
 	"commitment/internal/postgres"
@@ -174,12 +175,12 @@ func (r *replicated) cpu(b *testing.B) (service, server time.Duration) {
 		if err := rows.Scan(&pid); err != nil {
 			b.Fatal(err)
 		}
-		server += cpuTime(pid)
+		server += process.CPUTime(pid)
 	}
 	if err := rows.Err(); err != nil {
 		b.Fatal(err)
 	}
-	return cpuTime(os.Getpid()), server
+	return process.CPUTime(os.Getpid()), server
 }
 
 // round measures one round.

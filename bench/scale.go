@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"commitment/bench/internal/markdown"
+	"commitment/bench/internal/process"
 	"commitment/internal/schemakit"
 )
 
@@ -128,19 +129,19 @@ func measureLoads(ctx context.Context, db *database, service *child, w *work) ([
 			_ = c.conn.Close()
 		}
 	}()
-	for i := range slices.Max(scaleClients) {
-		c, err := dial(ctx, service.addr, uint64(i)) //nolint:gosec // a small number
-		if err != nil {
-			return nil, err
-		}
-		clients = append(clients, c)
-	}
 	loads := make([]*scaledLoad, len(scaleClients))
 	for i := range loads {
 		loads[i] = &scaledLoad{}
 	}
 	for range scaleRounds {
 		for i, n := range scaleClients {
+			for len(clients) < n { // the service closes connections that send nothing
+				c, err := dial(ctx, service.addr, uint64(len(clients)))
+				if err != nil {
+					return nil, err
+				}
+				clients = append(clients, c)
+			}
 			if err := loads[i].measure(ctx, db, service, w, clients[:n]); err != nil {
 				return nil, fmt.Errorf("%d clients: %w", n, err)
 			}
@@ -164,11 +165,11 @@ func (l *scaledLoad) measure(ctx context.Context, db *database, service *child, 
 	if err != nil {
 		return err
 	}
-	counted, before := len(l.took), cpuTime(service.cmd.Process.Pid)
+	counted, before := len(l.took), process.CPUTime(service.cmd.Process.Pid)
 	m.set(measuring)
 	time.Sleep(scaleRound)
 	m.set(stopped)
-	cpu := cpuTime(service.cmd.Process.Pid) - before
+	cpu := process.CPUTime(service.cmd.Process.Pid) - before
 	server, err := db.serverCPU(ctx, scaleDatabase)
 	running.Wait()
 	requests := l.took[counted:]

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"commitment/bench/internal/markdown"
+	"commitment/bench/internal/process"
 	"commitment/ent"
 	"commitment/ent/account"
 	"commitment/internal/postgres"
@@ -88,7 +89,7 @@ func (r *reader) read(ctx context.Context, row rowOf, list bool) error {
 
 // spent is the CPU that the service and PostgreSQL have taken.
 func (r *reader) spent() (service, server time.Duration) {
-	return cpuTime(os.Getpid()), cpuTime(r.backend)
+	return process.CPUTime(os.Getpid()), process.CPUTime(r.backend)
 }
 
 // tenantRead is a kind of read, and what it costs by policies and by filters.

@@ -17,6 +17,7 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 
 	"commitment/bench/internal/markdown"
+	"commitment/bench/internal/process"
 	"commitment/internal/authn"
 	"commitment/internal/identity"
 	"commitment/internal/postgres"
@@ -84,19 +85,19 @@ func measureTokens(ctx context.Context, db *database) ([]*credential, error) {
 // measure is one round.
 func (c *credential) measure(ctx context.Context) error {
 	pid := os.Getpid()
-	before := cpuTime(pid)
+	before := process.CPUTime(pid)
 	for range tokensInRound {
 		if !c.cryptography() {
 			return errors.New("the signature is invalid")
 		}
 	}
-	between := cpuTime(pid)
+	between := process.CPUTime(pid)
 	for range tokensInRound {
 		if _, err := c.verify(ctx); err != nil {
 			return err
 		}
 	}
-	after := cpuTime(pid)
+	after := process.CPUTime(pid)
 	micros := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / tokensInRound }
 	c.alone = append(c.alone, micros(between-before))
 	c.micros = append(c.micros, micros(after-between))

@@ -16,6 +16,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -25,6 +27,7 @@ import (
 // settings are the settings of a run.
 type settings struct {
 	entities int
+	serve    string
 	out      string
 }
 
@@ -33,6 +36,7 @@ func main() {
 	log.SetPrefix("compile: ")
 	var s settings
 	flag.IntVar(&s.entities, "entities", 50, "entities, each of eight fields and two edges")
+	flag.StringVar(&s.serve, "serve", "", "numbers of entities, separated by commas, with which the service is built and measured instead")
 	flag.StringVar(&s.out, "out", "", "file for the results; standard output when empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,6 +70,17 @@ type costs struct {
 
 // run measures and reports.
 func run(ctx context.Context, s settings) error {
+	if s.serve != "" {
+		var counts []int
+		for text := range strings.SplitSeq(s.serve, ",") {
+			n, err := strconv.Atoi(text)
+			if err != nil {
+				return err
+			}
+			counts = append(counts, n)
+		}
+		return serveAll(ctx, counts, s.out)
+	}
 	r := &results{settings: s, start: time.Now()}
 	tmp, err := os.MkdirTemp("", "compile")
 	if err != nil {

@@ -204,7 +204,8 @@ type HTTP struct {
 	// committed; a larger one is rolled back. Defaults to 64MiB.
 	MaxResponseBytes Bytes `env:"HTTP_MAX_RESPONSE_BYTES" default:"64MiB" min:"1KiB" max:"1GiB"`
 	// ResponseMemoryBytes limits how much of a held response body stays in memory; the
-	// rest goes to a temporary file. Defaults to 1MiB.
+	// rest goes to a temporary file. All responses together keep 64 times as much.
+	// Defaults to 1MiB.
 	ResponseMemoryBytes Bytes `env:"HTTP_RESPONSE_MEMORY_BYTES" default:"1MiB" min:"1KiB" max:"1GiB"`
 	// KeyLifetime is how long an Idempotency-Key is remembered. Defaults to 24h.
 	KeyLifetime time.Duration `env:"HTTP_IDEMPOTENCY_KEY_LIFETIME" default:"24h" min:"1m" max:"8760h"`

@@ -100,7 +100,7 @@ func compareEnt(t *testing.T, client string, want, got map[string]string) {
 }
 
 // entNoise is what differs between two runs of a test that fails in the same way.
-var entNoise = regexp.MustCompile(`(?s)\ngoroutine .*|\(\d+\.\d+s\)|(?m:^\s*Error Trace:(.*\n\s+/)?.*$)|\w+\.go:\d+: |&?0x\w+`)
+var entNoise = regexp.MustCompile(`(?s:\s+goroutine .*)|\(\d+\.\d+s\)|(?m:^\s*Error Trace:.*\n(?:\s+/.*\n)*)|\w+\.go:\d+:|0x[0-9a-f]+`)
 
 // entModule is a module of a suite of Ent's.
 type entModule struct {
@@ -257,7 +257,7 @@ var (
 	entOpen     = regexp.MustCompile(`ent\.Open\((?:dialect\.SQLite|"sqlite3"), "[^"]*"\)`)
 	enttestOpen = regexp.MustCompile(`enttest\.Open\(t, (?:dialect\.SQLite|"sqlite3"),\s*"[^"]*",?\s*`)
 	ownMain     = regexp.MustCompile(`func Test(Postgres|MySQL|Maria|SQLite)\(`)
-	uniqueError = regexp.MustCompile(`EqualError\(t, errors\.Unwrap\(err\), ("add m2m edge for table \w+): UNIQUE`)
+	uniqueError = regexp.MustCompile(`EqualError\(t, errors\.Unwrap\(err\), ("add m2m edge for table \w+): UNIQUE[^"]*"`)
 )
 
 // rewrite changes a file of Ent's so that it uses the module's client and PostgreSQL.
@@ -281,7 +281,7 @@ func (m entModule) rewrite(name, text string) string {
 	text = entOpen.ReplaceAllString(text, "entcases.Client(t), error(nil)")
 	text = enttestOpen.ReplaceAllString(text, "entcases.Migrated(t, ")
 	text = strings.ReplaceAll(text, "client.Schema.Create(", "entcases.Create(client, ")
-	text = uniqueError.ReplaceAllString(text, "ErrorContains(t, errors.Unwrap(err), $1: ")
+	text = uniqueError.ReplaceAllString(text, `ErrorContains(t, errors.Unwrap(err), $1: ERROR: duplicate key"`)
 	text = strings.ReplaceAll(text, "err := err.(*pq.Error)", "err, _ := errors.AsType[*pgconn.PgError](err)")
 	imports := "import (\n"
 	if used {

@@ -43,7 +43,8 @@
 // To a handler the [http.ResponseWriter] behaves as usual: the first WriteHeader
 // counts, and a Flush or a 1xx status does no harm. But nothing is sent, and there is
 // no way around it: the writer has neither Unwrap nor Hijack. The response is held in
-// memory up to [Options].MaxMemory, then in a temporary file up to MaxResponse, so that
-// a client that reads slowly doesn't keep a connection of the pool. Only a response for
-// which the handler has called [Stream], which commits first, isn't held.
+// memory up to [Options].MaxMemory, and MaxTotalMemory for all responses together, then
+// in a temporary file up to MaxResponse, so that a client that reads slowly keeps neither
+// a connection of the pool nor memory. Only a response for which the handler has called
+// [Stream], which commits first, isn't held.
 package reqtx

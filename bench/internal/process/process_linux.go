@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"bytes"
@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// endWithParent kills the process when this one ends, however it ends.
-func endWithParent(cmd *exec.Cmd) {
+// EndWithParent kills the process when this one ends, however it ends.
+func EndWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }
 
-// cpuTime is the time that a process has run on processors, in all of its threads.
-func cpuTime(pid int) time.Duration {
+// CPUTime is the time that a process has run on processors, in all of its threads.
+func CPUTime(pid int) time.Duration {
 	var spent unix.Timespec
 	clock := int32(^pid<<3 | 2) //nolint:gosec // the process's clock, as clock_getcpuclockid(3) makes it
 	if err := unix.ClockGettime(clock, &spent); err != nil {
@@ -26,8 +26,8 @@ func cpuTime(pid int) time.Duration {
 	return time.Duration(spent.Nano())
 }
 
-// peakMemory is the most memory that a process has had, in bytes.
-func peakMemory(pid int) (int64, error) {
+// PeakMemory is the most memory that a process has had, in bytes.
+func PeakMemory(pid int) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
@@ -38,7 +38,7 @@ func peakMemory(pid int) (int64, error) {
 	return kilobytes << 10, err
 }
 
-// setSendBuffer sets the kernel's buffer of a listener's connections.
-func setSendBuffer(listener *os.File, size int) error {
+// SetSendBuffer sets the kernel's buffer of a listener's connections.
+func SetSendBuffer(listener *os.File, size int) error {
 	return unix.SetsockoptInt(int(listener.Fd()), unix.SOL_SOCKET, unix.SO_SNDBUF, size)
 }
