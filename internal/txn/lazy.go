@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"sync"
 
 	"commitment/internal/pgtx"
@@ -239,20 +238,6 @@ func (t *lazyTx) savepointUndone(ok bool) {
 		return
 	}
 	t.forbidCommit(ErrSwallowed)
-}
-
-// connection takes a connection from a pool, within the acquire timeout.
-func (db *DB) connection(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
-	acquire, cancel := ctx, context.CancelFunc(func() {})
-	if db.options.AcquireTimeout > 0 {
-		acquire, cancel = context.WithTimeout(ctx, db.options.AcquireTimeout)
-	}
-	defer cancel()
-	conn, err := pool.Conn(acquire)
-	if err != nil && acquire.Err() != nil && ctx.Err() == nil {
-		return nil, ErrPoolTimeout.With(fmt.Errorf("no connection within %v: %w", db.options.AcquireTimeout, err))
-	}
-	return conn, err
 }
 
 // configure changes how the transaction will begin, if it hasn't begun.
