@@ -22,7 +22,10 @@ import (
 func AccessLog(log *slog.Logger, route func(*http.Request) string, slow time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			response := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			response, ok := w.(middleware.WrapResponseWriter) // of a middleware outside
+			if !ok {
+				response = middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			}
 			start, aborted := time.Now(), true
 			added := &addedAttrs{}
 			added.attrs = added.room[:0]

@@ -19,7 +19,10 @@ import (
 func Recover(pw *problem.Writer) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			response := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			response, ok := w.(middleware.WrapResponseWriter) // of a middleware outside
+			if !ok {
+				response = middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			}
 			defer func() {
 				v := recover()
 				if v == nil {

@@ -18,7 +18,10 @@ import (
 // that recovers from panics, so that a panic counts as the response that it became.
 func (m *Metrics) Requests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		response := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		response, ok := w.(middleware.WrapResponseWriter) // of a middleware outside
+		if !ok {
+			response = middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		}
 		start, status := time.Now(), "aborted"
 		m.inFlight.Inc()
 		defer func() { // a panic aborts the response
