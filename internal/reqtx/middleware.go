@@ -77,15 +77,15 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	all := &attempts{}
 	all.begin(r, &h.options)
-	route := chi.RouteContext(r.Context())
-	var routeContext chi.Context
-	if route != nil {
-		routeContext = *route
-	}
-	for number := 1; h.tryOnce(w, all, number); number++ {
-		if route != nil {
-			*route = routeContext // a retry is routed from the start
+	number := 1
+	if route := chi.RouteContext(r.Context()); route != nil {
+		for original := *route; h.tryOnce(w, all, number); number++ {
+			*route = original // a retry is routed from the start
 		}
+		return
+	}
+	for h.tryOnce(w, all, number) {
+		number++
 	}
 }
 

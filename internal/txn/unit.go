@@ -56,18 +56,14 @@ func (u *Unit) Decide(success bool) bool {
 	return success
 }
 
-// finish ends the unit through its [ent.Tx], which runs the hooks, or through lazyTx if
-// no ent.Tx was made. Hooks are foreign code: they may panic, and one that doesn't
-// return within the end timeout is abandoned.
+// finish ends the unit, through its [ent.Tx] if that has hooks to run. Hooks are foreign
+// code: they may panic, and one that doesn't return within the end timeout is abandoned.
 func (u *Unit) finish(end func(transaction) error) error {
 	u.mu.Lock()
 	tx := u.tx
 	u.mu.Unlock()
-	if tx == nil {
+	if tx == nil || !hasHooks(tx) {
 		return end(&u.lazy)
-	}
-	if commit, rollback := tx.HookCounts(); commit+rollback == 0 {
-		return end(tx)
 	}
 	done := make(chan error, 1)
 	go func() {
@@ -83,6 +79,11 @@ func (u *Unit) finish(end func(transaction) error) error {
 	case <-timer.C:
 		return fmt.Errorf("%w within %v", ErrHook, u.db.options.EndTimeout)
 	}
+}
+
+func hasHooks(tx *ent.Tx) bool {
+	commit, rollback := tx.HookCounts()
+	return commit+rollback > 0
 }
 
 // transaction is an [ent.Tx] or a lazyTx.
