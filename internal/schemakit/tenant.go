@@ -87,7 +87,10 @@ func (TenantOwned) Name() string { return "Tenant" }
 func onCreate(tenant func(context.Context) (uuid.UUID, error)) ent.Hook {
 	return func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if _, set := m.Field(TenantColumn); m.Op().Is(ent.OpCreate) && !set {
+			if !m.Op().Is(ent.OpCreate) {
+				return next.Mutate(ctx, m)
+			}
+			if _, set := m.Field(TenantColumn); !set {
 				id, err := tenant(ctx)
 				if err != nil {
 					return nil, err

@@ -131,7 +131,9 @@ func Neighbors(dialect string, s *Step) *sql.Selector {
 
 // NewCreateSpec returns an INSERT without values.
 func NewCreateSpec(table string, id *FieldSpec) *CreateSpec {
-	return ent.NewCreateSpec(table, id)
+	spec := ent.NewCreateSpec(table, id)
+	spec.Fields = make([]*FieldSpec, 0, 8) // which most have room in
+	return spec
 }
 
 // NewDeleteSpec returns a DELETE of all rows.
@@ -156,7 +158,9 @@ func NewStep(opts ...StepOption) *Step {
 
 // NewUpdateSpec returns an UPDATE without changes.
 func NewUpdateSpec(table string, columns []string, id ...*FieldSpec) *UpdateSpec {
-	return ent.NewUpdateSpec(table, columns, id...)
+	spec := ent.NewUpdateSpec(table, columns, id...)
+	spec.Fields.Set = make([]*FieldSpec, 0, 4) // which most have room in
+	return spec
 }
 
 // OrderByNeighborTerms orders by columns of the rows to which an edge leads.
