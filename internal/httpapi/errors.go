@@ -108,14 +108,22 @@ func fieldErrors(err error) []problem.FieldError {
 // of its Go type's range, huma's location is that of the object, and its message has the
 // member's name.
 func locate(detail *huma.ErrorDetail) (location, message string) {
-	var member string
-	if _, err := fmt.Sscanf(detail.Message, validation.MsgExpectedRequiredProperty, &member); err == nil {
+	if member, ok := memberOf(detail.Message, validation.MsgExpectedRequiredProperty); ok {
 		return detail.Location + "." + member, "is required"
 	}
-	if _, err := fmt.Sscanf(detail.Message, msgUnfitMember, &member); err == nil {
+	if member, ok := memberOf(detail.Message, msgUnfitMember); ok {
 		return detail.Location + "." + member, "expected a number in range, in plain digits"
 	}
 	return detail.Location, detail.Message
+}
+
+// memberOf returns the name in a message of that format.
+func memberOf(message, format string) (member string, ok bool) {
+	before, after, _ := strings.Cut(format, "%s")
+	if member, ok = strings.CutPrefix(message, before); ok {
+		member, ok = strings.CutSuffix(member, after)
+	}
+	return member, ok
 }
 
 // pointer turns huma's location, such as "body.entries[0].amount" or "query.limit", into
@@ -129,8 +137,10 @@ func pointer(location string) string {
 	if path == "" {
 		return ""
 	}
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1", "..", "/", ".[", "/", ".", "/", "[", "/", "]", "").Replace(path)
+	return "/" + pointerSyntax.Replace(path)
 }
+
+var pointerSyntax = strings.NewReplacer("~", "~0", "/", "~1", "..", "/", ".[", "/", ".", "/", "[", "/", "]", "")
 
 // pattern returns the route of a request that has been routed, such as "/v1/things/{id}",
 // or "" if none matched.
