@@ -28,7 +28,7 @@ func direct(next gen.Generator) gen.Generator {
 			return err
 		}
 		file := filepath.Join(g.Target, "client.go")
-		text, err := os.ReadFile(file) //nolint:gosec // it was just written
+		text, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}

@@ -81,7 +81,8 @@ func TestByIDShowsTheRowAndNoneBefore(t *testing.T) {
 		kept := *full.Values[6].(*[]byte)
 		query.Release(full)
 		empty := get(2)
-		if got, want := fmt.Sprint(empty.Values[0], empty.Values[3], *empty.Values[5].(*uuid.UUID), *empty.Values[6].(*[]byte)), fmt.Sprint(&sql.NullBool{}, &sql.NullString{}, uuid.Nil, []byte(nil)); got != want {
+		want := fmt.Sprint(&sql.NullBool{}, &sql.NullString{}, uuid.Nil, "")
+		if got := fmt.Sprint(empty.Values[0], empty.Values[3], *empty.Values[5].(*uuid.UUID), string(*empty.Values[6].(*[]byte))); got != want {
 			t.Errorf("row 2 = %s, want %s", got, want)
 		}
 		query.Release(empty)

@@ -64,6 +64,9 @@ func (c *keyRecorder) Value(key any) any {
 	return nil
 }
 
+// begin initializes c.
+func (c *unitContext) begin(parent context.Context, u *Unit) { c.Context, c.unit = parent, u }
+
 // Done is closed when the context has ended.
 func (c *unitContext) Done() <-chan struct{} { return c.waitable().Done() }
 

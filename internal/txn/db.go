@@ -109,7 +109,7 @@ func (db *DB) Begin(ctx context.Context, mode sql.TxOptions, attempt int) (conte
 	if db.options.Tracer != nil {
 		ctx, u.traceEnd = db.options.Tracer.Attempt(ctx, attempt)
 	}
-	u.ctx.Context, u.ctx.unit = ctx, u
+	u.ctx.begin(ctx, u)
 	u.detached = detached{&u.ctx}
 	u.lazy.begin(db, &u.detached, mode, attempt)
 	return &u.ctx, u, nil
