@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"commitment/ent"
-	"commitment/ent/account"
+	"commitment/ent/idempotencykey"
 )
 
 // recorder records the last query, and fails.
@@ -30,8 +30,8 @@ func (r *recorder) Query(_ context.Context, query string, args, _ any) error {
 func TestGetIsTheQueryOfItsID(t *testing.T) {
 	t.Parallel()
 	id, get, query := uuid.New(), &recorder{}, &recorder{}
-	_, getErr := ent.NewClient(ent.Driver(get)).Account.Get(t.Context(), id)
-	_, queryErr := ent.NewClient(ent.Driver(query)).Account.Query().Where(account.ID(id)).Only(t.Context())
+	_, getErr := ent.NewClient(ent.Driver(get)).IdempotencyKey.Get(t.Context(), id)
+	_, queryErr := ent.NewClient(ent.Driver(query)).IdempotencyKey.Query().Where(idempotencykey.ID(id)).Only(t.Context())
 	if get.query != query.query || fmt.Sprint(get.args) != fmt.Sprint(query.args) || get.query == "" || fmt.Sprint(getErr) != fmt.Sprint(queryErr) {
 		t.Errorf("Get sends %s %v (%v), want %s %v (%v)", get.query, get.args, getErr, query.query, query.args, queryErr)
 	}
@@ -43,13 +43,13 @@ func TestInterceptorsSeeAGet(t *testing.T) {
 	c := ent.NewClient(ent.Driver(&recorder{}))
 	c.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
 		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
-			if _, ok := q.(*ent.AccountQuery); ok {
+			if _, ok := q.(*ent.IdempotencyKeyQuery); ok {
 				seen++
 			}
 			return next.Query(ctx, q)
 		})
 	}))
-	if _, err := c.Account.Get(t.Context(), uuid.New()); err == nil || seen != 1 {
+	if _, err := c.IdempotencyKey.Get(t.Context(), uuid.New()); err == nil || seen != 1 {
 		t.Errorf("Get() = %v, seen by %d interceptors, want an error and 1", err, seen)
 	}
 }
