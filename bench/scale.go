@@ -160,14 +160,11 @@ func (l *scaledLoad) measure(ctx context.Context, db *database, service *child, 
 	for _, c := range clients {
 		running.Go(func() { m.run(c) })
 	}
-	time.Sleep(scaleRound)
-	serverBefore, err := db.serverCPU(ctx, scaleDatabase)
-	if err != nil {
-		return err
-	}
+	<-time.After(scaleRound)
+	serverBefore, beforeErr := db.serverCPU(ctx, scaleDatabase)
 	counted, before := len(l.took), process.CPUTime(service.cmd.Process.Pid)
 	m.set(measuring)
-	time.Sleep(scaleRound)
+	<-time.After(scaleRound)
 	m.set(stopped)
 	cpu := process.CPUTime(service.cmd.Process.Pid) - before
 	server, err := db.serverCPU(ctx, scaleDatabase)
@@ -175,7 +172,7 @@ func (l *scaledLoad) measure(ctx context.Context, db *database, service *child, 
 	requests := l.took[counted:]
 	l.rates = append(l.rates, float64(len(requests))/scaleRound.Seconds())
 	l.cpu, l.serverCPU = append(l.cpu, perRequest(cpu, requests)), append(l.serverCPU, perRequest(server-serverBefore, requests))
-	return errors.Join(err, m.err)
+	return errors.Join(beforeErr, err, m.err)
 }
 
 // meter counts the responses while it measures: requests are under way before and after.

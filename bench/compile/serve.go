@@ -45,7 +45,7 @@ type service struct {
 	memory  int64     // at its peak until then
 	cpu     []float64 // microseconds for a read, by round
 	addr    string
-	pid     int
+	cmd     *exec.Cmd // nil unless it runs
 	account string
 }
 
@@ -63,18 +63,21 @@ func serveAll(ctx context.Context, counts []int, out string) error {
 	}
 	defer func() { _ = server.Stop(context.WithoutCancel(ctx)) }()
 	var all []*service
+	defer func() {
+		for _, s := range all {
+			s.stop()
+		}
+	}()
 	for _, n := range counts {
 		log.Printf("%d entities: building", n)
 		s, err := buildService(ctx, filepath.Join(tmp, fmt.Sprint(n)), n)
 		if err != nil {
 			return err
 		}
-		stop, err := s.start(ctx, server)
-		if err != nil {
+		all = append(all, s)
+		if err := s.start(ctx, server); err != nil {
 			return err
 		}
-		defer stop()
-		all = append(all, s)
 	}
 	for round := range serveRounds {
 		for i := range all {
@@ -113,30 +116,32 @@ func buildService(ctx context.Context, dir string, entities int) (s *service, er
 }
 
 // start starts the service a few times, the last time to stay, and creates an account.
-func (s *service) start(ctx context.Context, server *pgserver.Server) (stop func(), err error) {
+func (s *service) start(ctx context.Context, server *pgserver.Server) error {
 	url, err := s.migrate(ctx, server)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for range serveRounds {
-		if stop != nil {
-			stop()
-		}
-		if stop, err = s.startOnce(ctx, url); err != nil {
-			return nil, err
+		s.stop()
+		if err := s.startOnce(ctx, url); err != nil {
+			return err
 		}
 	}
-	created, err := http.Post("http://"+s.addr+"/v1/accounts", "application/json", strings.NewReader(`{"name":"one","currency":"EUR"}`)) //nolint:noctx // it is the service's first request
-	if err != nil {
-		return stop, err
-	}
-	defer func() { _ = created.Body.Close() }()
 	var account struct{ ID string }
-	if err := json.NewDecoder(created.Body).Decode(&account); err != nil || account.ID == "" {
-		return stop, fmt.Errorf("create an account: %s: %w", created.Status, err)
-	}
+	err = s.send(ctx, http.MethodPost, "/v1/accounts", `{"name":"one","currency":"EUR"}`, func(resp *http.Response) error {
+		return json.NewDecoder(resp.Body).Decode(&account)
+	})
 	s.account = account.ID
-	return stop, nil
+	return err
+}
+
+// stop kills the service, if it runs.
+func (s *service) stop() {
+	if s.cmd != nil {
+		_ = s.cmd.Process.Kill() // it has no data to lose
+		_ = s.cmd.Wait()
+		s.cmd = nil
+	}
 }
 
 // migrate returns the URL of a database of its own.
@@ -162,76 +167,87 @@ func (s *service) migrate(ctx context.Context, server *pgserver.Server) (string,
 }
 
 // startOnce starts the service, and waits until it is ready.
-func (s *service) startOnce(ctx context.Context, url string) (stop func(), err error) {
+func (s *service) startOnce(ctx context.Context, url string) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.addr = listener.Addr().String()
 	if err := listener.Close(); err != nil {
-		return nil, err
+		return err
 	}
 	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, s.binary, "serve") //nolint:gosec // it was built here
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "ADDR=" + s.addr, "AUTH=off", "DATABASE_URL=" + url, "LOG_LEVEL=warn"}
-	cmd.Stdout, cmd.Stderr = &output, &output
-	process.EndWithParent(cmd)
+	s.cmd = exec.CommandContext(ctx, s.binary, "serve")
+	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "ADDR=" + s.addr, "AUTH=off", "DATABASE_URL=" + url, "LOG_LEVEL=warn"}
+	s.cmd.Stdout, s.cmd.Stderr = &output, &output
+	process.EndWithParent(s.cmd)
 	start := time.Now()
-	if err := cmd.Start(); err != nil {
-		return nil, err
+	if err := s.cmd.Start(); err != nil {
+		s.cmd = nil
+		return err
 	}
-	s.pid = cmd.Process.Pid
-	stop = func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
-	for time.Since(start) < time.Minute {
-		if resp, err := http.Get("http://" + s.addr + "/readyz"); err == nil { //nolint:noctx // it answers at once
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				s.started = append(s.started, time.Since(start).Seconds()*1e3)
-				s.memory, err = process.PeakMemory(s.pid)
-				return stop, err
-			}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for poll := time.NewTicker(time.Millisecond); ; {
+		if s.send(ctx, http.MethodGet, "/readyz", "", discard) == nil {
+			poll.Stop()
+			s.started = append(s.started, time.Since(start).Seconds()*1e3)
+			s.memory, err = process.PeakMemory(s.cmd.Process.Pid)
+			return err
 		}
-		time.Sleep(time.Millisecond)
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			poll.Stop()
+			s.stop()
+			return fmt.Errorf("the service isn't ready: %w\n%s", ctx.Err(), &output)
+		}
 	}
-	stop()
-	return nil, fmt.Errorf("the service isn't ready:\n%s", &output)
 }
 
 // read measures a round of reads of one account.
 func (s *service) read(ctx context.Context) error {
 	var running sync.WaitGroup
 	var requests atomic.Int64
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: serveClients}}
-	defer client.CloseIdleConnections()
 	errs := make([]error, serveClients)
-	before, end := process.CPUTime(s.pid), time.Now().Add(serveRound)
+	pid := s.cmd.Process.Pid
+	before, end := process.CPUTime(pid), time.Now().Add(serveRound)
 	for i := range errs {
 		running.Go(func() {
 			for errs[i] == nil && time.Now().Before(end) {
-				errs[i] = get(ctx, client, "http://"+s.addr+"/v1/accounts/"+s.account)
+				errs[i] = s.send(ctx, http.MethodGet, "/v1/accounts/"+s.account, "", discard)
 				requests.Add(1)
 			}
 		})
 	}
 	running.Wait()
-	s.cpu = append(s.cpu, float64((process.CPUTime(s.pid)-before).Microseconds())/float64(requests.Load()))
+	s.cpu = append(s.cpu, float64((process.CPUTime(pid)-before).Microseconds())/float64(requests.Load()))
 	return errors.Join(errs...)
 }
 
-func get(ctx context.Context, client *http.Client, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+// client keeps as many connections as there are clients.
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: serveClients}, Timeout: time.Minute}
+
+// send sends a request, and returns an error unless the response is a success.
+func (s *service) send(ctx context.Context, method, path, body string, read func(*http.Response) error) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.addr+path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
+	req.Header.Set("Content-Type", "application/json")
 	resp, err := client.Do(req)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s: %s", url, resp.Status)
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("%s %s: %s", method, path, resp.Status)
 	}
-	_, err = io.Copy(io.Discard, resp.Body)
+	return read(resp)
+}
+
+func discard(resp *http.Response) error {
+	_, err := io.Copy(io.Discard, resp.Body)
 	return err
 }
 

@@ -36,8 +36,8 @@ func TestConnectionsAreTakenInTurns(t *testing.T) {
 		var served []int
 		for i := range waiters {
 			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
 			go func() {
+				defer cancel()
 				conn, err := turns.conn(&acquireContext{current: ctx}, pool)
 				if err != nil {
 					return
