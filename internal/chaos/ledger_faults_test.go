@@ -52,7 +52,8 @@ func TestNobodyToAsk(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.OwnerURL(t)
 	proxy := pgtest.Proxy(t, direct)
-	l := newLedger(t, start(t, proxy.URL(), "DB_OUTCOME_TIMEOUT=300ms", "DB_COMMIT_TIMEOUT=300ms", "DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1"), direct)
+	l := newLedger(t, start(t, proxy.URL(), "DB_OUTCOME_TIMEOUT=300ms", "DB_COMMIT_TIMEOUT=300ms",
+		"DB_MAX_OPEN_CONNS=1", "DB_MAX_IDLE_CONNS=1", "JOBS_WORKERS=0"), direct) // no COMMIT of a job
 	fault := proxy.Inject(pgproxy.Fault{Match: pgproxy.AtCommit, Moment: pgproxy.Answered, Times: 1})
 	go func() {
 		if fault.Await(t.Context(), 1) == nil {
