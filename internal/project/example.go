@@ -33,7 +33,7 @@ var foundationEdits = []edit{
 	{".ci/run", `\tcheck_bench\n`, ""},
 	{".golangci.yml", `(?s)      # The benchmark is a module of its own.*?commitment\$"\n`, ""},
 	{"Makefile", `(?s)bench: ##.*?(docker: ##)`, "${1}"},
-	{"Makefile", ` bench bench-compile bench-migrations`, ""},
+	{"Makefile", ` bench bench-compile bench-entities bench-migrations`, ""},
 }
 
 // exampleEdits remove the ledger from the files of a project without the example.
