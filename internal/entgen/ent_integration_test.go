@@ -320,7 +320,7 @@ func (m entModule) run(t *testing.T, binary, client string) map[string]string {
 		return string(out)
 	}
 	results := map[string]string{}
-	for _, test := range strings.FieldsSeq(run("-test.list", "^Test")) {
+	for test := range strings.FieldsSeq(run("-test.list", "^Test")) {
 		if out := run("-test.v", "-test.run", "^"+test+"$"); !strings.HasSuffix(out, "PASS\n") {
 			results[test] = entNoise.ReplaceAllString(out, "")
 		} else {
