@@ -26,14 +26,14 @@ func AccessLog(log *slog.Logger, route func(*http.Request) string, slow time.Dur
 			if !ok {
 				response = middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 			}
-			start, aborted := time.Now(), true
+			start, aborted, agent := time.Now(), true, r.UserAgent() // a goroutine that the handler leaves behind may write the header
 			added := &addedAttrs{}
 			added.attrs = added.room[:0]
 			r = r.WithContext(context.WithValue(r.Context(), addedKey{}, added))
 			// Deferred, and without a recover: a panic keeps its stack, and
 			// net/http aborts the connection.
 			defer func() {
-				e := entry{request: r, response: response, route: route(r), duration: time.Since(start), aborted: aborted}
+				e := entry{request: r, agent: agent, response: response, route: route(r), duration: time.Since(start), aborted: aborted}
 				e.slow = slow > 0 && e.duration >= slow && !added.lifted.Load()
 				log.LogAttrs(r.Context(), e.level(), "request", append(e.attrs(), added.attrs...)...)
 			}()
@@ -63,6 +63,7 @@ func AddToAccessLog(ctx context.Context, attrs ...slog.Attr) {
 // entry is one line of the log.
 type entry struct {
 	request  *http.Request
+	agent    string
 	response middleware.WrapResponseWriter
 	route    string
 	duration time.Duration
@@ -102,7 +103,7 @@ func (e entry) attrs() []slog.Attr {
 		slog.Int("bytes", e.response.BytesWritten()),
 		slog.Duration("duration", e.duration),
 		slog.String("remote_ip", ClientAddress(e.request)),
-		slog.String("user_agent", e.request.UserAgent()),
+		slog.String("user_agent", e.agent),
 	)
 	if e.aborted {
 		attrs = append(attrs, slog.Bool("aborted", true))
