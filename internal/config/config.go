@@ -151,8 +151,8 @@ type Database struct {
 	// IdleInTransactionTimeout ends a session whose open transaction has been idle for
 	// this long, because its locks block others; 0s is no limit. Defaults to 30s.
 	IdleInTransactionTimeout time.Duration `env:"DB_IDLE_IN_TRANSACTION_TIMEOUT" default:"30s" min:"0s" max:"24h"`
-	// CommitTimeout limits COMMIT and ROLLBACK, each by itself; a client that
-	// disconnects cancels neither. Defaults to 10s.
+	// CommitTimeout limits COMMIT, with the writes that travel with it, and ROLLBACK,
+	// each by itself; a client that disconnects cancels neither. Defaults to 10s.
 	CommitTimeout time.Duration `env:"DB_COMMIT_TIMEOUT" default:"10s" min:"1ms" max:"1h"`
 	// OutcomeTimeout limits the search for the outcome of a COMMIT whose response was
 	// lost; past it the response is 503 outcome-unknown. Defaults to 10s.

@@ -33,7 +33,8 @@ type Options struct {
 	// past it the unit of work fails with ErrPoolTimeout. Zero waits as long as the
 	// statement's context allows.
 	AcquireTimeout time.Duration
-	// EndTimeout limits COMMIT and ROLLBACK, each by itself. Defaults to 10 seconds.
+	// EndTimeout limits COMMIT, with the writes of [WithCommit], and ROLLBACK, each by
+	// itself. Defaults to 10 seconds.
 	EndTimeout time.Duration
 	// CommitReadsAtOnce sends the COMMIT of a unit that has only read at once, in the
 	// background. By default it is sent in front of the next BEGIN on the connection, or a

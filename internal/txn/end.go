@@ -226,7 +226,7 @@ func (t *lazyTx) sendCommit() error {
 	if len(t.waiting) == 0 && t.park() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, t.endTimeout())
+	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
 	defer cancel()
 	if len(t.waiting) > 0 {
 		return t.commitWithWaiting(ctx)

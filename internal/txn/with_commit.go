@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -36,9 +35,9 @@ import (
 // is sent), in a savepoint, after [RollbackOnly], and in a unit that only reads. In a
 // function of [Together] f's writes are that function's.
 //
-// The writes aren't canceled when a client disconnects, for COMMIT isn't. They have until
-// the unit's deadline, and COMMIT has the end timeout more; without a deadline the end
-// timeout is for both. Past it the outcome is asked for.
+// The writes aren't canceled when a client disconnects or the unit's deadline passes, for
+// COMMIT isn't. They have the end timeout, together with COMMIT. Past it the outcome is
+// asked for.
 func WithCommit(ctx context.Context, f func(ctx context.Context) error) error {
 	u, err := active(ctx)
 	if err != nil {
@@ -210,7 +209,7 @@ func (t *lazyTx) sendWaiting(ctx context.Context) error {
 // end than COMMIT. The caller holds mu and statementMu.
 func (t *lazyTx) sendBeforeCommit() error {
 	t.mu.Unlock()
-	ctx, cancel := context.WithTimeout(t.ctx, t.endTimeout())
+	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
 	err := t.sendWaiting(ctx)
 	cancel()
 	t.mu.Lock()
@@ -231,14 +230,4 @@ func (t *lazyTx) commitWithWaiting(ctx context.Context) error {
 		return t.waiting[failed.Index].failure(err)
 	}
 	return err
-}
-
-// endTimeout returns how long the end may take. Writes that are sent with COMMIT have the
-// rest of the unit's time before it. The caller holds mu.
-func (t *lazyTx) endTimeout() time.Duration {
-	timeout := t.db.options.EndTimeout
-	if deadline, ok := t.ctx.Context.Deadline(); ok && len(t.waiting) > 0 {
-		timeout += max(0, time.Until(deadline))
-	}
-	return timeout
 }
