@@ -1,6 +1,10 @@
 package main
 
-import "commitment/bench/internal/markdown"
+import (
+	"math"
+
+	"commitment/bench/internal/markdown"
+)
 
 // aim is a goal for the service.
 type aim struct {
@@ -37,9 +41,12 @@ func (r *results) writeAims(p *markdown.Printer) {
 			sign = "at least"
 		}
 		v := a.value(r)
-		if a.reached(v) {
+		switch {
+		case math.IsNaN(v):
+			verdict = "not measured"
+		case a.reached(v):
 			verdict = "reached"
 		}
-		p.Line("| %s | %s %.2f | %.3f | %s |", a.what, sign, a.limit, v, verdict)
+		p.Line("| %s | %s %.2f | %s | %s |", a.what, sign, a.limit, formatRatio(v, "%.3f"), verdict)
 	}
 }

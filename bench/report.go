@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -120,14 +121,30 @@ func (r *report) versions() []string {
 	return list
 }
 
+// found is what was measured of a cell; empty if nothing was.
+func (r *results) found(work string, delay time.Duration, name string) *cellResult {
+	if c := r.cells[cell{work, delay, name}]; c != nil {
+		return c
+	}
+	return &cellResult{}
+}
+
+// formatRatio leaves out what isn't a number: a ratio to nothing.
+func formatRatio(ratio float64, format string) string {
+	if math.IsNaN(ratio) || math.IsInf(ratio, 0) {
+		return "–"
+	}
+	return fmt.Sprintf(format, ratio)
+}
+
 // throughputRatio is the median of the ratios of a peer's rounds to the reference's.
 func (r *results) throughputRatio(work string, delay time.Duration, name string) float64 {
-	return medianRatio(r.cells[cell{work, delay, name}].rates, r.cells[cell{work, delay, r.reference}].rates)
+	return medianRatio(r.found(work, delay, name).rates, r.found(work, delay, r.reference).rates)
 }
 
 // cpuRatio is that of the CPU of a request.
 func (r *results) cpuRatio(work string, delay time.Duration, name string) float64 {
-	return medianRatio(r.cells[cell{work, delay, name}].cpu, r.cells[cell{work, delay, r.reference}].cpu)
+	return medianRatio(r.found(work, delay, name).cpu, r.found(work, delay, r.reference).cpu)
 }
 
 // allocsRatio is the ratio of a peer's allocations to the reference's.
@@ -135,8 +152,12 @@ func (r *results) allocsRatio(work, name string) float64 {
 	return r.allocs[cell{work: work, peer: name}].objects / r.allocs[cell{work: work, peer: r.reference}].objects
 }
 
-// medianRatio is the median of the ratios within the rounds.
+// medianRatio is the median of the ratios within the rounds; not a number if one of the two
+// wasn't measured.
 func medianRatio(own, other []float64) float64 {
+	if len(own) == 0 || len(own) != len(other) {
+		return math.NaN()
+	}
 	ratios := make([]float64, len(own))
 	for i := range ratios {
 		ratios[i] = own[i] / other[i]
@@ -156,15 +177,20 @@ func (r *results) peerTitle(name string) string {
 
 // quantile returns a percentile of a cell's latency.
 func (r *results) quantile(work string, delay time.Duration, name string, q float64) time.Duration {
-	return percentile(r.cells[cell{work, delay, name}].took, q)
+	return percentile(r.found(work, delay, name).took, q)
 }
 
 // latencyRatio is the ratio of a percentile of a peer to the reference's.
 func (r *results) latencyRatio(work string, delay time.Duration, name string, q float64) float64 {
-	return float64(r.quantile(work, delay, name, q)) / float64(r.quantile(work, delay, r.reference, q))
+	own, other := r.quantile(work, delay, name, q), r.quantile(work, delay, r.reference, q)
+	if own == 0 {
+		return math.NaN() // it wasn't measured
+	}
+	return float64(own) / float64(other)
 }
 
 func (r *results) writeWork(p *markdown.Printer, w *work) {
+	two := func(ratio float64) string { return formatRatio(ratio, "%.2f") }
 	p.Line("\n## %s\n", w.title)
 	p.Line("| added | peer | req/s | ratio | CPU µs | ratio | PostgreSQL's CPU µs | ratio | p50 ms | ratio | p99 ms | ratio |")
 	p.Line("|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
@@ -172,13 +198,13 @@ func (r *results) writeWork(p *markdown.Printer, w *work) {
 		for _, peer := range r.peers {
 			n := peer.name
 			c := r.cells[cell{w.name, delay, n}]
-			p.Line("| %s | %s | %.0f | %.2f | %.0f | %.2f | %.0f | %.2f | %s | %.2f | %s | %.2f |",
+			p.Line("| %s | %s | %.0f | %s | %.0f | %s | %.0f | %s | %s | %s | %s | %s |",
 				milliseconds(delay), peer.title,
-				median(slices.Clone(c.rates)), r.throughputRatio(w.name, delay, n),
-				median(slices.Clone(c.cpu)), r.cpuRatio(w.name, delay, n),
-				median(slices.Clone(c.serverCPU)), medianRatio(c.serverCPU, r.cells[cell{w.name, delay, r.reference}].serverCPU),
-				formatLatency(r.quantile(w.name, delay, n, 0.5)), r.latencyRatio(w.name, delay, n, 0.5),
-				formatLatency(r.quantile(w.name, delay, n, 0.99)), r.latencyRatio(w.name, delay, n, 0.99))
+				median(slices.Clone(c.rates)), two(r.throughputRatio(w.name, delay, n)),
+				median(slices.Clone(c.cpu)), two(r.cpuRatio(w.name, delay, n)),
+				median(slices.Clone(c.serverCPU)), two(medianRatio(c.serverCPU, r.found(w.name, delay, r.reference).serverCPU)),
+				formatLatency(r.quantile(w.name, delay, n, 0.5)), two(r.latencyRatio(w.name, delay, n, 0.5)),
+				formatLatency(r.quantile(w.name, delay, n, 0.99)), two(r.latencyRatio(w.name, delay, n, 0.99)))
 		}
 	}
 }
