@@ -83,6 +83,10 @@ func (u *Unit) mayPostpone() bool {
 	allowed := u.mark != MarkedRollback && u.openSavepoints == 0 && !u.db.options.EagerWrites
 	u.mu.Unlock()
 	t := &u.lazy
+	if !t.statementMu.TryLock() {
+		return false // a goroutine is in a statement: sendNow returns ErrBusy if there is anything to send
+	}
+	defer t.statementMu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return allowed && !t.options.ReadOnly && t.tx != nil && t.tx.State() == pgtx.StateOpen
