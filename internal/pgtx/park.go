@@ -195,7 +195,7 @@ func (t *Tx) Park() bool {
 func (t *Tx) CanPark() bool {
 	tr := &t.wire.tracker
 	return t.conn.direct && t.o.ReadOnly && belowSerializable(t.o.Isolation) && !t.o.readsPositionLast() &&
-		t.State() == StateOpen && !t.Busy() && tr.inStep() &&
+		!t.Busy() && t.State() == StateOpen && tr.inStep() &&
 		!tr.modeUncertain && !tr.awaited && !tr.needsReset && !tr.needsClose && len(tr.changedParams) == 0
 }
 

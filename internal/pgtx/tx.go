@@ -91,7 +91,8 @@ func NewTx(on *sql.Conn, o TxOptions) (*Tx, error) {
 func (t *Tx) Conn() *pgx.Conn { return t.pgx }
 
 // State returns the state of the transaction. It asks nobody: the server reports it with
-// every ReadyForQuery. While rows are being read it is the state before their query.
+// every ReadyForQuery. While rows are being read it is the state before their query, which
+// nobody but their reader may ask for: see [Tx.Busy].
 func (t *Tx) State() State {
 	tr := &t.wire.tracker
 	switch {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestAnEndWithOpenRowsIsAnError(t *testing.T) {
@@ -108,6 +110,107 @@ func TestTheConnectionIsReadOnlyBetweenItsStatements(t *testing.T) {
 		if !errors.Is(err, errWork) {
 			t.Errorf("Run() = %v, want %v", err, errWork)
 		}
+	}
+}
+
+// TestTheConnectionIsNotReadWhileItsRowsAreClosed is for the race detector: database/sql
+// closes rows in a goroutine of its own when their context ends.
+func TestTheConnectionIsNotReadWhileItsRowsAreClosed(t *testing.T) {
+	t.Parallel()
+	f := open(t, 1, Options{})
+	for name, write := range map[string]func(context.Context) error{
+		"nothing": func(context.Context) error { return nil },
+		"a write": func(ctx context.Context) error { return insert(ctx, "a") },
+	} {
+		err := f.Run(t.Context(), ReadWrite, func(ctx context.Context) error {
+			tx, err := SQLFromContext(ctx)
+			if err != nil {
+				return err
+			}
+			ofRows, cancel := context.WithCancel(ctx)
+			defer cancel()
+			rows, err := tx.QueryContext(ofRows, "SELECT generate_series(1, 100000)")
+			if err != nil {
+				return err
+			}
+			cancel()
+			if err := WithCommit(ctx, write); err != nil && !errors.Is(err, ErrBusy) {
+				t.Errorf("%s: WithCommit() = %v, want %v or nothing", name, err, ErrBusy)
+			}
+			return errors.Join(errWork, rows.Err(), rows.Close()) //nolint:sqlclosecheck // not before
+		})
+		if !errors.Is(err, errWork) {
+			t.Errorf("%s: Run() = %v, want %v", name, err, errWork)
+		}
+	}
+}
+
+// TestAnEndWhileAGoroutineReads is for the race detector, too: the end closes what is
+// being read.
+func TestAnEndWhileAGoroutineReads(t *testing.T) {
+	t.Parallel()
+	const many = "SELECT i, repeat('x', 100) FROM generate_series(1, 200000) i"
+	drain := func(rows pgx.Rows) error {
+		for rows.Next() {
+			if _, err := rows.Values(); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+	for name, read := range map[string]func(context.Context, pgx.Tx) error{
+		"rows": func(ctx context.Context, tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, many)
+			if err != nil {
+				return err
+			}
+			return drain(rows)
+		},
+		"the rows of a batch": func(ctx context.Context, tx pgx.Tx) error {
+			batch := &pgx.Batch{}
+			batch.Queue(many)
+			rows, err := tx.SendBatch(ctx, batch).Query()
+			if err != nil {
+				return err
+			}
+			return drain(rows)
+		},
+		"the results of a batch": func(ctx context.Context, tx pgx.Tx) error {
+			batch := &pgx.Batch{}
+			for range 1000 {
+				batch.Queue("SELECT 1")
+			}
+			results := tx.SendBatch(ctx, batch)
+			for {
+				if _, err := results.Exec(); err != nil {
+					return err
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, 1, Options{})
+			for range 5 {
+				var stray sync.WaitGroup
+				err := f.runPgx(t, func(ctx context.Context, tx pgx.Tx) error {
+					started := make(chan struct{})
+					stray.Go(func() {
+						close(started)
+						if err := read(context.WithoutCancel(ctx), tx); err == nil {
+							t.Log("all was read")
+						}
+					})
+					<-started
+					_, err := tx.Exec(ctx, "SELECT 1")
+					return errors.Join(errWork, err)
+				})
+				stray.Wait()
+				if !errors.Is(err, errWork) {
+					t.Errorf("Run() = %v, want %v", err, errWork)
+				}
+			}
+		})
 	}
 }
 

@@ -54,7 +54,8 @@ func (t *lazyTx) begin(db *DB, ctx *detached, mode sql.TxOptions, attempt int) {
 }
 
 // currentPhase returns the phase according to the server, which reports it with every
-// response. The caller holds mu, and no statement is running.
+// response. The caller holds mu, no statement is running, and no rows are open: whoever
+// closes them changes it.
 func (t *lazyTx) currentPhase() phase {
 	if t.phase == ended {
 		return ended

@@ -3,7 +3,6 @@ package txn
 import (
 	"context"
 	"database/sql"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -119,7 +118,9 @@ func (x *pgxTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 		t.statementMu.Unlock()
 		return failedBatch{err}
 	}
-	t.hold(results)
+	if err := t.hold(results); err != nil {
+		return failedBatch{err}
+	}
 	return results
 }
 
@@ -181,7 +182,7 @@ func (t *lazyTx) runPgxQuery(ctx context.Context, query string, args []any, rows
 	if err := t.lockStatement(ctx); err != nil {
 		return err
 	}
-	rows.t = t
+	rows.t, rows.guard = t, &rows.own
 	err := t.run(ctx, func(*sql.Conn) error {
 		conn, err := t.pgxConn()
 		if err != nil {
@@ -199,61 +200,11 @@ func (t *lazyTx) runPgxQuery(ctx context.Context, query string, args []any, rows
 		t.statementMu.Unlock()
 		return err
 	case rows.ahead:
-		t.hold(rows)
+		return t.hold(rows)
 	default:
 		rows.release()
 	}
 	return nil
-}
-
-// pgxRows are rows that unlock statementMu when they are closed, or read to their end.
-type pgxRows struct {
-	pgx.Rows
-	t        *lazyTx
-	mu       sync.Mutex // the end of the unit closes rows that are being read
-	ahead    bool       // the first row was read, but Next hasn't been called
-	released sync.Once
-}
-
-// Next reads the next row.
-func (r *pgxRows) Next() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ahead {
-		r.ahead = false
-		return true
-	}
-	if r.Rows.Next() {
-		return true
-	}
-	r.release()
-	return false
-}
-
-// Scan reads the values of the row.
-func (r *pgxRows) Scan(dest ...any) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.Rows.Scan(dest...) // closes the rows on an error, but Close must follow anyway
-}
-
-// Close closes the rows.
-func (r *pgxRows) Close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.ahead = false
-	r.Rows.Close()
-	r.release()
-}
-
-func (r *pgxRows) stop() { r.Close() }
-
-// release notes the error that ended the rows, if any, and unlocks statementMu.
-func (r *pgxRows) release() {
-	r.released.Do(func() {
-		r.t.noteRetryable(r.Err())
-		r.t.statementMu.Unlock()
-	})
 }
 
 // pgxRow is a row of QueryRow.
@@ -274,28 +225,6 @@ func (r pgxRow) Scan(dest ...any) error {
 	r.Close()
 	return r.Err()
 }
-
-// pgxBatch is a batch that unlocks statementMu when it is closed.
-type pgxBatch struct {
-	pgx.BatchResults
-	t      *lazyTx
-	ctx    context.Context //nolint:containedctx // of SendBatch
-	closed sync.Once
-}
-
-// Close reads the remaining results.
-func (b *pgxBatch) Close() error {
-	err := b.BatchResults.Close()
-	b.closed.Do(func() {
-		if err != nil {
-			err = b.t.statementFailed(b.ctx, err)
-		}
-		b.t.statementMu.Unlock()
-	})
-	return err
-}
-
-func (b *pgxBatch) stop() { _ = b.Close() }
 
 // failedRows are the rows of a query that failed.
 type failedRows struct{ err error }

@@ -72,7 +72,12 @@ func (r *scannableRows) Columns() ([]string, error) {
 }
 
 // NewValue returns what a column is scanned into.
-func (r *scannableRows) NewValue(column int) any { return sqlscan.New(&r.FieldDescriptions()[column]) }
+func (r *scannableRows) NewValue(column int) any {
+	if columns := r.FieldDescriptions(); column < len(columns) {
+		return sqlscan.New(&columns[column])
+	}
+	return new(any) // the end of the unit has closed the rows, as Scan will say
+}
 
 // ColumnTypes returns an error: only database/sql can make them.
 func (r *scannableRows) ColumnTypes() ([]*sql.ColumnType, error) {
@@ -84,11 +89,14 @@ func (r *scannableRows) NextResultSet() bool { return false }
 
 // Scan scans the row.
 func (r *scannableRows) Scan(dest ...any) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	values, columns := r.RawValues(), r.FieldDescriptions()
+	r.own.Lock()
+	defer r.own.Unlock()
+	if r.own.stopped {
+		return ErrEnded
+	}
+	values, columns := r.Rows.RawValues(), r.Rows.FieldDescriptions()
 	if len(values) != len(dest) {
-		return errors.Join(r.Err(), errors.New("sql: the row has been read, or has other columns"))
+		return errors.Join(r.Rows.Err(), errors.New("sql: the row has been read, or has other columns"))
 	}
 	for i, raw := range values {
 		if err := sqlscan.Scan(r.types, &columns[i], raw, dest[i]); err != nil {

@@ -62,19 +62,25 @@ func (t *lazyTx) Query(ctx context.Context, query string, args, v any) error {
 	rows := v.(*entsql.Rows) // Conn.Query has checked it
 	open := &entRows{ColumnScanner: rows.ColumnScanner, t: t}
 	rows.ColumnScanner = open
-	t.hold(open)
-	return nil
+	return t.hold(open)
 }
 
 // held are open rows, or results of a batch, that hold statementMu until they are
 // closed.
 type held interface{ stop() }
 
-// hold remembers them, so that the end closes them if their reader forgets to.
-func (t *lazyTx) hold(open held) {
+// hold remembers them, so that the end closes them if their reader forgets to. If the end
+// has begun meanwhile, which doesn't know of them, it closes them itself.
+func (t *lazyTx) hold(open held) error {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.held = open
+	late := t.evicting || t.phase == ended
+	t.mu.Unlock()
+	if late {
+		open.stop()
+		return ErrEnded
+	}
+	return nil
 }
 
 // entRows are rows whose Close unlocks statementMu.
@@ -122,12 +128,12 @@ func (t *lazyTx) QueryContext(ctx context.Context, query string, args ...any) (r
 // their reader forgets to.
 func (t *lazyTx) keepRows(rows *sql.Rows) error {
 	t.mu.Lock()
-	if t.phase != ended {
+	if t.phase != ended && !t.evicting {
 		t.sqlRows = rows
 		t.mu.Unlock()
 		return nil
 	}
-	t.mu.Unlock() // the unit was cut meanwhile
+	t.mu.Unlock() // the end, which has begun meanwhile, doesn't know of them
 	return errors.Join(ErrEnded, rows.Close())
 }
 

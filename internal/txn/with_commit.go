@@ -89,7 +89,7 @@ func (u *Unit) mayPostpone() bool {
 	defer t.statementMu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return allowed && !t.options.ReadOnly && t.tx != nil && t.tx.State() == pgtx.StateOpen
+	return allowed && !t.options.ReadOnly && t.tx != nil && !t.busy() && t.currentPhase() == begun
 }
 
 // postpone makes a write of a function of WithCommit wait, if it can.
@@ -112,8 +112,10 @@ func (t *lazyTx) postpone(ctx context.Context, query string, args []any, v any) 
 	defer t.statementMu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	phase := t.currentPhase()
-	if p.ended || t.evicting || t.uncommittable != nil || t.busy() || phase != notBegun && phase != begun {
+	if p.ended || t.evicting || t.uncommittable != nil || t.busy() {
+		return false
+	}
+	if phase := t.currentPhase(); phase != notBegun && phase != begun {
 		return false
 	}
 	for i, arg := range args {
