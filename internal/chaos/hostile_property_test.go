@@ -47,7 +47,7 @@ func TestHostileHandlersAtRandom(t *testing.T) {
 		s.strays.Wait()
 		want := int64(0)
 		if status == kept {
-			want = s.done.Load()
+			want = s.written()
 		}
 		if rows := s.rows(tag); int64(rows) != want {
 			t.Errorf("%s = %d with %d rows, want %d", method, status, rows, want)

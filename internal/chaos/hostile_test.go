@@ -52,6 +52,7 @@ type call struct {
 	sql   txn.SQL
 	tag   string
 	over  chan struct{} // closed when the request has been answered
+	done  *atomic.Int64 // rows that the attempt has written
 }
 
 // insert writes a row, unless the request is a GET. Hostile handlers ignore its error.
@@ -84,7 +85,7 @@ type hostileService struct {
 
 	mu    sync.Mutex
 	over  chan struct{}
-	done  *atomic.Int64
+	last  *call // the last attempt
 	tags  int
 	drawn hostile // what the route of that name runs
 }
@@ -139,10 +140,11 @@ func (s *hostileService) handle(w http.ResponseWriter, r *http.Request, h hostil
 		s.t.Error(err)
 		return
 	}
-	c := &call{hostileService: s, reads: r.Method == http.MethodGet, ctx: r.Context(), sql: tx, tag: r.Header.Get("X-Tag")}
+	c := &call{
+		hostileService: s, reads: r.Method == http.MethodGet, ctx: r.Context(), sql: tx, tag: r.Header.Get("X-Tag"), done: &atomic.Int64{},
+	}
 	s.mu.Lock()
-	c.over, c.done = s.over, &atomic.Int64{}
-	s.done = c.done // of this attempt
+	c.over, s.last = s.over, c
 	s.mu.Unlock()
 	h.run(c)
 	status := http.StatusCreated
@@ -176,6 +178,13 @@ func (s *hostileService) send(name, method string, refuse bool) (status int, tag
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode, tag
+}
+
+// written is how many rows the last attempt has written.
+func (s *hostileService) written() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last.done.Load()
 }
 
 // rows is how many rows a request has left.
