@@ -11,11 +11,9 @@ import (
 // is a part of it.
 type attempts struct {
 	request *http.Request // the original
-	header  []string      // of the request, as it was: each name is followed by a value
 	after   txn.Position  // of its consistency tokens, if there are any
 	body    rewindableBody
 	first   attempt
-	room    [16]string // what most headers fit into
 }
 
 // attempt is the request and the response of one call of the handler.
@@ -25,19 +23,35 @@ type attempt struct {
 	body     attemptBody
 }
 
-// begin notes what the first attempt may change.
+// begin initializes all.
 func (all *attempts) begin(r *http.Request, o *Options) {
 	all.request = r
 	all.body.source, all.body.limit = r.Body, o.MaxRetryBody
 	if o.Tokens != nil {
 		all.after = o.Tokens.after(r)
 	}
-	all.header = all.room[:0]
-	for name, values := range r.Header {
+}
+
+// headerLines are the lines of a header: each name is followed by a value.
+type headerLines []string
+
+// appendHeader appends the lines of header.
+func (l headerLines) appendHeader(header http.Header) headerLines {
+	for name, values := range header {
 		for _, value := range values {
-			all.header = append(all.header, name, value)
+			l = append(l, name, value)
 		}
 	}
+	return l
+}
+
+// header returns the header that the lines are of.
+func (l headerLines) header() http.Header {
+	header := make(http.Header, len(l)/2)
+	for i := 0; i < len(l); i += 2 {
+		header[l[i]] = append(header[l[i]], l[i+1])
+	}
+	return header
 }
 
 // attempt returns an attempt. None sees what the one before has changed.
@@ -48,21 +62,16 @@ func (all *attempts) attempt(number int) *attempt {
 	return &attempt{}
 }
 
-// newRequest returns the request of an attempt.
-func (all *attempts) newRequest(number int, a *attempt) *http.Request {
+// newRequest returns the request of an attempt, in which nothing of the original can be
+// changed but its header.
+func (all *attempts) newRequest(a *attempt) *http.Request {
 	original := *all.request
 	original.URL, original.Header = nil, nil // the copies that Clone would make cost more
 	r := original.Clone(a.response.ctx)
+	r.Header = all.request.Header
 	if all.request.URL != nil {
 		a.url = *all.request.URL
 		r.URL = &a.url
-	}
-	r.Header = all.request.Header
-	if number > 1 {
-		r.Header = make(http.Header, len(all.header)/2)
-		for i := 0; i < len(all.header); i += 2 {
-			r.Header[all.header[i]] = append(r.Header[all.header[i]], all.header[i+1])
-		}
 	}
 	a.body = attemptBody{&all.body, all.request, r}
 	r.Body = &a.body

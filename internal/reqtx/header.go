@@ -2,48 +2,47 @@ package reqtx
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
 // frozenHeader is a copy of a header that never changes. It is a list, which costs less
 // than a map.
-type frozenHeader struct {
-	fields []headerField // in any order
-
-	// What most headers fit into.
-	room       [8]headerField
-	valuesRoom [8]string
-}
+type frozenHeader []headerField // in any order
 
 // headerField is a field of a header, with the values of all its lines.
 type headerField struct {
 	name   string
 	values []string
+	first  [1]string // the room of values, for one line
 }
 
-// copyFrom makes f a copy of header.
-func (f *frozenHeader) copyFrom(header http.Header) {
-	f.fields = f.room[:0]
-	values := f.valuesRoom[:0]
-	for name, lines := range header {
-		start := len(values)
-		values = append(values, lines...)
-		f.fields = append(f.fields, headerField{name, values[start:len(values):len(values)]})
+// freeze returns a copy of header.
+func freeze(header http.Header) frozenHeader {
+	if len(header) == 0 {
+		return nil
 	}
+	all := make(frozenHeader, 0, len(header))
+	for name, lines := range header {
+		all = append(all, headerField{name: name})
+		f := &all[len(all)-1]
+		f.values = append(f.first[:0], lines...)
+	}
+	return all
 }
 
 // values returns the values of a field, whose name is in canonical form.
-func (f *frozenHeader) values(name string) []string {
-	for i := range f.fields {
-		if f.fields[i].name == name {
-			return f.fields[i].values
+func (f frozenHeader) values(name string) []string {
+	for i := range f {
+		if f[i].name == name {
+			return f[i].values
 		}
 	}
 	return nil
 }
 
 // first returns the first value of a field, or "".
-func (f *frozenHeader) first(name string) string {
+func (f frozenHeader) first(name string) string {
 	if values := f.values(name); len(values) > 0 {
 		return values[0]
 	}
@@ -51,19 +50,37 @@ func (f *frozenHeader) first(name string) string {
 }
 
 // copyTo makes header a copy of f. The values are f's own.
-func (f *frozenHeader) copyTo(header http.Header) {
+func (f frozenHeader) copyTo(header http.Header) {
 	clear(header)
-	for i := range f.fields {
-		header[f.fields[i].name] = f.fields[i].values
+	for i := range f {
+		header[f[i].name] = f[i].values
 	}
 }
 
-// hasTrailers reports whether header has trailers that weren't announced.
-func hasTrailers(header http.Header) bool {
+// hasTrailers reports whether header, as it is after WriteHeader, has trailers that weren't
+// announced.
+func (f frozenHeader) hasTrailers(header http.Header) bool {
+	if f.hasNamesOf(header) {
+		return slices.ContainsFunc(f, func(field headerField) bool { return strings.HasPrefix(field.name, http.TrailerPrefix) })
+	}
 	for name := range header {
 		if strings.HasPrefix(name, http.TrailerPrefix) {
 			return true
 		}
 	}
 	return false
+}
+
+// hasNamesOf reports whether f has all names of header. To iterate over a small map costs
+// more than to look into it.
+func (f frozenHeader) hasNamesOf(header http.Header) bool {
+	if len(f) != len(header) {
+		return false
+	}
+	for i := range f {
+		if _, ok := header[f[i].name]; !ok {
+			return false
+		}
+	}
+	return true
 }

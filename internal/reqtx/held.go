@@ -65,7 +65,7 @@ func (h *heldResponse) WriteHeader(status int) {
 		return
 	}
 	h.status = status
-	h.sent.copyFrom(h.header)
+	h.sent = freeze(h.header)
 }
 
 // Status returns the status set so far, or 200.
@@ -137,7 +137,7 @@ func (h *heldResponse) EnableFullDuplex() error {
 // release sends the whole response.
 func (h *heldResponse) release() {
 	h.WriteHeader(h.Status())
-	prefixed := hasTrailers(h.header)
+	prefixed := h.sent.hasTrailers(h.header)
 	h.sendHeader(!prefixed && h.exactLength())
 	h.sendBody()
 	if prefixed {

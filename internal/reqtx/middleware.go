@@ -84,15 +84,19 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	all := &attempts{}
 	all.begin(r, &h.options)
-	number := 1
-	if route := chi.RouteContext(r.Context()); route != nil {
-		for original := *route; h.tryOnce(w, all, number); number++ {
-			*route = original // a retry is routed from the start
-		}
-		return
+	var room [16]string // what most headers fit into
+	header := headerLines(room[:0]).appendHeader(r.Header)
+	route := chi.RouteContext(r.Context())
+	var routed chi.Context
+	if route != nil {
+		routed = *route
 	}
-	for h.tryOnce(w, all, number) {
-		number++
+	for number := 1; h.tryOnce(w, all, number); number++ {
+		// A retry begins from the start.
+		r.Header = header.header()
+		if route != nil {
+			*route = routed
+		}
 	}
 }
 
@@ -121,7 +125,7 @@ func (h *handler) tryOnce(w http.ResponseWriter, all *attempts, number int) (ret
 	held.begin(ctx, w, unit, r.Method, &h.options)
 	held.gate = gate
 	defer held.close()
-	req := all.newRequest(number, attempt)
+	req := all.newRequest(attempt)
 	defer removeUploads(r, req)
 	h.next.ServeHTTP(held, req)
 

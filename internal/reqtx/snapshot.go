@@ -25,9 +25,8 @@ func (h *heldResponse) Snapshot(limit int64) (status int, header http.Header, bo
 	if _, err := h.body.WriteTo(buffer); err != nil {
 		return 0, nil, nil, err
 	}
-	header = make(http.Header, len(h.sent.fields))
+	header = make(http.Header, len(h.sent))
 	h.sent.copyTo(header)
-	header = header.Clone() // Reset reuses the room of h.sent
 	for name, values := range h.header {
 		switch {
 		case strings.HasPrefix(name, http.TrailerPrefix):

@@ -165,7 +165,7 @@ func (h *heldResponse) SetWriteDeadline(t time.Time) error {
 // passed since the last write.
 func (h *heldResponse) endStream() {
 	_ = h.SetWriteDeadline(time.Now().Add(finalWriteTimeout))
-	if hasTrailers(h.header) {
+	if h.sent.hasTrailers(h.header) {
 		_ = http.NewResponseController(h.w).Flush() // only a chunked body has trailers
 	}
 	h.sendTrailers()

@@ -89,6 +89,26 @@ func TestAPanicInAStreamCutsIt(t *testing.T) {
 	s.wantRow(t, "row", true)
 }
 
+func TestAPanicInASavepointAfterAStreamDropsNoAfterCommitFunction(t *testing.T) {
+	t.Parallel()
+	ran := make(chan struct{}, 1)
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = txn.Savepoint(r.Context(), func(ctx context.Context) error {
+			err := txn.AfterCommit(ctx, func(context.Context) error { ran <- struct{}{}; return nil })
+			if err := errors.Join(err, reqtx.Stream(w)); err != nil {
+				t.Error(err)
+			}
+			panic(http.ErrAbortHandler)
+		})
+	})
+	for range 20 {
+		if _, _, err := s.do(t, http.MethodPost); err == nil {
+			t.Error("the response looks complete, want it cut")
+		}
+		<-ran
+	}
+}
+
 func TestATrailerMayBeSetInTheHeaderOfBefore(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {

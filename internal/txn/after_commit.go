@@ -26,11 +26,12 @@ func AfterCommit(ctx context.Context, f func(ctx context.Context) error) error {
 // AfterCommit starts the after-commit functions, if the unit was committed, in a
 // goroutine that [DB.Wait] waits for.
 func (u *Unit) AfterCommit() {
-	if len(u.afterCommit) == 0 || u.background {
+	if u.background || !u.hasAfterCommit() {
 		return
 	}
 	if outcome, _ := u.lazy.result(); outcome == pgtx.Committed {
-		u.db.background.Go(u.runAfterCommit)
+		all := u.takeAfterCommit()
+		u.db.background.Go(func() { u.runAfterCommit(all) })
 	}
 }
 
@@ -40,8 +41,17 @@ func (u *Unit) hasAfterCommit() bool {
 	return len(u.afterCommit) > 0
 }
 
-func (u *Unit) runAfterCommit() {
-	for _, f := range u.afterCommit {
+// takeAfterCommit returns the after-commit functions, which nothing drops any more.
+func (u *Unit) takeAfterCommit() []func(context.Context) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	all := u.afterCommit
+	u.afterCommit = nil
+	return all
+}
+
+func (u *Unit) runAfterCommit(all []func(context.Context) error) {
+	for _, f := range all {
 		if err := u.callWithTimeout(f); err != nil {
 			u.db.options.Log.ErrorContext(&u.ctx, "after-commit function failed", "error", err)
 			if u.db.options.OnAfterCommitError != nil {

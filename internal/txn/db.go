@@ -160,7 +160,7 @@ func (db *DB) runOnce(ctx context.Context, mode sql.TxOptions, attempt int, work
 	if err := u.Commit(); err != nil {
 		return u, err
 	}
-	u.runAfterCommit()
+	u.runAfterCommit(u.takeAfterCommit())
 	return u, workErr
 }
 

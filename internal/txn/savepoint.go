@@ -88,7 +88,7 @@ func (s savepoint) undo(ctx context.Context) error {
 	u := s.unit
 	u.mu.Lock()
 	u.openSavepoints--
-	u.afterCommit = u.afterCommit[:s.afterCommit]
+	u.afterCommit = u.afterCommit[:min(s.afterCommit, len(u.afterCommit))] // none are left if the part has ended the unit
 	if u.tx != nil {
 		_, rollback := u.tx.HookCounts() // hooks of OnRollback stay: what they belong to was rolled back
 		u.tx.TruncateHooks(s.hooks, rollback)

@@ -195,7 +195,7 @@ func (u *Unit) commitRead() {
 		u.db.options.Log.WarnContext(&u.ctx, "commit of a read-only transaction failed", "error", err)
 		return
 	}
-	u.runAfterCommit()
+	u.runAfterCommit(u.takeAfterCommit())
 }
 
 // reserveStack grows the stack of a new goroutine to the size that a COMMIT needs. It
