@@ -267,6 +267,9 @@ func (t *lazyTx) end(command func() error, outcome func(error) pgtx.Outcome) (er
 	begun := t.tx.State() != pgtx.StateNotStarted
 	err = command()
 	t.outcome = outcome(err)
+	if t.outcome == pgtx.Unknown && t.options.ReadOnly {
+		t.outcome, t.retryCause = pgtx.RolledBack, err // there was nothing to commit
+	}
 	position := t.tx.Position()
 	var xid pgtx.XID
 	if t.outcome == pgtx.Unknown {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"commitment/ent"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/pgproxy"
@@ -191,6 +193,42 @@ func TestAParkedCommitThatIsLost(t *testing.T) {
 				t.Errorf("a plain query behind it: %v", err)
 			}
 		})
+	}
+}
+
+// TestTheCommitOfAReaderHasNoUnknownOutcome: there was nothing to commit, so the work is
+// done again.
+func TestTheCommitOfAReaderHasNoUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	for name, mode := range map[string]sql.TxOptions{
+		"a snapshot":   txn.ReadOnly,
+		"serializable": {Isolation: sql.LevelSerializable, ReadOnly: true},
+	} {
+		for moment, fault := range map[string]pgproxy.Fault{
+			"before it arrives": {Match: pgproxy.AtCommit},
+			"after it is done":  {Match: pgproxy.AtCommit, Moment: pgproxy.Answered},
+		} {
+			t.Run(name+", lost "+moment, func(t *testing.T) {
+				t.Parallel()
+				proxy := pgtest.Proxy(t, pgtest.OwnerURL(t))
+				var outcomes []pgtx.Outcome
+				db := txn.New(openPool(t, proxy.URL(), 1), txn.Options{
+					CommitReadsAtOnce: true, Log: slog.New(slog.DiscardHandler), OnEnd: func(o pgtx.Outcome, _ bool) { outcomes = append(outcomes, o) },
+				})
+				fault.Times = 1
+				injected := proxy.Inject(fault)
+				err := db.Run(t.Context(), mode, func(ctx context.Context) error {
+					_, err := rowtest.Count(ctx, ent.FromContext(ctx))
+					return err
+				})
+				if err != nil || injected.Fired() != 1 {
+					t.Errorf("Run() = %v after %d faults, want nil after 1", err, injected.Fired())
+				}
+				if diff := cmp.Diff([]pgtx.Outcome{pgtx.RolledBack, pgtx.Committed}, outcomes); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
 	}
 }
 
