@@ -2,7 +2,7 @@
 # needs make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres-versions test-ent race generate lint fmt check chaos bench bench-compile bench-entities bench-migrations docker
+.PHONY: help run test test-postgres-versions test-levers test-ent race generate lint fmt check chaos bench bench-compile bench-entities bench-migrations docker
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-24s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,13 @@ test: ## run the tests
 
 test-postgres-versions: ## test the review on every major version of PostgreSQL, downloaded with npm
 	.ci/postgres-versions
+
+LEVER_TESTS := ./internal/txn ./internal/pgtx ./internal/reqtx ./internal/sqlgraph ./internal/idempotency ./internal/tenancy ./internal/jobs \
+	./internal/rest ./internal/entgen ./internal/httpapi ./internal/chaos
+
+test-levers: ## test the request transaction without each of the levers of internal/levers
+	for lever in graph direct park wait; do GOFLAGS=-ldflags=-X=commitment/internal/levers.without=$$lever \
+		go test $(LEVER_TESTS) || exit 1; done
 
 test-ent: ## run Ent's own integration tests with Ent's client and with ours, in ten minutes or more
 	ENT_REPOSITORY=$${ENT_REPOSITORY:-https://github.com/ent/ent} go test -v -count=1 -timeout 60m -run '^TestEntIntegration$$' ./internal/entgen

@@ -45,7 +45,7 @@ func TestGenerateFromATreeWithoutGeneratedFiles(t *testing.T) {
 func readModule(t *testing.T, root string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, top := range []string{"go.mod", "go.sum", "generate.go", "ent", "internal/entgen", "internal/schemakit", "internal/sqlgraph", "internal/sqlscan", "internal/identity", "internal/fault"} {
+	for _, top := range []string{"go.mod", "go.sum", "generate.go", "ent", "internal/entgen", "internal/schemakit", "internal/levers", "internal/sqlgraph", "internal/sqlscan", "internal/identity", "internal/fault"} {
 		err := filepath.WalkDir(filepath.Join(root, top), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/ent"
+	"commitment/internal/levers"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/pgtest/rowtest"
@@ -38,6 +39,9 @@ func counted(t *testing.T, o txn.Options) (*pgproxy.Proxy, *txn.DB) {
 // prepared, and what its response waits for.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
+	if !levers.ParkedCommits || !levers.WaitingWrites {
+		t.Skip("the table is that of all levers")
+	}
 	proxy, db := counted(t, txn.Options{})
 	atOnce, dbAtOnce := counted(t, txn.Options{CommitReadsAtOnce: true})
 	statements := func(n int) http.HandlerFunc {
@@ -162,6 +166,9 @@ func testAReadDoesNotWaitForCommit(t *testing.T, o txn.Options) {
 // with the table of the documentation.
 func TestWhatItCosts(t *testing.T) {
 	t.Parallel()
+	if !levers.WaitingWrites {
+		t.Skip("writes do not wait for COMMIT")
+	}
 	for _, o := range []txn.Options{{}, {CommitReadsAtOnce: true}} {
 		proxy, db := counted(t, o)
 		for column, method := range map[string]string{

@@ -68,7 +68,7 @@ func (q *ByID) Query(ctx context.Context, drv dialect.Driver, id any) (*Row, err
 
 // statement returns the text of the query, and its arguments.
 func (q *ByID) statement(ctx context.Context, drv dialect.Driver, id any) (string, []any, error) {
-	if drv.Dialect() != dialect.Postgres || !isArgument(id) {
+	if !isLean(drv) || !isArgument(id) {
 		return q.build(ctx, drv, id)
 	}
 	q.once.Do(func() { q.text, _, q.err = q.build(ctx, drv, id) })

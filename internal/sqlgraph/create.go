@@ -37,7 +37,7 @@ func BatchCreate(ctx context.Context, drv dialect.Driver, spec *BatchCreateSpec)
 
 // insert returns the INSERT of an ordinary row.
 func insert(drv dialect.Driver, spec *CreateSpec) (_ *statement, ok bool, err error) {
-	if drv.Dialect() != dialect.Postgres || len(spec.OnConflict) > 0 || spec.Schema != "" || !plain(spec.Table) {
+	if !isLean(drv) || len(spec.OnConflict) > 0 || spec.Schema != "" || !plain(spec.Table) {
 		return nil, false, nil
 	}
 	row, ok, err := rowOf(spec)
@@ -52,7 +52,7 @@ func insert(drv dialect.Driver, spec *CreateSpec) (_ *statement, ok bool, err er
 // insertAll returns the INSERT of ordinary rows with the same columns. Ent's also returns
 // the ids, which are known; of numbers it wants them back as int64.
 func insertAll(drv dialect.Driver, spec *BatchCreateSpec) (s *statement, ok bool, err error) {
-	if drv.Dialect() != dialect.Postgres || len(spec.OnConflict) > 0 || len(spec.Nodes) == 0 {
+	if !isLean(drv) || len(spec.OnConflict) > 0 || len(spec.Nodes) == 0 {
 		return nil, false, nil
 	}
 	first := spec.Nodes[0]

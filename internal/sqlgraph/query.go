@@ -8,13 +8,21 @@ import (
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
+	ent "entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
 
+	"commitment/internal/levers"
 	"commitment/internal/sqlscan"
 )
 
+// isLean reports whether ordinary statements are written by this package.
+func isLean(drv dialect.Driver) bool { return levers.LeanGraph && drv.Dialect() == dialect.Postgres }
+
 // QueryNodes selects rows.
 func QueryNodes(ctx context.Context, drv dialect.Driver, spec *QuerySpec) error {
+	if !isLean(drv) {
+		return ent.QueryNodes(ctx, drv, spec)
+	}
 	selector, err := selectorOf(ctx, drv, spec)
 	if err != nil {
 		return err
@@ -150,7 +158,7 @@ func selectorOf(ctx context.Context, drv dialect.Driver, spec *QuerySpec) (*sql.
 		builder := sql.Dialect(drv.Dialect())
 		selector = builder.Select().From(builder.Table(spec.Node.Table).Schema(spec.Node.Schema)).WithContext(ctx)
 	}
-	if spec.From == nil && drv.Dialect() == dialect.Postgres && spec.Node.Schema == "" && plain(spec.Node.Table) && allPlain(spec.Node.Columns) {
+	if spec.From == nil && isLean(drv) && spec.Node.Schema == "" && plain(spec.Node.Table) && allPlain(spec.Node.Columns) {
 		selector.Select(qualified(spec.Node.Table, spec.Node.Columns)...)
 	} else {
 		selector.Select(selector.Columns(spec.Node.Columns...)...)

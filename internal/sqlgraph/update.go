@@ -93,7 +93,7 @@ type Whole struct{ noRows }
 
 // changesItself reports whether an update of entities with one id changes no other table.
 func changesItself(drv dialect.Driver, spec *UpdateSpec) bool {
-	return drv.Dialect() == dialect.Postgres && spec.Node.ID != nil && hold(spec.Edges.Add) && hold(spec.Edges.Clear)
+	return isLean(drv) && spec.Node.ID != nil && hold(spec.Edges.Add) && hold(spec.Edges.Clear)
 }
 
 // isPlain reports whether the table's name is written between quotes, and alone.

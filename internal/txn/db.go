@@ -12,6 +12,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 
 	"commitment/ent"
+	"commitment/internal/levers"
 	"commitment/internal/pgtx"
 	"commitment/internal/replicas"
 )
@@ -89,6 +90,8 @@ func New(pool *sql.DB, o Options) *DB {
 	o.OutcomeTimeout = cmp.Or(o.OutcomeTimeout, 10*time.Second)
 	o.MaxAttempts = cmp.Or(o.MaxAttempts, 3)
 	o.AfterCommitTimeout = cmp.Or(o.AfterCommitTimeout, 30*time.Second)
+	o.CommitReadsAtOnce = o.CommitReadsAtOnce || !levers.ParkedCommits
+	o.EagerWrites = o.EagerWrites || !levers.WaitingWrites
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"commitment/ent"
+	"commitment/internal/levers"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/pgtest/rowtest"
@@ -138,6 +139,9 @@ func TestReadsOutliveTheirSessions(t *testing.T) {
 // parked.
 func TestReadsWithAShortTimeoutInTransactions(t *testing.T) {
 	t.Parallel()
+	if !levers.ParkedCommits {
+		t.Skip("COMMITs of readers are not parked")
+	}
 	url := pgtest.WithParams(t, pgtest.OwnerURL(t), map[string]string{"idle_in_transaction_session_timeout": "1ms"})
 	pool := openPool(t, url, 2)
 	db := txn.New(pool, txn.Options{MaxAttempts: 20, Log: slog.New(slog.DiscardHandler)}) // a slow client may be between two statements
@@ -156,6 +160,9 @@ func withBegin(m pgproxy.Message) bool { return m.Name == "Execute" && m.SQL == 
 // TestAParkedCommitThatIsLost costs the connection, and nobody notices.
 func TestAParkedCommitThatIsLost(t *testing.T) {
 	t.Parallel()
+	if !levers.ParkedCommits {
+		t.Skip("COMMITs of readers are not parked")
+	}
 	for name, fault := range map[string]pgproxy.Fault{
 		"cut by itself":            {Match: alone},
 		"cut by itself, sent":      {Match: alone, Moment: pgproxy.Sent},

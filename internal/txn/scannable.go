@@ -8,6 +8,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"commitment/internal/levers"
 	"commitment/internal/sqlgraph"
 	"commitment/internal/sqlscan"
 )
@@ -15,7 +16,7 @@ import (
 // isScannable reports whether a query of Ent's may run on pgx, below database/sql.
 func isScannable(rows *entsql.Rows) bool {
 	_, ok := rows.ColumnScanner.(sqlgraph.Scannable)
-	return ok
+	return ok && levers.DirectStatements
 }
 
 // queryScannable is Query on pgx.

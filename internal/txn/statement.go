@@ -10,6 +10,7 @@ import (
 	entsql "entgo.io/ent/dialect/sql"
 	"github.com/jackc/pgx/v5"
 
+	"commitment/internal/levers"
 	"commitment/internal/pgtx"
 )
 
@@ -30,7 +31,10 @@ func (t *lazyTx) Exec(ctx context.Context, query string, args, v any) error {
 	if t.postpone(ctx, query, list, v) {
 		return nil
 	}
-	return t.runStatement(ctx, func(*sql.Conn) error {
+	return t.runStatement(ctx, func(pooled *sql.Conn) error {
+		if !levers.DirectStatements {
+			return entsql.Conn{ExecQuerier: pooled}.Exec(ctx, query, args, v)
+		}
 		conn, err := t.pgxConn()
 		if err != nil {
 			return err

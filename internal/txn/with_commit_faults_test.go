@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"commitment/internal/levers"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/pgtx"
@@ -19,6 +20,9 @@ import (
 // error says that it wasn't done.
 func TestTheFlightOfWritesAndCommitIsCut(t *testing.T) {
 	t.Parallel()
+	if !levers.WaitingWrites {
+		t.Skip("writes do not wait for COMMIT")
+	}
 	atWrite, atSync := pgproxy.AtStatement("insert into"), func(m pgproxy.Message) bool { return m.Frontend && m.Type == 'S' }
 	for _, tt := range []struct {
 		name     string
@@ -71,6 +75,9 @@ func TestTheFlightOfWritesAndCommitIsCut(t *testing.T) {
 // much time is left to the work.
 func TestWritesThatTravelWithCommitAreNotCanceled(t *testing.T) {
 	t.Parallel()
+	if !levers.WaitingWrites {
+		t.Skip("writes do not wait for COMMIT")
+	}
 	r := startRig(t, txn.Options{EndTimeout: 100 * time.Millisecond, OutcomeTimeout: 200 * time.Millisecond})
 	_, other := openOne(t, r.proxy.URL())
 	blocker := pgtest.Session(t, other)

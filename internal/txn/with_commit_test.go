@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/ent"
+	"commitment/internal/levers"
 	"commitment/internal/pgtest"
 	"commitment/internal/pgtest/pgproxy"
 	"commitment/internal/pgtest/rowtest"
@@ -159,6 +160,9 @@ func fresh(n int) func(context.Context) error {
 }
 
 func TestWritesTravelWithCommit(t *testing.T) { //nolint:paralleltest // names its rows by a variable
+	if !levers.WaitingWrites {
+		t.Skip("writes do not wait for COMMIT")
+	}
 	r, eager := startRig(t, txn.Options{}), startRig(t, txn.Options{EagerWrites: true})
 	byHand := func(query string) func(context.Context) error {
 		return func(ctx context.Context) error {
@@ -305,6 +309,9 @@ func sqlState(err error) string {
 // What the work does after its writes still decides: they weren't sent.
 func TestWorkThatEndsBadlyHasSentNothing(t *testing.T) {
 	t.Parallel()
+	if !levers.WaitingWrites {
+		t.Skip("writes do not wait for COMMIT")
+	}
 	r := startRig(t, txn.Options{})
 	errWork := errors.New("no")
 	for name, end := range map[string]func(context.Context) error{
