@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -76,15 +78,22 @@ func (c *Connector) connect(ctx context.Context) (*conn, error) {
 // wireKey is the key of a connection's [*wire] in its CustomData.
 const wireKey = "commitment.wire"
 
-// attachWire puts a wire below the connection that is about to be made.
+// attachWire puts a wire below the connection that is about to be made. Pgx may try several
+// hosts for it. Each has a wire of its own, for pgx closes one that fails in a goroutine,
+// while it tries the next one.
 func attachWire(_ context.Context, cfg *pgx.ConnConfig) error {
-	w := &wire{prepares: cfg.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && cfg.StatementCacheCapacity > 0}
-	cfg.BuildFrontend = w.newFrontend
-	cfg.DialFunc = w.dialer(cfg.DialFunc)
+	prepares := cfg.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && cfg.StatementCacheCapacity > 0
+	var latest *wire
+	committing := &atomic.Bool{}
+	cfg.BuildFrontend = func(in io.Reader, out io.Writer) *pgproto3.Frontend {
+		latest = &wire{prepares: prepares, committing: committing}
+		return latest.newFrontend(in, out)
+	}
+	cfg.DialFunc = dialer(cfg.DialFunc, committing)
 	next := cfg.AfterConnect
 	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-		conn.CustomData()[wireKey] = w
-		w.parking.conn = conn.Conn()
+		conn.CustomData()[wireKey] = latest
+		latest.parking.conn = conn.Conn()
 		if next != nil {
 			return next(ctx, conn)
 		}

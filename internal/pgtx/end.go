@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -248,11 +249,10 @@ func (w *wire) commit(ctx context.Context, conn *pgx.Conn, send func(context.Con
 	return err
 }
 
-// dialer wraps the function that dials both the connection of w and the CancelRequests
-// for it.
-func (w *wire) dialer(dial pgconn.DialFunc) pgconn.DialFunc {
+// dialer wraps the function that dials both a connection and the CancelRequests for it.
+func dialer(dial pgconn.DialFunc, committing *atomic.Bool) pgconn.DialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if w.committing.Load() {
+		if committing.Load() {
 			return nil, errCommitting
 		}
 		return dial(ctx, network, addr)

@@ -38,7 +38,7 @@ type wire struct {
 	passOn     []byte // messages that arrived among the hidden ones and are for pgx
 	lastRow    []byte // the body of the last DataRow that was hidden
 
-	committing atomic.Bool // COMMIT was sent and no response has arrived
+	committing *atomic.Bool // COMMIT was sent and no response has arrived
 
 	prepares  bool                // prepare statements once and keep them, as pgx does
 	prepared  map[string]struct{} // statements that the server has prepared
@@ -49,7 +49,7 @@ type wire struct {
 // has failed.
 const noneFailed = -1
 
-// newFrontend is a [pgconn.BuildFrontendFunc].
+// newFrontend puts w below the frontend of a connection.
 func (w *wire) newFrontend(r io.Reader, out io.Writer) *pgproto3.Frontend {
 	n := network{in: r, out: out}
 	w.in, w.out = bufio.NewReader(n), n
