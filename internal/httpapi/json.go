@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"commitment/internal/rest"
 )
 
 // Limits of a body. They keep error messages small.
@@ -22,8 +25,16 @@ const (
 
 // formats read and write bodies as JSON.
 var formats = map[string]huma.Format{
-	"application/json": {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal},
-	"json":             {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal},
+	"application/json": {Marshal: marshal, Unmarshal: unmarshal},
+	"json":             {Marshal: marshal, Unmarshal: unmarshal},
+}
+
+// marshal writes JSON.
+func marshal(w io.Writer, v any) error {
+	if body, ok := v.(rest.Body); ok {
+		return body.WriteJSON(w)
+	}
+	return huma.DefaultJSONFormat.Marshal(w, v)
 }
 
 // msgUnfitMember is unmarshal's message for a member that is valid by its schema but not

@@ -22,7 +22,11 @@ import (
 func (a *api) checkRequest(ctx huma.Context, next func(huma.Context)) {
 	r, _ := humachi.Unwrap(ctx)
 	op := ctx.Operation()
-	query, err := url.ParseQuery(r.URL.RawQuery)
+	var query url.Values
+	var err error
+	if r.URL.RawQuery != "" {
+		query, err = url.ParseQuery(r.URL.RawQuery)
+	}
 	if err != nil {
 		a.refuse(ctx, http.StatusBadRequest, "the query can't be parsed")
 		return

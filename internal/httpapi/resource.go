@@ -132,7 +132,7 @@ type mounted struct {
 // resourceRequest is what operations on resources take of a request. They share it, so
 // that huma compiles one of each.
 type resourceRequest struct {
-	param func(name string) string // of the path
+	http  huma.Context
 	query url.Values
 	conditions
 }
@@ -143,11 +143,16 @@ type conditions struct{ Conditions }
 
 // Resolve reads the request.
 func (in *resourceRequest) Resolve(ctx huma.Context) []error {
-	u := ctx.URL()
-	in.param, in.query = ctx.Param, u.Query()
+	in.http = ctx
+	if u := ctx.URL(); u.RawQuery != "" {
+		in.query = u.Query()
+	}
 	in.IfMatch, in.IfNoneMatch = ctx.Header("If-Match"), ctx.Header("If-None-Match")
 	return nil
 }
+
+// param is a parameter of the path.
+func (in *resourceRequest) param(name string) string { return in.http.Param(name) }
 
 // resourceBody is a request with a body.
 type resourceBody struct {
@@ -209,7 +214,7 @@ func (m *mounted) etag(e rest.Entity) string {
 }
 
 func (m *mounted) respond(status int, e rest.Entity) *resourceResponse {
-	return &resourceResponse{Status: status, ETag: m.etag(e), Body: m.resource.View(e)}
+	return &resourceResponse{Status: status, ETag: m.etag(e), Body: rest.Body{Value: m.resource.View(e)}}
 }
 
 func (m *mounted) list(ctx context.Context, in *resourceRequest) (*resourceResponse, error) {
@@ -224,7 +229,7 @@ func (m *mounted) list(ctx context.Context, in *resourceRequest) (*resourceRespo
 	if err != nil {
 		return nil, err
 	}
-	return &resourceResponse{Status: http.StatusOK, Body: page}, nil
+	return &resourceResponse{Status: http.StatusOK, Body: rest.Body{Value: page}}, nil
 }
 
 // listTimeout bounds each statement of a list: filters that no index carries, or an exact
@@ -260,7 +265,8 @@ func (m *mounted) read(ctx context.Context, in *resourceRequest) (*resourceRespo
 			return out, nil
 		}
 	}
-	out.Body, err = m.resource.Item(ctx, e, q)
+	item, err := m.resource.Item(ctx, e, q)
+	out.Body = rest.Body{Value: item}
 	return out, err
 }
 
@@ -281,7 +287,7 @@ func (m *mounted) insert(ctx context.Context, body any) (*resourceResponse, erro
 		return nil, m.explained(err)
 	}
 	view := m.resource.View(e)
-	return &resourceResponse{Status: http.StatusCreated, Location: m.path() + "/" + m.resource.FormatID(view), ETag: m.etag(e), Body: view}, nil
+	return &resourceResponse{Status: http.StatusCreated, Location: m.path() + "/" + m.resource.FormatID(view), ETag: m.etag(e), Body: rest.Body{Value: view}}, nil
 }
 
 func (m *mounted) patch(ctx context.Context, in *resourceBody) (*resourceResponse, error) {

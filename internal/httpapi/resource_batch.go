@@ -127,7 +127,7 @@ func (m *mounted) batchDelete(ctx context.Context, in *resourceBody) (*resourceR
 }
 
 func (m *mounted) respondAll(status int, all []rest.Entity) *resourceResponse {
-	return &resourceResponse{Status: status, Body: batch[any]{m.resource.Views(all)}}
+	return &resourceResponse{Status: status, Body: rest.Body{Value: &rest.Page{Items: m.resource.Views(all)}}}
 }
 
 // items returns the items of a body, and what is wrong with them by its schema.

@@ -66,7 +66,7 @@ func (m *mounted) nestedList(edge *rest.Edge) func(context.Context, *resourceReq
 			return nil, err
 		}
 		page, err := edge.Target().List(ctx, q)
-		return &resourceResponse{Status: http.StatusOK, Body: page}, err
+		return &resourceResponse{Status: http.StatusOK, Body: rest.Body{Value: page}}, err
 	}
 }
 

@@ -23,7 +23,10 @@ func (c streamContext) Unwrap() huma.Context { return c.humaContext }
 // SetHeader sets a field of the response's header.
 func (c streamContext) SetHeader(name, value string) {
 	c.humaContext.SetHeader(name, value)
-	if _, w := humachi.Unwrap(c.humaContext); name == "Content-Type" && reqtx.IsEventStream(w.Header()) {
+	if name != "Content-Type" {
+		return
+	}
+	if _, w := humachi.Unwrap(c.humaContext); reqtx.IsEventStream(w.Header()) {
 		_ = reqtx.LiftTimeouts(w) // on an error the context has ended, and the middleware responds
 	}
 }

@@ -78,8 +78,12 @@ func findStreamer(w http.ResponseWriter) (streamer, error) {
 func IsEventStream(header http.Header) bool { return isEventStream(header.Get("Content-Type")) }
 
 func isEventStream(contentType string) bool {
+	const eventStream = "text/event-stream"
+	if len(contentType) < len(eventStream) { // as most are
+		return false
+	}
 	media, _, err := mime.ParseMediaType(contentType)
-	return err == nil && media == "text/event-stream"
+	return err == nil && media == eventStream
 }
 
 // Stream ends the unit as the handler's end would, and starts to send the response.

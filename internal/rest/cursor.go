@@ -22,20 +22,19 @@ const maxToken = 8 << 10 // in bytes
 
 // digest tells lists apart in which a cursor means something else.
 func (q *Query) digest() string {
-	var text []byte
-	write := func(part string) { text = append(append(text, part...), 0) }
-	write(q.scope)
+	const usual = 256 // bytes
+	text := append(append(make([]byte, 0, usual), q.scope...), 0)
 	for _, k := range q.order {
-		write(k.Name)
+		text = append(append(text, k.Name...), 0)
 		if k.Desc {
-			write("-")
+			text = append(text, '-', 0)
 		}
 	}
 	if q.deleted {
-		write("show_deleted")
+		text = append(text, "show_deleted\x00"...)
 	}
 	for _, c := range q.where {
-		write(c.name + "=" + c.text)
+		text = append(append(append(append(text, c.name...), '='), c.text...), 0)
 	}
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
@@ -44,17 +43,19 @@ func (q *Query) digest() string {
 // token is the cursor at what a client reads of a row. It fails where the row has a text
 // that no cursor has room for.
 func (q *Query) token(view any) (string, error) {
-	digest := q.digest()
-	parts := make([]*string, 0, 1+len(q.order))
-	parts = append(parts, &digest)
+	e := encoders.Get().(*encoder)
+	defer e.release()
+	e.text = append(append(append(e.text, `["`...), q.digest()...), '"')
 	for _, k := range q.order {
-		parts = append(parts, format(member(view, k.Name)))
+		e.text = append(e.text, ',')
+		if text, null := format(member(view, k.Name)); null {
+			e.text = append(e.text, "null"...)
+		} else if err := e.quote(text); err != nil {
+			return "", err
+		}
 	}
-	text, err := json.Marshal(parts)
-	if err != nil {
-		panic("rest: write a cursor: " + err.Error()) // strings always can be
-	}
-	token := base64.RawURLEncoding.EncodeToString(text)
+	e.text = append(e.text, ']')
+	token := base64.RawURLEncoding.EncodeToString(e.text)
 	if len(token) > maxToken {
 		return "", invalid(fault.Field{Pointer: "sort", Message: "a row has too long a text to continue after it: sort by something else"})
 	}

@@ -136,7 +136,8 @@ func keyText(key any) string {
 	if b, ok := key.([]byte); ok {
 		return string(b)
 	}
-	return *format(reflect.ValueOf(key))
+	text, _ := format(reflect.ValueOf(key))
+	return text
 }
 
 // Bounds of what a client expands.

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"reflect"
@@ -16,7 +17,12 @@ type Expanded struct {
 }
 
 // MarshalJSON implements [json.Marshaler].
-func (x Expanded) MarshalJSON() ([]byte, error) { return json.Marshal(x.Value) }
+func (x Expanded) MarshalJSON() ([]byte, error) {
+	e := encoders.Get().(*encoder)
+	defer e.release()
+	err := e.value(x.Value)
+	return bytes.Clone(e.text), err
+}
 
 // UnmarshalJSON is called when there is the member, for clients in Go.
 func (x *Expanded) UnmarshalJSON(data []byte) error {

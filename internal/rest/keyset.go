@@ -86,13 +86,14 @@ func beyond(keys []Key, values []any, desc bool) where {
 // all that changes the query, so the rows are those that policies and interceptors leave.
 func (q *Query) page(s *sql.Selector) {
 	q.filter(s)
-	columns := s.SelectedColumns()
-	q.Keys(s)
 	if q.cursor == nil {
+		q.Keys(s)
 		q.orderBy(s)
 		s.Limit(q.Limit + 1)
 		return
 	}
+	columns := s.SelectedColumns()
+	q.Keys(s)
 	var union *sql.Selector
 	ranges := q.ranges()
 	for _, wheres := range ranges {

@@ -129,22 +129,24 @@ func (f *Field) parseInt(text string) (value any, problem string) {
 	return value, ""
 }
 
-// format writes a value so that parse reads it; nil for null.
-func format(v reflect.Value) *string {
+// format writes a value so that parse reads it.
+func format(v reflect.Value) (text string, null bool) {
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
-			return nil
+			return "", true
 		}
 		v = v.Elem()
 	}
-	var text string
+	if id, ok := reflect.TypeAssert[uuid.UUID](v); ok {
+		return id.String(), false
+	}
 	switch a := v.Interface().(type) {
 	case time.Time:
 		text = a.UTC().Format(time.RFC3339Nano)
 	case encoding.TextMarshaler:
 		b, err := a.MarshalText()
 		if err != nil {
-			return nil
+			return "", true
 		}
 		text = string(b)
 	case fmt.Stringer:
@@ -152,5 +154,5 @@ func format(v reflect.Value) *string {
 	default:
 		text = fmt.Sprint(a)
 	}
-	return &text
+	return text, false
 }

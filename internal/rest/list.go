@@ -127,7 +127,12 @@ func (q *Query) parse(parameters url.Values) error {
 		return fault.New(fault.Invalid, "", fmt.Sprintf("there are more than %d parameters", maxParameters))
 	}
 	p := parser{query: q}
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+	names := make([]string, 0, maxParameters)
+	for name := range parameters {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		p.parameter(name, parameters[name])
 	}
 	if q.order == nil {
@@ -233,13 +238,12 @@ func (p *parser) parameter(name string, values []string) {
 func (p *parser) sort(value string) {
 	t := p.query.table
 	p.query.order = []Key{}
-	names := strings.Split(value, ",")
-	if len(names) > maxKeys {
+	if strings.Count(value, ",") >= maxKeys {
 		p.refuse("sort", "expected at most %d keys", maxKeys)
 		return
 	}
 	var desc bool
-	for _, name := range names {
+	for name := range strings.SplitSeq(value, ",") {
 		name, desc = strings.CutPrefix(name, "-")
 		f := t.Field(name)
 		switch {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"reflect"
 	"strings"
+	"sync"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -222,12 +223,29 @@ func member(v any, name string) reflect.Value {
 // lookup is member for what may not be there.
 func lookup(v any, name string) (reflect.Value, bool) {
 	s := reflect.ValueOf(v).Elem()
-	for i := range s.NumField() {
-		if tag, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("json"), ","); tag == name {
-			return s.Field(i), true
+	i, ok := indexesOf(s.Type())[name]
+	if !ok {
+		return reflect.Value{}, false
+	}
+	return s.Field(i), true
+}
+
+var knownIndexes sync.Map // of what indexesOf returns, by [reflect.Type]
+
+// indexesOf are the indexes of a struct's fields by their names in JSON.
+func indexesOf(t reflect.Type) map[string]int {
+	if known, ok := knownIndexes.Load(t); ok {
+		return known.(map[string]int)
+	}
+	indexes := map[string]int{}
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if _, ok := indexes[name]; !ok {
+			indexes[name] = i
 		}
 	}
-	return reflect.Value{}, false
+	knownIndexes.Store(t, indexes)
+	return indexes
 }
 
 // invalid is a request in which these parts are wrong.

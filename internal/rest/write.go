@@ -19,10 +19,8 @@ func (r *Erased) SetID(in, id any) {
 
 // FormatID is the id of what clients read, as in a path.
 func (r *Erased) FormatID(view any) string {
-	if text := format(member(view, r.Table.ID().Name)); text != nil {
-		return *text
-	}
-	return ""
+	text, _ := format(member(view, r.Table.ID().Name))
+	return text
 }
 
 // Replacement is the patch by which an entity becomes what a client sent as the whole of
