@@ -213,22 +213,19 @@ func (e *encoder) time(v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	e.text = append(text, '"')
+	e.text = text
+	e.text = append(e.text, '"')
 	return nil
 }
 
 func (e *encoder) uuid(v reflect.Value) error {
 	id, _ := reflect.TypeAssert[uuid.UUID](v)
-	e.text = append(appendUUID(append(e.text, '"'), id), '"')
-	return nil
-}
-
-func appendUUID(text []byte, id uuid.UUID) []byte {
-	text = hex.AppendEncode(text, id[:4])
+	e.text = hex.AppendEncode(append(e.text, '"'), id[:4])
 	for _, part := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
-		text = hex.AppendEncode(append(text, '-'), part)
+		e.text = hex.AppendEncode(append(e.text, '-'), part)
 	}
-	return text
+	e.text = append(e.text, '"')
+	return nil
 }
 
 func (e *encoder) string(v reflect.Value) error { return e.quote(v.String()) }

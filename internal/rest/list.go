@@ -150,12 +150,15 @@ func (q *Query) parse(parameters url.Values) error {
 	return q.open(parameters.Get("after"), parameters.Get("before"))
 }
 
+// wholeItem asks for all of one entity, without its edges.
+var wholeItem = &Query{Limit: 1}
+
 // ParseItem reads the parameters of one entity.
 func (t *Table) ParseItem(parameters url.Values) (*Query, error) {
-	q := &Query{table: t, Limit: 1}
 	if len(parameters) == 0 {
-		return q, nil
+		return wholeItem, nil
 	}
+	q := &Query{table: t, Limit: 1}
 	p := parser{query: q}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		switch values := parameters[name]; {
