@@ -21,9 +21,9 @@ import (
 // A batch is up to MaxBatch items in the request's transaction: all are done, or none is.
 // What is wrong with an item is found at its place, as /items/3/name.
 
-// batch is the body of a response with the items of a batch, in its order.
-type batch[T any] struct {
-	Items []T `json:"items"`
+// batch is the body of a request with the items of a batch, in its order.
+type batch struct {
+	Items []json.RawMessage `json:"items"`
 }
 
 // batchKey are the members of an item that say which entity it is about, and which version
@@ -136,7 +136,7 @@ func (m *mounted) items(body []byte, schema *huma.Schema) ([]json.RawMessage, []
 	if err != nil {
 		return nil, nil, err
 	}
-	var texts batch[json.RawMessage]
+	var texts batch
 	if json.Unmarshal(body, &texts) != nil {
 		return nil, nil, newProblem(http.StatusUnprocessableEntity, "validation failed", errs)
 	}
