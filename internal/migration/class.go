@@ -34,6 +34,7 @@ const (
 	detachPartition
 	reindex
 	addConstraint
+	unforce
 )
 
 // command is what the leading words of a statement say about it.
@@ -196,6 +197,9 @@ func readTable(r *reader, c *command) bool {
 		if name, ok := r.name(); ok {
 			c.action, c.table, c.object = addConstraint, table, name
 		}
+		return true
+	case r.eat("no", "force", "row", "level", "security"):
+		c.action, c.table = unforce, table
 		return true
 	case !r.eat("detach", "partition"):
 		return false

@@ -50,7 +50,7 @@ func (s *stepwise) repair(ctx context.Context, c command, resumed bool) (done bo
 		return s.finishDetach(ctx, c, resumed)
 	case reindex:
 		return false, s.dropLeftovers(ctx, c)
-	case other, addConstraint:
+	case other, addConstraint, unforce:
 	}
 	return false, nil
 }

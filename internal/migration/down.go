@@ -98,10 +98,16 @@ func withoutPrepared(err error, reverses []Reverse) error {
 
 // made reports whether a change is what the command does.
 func (c command) made(change catalog.Change) bool {
-	if name := (pgx.Identifier{change.Name}); name.Sanitize() != c.object.Text {
+	object := c.object
+	if c.action == unforce {
+		object = c.table
+	}
+	if name := (pgx.Identifier{change.Name}); name.Sanitize() != object.Text {
 		return false
 	}
 	switch c.action {
+	case unforce:
+		return change.Kind == catalog.KindTable && strings.Replace(change.Before, " FORCE ROW LEVEL SECURITY", "", 1) == change.After
 	case createIndex:
 		return change.Kind == catalog.KindIndex && change.Before == ""
 	case dropIndex:

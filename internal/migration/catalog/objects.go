@@ -24,6 +24,21 @@ func (s Schema) Table(name string) (Table, bool) {
 	return s.Tables[i], true
 }
 
+// Unforce returns the statements that exempt the owner of tables from their policies, to
+// which FORCE ROW LEVEL SECURITY holds it, and those that end that. Held to them,
+// PostgreSQL would look only at the rows that they show when it validates a foreign key.
+func (s Schema) Unforce(tables ...string) (before, after []string) {
+	for i, name := range tables {
+		t, _ := s.Table(name)
+		if strings.Contains(t.Options, "FORCE ROW LEVEL SECURITY") && !slices.Contains(tables[:i], name) {
+			alter := "ALTER TABLE " + sqltoken.Quote(name)
+			before = append(before, alter+" NO FORCE ROW LEVEL SECURITY")
+			after = append(after, alter+" FORCE ROW LEVEL SECURITY")
+		}
+	}
+	return before, after
+}
+
 // TableOf returns the table that has the OID of t, whatever its name is.
 func (s Schema) TableOf(t Table) (Table, bool) {
 	i, there := slices.BinarySearchFunc(s.Tables, t.Name, func(o Table, name string) int { return strings.Compare(o.Name, name) })

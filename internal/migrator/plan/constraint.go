@@ -138,7 +138,7 @@ func (p *planner) backfill(table string, c catalog.Column) Step {
 		value = "DEFAULT"
 	}
 	before, after := "", ""
-	if exempt, held := p.unforce(table); len(exempt) > 0 {
+	if exempt, held := p.present.Unforce(table); len(exempt) > 0 {
 		before = exempt[0] + "; -- or the table's owner would be refused\n"
 		after = "\n" + held[0] + ";"
 	}

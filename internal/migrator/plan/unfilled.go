@@ -70,7 +70,7 @@ func (p *planner) policiesNameUnfilled(table string) bool {
 // ROW LEVEL SECURITY it wouldn't, and PostgreSQL would validate a foreign key without
 // having looked. In a file without a transaction, each lock is held for an instant.
 func (p *planner) unforced(step Step, tables ...string) Step {
-	before, after := p.unforce(tables...)
+	before, after := p.present.Unforce(tables...)
 	if len(before) == 0 {
 		return step
 	}
@@ -78,18 +78,4 @@ func (p *planner) unforced(step Step, tables ...string) Step {
 	step.Comment += ". The owner of the tables is\nexempt from their policies meanwhile; the service isn't"
 	step.Alone = true
 	return step
-}
-
-// unforce are the statements that exempt the owner of tables from their policies, and
-// those that end that.
-func (p *planner) unforce(tables ...string) (before, after []string) {
-	for i, name := range tables {
-		t, _ := p.present.Table(name)
-		if strings.Contains(t.Options, "FORCE ROW LEVEL SECURITY") && !slices.Contains(tables[:i], name) {
-			alter := "ALTER TABLE " + sqltoken.Quote(name)
-			before = append(before, alter+" NO FORCE ROW LEVEL SECURITY")
-			after = append(after, alter+" FORCE ROW LEVEL SECURITY")
-		}
-	}
-	return before, after
 }

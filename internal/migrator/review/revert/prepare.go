@@ -159,12 +159,33 @@ func (f *finder) addConstraint(ctx context.Context, p pair, name, definition, ow
 	}
 	// As PostgreSQL prints it, so that a later run recognizes it.
 	now, _ := f.present.TableOf(p.after)
+	var exempt, hold []string
 	for _, c := range now.Constraints {
 		if c.Name == name {
+			exempt, hold = f.unforce(now.Name, c)
 			f.result.Statements[f.result.Outside-1] = alter + "ADD CONSTRAINT " + sqltoken.Quote(name) + " " + c.Definition
 		}
 	}
-	return f.outside(ctx, alter+"VALIDATE CONSTRAINT "+sqltoken.Quote(name), "")
+	for i := range exempt {
+		if err := f.outside(ctx, exempt[i], hold[i]); err != nil {
+			return err
+		}
+	}
+	for _, statement := range append([]string{alter + "VALIDATE CONSTRAINT " + sqltoken.Quote(name)}, hold...) {
+		if err := f.outside(ctx, statement, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unforce are the statements around one that looks every row up for a constraint: they
+// show the owner of the tables all rows.
+func (f *finder) unforce(table string, c catalog.Constraint) (before, after []string) {
+	if c.Type != catalog.ForeignKey {
+		return nil, nil
+	}
+	return f.present.Unforce(table, c.References)
 }
 
 // truncated leaves room for a suffix within PostgreSQL's 63 bytes.

@@ -90,7 +90,10 @@ func (f *finder) restoreConstraints() []string {
 	})
 	s := make([]string, 0, len(all))
 	for _, c := range all {
+		exempt, hold := f.unforce(c.table, c.Constraint)
+		s = append(s, exempt...)
 		s = append(s, "ALTER TABLE "+sqltoken.Quote(c.table)+" ADD CONSTRAINT "+sqltoken.Quote(c.Name)+" "+f.onEarlyIndex(c.Constraint))
+		s = append(s, hold...)
 	}
 	return s
 }
