@@ -7,6 +7,7 @@ import (
 
 	"entgo.io/ent/entc/gen"
 
+	"commitment/internal/schemakit"
 	"commitment/internal/schemakit/rest"
 )
 
@@ -31,7 +32,7 @@ func (s *schemas) resourceEdge(r *resource, e *gen.Edge) (*resourceEdge, error) 
 		return nil, s.errorAtEdge(r.typ, e, why)
 	}
 	re.Expand = re.annotation.Expandable > 0
-	re.Linked = re.annotation.Nested && e.M2M() && through(e) == nil && updates(r)
+	re.Linked = re.annotation.Nested && e.M2M() && updates(r) && (through(e) == nil || isLink(e.Through))
 	if re.Linked {
 		re.link(r)
 	}
@@ -149,6 +150,15 @@ func (re *resourceEdge) side() int {
 		return 1
 	}
 	return 0
+}
+
+// isLink reports whether a schema of pairs, which those of tenants need, is nothing but
+// the two and their tenant: then clients link them as where there is no schema.
+func isLink(pairs *gen.Type) bool {
+	exposed := pairs != nil && pairs.Annotations[rest.Entity{}.Name()] != nil
+	return pairs != nil && isTenants(pairs) && !exposed && pairs.NumHooks() == 1 && !slices.ContainsFunc(pairs.Fields, func(f *gen.Field) bool {
+		return !f.Optional && !f.Default && !f.IsEdgeField() && f.Name != schemakit.TenantColumn
+	})
 }
 
 func (re *resourceEdge) link(r *resource) {

@@ -24,7 +24,7 @@ func (s *schemas) templates() []*gen.Template {
 		parse(gen.NewTemplate("runtime").Funcs(template.FuncMap{"positions": positions}), "runtime.tmpl"),
 		parse(gen.NewTemplate("client_get").Funcs(template.FuncMap{"getsDirectly": getsDirectly}), "client_get.tmpl"),
 		parse(gen.NewTemplate("tx"), "tx_clients.tmpl", "tx_hooks.tmpl", "tx_execquery.tmpl"),
-		parse(gen.NewTemplate("edges").SkipIf(withoutEdgeSchemas), "edge_defaults.tmpl"),
+		parse(gen.NewTemplate("edges").Funcs(template.FuncMap{"isTenants": isTenants}).SkipIf(withoutEdgeSchemas), "edge_defaults.tmpl"),
 	}
 }
 

@@ -30,6 +30,9 @@ const (
 	AcrossSetting = "app.across_tenants"
 )
 
+// TenantOfWork is the tenant of the unit of work, as an expression in SQL.
+const TenantOfWork = "nullif(current_setting('" + TenantSetting + "', true), '')::uuid"
+
 // The roles of the application. They own nothing.
 const (
 	// AppRole is the role of the service. It sees the rows of one tenant at a time.
@@ -73,7 +76,7 @@ func (Tenant) Hooks() []ent.Hook {
 
 // Annotations declares the policies.
 func (Tenant) Annotations() []schema.Annotation {
-	policies := tenantPolicies(fmt.Sprintf("(SELECT nullif(current_setting('%s', true), '')::uuid)", TenantSetting))
+	policies := tenantPolicies("(SELECT " + TenantOfWork + ")")
 	return []schema.Annotation{TenantOwned{}, Declare(append(Roles(), policies)...)}
 }
 
@@ -173,7 +176,7 @@ func (OptionalTenant) Hooks() []ent.Hook {
 
 // Annotations declares the policies.
 func (OptionalTenant) Annotations() []schema.Annotation {
-	policies := tenantPolicies(fmt.Sprintf("(SELECT coalesce(nullif(current_setting('%s', true), '')::uuid, '%s'))", TenantSetting, uuid.Nil))
+	policies := tenantPolicies(fmt.Sprintf("(SELECT coalesce(%s, '%s'))", TenantOfWork, uuid.Nil))
 	return []schema.Annotation{Declare(append(Roles(), policies)...)}
 }
 

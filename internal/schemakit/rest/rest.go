@@ -233,5 +233,6 @@ func (e Edge) Merge(other schema.Annotation) schema.Annotation {
 func Expandable(limit int) schema.Annotation { return Edge{Expandable: limit} }
 
 // Nested gives the entities of an edge to many a list of their own below the entity:
-// /v1/products/{id}/entries. Where the edge is many to many, clients link and unlink there.
+// /v1/products/{id}/entries. Where the edge is many to many, clients link and unlink there,
+// unless it goes Through a schema that has more than the pairs.
 func Nested() schema.Annotation { return Edge{Nested: true} }

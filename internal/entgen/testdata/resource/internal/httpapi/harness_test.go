@@ -100,28 +100,45 @@ var refused = fails(rest.Create|rest.Update|rest.Patch, fault.New(fault.Conflict
 // newServiceOf is newService of other routes.
 func newServiceOf(t *testing.T, routes func(v1 *api)) *service {
 	t.Helper()
+	url := pgtest.EmptyURL(t)
+	owner := pgtest.Open(t, url)
+	if err := migrate.NewSchema(entsql.OpenDB(dialect.Postgres, owner)).Create(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range migrate.Objects {
+		pgtest.Exec(t, owner, o.Up)
+	}
+	return newServiceOn(t, postgres.Options{URL: url, MaxOpenConns: 4}, nil, func(v1 *api) { routes(v1.allow(identity.Public)) })
+}
+
+// newServiceOn is newServiceOf on a database that has the tables. Sender finds who sends a
+// request; nil is for nobody.
+func newServiceOn(t *testing.T, o postgres.Options, sender func(*http.Request) *identity.Principal, routes func(v1 *api)) *service {
+	t.Helper()
 	statements := &echo{Handler: slog.DiscardHandler}
-	pool, err := postgres.Open(postgres.Options{URL: pgtest.EmptyURL(t), MaxOpenConns: 4, Echo: slog.New(statements)})
+	o.Echo = slog.New(statements)
+	pool, err := postgres.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	if err := migrate.NewSchema(entsql.OpenDB(dialect.Postgres, pool)).Create(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	s := &service{pool: pool, log: &bytes.Buffer{}, echo: statements}
-	for _, o := range migrate.Objects {
-		s.exec(t, o.Up)
-	}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
 	handler := serve(Options{
 		DB: txn.New(pool, txn.Options{Log: log}), Log: log, Classify: postgres.Constraints(nil).Classify,
 		Ready: func(context.Context) error { return nil }, Observe: func(h http.Handler) http.Handler { return h }, Metrics: http.NotFoundHandler(),
 		RequestTimeout: time.Minute, ReadTimeout: time.Minute, MaxBody: 1 << 20, MaxResponse: 10 << 20, MaxMemory: 1 << 20, KeyLifetime: time.Hour,
 		Authenticate: func(func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
-			return func(h http.Handler) http.Handler { return h }
+			return func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if sender != nil {
+						r = r.WithContext(identity.With(r.Context(), sender(r)))
+					}
+					next.ServeHTTP(w, r)
+				})
+			}
 		},
-	}, func(v1 *api) { routes(v1.allow(identity.Public).tag("Things", "Things of all kinds.")) })
+	}, func(v1 *api) { routes(v1.tag("Things", "Things of all kinds.")) })
 	openapitest.CheckDocument(t, handler)
 	server := httptest.NewServer(openapitest.Check(t, called(handler)))
 	t.Cleanup(server.Close)
