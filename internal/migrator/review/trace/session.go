@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +30,7 @@ type session struct {
 	// start is what others can see: the relations that existed when the transaction
 	// began. now is the present state.
 	start, now state
+	held       []Lock // as the last statement has them, which most share with the next one
 	// known are the relations before the first statement, and locked the tables of them
 	// that the session has locked since.
 	known  map[uint32]relation
@@ -229,7 +231,10 @@ func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	if s.now, err = s.look(ctx, s.conn); err != nil {
 		return err
 	}
-	stmt.Locks, stmt.Held = before.taken(s.now, s.start), before.held(s.start)
+	if held := before.held(s.start); !slices.Equal(held, s.held) {
+		s.held = held
+	}
+	stmt.Locks, stmt.Held = before.taken(s.now, s.start), s.held
 	stmt.Rewrites, stmt.Scans = before.rewritten(s.now, s.start), before.scanned(s.now, s.start)
 	stmt.Writes = before.written(s.now, stmt.SQL)
 	if truncates(stmt.SQL) { // which reads and copies nothing

@@ -130,9 +130,16 @@ func (s state) taken(after, began state) []Lock {
 	return sorted(locks)
 }
 
-// held are the locks of s.
+// held are the locks of s that others can notice.
 func (s state) held(began state) []Lock {
-	return state{relations: s.relations}.taken(s, began)
+	var locks []Lock
+	for oid, mode := range s.locks {
+		r, known := s.relations[oid]
+		if l := lockOf(r, mode, began); known && mode > 0 && !l.New {
+			locks = append(locks, l)
+		}
+	}
+	return sorted(locks)
 }
 
 func lockOf(r relation, mode int, began state) Lock {

@@ -44,7 +44,7 @@ type Statement struct {
 	// Locks are those that this statement took or strengthened.
 	Locks []Lock `json:"locks,omitempty"`
 	// Held are the locks that it ran under, taken by earlier statements of the same
-	// transaction.
+	// transaction, on relations that others can see.
 	Held     []Lock   `json:"held,omitempty"`
 	Rewrites []string `json:"rewrites,omitempty"` // tables and indexes with new storage
 	Scans    []string `json:"scans,omitempty"`    // tables read from end to end
