@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"regexp"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
@@ -45,14 +47,19 @@ func FromFS(fsys fs.FS) (migrate.Dir, error) {
 }
 
 // RevertName is the name of the file, in the directory of a migration, that has its
-// revert where that is written by hand: down/NAME.sql, or NAME.down.sql for NAME.up.sql.
-// Beside NAME.sql, Atlas would run it as a migration.
+// revert where that is written by hand: down/NAME.sql, NAME.down.sql for NAME.up.sql, or
+// U1__NAME.sql for V1__NAME.sql. Beside NAME.sql, Atlas would run it as a migration.
 func RevertName(name string) string {
+	if folder, base := path.Split(name); flywayName.MatchString(base) {
+		return folder + "U" + strings.TrimPrefix(base, "V")
+	}
 	if pair, ok := strings.CutSuffix(name, ".up.sql"); ok {
 		return pair + ".down.sql"
 	}
 	return "down/" + name
 }
+
+var flywayName = regexp.MustCompile(`^V[0-9][0-9._]*__`)
 
 // Validate compares the files of dir with its atlas.sum. A difference is a
 // [migrate.ChecksumError], wrapped to name the file.

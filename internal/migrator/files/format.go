@@ -85,6 +85,8 @@ type file struct {
 	version, desc string
 	// alone says that the statements run outside of a transaction.
 	alone bool
+	// revert is what the tool runs to revert the file; nil without statements.
+	revert *file
 }
 
 // Version orders as text, as Atlas's versions do.
@@ -99,6 +101,22 @@ func (f *file) Directive(name string) []string {
 		return []string{"none"}
 	}
 	return f.LocalFile.Directive(name)
+}
+
+// Revert returns what the tool runs to revert the file, or nil. The file's name is that of
+// the file that has it.
+func (f *file) Revert() migrate.File {
+	if f.revert == nil {
+		return nil
+	}
+	return f.revert
+}
+
+// revertBy makes another file the revert, unless there is nothing in it.
+func (f *file) revertBy(by *file) {
+	if stmts, err := migration.Statements(by); err != nil || len(stmts) > 0 {
+		f.revert = by // what is wrong is reported when it is tried
+	}
 }
 
 // read returns the migrations among the files of a directory, in the order in which the
@@ -117,9 +135,9 @@ func (format Format) read(all []source) ([]migrate.File, error) {
 		case DBMate:
 			f = readDBMate(s)
 		case GolangMigrate:
-			f = readGolangMigrate(s)
+			f = readGolangMigrate(s, all)
 		case Flyway:
-			f, err = readFlyway(s)
+			f, err = readFlyway(s, all)
 		default:
 			files = append(files, migrate.NewLocalFile(s.name, s.content))
 		}
@@ -151,66 +169,87 @@ func padded(number string) string {
 	return strings.Repeat("0", max(versionWidth-len(number), 0)) + number
 }
 
-// readGoose takes the part after "-- +goose Up".
+// readGoose takes the part after "-- +goose Up", and as its revert the one after
+// "-- +goose Down".
 func readGoose(s source) (*file, error) {
 	name := gooseName.FindStringSubmatch(s.name)
 	if name == nil {
 		return nil, nil
 	}
-	var up, alone, done bool
-	content := blank(s.content, func(line []byte) bool {
-		mark := gooseMark.FindSubmatch(line)
-		if mark == nil {
-			return up && !done
-		}
-		switch string(mark[1]) {
-		case "Up":
-			up = true
-		case "Down":
-			done = true
-		case "NO TRANSACTION":
-			alone = true
-		}
-		return false
-	})
-	if !up {
+	up, down := section(s.content, gooseMark, "Up"), section(s.content, gooseMark, "Down")
+	if !up.there {
 		return nil, fmt.Errorf("%s has no line -- +goose Up", s.name)
 	}
-	return &file{migrate.NewLocalFile(s.name, content), padded(name[1]), name[2], alone}, nil
+	alone := section(s.content, gooseMark, "NO").there // NO TRANSACTION
+	f := &file{migrate.NewLocalFile(s.name, up.content), padded(name[1]), name[2], alone, nil}
+	f.revertBy(&file{migrate.NewLocalFile(s.name, down.content), f.version, f.desc, alone, nil})
+	return f, nil
 }
 
-// readDBMate takes the part after "-- migrate:up".
+// readDBMate takes the part after "-- migrate:up", and as its revert the one after
+// "-- migrate:down".
 func readDBMate(s source) *file {
 	name := gooseName.FindStringSubmatch(s.name)
 	if name == nil {
 		return nil
 	}
-	var up, alone, done bool
-	content := blank(s.content, func(line []byte) bool {
-		mark := dbmateMark.FindSubmatch(line)
-		if mark == nil {
-			return up && !done
+	up, down := section(s.content, dbmateMark, "up"), section(s.content, dbmateMark, "down")
+	f := &file{migrate.NewLocalFile(s.name, up.content), padded(name[1]), name[2], up.alone(), nil}
+	f.revertBy(&file{migrate.NewLocalFile(s.name, down.content), f.version, f.desc, down.alone(), nil})
+	return f
+}
+
+// marked is a part of a file that begins with a mark.
+type marked struct {
+	content []byte
+	options string // of the mark
+	there   bool
+}
+
+// alone reports whether the mark has dbmate's option for running outside of a
+// transaction.
+func (m marked) alone() bool { return strings.Contains(m.options, "transaction:false") }
+
+// section is the part of a file from the mark that begins with a word to the next mark
+// of up or down.
+func section(content []byte, mark *regexp.Regexp, word string) (m marked) {
+	within := false
+	m.content = blank(content, func(line []byte) bool {
+		found := mark.FindSubmatch(line)
+		if found == nil {
+			return within
 		}
-		switch kind, options, _ := strings.Cut(string(mark[1]), " "); kind {
-		case "up":
-			up, alone = true, strings.Contains(options, "transaction:false")
-		case "down":
-			done = true
+		first, options, _ := strings.Cut(string(found[1]), " ")
+		switch {
+		case first == word:
+			within, m.there, m.options = true, true, options
+		case strings.EqualFold(first, "up"), strings.EqualFold(first, "down"):
+			within = false
 		}
 		return false
 	})
-	return &file{migrate.NewLocalFile(s.name, content), padded(name[1]), name[2], alone}
+	return m
 }
 
-// readGolangMigrate takes the up half of a pair. The tool sends a file as one query,
-// which PostgreSQL runs in one transaction: a BEGIN and a COMMIT around it add nothing,
-// and a single statement needs none.
-func readGolangMigrate(s source) *file {
+// readGolangMigrate takes the up half of a pair, and as its revert the other half.
+func readGolangMigrate(s source, all []source) *file {
 	name := golangMigrateName.FindStringSubmatch(s.name)
 	if len(name) < 4 || name[3] != "up" {
 		return nil
 	}
-	f := &file{migrate.NewLocalFile(s.name, s.content), padded(name[1]), name[2], false}
+	f := asOneQuery(s, padded(name[1]), name[2])
+	down := migration.RevertName(s.name)
+	if i := slices.IndexFunc(all, func(o source) bool { return o.name == down }); i >= 0 {
+		f.revertBy(asOneQuery(all[i], f.version, f.desc))
+	}
+	return f
+}
+
+// asOneQuery is a file that the tool sends as one query, which PostgreSQL runs in one
+// transaction: a BEGIN and a COMMIT around it add nothing, and a single statement needs
+// none.
+func asOneQuery(s source, version, desc string) *file {
+	f := &file{migrate.NewLocalFile(s.name, s.content), version, desc, false, nil}
 	stmts, err := migration.Statements(f)
 	if err != nil || len(stmts) == 0 {
 		return f // what is wrong is reported when the file is run
@@ -234,21 +273,38 @@ var (
 	commitRE = regexp.MustCompile(`(?i)^(COMMIT|END)(\s+(WORK|TRANSACTION))?\s*;?$`)
 )
 
-// readFlyway takes versioned and baseline migrations. The tool runs a file without a
-// transaction if a statement can't run in one.
-func readFlyway(s source) (*file, error) {
+// readFlyway takes versioned and baseline migrations, and as their reverts the undo
+// migrations of the same version. The tool runs a file without a transaction if a
+// statement can't run in one.
+func readFlyway(s source, all []source) (*file, error) {
+	f, err := readFlywayKind(s, "VB")
+	if f == nil || err != nil || strings.HasPrefix(path.Base(s.name), "B") {
+		return f, err
+	}
+	for _, other := range all {
+		if undo, err := readFlywayKind(other, "U"); err == nil && undo != nil && undo.version == f.version {
+			f.revertBy(undo)
+		}
+	}
+	return f, nil
+}
+
+// readFlywayKind reads a file if it is of one of these kinds.
+func readFlywayKind(s source, kinds string) (*file, error) {
 	name := flywayName.FindStringSubmatch(path.Base(s.name))
 	switch {
-	case len(name) < 4 || name[1] == "U":
+	case len(name) < 4:
 		return nil, nil
 	case name[1] == "R":
 		return nil, fmt.Errorf("%s: repeatable migrations aren't supported, because they have no version", s.name)
+	case !strings.Contains(kinds, name[1]):
+		return nil, nil
 	}
 	var parts []string
 	for _, part := range strings.FieldsFunc(name[2], func(r rune) bool { return r == '.' || r == '_' }) {
 		parts = append(parts, padded(part))
 	}
-	f := &file{migrate.NewLocalFile(s.name, s.content), strings.Join(parts, "."), name[3], false}
+	f := &file{migrate.NewLocalFile(s.name, s.content), strings.Join(parts, "."), name[3], false, nil}
 	stmts, err := migration.Statements(f)
 	f.alone = err == nil && slices.ContainsFunc(stmts, func(stmt *migrate.Stmt) bool { return migration.RefusesTransaction(stmt.Text) })
 	return f, nil

@@ -12,10 +12,16 @@ import (
 	"commitment/internal/migration"
 )
 
-// ByHand returns the revert of a file that is written by hand, at
-// [migration.RevertName], or nil. It isn't part of atlas.sum, so that it can be written
-// when the file is applied already: it is tried before it is run.
+// ByHand returns the revert of a file that is written by hand, or nil: what the tool
+// runs in whose format the file is, or what is at [migration.RevertName]. It isn't part
+// of atlas.sum, so that it can be written when the file is applied already: it is tried
+// before it is run.
 func ByHand(dir migrate.Dir, f migrate.File) (migrate.File, error) {
+	if own, ok := f.(interface{ Revert() migrate.File }); ok {
+		if by := own.Revert(); by != nil {
+			return by, nil
+		}
+	}
 	name := migration.RevertName(f.Name())
 	content, err := fs.ReadFile(dir, name)
 	switch {

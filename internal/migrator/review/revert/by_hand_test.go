@@ -109,6 +109,9 @@ func TestByHandOfAPair(t *testing.T) {
 	if f, err := revert.ByHand(dir, file("2_b.sql", "")); f != nil || err != nil {
 		t.Errorf("by hand = %v, %v, want none", f, err)
 	}
+	if name := migration.RevertName("sql/V1.2__a.sql"); name != "sql/U1.2__a.sql" {
+		t.Errorf("name = %s, want Flyway's undo migration", name)
+	}
 }
 
 // In Atlas's directory a pair's other half would be a migration.
