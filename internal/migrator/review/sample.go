@@ -75,6 +75,11 @@ func (s *sample) source(ctx context.Context) (*sql.DB, func() error, error) {
 	return db.DB, func() error { return db.Drop(ctx) }, nil
 }
 
+// last is the sample itself for a use after which only [sample.advance] follows.
+func (s *sample) last(context.Context) (*sql.DB, func() error, error) {
+	return s.db.DB, func() error { return nil }, nil
+}
+
 // measure runs a file that ran without rows and locked some tables, finds what it does,
 // and proves the fixes. What the file leaves is the next sample; if it fails, there is
 // none.

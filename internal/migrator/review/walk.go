@@ -120,7 +120,7 @@ func (w *reviewer) reviewFile(ctx context.Context, file *File, f migrate.File) (
 }
 
 // revert finds how f is reverted, which ran already, and tries it on the sample, on which
-// f didn't.
+// f didn't run and which nothing else uses afterwards.
 func (w *reviewer) revert(ctx context.Context, file *File, f migrate.File, before revert.State) error {
 	byHand, err := revert.ByHand(w.dir, f)
 	if err == nil && byHand != nil {
@@ -130,7 +130,7 @@ func (w *reviewer) revert(ctx context.Context, file *File, f migrate.File, befor
 		return err
 	}
 	file.Revert, err = revert.Find(ctx, revert.Applied{
-		File: f, Statements: file.Statements, Database: w.db, Reader: w.reader, Before: before, After: w.now, ByHand: byHand, Sample: w.sample.source,
+		File: f, Statements: file.Statements, Database: w.db, Reader: w.reader, Before: before, After: w.now, ByHand: byHand, Sample: w.sample.last,
 	})
 	return err
 }

@@ -39,13 +39,8 @@ type Applied struct {
 // can be applied again. With a sample it also reviews what the statements do, and
 // compares the rows. An error comes from the server or the file. That no statements are
 // found is no error: the grade says so, and Lost why.
-func Find(ctx context.Context, a Applied) (_ Plan, err error) {
-	db, err := a.Database.Clone(ctx)
-	if err != nil {
-		return Plan{}, err
-	}
-	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	f := finder{db: db.DB, reader: a.Reader, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
+func Find(ctx context.Context, a Applied) (Plan, error) {
+	f := finder{reader: a.Reader, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
 	plan, err := f.find(ctx, a)
 	if err == nil && plan.Replayed && a.Sample != nil && plan.touchesRows() {
 		err = plan.tryOnRows(ctx, a)
@@ -68,20 +63,27 @@ type finder struct {
 	result Plan
 }
 
-func (f *finder) find(ctx context.Context, a Applied) (Plan, error) {
-	revert := f.revert
+func (f *finder) find(ctx context.Context, a Applied) (_ Plan, err error) {
+	f.gradeAdded()
 	if a.ByHand != nil {
 		f.result.ByHand = a.ByHand.Name()
-		f.gradeAdded()
-		revert = func(ctx context.Context) error { return f.runByHand(ctx, a.ByHand) }
 	} else {
-		f.gradeAdded()
 		f.gradeChanged(a.Statements)
 	}
 	if f.result.Grade == Impossible || f.result.Grade == Manual {
 		return f.result, nil
 	}
-	err := revert(ctx)
+	db, err := a.Database.Clone(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
+	f.db = db.DB
+	if a.ByHand != nil {
+		err = f.runByHand(ctx, a.ByHand)
+	} else {
+		err = f.revert(ctx)
+	}
 	if err == nil {
 		err = checkEqual("the revert would leave", f.before, f.present)
 	}
