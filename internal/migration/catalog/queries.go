@@ -65,7 +65,7 @@ const indexes = `SELECT i.indrelid::bigint, x.relname, x.oid::bigint, i.indisuni
 
 // printIndexes prints the definitions of indexes, and their keys.
 const printIndexes = `SELECT i.indexrelid::bigint, pg_get_indexdef(i.indexrelid, 0, true),
-		coalesce((SELECT string_agg(coalesce(a.attname, regexp_replace(pg_get_indexdef(i.indexrelid, k, true), '^([^(].*)$', '(\1)')), chr(1) ORDER BY k)
+		coalesce((SELECT string_agg(coalesce(a.attname::text, regexp_replace(pg_get_indexdef(i.indexrelid, k, true), '^([^(].*)$', '(\1)')), chr(1) ORDER BY k)
 			FROM generate_series(1, i.indnkeyatts) k LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum <> 0), '')
 	FROM pg_index i WHERE i.indexrelid = ANY ($1::oid[])`
 

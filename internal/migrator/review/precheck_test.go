@@ -27,7 +27,12 @@ var prechecks = map[string]struct{ sql, row string }{
 	"any row":            {"ALTER TABLE products ADD COLUMN c int NOT NULL", "(1, 'a', 'x')"},
 	"a domain":           {"ALTER DOMAIN short ADD CHECK (length(VALUE) < 3)", "(1, 'a', 'x', 'long')"},
 	"a domain's NULL":    {"ALTER DOMAIN short SET NOT NULL", "(1, 'a', 'x', NULL)"},
-	"a nullable key":     {"ALTER TABLE products DROP CONSTRAINT products_pkey, ADD PRIMARY KEY (id, note)", "(1, 'a', NULL)"},
+	"excluded by btree":  {"ALTER TABLE products ADD EXCLUDE USING btree (note text_pattern_ops WITH =) WHERE (id > 1)", "(1, 'a', 'x'), (2, 'b', 'x'), (3, 'c', 'x')"},
+	"excluded by gist": {
+		"ALTER TABLE products ADD EXCLUDE USING gist (int8range(id, id + 2) WITH &&, point(length(coalesce(note, 'more than sixty-three characters')), length(coalesce(note, 'more'))) WITH OPERATOR(pg_catalog.~=)) WITH (fillfactor = 90) WHERE (name <> 'c, (d) WITH =') DEFERRABLE",
+		"(1, 'a', 'x'), (2, 'b', 'y'), (3, 'c', NULL), (4, 'd', 'long')",
+	},
+	"a nullable key": {"ALTER TABLE products DROP CONSTRAINT products_pkey, ADD PRIMARY KEY (id, note)", "(1, 'a', NULL)"},
 }
 
 // TestPrecheckFindsTheRows tells before and after a row is there which statement fails,
