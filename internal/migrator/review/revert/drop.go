@@ -17,6 +17,7 @@ func (f *finder) dropAdded(context.Context) []string {
 	s = append(s, f.dropTriggersAndPolicies()...)
 	s = append(s, f.dropViews()...)
 	s = append(s, f.dropConstraints()...)
+	s = append(s, f.dropFunctions()...)
 	for _, p := range f.pairs() {
 		s = append(s, f.dropIndexes(p)...)
 		for _, c := range p.after.Columns {

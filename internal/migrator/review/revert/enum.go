@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"commitment/internal/migration/catalog"
 	"commitment/internal/sqltoken"
 )
 
@@ -36,10 +37,12 @@ func readLabels(ctx context.Context, db *sql.DB) (_ []label, err error) {
 // gradeEnums finds values that were added to an existing type: PostgreSQL can't drop
 // them.
 func (f *finder) gradeEnums() {
+	remade := f.remadeTypes()
 	for _, l := range f.after.labels {
 		old := slices.ContainsFunc(f.before.labels, func(o label) bool { return o.oid == l.oid })
 		typeOld := slices.ContainsFunc(f.before.labels, func(o label) bool { return o.kind == l.kind })
-		if !old && typeOld {
+		anew := slices.ContainsFunc(remade, func(o catalog.Object) bool { return o.Name == l.kind })
+		if !old && typeOld && !anew {
 			f.addLoss(Manual, "the file adds '%s' to enum %s, and PostgreSQL can't drop a value: create the type anew without it, and change the columns that use it", l.text, l.kind)
 		}
 	}

@@ -47,6 +47,13 @@ CREATE TABLE days (day date NOT NULL, n int, PRIMARY KEY (day)) PARTITION BY RAN
 CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
 CREATE TABLE days_2 (day date NOT NULL, n int, PRIMARY KEY (day));
 CREATE TRIGGER each_day AFTER INSERT ON days FOR EACH ROW EXECUTE FUNCTION noop();
+CREATE TYPE span AS (lo int, hi int); CREATE DOMAIN label AS text; CREATE TYPE size AS ENUM ('s', 'l');
+CREATE TABLE boxes (id int PRIMARY KEY, w int NOT NULL DEFAULT 1);
+CREATE FUNCTION width(span) RETURNS int LANGUAGE sql AS 'SELECT $1.hi - $1.lo'; CREATE FUNCTION labels(VARIADIC label[]) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
+CREATE FUNCTION largest() RETURNS size LANGUAGE sql AS 'SELECT ''l''::size'; CREATE FUNCTION area(b boxes) RETURNS int LANGUAGE sql AS 'SELECT b.w * b.w';
+CREATE FUNCTION total() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(w) FROM boxes; END;
+REVOKE EXECUTE ON FUNCTION width(span) FROM PUBLIC; GRANT EXECUTE ON FUNCTION width(span) TO pg_monitor; GRANT EXECUTE ON FUNCTION total() TO pg_monitor;
+COMMENT ON FUNCTION width(span) IS 'of a span'; COMMENT ON FUNCTION total() IS 'of all'; COMMENT ON TYPE span IS 'between'; GRANT USAGE ON TYPE span TO pg_monitor;
 CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.guests (id int PRIMARY KEY); CREATE FUNCTION elsewhere.two() RETURNS int LANGUAGE sql AS 'SELECT 2';
 `
 
@@ -163,6 +170,18 @@ var kinds = []struct {
 	{file: `DROP SEQUENCE counter`, grade: revert.Lossy, lost: "sequence counter starts over"},
 	{file: `CREATE EXTENSION citext`},
 	{file: `CREATE SCHEMA audit`},
+	// Functions that depend on types
+	{file: `DROP FUNCTION width(span); DROP TYPE span; CREATE TYPE span AS (lo bigint, hi bigint); CREATE FUNCTION width(s span) RETURNS bigint LANGUAGE sql AS 'SELECT s.hi - s.lo'`},
+	{file: `DROP TYPE span CASCADE`},
+	{file: `DROP TYPE span CASCADE; CREATE TYPE span AS ENUM ('short', 'long')`},
+	{file: `DROP FUNCTION labels; DROP DOMAIN label; CREATE DOMAIN label AS varchar(5); CREATE FUNCTION labels(label[]) RETURNS int LANGUAGE sql AS 'SELECT 1'`},
+	{file: `DROP FUNCTION largest; DROP TYPE size; CREATE TYPE size AS ENUM ('s', 'm', 'l'); CREATE FUNCTION largest() RETURNS size LANGUAGE sql AS 'SELECT ''l''::size'`},
+	{file: `DROP FUNCTION total; ALTER TABLE boxes ALTER w TYPE bigint; CREATE FUNCTION total() RETURNS numeric LANGUAGE sql BEGIN ATOMIC SELECT sum(w) FROM boxes; END`},
+	{file: `ALTER TABLE boxes DROP w CASCADE`, grade: revert.Lossy, lost: "column w of boxes is restored with its default"},
+	{file: `ALTER TABLE boxes ADD d int; CREATE FUNCTION depth() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(d) FROM boxes; END`, grade: revert.Lossy, lost: "column d of boxes is dropped"},
+	{file: `DROP TABLE boxes CASCADE`, grade: revert.Lossy, lost: "table boxes is restored empty"},
+	{file: `CREATE TABLE crates (id int); CREATE FUNCTION heavy(crates) RETURNS bool LANGUAGE sql AS 'SELECT true'`, grade: revert.Lossy, lost: "table crates is dropped"},
+	{file: `ALTER TABLE boxes ADD room span; DROP FUNCTION width(span); ALTER TYPE span ADD ATTRIBUTE mid int; CREATE FUNCTION width(span) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'`, grade: revert.Lossy, lost: "column room of boxes is dropped"},
 	// Comments and privileges
 	{file: `COMMENT ON TABLE items IS 'goods'; COMMENT ON COLUMN makers.name IS 'name'; COMMENT ON VIEW prices IS NULL`},
 	{file: `GRANT INSERT, DELETE ON items TO pg_monitor; REVOKE UPDATE (name) ON items FROM pg_monitor`},

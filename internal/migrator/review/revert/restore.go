@@ -12,7 +12,7 @@ import (
 
 // restoreDropped restores what the file dropped or changed, dependencies first.
 func (f *finder) restoreDropped(ctx context.Context) []string {
-	s := append(f.restoreTypes(), f.restoreFunctions(ctx)...)
+	s := append(f.restoreTypes(), f.restoreFunctions(ctx, false)...)
 	for _, t := range f.before.Tables {
 		now, stays := f.present.TableOf(t)
 		if !stays {
@@ -21,6 +21,7 @@ func (f *finder) restoreDropped(ctx context.Context) []string {
 		}
 		s = append(s, f.restoreColumns(pair{t, now})...)
 	}
+	s = append(s, f.restoreFunctions(ctx, true)...)
 	s = append(s, f.restoreIndexes()...)
 	return append(s, f.restoreConstraints()...)
 }
@@ -36,38 +37,22 @@ func (f *finder) restoreDependents(context.Context) []string {
 	return s
 }
 
+// restoreTypes also drops the types that were made again; nothing uses them by then.
 func (f *finder) restoreTypes() []string {
+	remade := f.remadeTypes()
 	var s []string
+	for _, o := range remade {
+		s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name))
+	}
 	for _, kind := range []catalog.Kind{catalog.KindExtension, catalog.KindType, catalog.KindDomain, catalog.KindSequence} {
 		for _, o := range f.before.Others {
-			if o.Kind == kind && !has(f.present.Others, o) && !f.before.remains(o, f.present) {
+			gone := !has(f.present.Others, o) || slices.ContainsFunc(remade, func(r catalog.Object) bool { return r.Name == o.Name })
+			if o.Kind == kind && gone && !f.before.remains(o, f.present) {
 				s = append(s, o.Definition)
 			}
 		}
 	}
 	return s
-}
-
-const uncheckedBodies = "SET LOCAL check_function_bodies = off"
-
-// restoreFunctions turns off the check of bodies, because they may name tables that
-// come later. What PostgreSQL doesn't replace is dropped first.
-func (f *finder) restoreFunctions(ctx context.Context) []string {
-	var s []string
-	for _, o := range f.before.Others {
-		if o.Kind != catalog.KindFunction || sameIn(f.present.Others, o) {
-			continue
-		}
-		create := strings.TrimSpace(o.Definition)
-		if has(f.present.Others, o) && !f.accepts(ctx, uncheckedBodies, create) {
-			s = append(s, "DROP "+routine(o)+" "+signature(o.Name))
-		}
-		s = append(s, create)
-	}
-	if len(s) == 0 {
-		return nil
-	}
-	return append([]string{uncheckedBodies}, s...)
 }
 
 func (f *finder) restoreConstraints() []string {

@@ -10,9 +10,9 @@ import (
 	"commitment/internal/sqltoken"
 )
 
-// dependency is a view, policy or trigger that uses a column of a relation; PostgreSQL
-// then refuses to drop the column or to change its type. The column is 0 for one that
-// uses the relation as a whole.
+// dependency is a view, policy, trigger or function that uses a column of a relation;
+// PostgreSQL then refuses to drop the column or to change its type. The column is 0 for
+// one that uses the relation as a whole, or a type, a table's row type among them.
 type dependency struct {
 	kind     catalog.Kind
 	table    string // of a policy or trigger
@@ -33,6 +33,12 @@ const dependenciesQuery = `SELECT u.kind, u.relation, u.name, r.relname, d.refob
 	) AS u (class, oid, kind, relation, name, own)
 	JOIN pg_depend d ON d.classid = u.class AND d.objid = u.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> u.own
 	JOIN pg_class r ON r.oid = d.refobjid
+	UNION ALL
+	SELECT 'function', '', p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', coalesce(r.relname, e.typname, t.typname), d.refobjsubid
+	FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+		LEFT JOIN pg_class r ON d.refclassid = 'pg_class'::regclass AND r.oid = d.refobjid
+		LEFT JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+	WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND (r.oid IS NOT NULL OR t.oid IS NOT NULL)
 	ORDER BY 1, 2, 3, 4, 5`
 
 func readDependencies(ctx context.Context, db *sql.DB) ([]dependency, error) {
