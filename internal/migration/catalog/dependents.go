@@ -15,10 +15,10 @@ type Dependent struct {
 	Restore []string
 }
 
-// Dependents returns a table, column, view, function, trigger or policy of the schema,
-// and the views, functions, triggers, policies and generated columns that depend on it,
-// directly or through others, each after those that it depends on. It returns nothing
-// for an object of another kind.
+// Dependents returns a table, column, type, domain, view, function, trigger or policy of
+// the schema, and the views, functions, triggers, policies and generated columns that
+// depend on it, directly or through others, each after those that it depends on. It
+// returns nothing for an object of another kind.
 func Dependents(ctx context.Context, db Querier, on Object) ([]Dependent, error) {
 	rows, err := db.QueryContext(ctx, dependents, string(on.Kind), on.Table, on.Name)
 	if err != nil {
@@ -42,21 +42,22 @@ func Dependents(ctx context.Context, db Querier, on Object) ([]Dependent, error)
 }
 
 // dependents takes the kind of an object, its table and its name. In pg_depend, a rule
-// stands for its view, a default for its generated column, and a row type for its
-// relation; before PostgreSQL 15, a generated column itself depends on others.
+// stands for its view, a default for its generated column, a row type for its relation,
+// and an array for the type of its elements; before PostgreSQL 15, a generated column itself depends on others.
 const dependents = `WITH RECURSIVE edges AS (
 		SELECT DISTINCT
 			CASE WHEN w.oid IS NOT NULL OR g.oid IS NOT NULL THEN 'pg_class'::regclass ELSE d.classid END AS class,
 			coalesce(w.ev_class, g.adrelid, d.objid) AS object,
 			coalesce(g.adnum, d.objsubid) AS sub,
-			CASE WHEN t.typrelid <> 0 THEN 'pg_class'::regclass ELSE d.refclassid END AS on_class,
-			CASE WHEN t.typrelid <> 0 THEN t.typrelid ELSE d.refobjid END AS on_object,
+			CASE WHEN coalesce(e.typrelid, t.typrelid) <> 0 THEN 'pg_class'::regclass ELSE d.refclassid END AS on_class,
+			coalesce(nullif(coalesce(e.typrelid, t.typrelid), 0), e.oid, d.refobjid) AS on_object,
 			d.refobjsubid AS on_sub
 		FROM pg_depend d
 		LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid AND w.rulename = '_RETURN'
 		LEFT JOIN pg_attrdef g ON d.classid = 'pg_attrdef'::regclass AND g.oid = d.objid
 			AND (SELECT a.attgenerated <> '' FROM pg_attribute a WHERE a.attrelid = g.adrelid AND a.attnum = g.adnum)
 		LEFT JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
+		LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
 		WHERE w.oid IS NOT NULL OR g.oid IS NOT NULL OR d.classid IN ('pg_trigger'::regclass, 'pg_policy'::regclass, 'pg_proc'::regclass)
 			OR d.classid = 'pg_class'::regclass AND d.objsubid > 0 AND d.refobjsubid > 0 AND d.refobjid = d.objid
 	), hanging AS (
@@ -72,6 +73,10 @@ const dependents = `WITH RECURSIVE edges AS (
 		UNION ALL
 		SELECT 'pg_policy'::regclass, p.oid, 0, 0 FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
 		WHERE $1 = 'policy' AND c.relnamespace = ` + here + ` AND c.relname = $2 AND p.polname = $3
+		UNION ALL
+		SELECT CASE WHEN t.typrelid <> 0 THEN 'pg_class'::regclass ELSE 'pg_type'::regclass END, CASE WHEN t.typrelid <> 0 THEN t.typrelid ELSE t.oid END, 0, 0
+		FROM pg_type t WHERE $1 IN ('type', 'domain') AND t.typnamespace = ` + here + ` AND t.typname = $3
+			AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')
 		UNION
 		SELECT e.class, e.object, e.sub, h.depth + 1 FROM hanging h JOIN edges e
 			ON e.on_class = h.class AND e.on_object = h.object AND (h.sub = 0 OR e.on_sub = h.sub)
@@ -87,8 +92,18 @@ const dependents = `WITH RECURSIVE edges AS (
 				c.relname, m.description, a.attname), chr(1) ORDER BY m.objsubid)
 				FROM pg_description m LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = m.objsubid AND m.objsubid > 0
 				WHERE m.classoid = 'pg_class'::regclass AND m.objoid = c.oid)), o.depth
-		FROM ordered o JOIN pg_class c ON o.class = 'pg_class'::regclass AND c.oid = o.object AND o.sub = 0,
+		FROM ordered o JOIN pg_class c ON o.class = 'pg_class'::regclass AND c.oid = o.object AND o.sub = 0 AND c.relkind <> 'c',
 			LATERAL (SELECT CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS word) words
+		UNION ALL
+		SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, '', t.typname::text, concat_ws(chr(1),
+			CASE WHEN pg_get_userbyid(t.typowner) <> current_user THEN format('ALTER TYPE %I OWNER TO %I', t.typname, pg_get_userbyid(t.typowner)) END,
+			CASE WHEN t.typacl IS NOT NULL THEN format('REVOKE ALL ON TYPE %I FROM PUBLIC', t.typname) END,
+			(SELECT string_agg(format('GRANT USAGE ON TYPE %I TO %s', t.typname, ` + grantee + `), chr(1) ORDER BY x.grantee)
+				FROM aclexplode(t.typacl) x WHERE x.grantee <> t.typowner),
+			(SELECT format('COMMENT ON TYPE %I IS %L', t.typname, m.description)
+				FROM pg_description m WHERE m.classoid = 'pg_type'::regclass AND m.objoid = t.oid)), o.depth
+		FROM ordered o LEFT JOIN pg_class c ON o.class = 'pg_class'::regclass AND c.oid = o.object AND o.sub = 0 AND c.relkind = 'c'
+			JOIN pg_type t ON t.oid = CASE o.class WHEN 'pg_type'::regclass THEN o.object ELSE c.reltype END
 		UNION ALL
 		SELECT 'column', c.relname::text, a.attname::text, concat_ws(chr(1),
 			(SELECT string_agg(format('GRANT %s (%I) ON %I TO %s', x.privilege_type, a.attname, c.relname, ` + grantee + `), chr(1) ORDER BY x.privilege_type, x.grantee)
@@ -98,6 +113,7 @@ const dependents = `WITH RECURSIVE edges AS (
 		FROM ordered o JOIN pg_class c ON o.class = 'pg_class'::regclass AND c.oid = o.object JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = o.sub AND o.sub > 0
 		UNION ALL
 		SELECT 'function', '', p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', concat_ws(chr(1),
+			CASE WHEN pg_get_userbyid(p.proowner) <> current_user THEN format('ALTER ROUTINE %s OWNER TO %I', p.oid::regprocedure, pg_get_userbyid(p.proowner)) END,
 			CASE WHEN p.proacl IS NOT NULL THEN format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', p.oid::regprocedure) END,
 			(SELECT string_agg(format('GRANT EXECUTE ON ROUTINE %s TO %s', p.oid::regprocedure, ` + grantee + `), chr(1) ORDER BY x.grantee)
 				FROM aclexplode(p.proacl) x WHERE x.grantee <> p.proowner),

@@ -36,7 +36,14 @@ CREATE TABLE other (n int DEFAULT 1, m int GENERATED ALWAYS AS (n) STORED);
 COMMENT ON TABLE other IS 'another';
 CREATE TRIGGER changed BEFORE UPDATE ON other FOR EACH ROW EXECUTE FUNCTION noop();
 CREATE POLICY mine ON other;
-CREATE VIEW others AS SELECT n FROM other;`)
+CREATE VIEW others AS SELECT n FROM other;
+CREATE TYPE pair AS (a int);
+COMMENT ON TYPE pair IS 'two';
+CREATE DOMAIN code AS text;
+GRANT USAGE ON TYPE code TO pg_monitor;
+CREATE FUNCTION joint(code, VARIADIC pair[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+ALTER FUNCTION joint OWNER TO pg_monitor;
+CREATE VIEW joint AS SELECT joint('a', ROW(1)::pair);`)
 	for name, tt := range map[string]struct {
 		on   catalog.Object
 		want []string
@@ -56,7 +63,14 @@ CREATE VIEW others AS SELECT n FROM other;`)
 		"of a table": {catalog.Object{Kind: catalog.KindTable, Name: "other"}, []string{
 			"table other: COMMENT ON TABLE other IS 'another'", "column other.m", "policy other.mine", "trigger other.changed", "view others",
 		}},
-		"of a type": {catalog.Object{Kind: catalog.KindType, Name: "items"}, nil},
+		"of a table's row type": {catalog.Object{Kind: catalog.KindType, Name: "items"}, nil},
+		"of a type": {catalog.Object{Kind: catalog.KindType, Name: "pair"}, []string{
+			"type pair: COMMENT ON TYPE pair IS 'two'", "function joint(code, VARIADIC pair[]): ALTER ROUTINE joint(code,pair[]) OWNER TO pg_monitor", "view joint",
+		}},
+		"of a domain": {catalog.Object{Kind: catalog.KindDomain, Name: "code"}, []string{
+			"domain code: REVOKE ALL ON TYPE code FROM PUBLIC; GRANT USAGE ON TYPE code TO PUBLIC; GRANT USAGE ON TYPE code TO pg_monitor",
+			"function joint(code, VARIADIC pair[]): ALTER ROUTINE joint(code,pair[]) OWNER TO pg_monitor", "view joint",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found, err := catalog.Dependents(t.Context(), db, tt.on)

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"testing"
 
 	"entgo.io/ent/dialect/sql/schema"
@@ -105,12 +106,69 @@ GRANT SELECT ON cheap TO PUBLIC;
 		holds: "SELECT obj_description('cheap'::regclass) = 'what it''s for' AND has_table_privilege('public', 'cheap', 'SELECT')",
 	},
 	{
+		name: "change_a_type_under_a_function",
+		files: `CREATE TABLE items (id bigint PRIMARY KEY, price integer NOT NULL);
+CREATE FUNCTION total() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(price) FROM items; END;
+` + givenTo("total()"),
+		after: beside(items(number("price")), object("total", "CREATE FUNCTION total() RETURNS numeric LANGUAGE sql BEGIN ATOMIC SELECT sum(price) FROM items; END", "DROP FUNCTION total()")),
+		rows:  "INSERT INTO items VALUES (1, 2)",
+		holds: "SELECT total() = 2 AND " + given("total()"),
+	},
+	{
+		name: "drop_a_column_that_a_function_no_longer_reads",
+		files: `CREATE TABLE items (id bigint PRIMARY KEY, price bigint NOT NULL, name character varying(20) NOT NULL);
+CREATE FUNCTION total() RETURNS numeric LANGUAGE sql BEGIN ATOMIC SELECT sum(price) + count(name) FROM items; END;
+` + givenTo("total()"),
+		after: beside(items(number("price")), object("total", "CREATE OR REPLACE FUNCTION total() RETURNS numeric LANGUAGE sql BEGIN ATOMIC SELECT sum(price) FROM items; END", "DROP FUNCTION total()")),
+		rows:  "INSERT INTO items VALUES (1, 2, 'a')",
+		holds: "SELECT total() = 2 AND " + given("total()"),
+	},
+	{
+		name: "change_a_declared_type_that_functions_use",
+		files: `CREATE TYPE span AS (lo int, hi int);
+COMMENT ON TYPE span IS 'what it''s for';
+REVOKE USAGE ON TYPE span FROM PUBLIC;
+GRANT USAGE ON TYPE span TO pg_monitor;
+CREATE TABLE items (id bigint PRIMARY KEY, price bigint NOT NULL);
+CREATE FUNCTION wide(s span[]) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM unnest(s)';
+CREATE VIEW wider AS SELECT id, wide(ARRAY[]::span[]) FROM items;
+` + givenTo("wide(span[])"),
+		after: beside(items(number("price")),
+			schemakit.Object{Name: "span", Up: "CREATE TYPE span AS (lo int, mid int, hi int)", Down: "DROP TYPE span", First: true},
+			object("wide", "CREATE FUNCTION wide(s span[]) RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM unnest(s)'", "DROP FUNCTION wide(span[])"),
+			object("wider", "CREATE VIEW wider AS SELECT id, wide(ARRAY[]::span[]) FROM items", "DROP VIEW wider")),
+		rows: "INSERT INTO items VALUES (1, 2)",
+		holds: "SELECT wide = 0 AND obj_description('span'::regtype, 'pg_type') = 'what it''s for' AND has_type_privilege('pg_monitor', 'span', 'USAGE') AND NOT has_type_privilege('public', 'span', 'USAGE') AND " +
+			given("wide(span[])") + " FROM wider",
+	},
+	{
+		name: "change_a_declared_domain_that_a_function_returns",
+		files: `CREATE DOMAIN code AS text;
+CREATE TABLE items (id bigint PRIMARY KEY, price bigint NOT NULL);
+CREATE FUNCTION first_code() RETURNS code LANGUAGE sql AS 'SELECT ''a''::code';
+` + givenTo("first_code()"),
+		after: beside(items(number("price")),
+			schemakit.Object{Name: "code", Up: "CREATE DOMAIN code AS character varying(5)", Down: "DROP DOMAIN code", First: true},
+			object("first_code", "CREATE FUNCTION first_code() RETURNS code LANGUAGE sql AS 'SELECT ''b''::code'", "DROP FUNCTION first_code()")),
+		rows:  "INSERT INTO items VALUES (1, 2)",
+		holds: "SELECT first_code() = 'b' AND " + given("first_code()"),
+	},
+	{
 		name:   "declare_in_any_order",
 		before: tables(items(text("name", 20), number("price"))),
 		after: beside(items(text("name", 20), number("price")), free, cheap,
 			object("stamped", "CREATE TRIGGER touched BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION touch()", "DROP TRIGGER touched ON items"), touch("a")),
 		rows: "INSERT INTO items VALUES (1, 'a', 0)", holds: "SELECT price = 0 FROM free",
 	},
+}
+
+// givenTo and given are privileges and a comment of a function, and whether it has them.
+func givenTo(function string) string {
+	return "COMMENT ON FUNCTION " + function + " IS 'what it''s for';\nREVOKE EXECUTE ON FUNCTION " + function + " FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION " + function + " TO pg_monitor;\n"
+}
+
+func given(function string) string {
+	return fmt.Sprintf("obj_description('%[1]s'::regprocedure, 'pg_proc') = 'what it''s for' AND has_function_privilege('pg_monitor', '%[1]s', 'EXECUTE') AND NOT has_function_privilege('public', '%[1]s', 'EXECUTE')", function)
 }
 
 func guardedBy(condition string) schemakit.Object {
