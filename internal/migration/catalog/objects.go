@@ -144,7 +144,32 @@ func (o Object) Create() []string {
 			}
 		}
 	}
-	return []string{strings.TrimRight(o.Definition, "\n;")}
+	create, path, bound := o.boundPath()
+	if !bound {
+		return []string{strings.TrimRight(o.Definition, "\n;")}
+	}
+	name, arguments, _ := strings.Cut(o.Name, "(")
+	alter := strings.ReplaceAll("ALTER ROUTINE "+sqltoken.Quote(name)+"("+arguments+" SET search_path TO ", "%", "%%")
+	return []string{create, "DO $do$ BEGIN EXECUTE format(" + sqltoken.Literal(alter+path) + ", current_schema()); END $do$"}
+}
+
+// boundPath returns the definition of a function with the session's search_path, and the
+// search_path that replaces it as format takes it, if the schema's name is in there: SET
+// takes no expression.
+func (o Object) boundPath() (create, path string, bound bool) {
+	start, end := pathClause(o.Definition)
+	if o.Kind != KindFunction || start < 0 {
+		return "", "", false
+	}
+	names := strings.Split(o.Definition[start:end], ", ")
+	for i, name := range names {
+		names[i] = strings.ReplaceAll(name, "%", "%%")
+		if name == currentSchema {
+			names[i], bound = "%1$I", true
+		}
+	}
+	create = strings.TrimSuffix(o.Definition[:start], " TO ") + " FROM CURRENT" + o.Definition[end:]
+	return strings.TrimRight(create, "\n;"), strings.Join(names, ", "), bound
 }
 
 type key struct {

@@ -146,21 +146,35 @@ func readObjects(ctx context.Context, db Querier, query, schema string) ([]Objec
 // withoutSchema is a function's definition without the schema's name in the search_path
 // that it sets. The clause stands before the body, which is left as it is.
 func withoutSchema(definition, schema string) string {
-	const clause = "\n SET search_path TO "
-	start := strings.Index(definition, clause)
-	body := strings.Index(definition, "\nAS ")
-	if start < 0 || body >= 0 && body < start {
+	start, end := pathClause(definition)
+	if start < 0 {
 		return definition
 	}
-	start += len(clause)
-	end := start + strings.IndexByte(definition[start:], '\n')
 	path := strings.Split(definition[start:end], ", ")
 	for i, name := range path {
 		if name == "'"+strings.ReplaceAll(schema, "'", "''")+"'" {
-			path[i] = "current_schema"
+			path[i] = currentSchema
 		}
 	}
 	return definition[:start] + strings.Join(path, ", ") + definition[end:]
+}
+
+const (
+	setPath = "\n SET search_path TO "
+	// currentSchema stands for the schema's name in a search_path. PostgreSQL quotes names
+	// there.
+	currentSchema = "current_schema"
+)
+
+// pathClause is where the search_path is that a function's definition sets, or negative.
+func pathClause(definition string) (start, end int) {
+	start = strings.Index(definition, setPath)
+	body := strings.Index(definition, "\nAS ")
+	if start < 0 || body >= 0 && body < start {
+		return -1, -1
+	}
+	start += len(setPath)
+	return start, start + strings.IndexByte(definition[start:], '\n')
 }
 
 // separator separates the names of a list, and occurs in none.

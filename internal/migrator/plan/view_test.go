@@ -145,11 +145,11 @@ CREATE VIEW wider AS SELECT id, wide(ARRAY[]::span[]) FROM items;
 		name: "change_a_declared_domain_that_a_function_returns",
 		files: `CREATE DOMAIN code AS text;
 CREATE TABLE items (id bigint PRIMARY KEY, price bigint NOT NULL);
-CREATE FUNCTION first_code() RETURNS code LANGUAGE sql AS 'SELECT ''a''::code';
+CREATE FUNCTION first_code() RETURNS code LANGUAGE sql SET search_path = public, pg_temp AS 'SELECT ''a''::code';
 ` + givenTo("first_code()"),
 		after: beside(items(number("price")),
 			schemakit.Object{Name: "code", Up: "CREATE DOMAIN code AS character varying(5)", Down: "DROP DOMAIN code", First: true},
-			object("first_code", "CREATE FUNCTION first_code() RETURNS code LANGUAGE sql AS 'SELECT ''b''::code'", "DROP FUNCTION first_code()")),
+			object("first_code", "CREATE FUNCTION first_code() RETURNS code LANGUAGE sql SET search_path = public, pg_temp AS 'SELECT ''b''::code'", "DROP FUNCTION first_code()")),
 		rows:  "INSERT INTO items VALUES (1, 2)",
 		holds: "SELECT first_code() = 'b' AND " + given("first_code()"),
 	},

@@ -54,6 +54,7 @@ CREATE FUNCTION largest() RETURNS size LANGUAGE sql AS 'SELECT ''l''::size'; CRE
 CREATE FUNCTION total() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(w) FROM boxes; END;
 REVOKE EXECUTE ON FUNCTION width(span) FROM PUBLIC; GRANT EXECUTE ON FUNCTION width(span) TO pg_monitor; GRANT EXECUTE ON FUNCTION total() TO pg_monitor;
 COMMENT ON FUNCTION width(span) IS 'of a span'; COMMENT ON FUNCTION total() IS 'of all'; COMMENT ON TYPE span IS 'between'; GRANT USAGE ON TYPE span TO pg_monitor;
+CREATE FUNCTION "100%'s"(n int) RETURNS int LANGUAGE sql STABLE SET search_path = "$user", public, pg_temp SET TimeZone = 'UTC' AS 'SELECT n';
 CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.guests (id int PRIMARY KEY); CREATE FUNCTION elsewhere.two() RETURNS int LANGUAGE sql AS 'SELECT 2';
 `
 
@@ -152,6 +153,9 @@ var kinds = []struct {
 	{file: `CREATE RULE loud AS ON DELETE TO makers WHERE OLD.id < 5 DO INSTEAD NOTHING`},
 	{file: `CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2'`},
 	{file: `DROP FUNCTION one(); CREATE FUNCTION one() RETURNS text LANGUAGE sql AS 'SELECT ''1'''`},
+	{file: `CREATE OR REPLACE FUNCTION "100%'s"(n int) RETURNS int LANGUAGE sql SET search_path = public, pg_temp AS 'SELECT n + 1'`},
+	{file: `DROP FUNCTION "100%'s"`},
+	{file: `ALTER FUNCTION "100%'s" RESET ALL`},
 	{file: `ALTER FUNCTION one() RENAME TO won`},
 	{file: `ALTER FUNCTION elsewhere.two() SET SCHEMA public`},
 	{file: `CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int)`},

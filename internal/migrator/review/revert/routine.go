@@ -3,7 +3,6 @@ package revert
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"commitment/internal/migration/catalog"
 )
@@ -23,11 +22,11 @@ func (f *finder) restoreFunctions(ctx context.Context, usingTables bool) []strin
 		if o.Kind != catalog.KindFunction || sameIn(f.present.Others, o) || f.before.usesAny(o, tables) != usingTables {
 			continue
 		}
-		create := strings.TrimSpace(o.Definition)
-		if has(f.present.Others, o) && !f.accepts(ctx, uncheckedBodies, create) {
+		create := o.Create()
+		if has(f.present.Others, o) && !f.accepts(ctx, append([]string{uncheckedBodies}, create...)...) {
 			s = append(s, "DROP "+routine(o)+" "+signature(o.Name))
 		}
-		s = append(s, create)
+		s = append(s, create...)
 	}
 	if len(s) == 0 {
 		return nil
