@@ -9,10 +9,8 @@ import (
 	"commitment/internal/migration/catalog"
 )
 
-func TestDependents(t *testing.T) {
-	t.Parallel()
-	db := empty(t)
-	exec(t, db, `
+// hanging are objects that depend on others.
+const hanging = `
 CREATE TABLE items (id bigint, price int, twice bigint GENERATED ALWAYS AS (price * 2) STORED, name text);
 CREATE VIEW named AS SELECT name FROM items;
 CREATE VIEW a_dear AS SELECT twice FROM items;
@@ -43,7 +41,12 @@ CREATE DOMAIN code AS text;
 GRANT USAGE ON TYPE code TO pg_monitor;
 CREATE FUNCTION joint(code, VARIADIC pair[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
 ALTER FUNCTION joint OWNER TO pg_monitor;
-CREATE VIEW joint AS SELECT joint('a', ROW(1)::pair);`)
+CREATE VIEW joint AS SELECT joint('a', ROW(1)::pair);`
+
+func TestDependents(t *testing.T) {
+	t.Parallel()
+	db := empty(t)
+	exec(t, db, hanging)
 	for name, tt := range map[string]struct {
 		on   catalog.Object
 		want []string

@@ -200,22 +200,24 @@ func TestDownGoesOnWithAConstraintThatItAdded(t *testing.T) {
 	}
 }
 
-// A role that the files don't know has a privilege that an administrator granted, and
-// owns a view.
+// A role that the files don't know has privileges that an administrator granted, and
+// owns a view and a function.
 func TestDownKeepsWhatAnAdministratorGave(t *testing.T) {
 	t.Parallel()
 	const view = "CREATE VIEW names AS SELECT name FROM users; GRANT SELECT ON names TO pg_monitor; COMMENT ON VIEW names IS 'all'; CREATE VIEW other AS SELECT id FROM users;"
-	dir := directory(t, users+view, `CREATE OR REPLACE VIEW names AS SELECT name, id FROM users; ALTER TABLE users ADD note text; GRANT DELETE ON names TO pg_monitor`)
+	const total = "CREATE FUNCTION total() RETURNS numeric LANGUAGE sql BEGIN ATOMIC SELECT sum(w) FROM boxes; END; "
+	dir := directory(t, users+view+"CREATE TABLE boxes (w int); "+total, "DROP FUNCTION total(); ALTER TABLE boxes ALTER w TYPE bigint; "+total+`CREATE OR REPLACE VIEW names AS SELECT name, id FROM users; ALTER TABLE users ADD note text; GRANT DELETE ON names TO pg_monitor`)
 	db := applied(t, dir)
-	exec(t, db, "GRANT SELECT, INSERT ON names TO pg_read_all_stats; GRANT SELECT ON other TO pg_read_all_stats; ALTER VIEW names OWNER TO pg_monitor")
-	const privileges = `SELECT string_agg(concat_ws(' ', c.relname, c.relowner::regrole, c.relacl, obj_description(c.oid)), '; ' ORDER BY c.relname)
+	exec(t, db, "GRANT SELECT, INSERT ON names TO pg_read_all_stats; GRANT SELECT ON other TO pg_read_all_stats; ALTER VIEW names OWNER TO pg_monitor; GRANT EXECUTE ON FUNCTION total() TO pg_read_all_stats; ALTER FUNCTION total() OWNER TO pg_monitor")
+	const privileges = `SELECT (SELECT concat_ws(' ', proowner::regrole, (SELECT string_agg(x::text, ',' ORDER BY x::text) FROM unnest(proacl) x)) FROM pg_proc WHERE proname = 'total')
+		|| string_agg(concat_ws(' ', c.relname, c.relowner::regrole, c.relacl, obj_description(c.oid)), '; ' ORDER BY c.relname)
 		FROM pg_class c WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace`
 	want := query(t, db, privileges)
 	got, err := revert.Down(t.Context(), db, migratortest.Server(t), dir, revert.DownOptions{AllowLoss: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"view names"}, got[0].Revert.Recreated); diff != "" {
+	if diff := cmp.Diff([]string{"function total()", "view names"}, got[0].Revert.Recreated); diff != "" {
 		t.Errorf("recreated (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(want, query(t, db, privileges)); diff != "" {
