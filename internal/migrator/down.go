@@ -28,7 +28,8 @@ func downCommand(sys system) *cobra.Command {
 if that is not set. The statements are computed from what the files do, and are tried
 in a throwaway PostgreSQL, on rows that are made for it: apply, revert and apply again.
 The files remain, and are pending afterwards. A revert that is written by hand, in the
-folder down under the file's name, is run instead, and is tried the same way.
+folder down under the file's name or where the tool has it whose format the files are
+in, is run instead, and is tried the same way.
 
 A revert that loses rows needs --allow-loss. If a file can't be reverted, nothing is
 done.`,

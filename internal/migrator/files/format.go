@@ -127,6 +127,7 @@ func (format Format) read(all []source) ([]migrate.File, error) {
 		err   error
 	)
 	all = slices.DeleteFunc(slices.Clone(all), func(s source) bool { return format != Flyway && strings.Contains(s.name, "/") })
+	reverts := format.reverts(all)
 	for _, s := range all {
 		var f *file
 		switch format {
@@ -135,18 +136,22 @@ func (format Format) read(all []source) ([]migrate.File, error) {
 		case DBMate:
 			f = readDBMate(s)
 		case GolangMigrate:
-			f = readGolangMigrate(s, all)
+			f = readGolangMigrate(s, "up")
 		case Flyway:
-			f, err = readFlyway(s, all)
+			f, err = readFlyway(s, "VB")
 		default:
 			files = append(files, migrate.NewLocalFile(s.name, s.content))
 		}
 		if err != nil {
 			return nil, err
 		}
-		if f != nil {
-			files = append(files, f)
+		if f == nil {
+			continue
 		}
+		if by := reverts[f.version]; by != nil && !isBaseline(f) {
+			f.revertBy(by)
+		}
+		files = append(files, f)
 	}
 	if format == Flyway {
 		files = sinceBaseline(files)
@@ -158,6 +163,25 @@ func (format Format) read(all []source) ([]migrate.File, error) {
 		return strings.Compare(a.Version(), b.Version())
 	})
 	return files, nil
+}
+
+// reverts are the files that revert others, by version.
+func (format Format) reverts(all []source) map[string]*file {
+	found := map[string]*file{}
+	for _, s := range all {
+		var f *file
+		switch format {
+		case GolangMigrate:
+			f = readGolangMigrate(s, "down")
+		case Flyway:
+			f, _ = readFlyway(s, "U") // what is wrong is found with the migrations
+		case Atlas, DBMate, Goose:
+		}
+		if f != nil {
+			found[f.version] = f
+		}
+	}
+	return found
 }
 
 // versionWidth is the length of a version that is a time. Shorter numbers are padded to
@@ -231,25 +255,15 @@ func section(content []byte, mark *regexp.Regexp, word string) (m marked) {
 	return m
 }
 
-// readGolangMigrate takes the up half of a pair, and as its revert the other half.
-func readGolangMigrate(s source, all []source) *file {
+// readGolangMigrate takes one half of a pair, up or down. The tool sends a file as one
+// query, which PostgreSQL runs in one transaction: a BEGIN and a COMMIT around it add
+// nothing, and a single statement needs none.
+func readGolangMigrate(s source, half string) *file {
 	name := golangMigrateName.FindStringSubmatch(s.name)
-	if len(name) < 4 || name[3] != "up" {
+	if len(name) < 4 || name[3] != half {
 		return nil
 	}
-	f := asOneQuery(s, padded(name[1]), name[2])
-	down := migration.RevertName(s.name)
-	if i := slices.IndexFunc(all, func(o source) bool { return o.name == down }); i >= 0 {
-		f.revertBy(asOneQuery(all[i], f.version, f.desc))
-	}
-	return f
-}
-
-// asOneQuery is a file that the tool sends as one query, which PostgreSQL runs in one
-// transaction: a BEGIN and a COMMIT around it add nothing, and a single statement needs
-// none.
-func asOneQuery(s source, version, desc string) *file {
-	f := &file{migrate.NewLocalFile(s.name, s.content), version, desc, false, nil}
+	f := &file{migrate.NewLocalFile(s.name, s.content), padded(name[1]), name[2], false, nil}
 	stmts, err := migration.Statements(f)
 	if err != nil || len(stmts) == 0 {
 		return f // what is wrong is reported when the file is run
@@ -273,24 +287,10 @@ var (
 	commitRE = regexp.MustCompile(`(?i)^(COMMIT|END)(\s+(WORK|TRANSACTION))?\s*;?$`)
 )
 
-// readFlyway takes versioned and baseline migrations, and as their reverts the undo
-// migrations of the same version. The tool runs a file without a transaction if a
-// statement can't run in one.
-func readFlyway(s source, all []source) (*file, error) {
-	f, err := readFlywayKind(s, "VB")
-	if f == nil || err != nil || strings.HasPrefix(path.Base(s.name), "B") {
-		return f, err
-	}
-	for _, other := range all {
-		if undo, err := readFlywayKind(other, "U"); err == nil && undo != nil && undo.version == f.version {
-			f.revertBy(undo)
-		}
-	}
-	return f, nil
-}
-
-// readFlywayKind reads a file if it is of one of these kinds.
-func readFlywayKind(s source, kinds string) (*file, error) {
+// readFlyway takes migrations of these kinds: versioned (V), baselines (B) or undo
+// migrations (U). The tool runs a file without a transaction if a statement can't run in
+// one.
+func readFlyway(s source, kinds string) (*file, error) {
 	name := flywayName.FindStringSubmatch(path.Base(s.name))
 	switch {
 	case len(name) < 4:
@@ -313,7 +313,6 @@ func readFlywayKind(s source, kinds string) (*file, error) {
 // sinceBaseline leaves out what the newest of Flyway's baseline migrations stands for.
 func sinceBaseline(files []migrate.File) []migrate.File {
 	baseline := ""
-	isBaseline := func(f migrate.File) bool { return strings.HasPrefix(path.Base(f.Name()), "B") }
 	for _, f := range files {
 		if isBaseline(f) {
 			baseline = max(baseline, f.Version())
@@ -323,6 +322,8 @@ func sinceBaseline(files []migrate.File) []migrate.File {
 		return f.Version() < baseline || f.Version() == baseline && !isBaseline(f)
 	})
 }
+
+func isBaseline(f migrate.File) bool { return strings.HasPrefix(path.Base(f.Name()), "B") }
 
 // blank empties the lines that aren't kept.
 func blank(content []byte, keep func(line []byte) bool) []byte {

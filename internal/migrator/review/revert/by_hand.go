@@ -13,9 +13,9 @@ import (
 )
 
 // ByHand returns the revert of a file that is written by hand, or nil: what the tool
-// runs in whose format the file is, or what is at [migration.RevertName]. It isn't part
-// of atlas.sum, so that it can be written when the file is applied already: it is tried
-// before it is run.
+// runs in whose format the file is, or what is at [migration.RevertName], unless there is
+// no statement in it. It isn't part of atlas.sum, so that it can be written when the file
+// is applied already: it is tried before it is run.
 func ByHand(dir migrate.Dir, f migrate.File) (migrate.File, error) {
 	if own, ok := f.(interface{ Revert() migrate.File }); ok {
 		if by := own.Revert(); by != nil {
@@ -30,7 +30,11 @@ func ByHand(dir migrate.Dir, f migrate.File) (migrate.File, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read revert: %w", err)
 	}
-	return migrate.NewLocalFile(name, content), nil
+	by := migrate.NewLocalFile(name, content)
+	if stmts, err := migration.Statements(by); err == nil && len(stmts) == 0 {
+		return nil, nil
+	}
+	return by, nil // what is wrong is reported when it is tried
 }
 
 // runByHand runs the statements of a file that is written by hand.

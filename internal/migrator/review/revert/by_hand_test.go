@@ -101,13 +101,15 @@ func TestByHandIsTried(t *testing.T) {
 
 func TestByHandOfAPair(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, map[string]string{"1_a.up.sql": priced, "1_a.down.sql": "DROP TABLE items"})
+	dir := folder(t, map[string]string{"1_a.up.sql": priced, "1_a.down.sql": "DROP TABLE items", "2_b.down.sql": "-- nothing\n"})
 	f, err := revert.ByHand(dir, file("1_a.up.sql", ""))
 	if err != nil || f == nil || string(f.Bytes()) != "DROP TABLE items" {
 		t.Errorf("by hand = %v, %v, want the other half of the pair", f, err)
 	}
-	if f, err := revert.ByHand(dir, file("2_b.sql", "")); f != nil || err != nil {
-		t.Errorf("by hand = %v, %v, want none", f, err)
+	for _, name := range []string{"2_b.sql", "2_b.up.sql"} {
+		if f, err := revert.ByHand(dir, file(name, "")); f != nil || err != nil {
+			t.Errorf("by hand of %s = %v, %v, want none", name, f, err)
+		}
 	}
 	if name := migration.RevertName("sql/V1.2__a.sql"); name != "sql/U1.2__a.sql" {
 		t.Errorf("name = %s, want Flyway's undo migration", name)
