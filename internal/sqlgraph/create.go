@@ -10,7 +10,8 @@ import (
 
 // CreateNode inserts a row.
 func CreateNode(ctx context.Context, drv dialect.Driver, spec *CreateSpec) error {
-	s, ok, err := insert(drv, spec)
+	var s statement
+	ok, err := s.insert(drv, spec)
 	switch {
 	case err != nil:
 		return err
@@ -22,7 +23,8 @@ func CreateNode(ctx context.Context, drv dialect.Driver, spec *CreateSpec) error
 
 // BatchCreate inserts rows.
 func BatchCreate(ctx context.Context, drv dialect.Driver, spec *BatchCreateSpec) error {
-	s, ok, err := insertAll(drv, spec)
+	var s statement
+	ok, err := s.insertAll(drv, spec)
 	switch {
 	case err != nil:
 		return err
@@ -35,47 +37,48 @@ func BatchCreate(ctx context.Context, drv dialect.Driver, spec *BatchCreateSpec)
 	return nil
 }
 
-// insert returns the INSERT of an ordinary row.
-func insert(drv dialect.Driver, spec *CreateSpec) (_ *statement, ok bool, err error) {
+// insert writes the INSERT of an ordinary row.
+func (s *statement) insert(drv dialect.Driver, spec *CreateSpec) (ok bool, err error) {
 	if !isLean(drv) || len(spec.OnConflict) > 0 || spec.Schema != "" || !plain(spec.Table) {
-		return nil, false, nil
+		return false, nil
 	}
 	row, ok, err := rowOf(spec)
 	if err != nil || !ok {
-		return nil, false, err
+		return false, err
 	}
-	s := insertStatement(spec.Table, row, 1)
+	s.insertInto(spec.Table, row, 1)
 	s.row(row)
-	return s, true, nil
+	return true, nil
 }
 
-// insertAll returns the INSERT of ordinary rows with the same columns. Ent's also returns
+// insertAll writes the INSERT of ordinary rows with the same columns. Ent's also returns
 // the ids, which are known; of numbers it wants them back as int64.
-func insertAll(drv dialect.Driver, spec *BatchCreateSpec) (s *statement, ok bool, err error) {
+func (s *statement) insertAll(drv dialect.Driver, spec *BatchCreateSpec) (ok bool, err error) {
 	if !isLean(drv) || len(spec.OnConflict) > 0 || len(spec.Nodes) == 0 {
-		return nil, false, nil
+		return false, nil
 	}
 	first := spec.Nodes[0]
 	if first.Schema != "" || !plain(first.Table) {
-		return nil, false, nil
+		return false, nil
 	}
 	var firstRow columns
 	for i, node := range spec.Nodes {
 		row, ok, err := rowOf(node)
 		if err != nil || !ok || node.Table != first.Table || node.Schema != "" || node.ID.Type.Numeric() {
-			return nil, false, err
+			return false, err
 		}
 		if i == 0 {
-			firstRow, s = row, insertStatement(first.Table, row, len(spec.Nodes))
+			firstRow = row
+			s.insertInto(first.Table, row, len(spec.Nodes))
 		} else {
 			if !row.same(firstRow) {
-				return nil, false, nil // Ent writes NULL for those that a row lacks
+				return false, nil // Ent writes NULL for those that a row lacks
 			}
 			s.WriteString(", ")
 		}
 		s.row(row)
 	}
-	return s, true, nil
+	return true, nil
 }
 
 // rowOf returns what is inserted as a row, the id last, if it is ordinary and its id is
@@ -92,9 +95,9 @@ func rowOf(spec *CreateSpec) (_ columns, ok bool, err error) {
 	return row, row.ordinary(), nil
 }
 
-// insertStatement returns an INSERT up to its rows.
-func insertStatement(table string, row columns, rows int) *statement {
-	s := newStatement(len(row)+len(row)*rows/4, len(row)*rows)
+// insertInto writes an INSERT up to its rows.
+func (s *statement) insertInto(table string, row columns, rows int) {
+	s.grow(len(row)+len(row)*rows/4, len(row)*rows)
 	s.WriteString("INSERT INTO ")
 	s.name(table)
 	s.WriteString(" (")
@@ -103,7 +106,6 @@ func insertStatement(table string, row columns, rows int) *statement {
 		s.name(a.column)
 	}
 	s.WriteString(") VALUES ")
-	return s
 }
 
 // row writes the values of a row.

@@ -124,12 +124,11 @@ type statement struct {
 	args []any
 }
 
-// newStatement returns a statement with room for so many names and arguments.
-func newStatement(names, args int) *statement {
-	s := &statement{args: make([]any, 0, args)}
+// grow makes room for so many names and arguments.
+func (s *statement) grow(names, args int) {
+	s.args = make([]any, 0, args)
 	const perName = 24 // most names, with what stands between them
 	s.Grow(64 + perName*names)
-	return s
 }
 
 func (s *statement) name(name string) {

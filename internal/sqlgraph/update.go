@@ -73,7 +73,8 @@ func UpdateNodes(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) (int
 	if len(all) == 0 || !isPlain(spec.Node) || !all.ordinary() {
 		return ent.UpdateNodes(ctx, drv, spec)
 	}
-	s := updateStatement(spec, all)
+	var s statement
+	s.update(spec, all)
 	if where := predicate(ctx, spec); where != nil {
 		s.WriteString(" WHERE ")
 		s.predicate(where)
@@ -139,7 +140,8 @@ func update(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) (query st
 	}
 	switch ordinary := len(spec.Modifiers) == 0 && isPlain(spec.Node) && allPlain(spec.Node.Columns) && all.ordinary(); {
 	case ordinary && len(all) > 0:
-		s := updateStatement(spec, all)
+		var s statement
+		s.update(spec, all)
 		s.WriteString(" WHERE ")
 		s.predicate(where)
 		s.WriteString(" RETURNING ")
@@ -154,9 +156,9 @@ func update(ctx context.Context, drv dialect.Driver, spec *UpdateSpec) (query st
 	return query, args, err
 }
 
-// updateStatement returns an UPDATE up to its condition.
-func updateStatement(spec *UpdateSpec, all columns) *statement {
-	s := newStatement(2*len(all)+len(spec.Node.Columns)+2, len(all)+1)
+// update writes an UPDATE up to its condition.
+func (s *statement) update(spec *UpdateSpec, all columns) {
+	s.grow(2*len(all)+len(spec.Node.Columns)+2, len(all)+1)
 	s.WriteString("UPDATE ")
 	s.name(spec.Node.Table)
 	s.WriteString(" SET ")
@@ -178,7 +180,6 @@ func updateStatement(spec *UpdateSpec, all columns) *statement {
 			s.arg(a.value)
 		}
 	}
-	return s
 }
 
 // buildUpdate returns the UPDATE of any row, or "" if there is nothing to update.

@@ -96,6 +96,9 @@ func (c *unitContext) Value(key any) any {
 
 // waitable returns the context of package context.
 func (c *unitContext) waitable() context.Context {
+	if c.state.Load() == cancelable { // for good
+		return c.cancelable
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch c.state.Load() {

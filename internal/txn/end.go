@@ -226,8 +226,8 @@ func (t *lazyTx) sendCommit() error {
 	if len(t.waiting) == 0 && t.park() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
-	defer cancel()
+	ctx := t.endContext()
+	defer ctx.stop()
 	if len(t.waiting) > 0 {
 		return t.commitWithWaiting(ctx)
 	}
@@ -239,8 +239,8 @@ func (t *lazyTx) sendRollback() error {
 	if t.park() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(t.ctx, t.db.options.EndTimeout)
-	defer cancel()
+	ctx := t.endContext()
+	defer ctx.stop()
 	return t.tx.Rollback(ctx)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	entsql "entgo.io/ent/dialect/sql"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -34,11 +35,15 @@ func (t *lazyTx) queryScannable(ctx context.Context, query string, args any, row
 	return nil
 }
 
-// pgxArgs returns the arguments of a statement of Ent's for pgx, behind its options.
+// pgxArgs returns the arguments of a statement of Ent's for pgx, behind its options. They
+// are the same slice if there is nothing to change.
 func pgxArgs(args any, options ...any) ([]any, error) {
 	list, ok := args.([]any)
 	if !ok {
 		return nil, errors.New("the arguments of a statement must be a []any")
+	}
+	if len(options) == 0 && !slices.ContainsFunc(list, isNamed) {
+		return list, nil
 	}
 	all := append(make([]any, 0, len(options)+len(list)), options...)
 	for _, arg := range list {
@@ -48,6 +53,11 @@ func pgxArgs(args any, options ...any) ([]any, error) {
 		all = append(all, arg)
 	}
 	return all, nil
+}
+
+func isNamed(arg any) bool {
+	_, ok := arg.(sql.NamedArg)
+	return ok
 }
 
 // scannableRows are rows of pgx for package sqlgraph.

@@ -138,6 +138,7 @@ func newTurn(ctx context.Context, tx *lazyTx, f func(context.Context) error) *tu
 			t.panic, t.ended = recover(), true
 			t.changed.Broadcast()
 		}()
+		reserveStack()
 		t.err = f(context.WithValue(ctx, turnKey{}, t))
 		t.returned = true
 	}

@@ -198,9 +198,9 @@ func (u *Unit) commitRead() {
 	u.runAfterCommit(u.takeAfterCommit())
 }
 
-// reserveStack grows the stack of a new goroutine to the size that a COMMIT needs. It
-// would grow there in steps otherwise, each of which copies the whole stack; that takes
-// longer than the COMMIT's own work.
+// reserveStack grows the stack of a new goroutine to the size that a COMMIT or one of Ent's
+// builders needs. It would grow there in steps otherwise, each of which copies the whole
+// stack; that takes longer than the COMMIT's own work.
 //
 //go:noinline
 func reserveStack() {

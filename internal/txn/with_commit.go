@@ -7,6 +7,7 @@ import (
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -118,6 +119,7 @@ func (t *lazyTx) postpone(ctx context.Context, query string, args []any, v any) 
 	if phase := t.currentPhase(); phase != notBegun && phase != begun {
 		return false
 	}
+	args = slices.Clone(args)
 	for i, arg := range args {
 		if b, ok := arg.([]byte); ok {
 			args[i] = bytes.Clone(b)
