@@ -131,9 +131,12 @@ func Neighbors(dialect string, s *Step) *sql.Selector {
 
 // NewCreateSpec returns an INSERT without values.
 func NewCreateSpec(table string, id *FieldSpec) *CreateSpec {
-	spec := ent.NewCreateSpec(table, id)
-	spec.Fields = make([]*FieldSpec, 0, 8) // which most have room in
-	return spec
+	all := &struct {
+		spec CreateSpec
+		room [8]*FieldSpec // enough for most
+	}{spec: CreateSpec{Table: table, ID: id}}
+	all.spec.Fields = all.room[:0]
+	return &all.spec
 }
 
 // NewDeleteSpec returns a DELETE of all rows.
@@ -158,9 +161,18 @@ func NewStep(opts ...StepOption) *Step {
 
 // NewUpdateSpec returns an UPDATE without changes.
 func NewUpdateSpec(table string, columns []string, id ...*FieldSpec) *UpdateSpec {
-	spec := ent.NewUpdateSpec(table, columns, id...)
-	spec.Fields.Set = make([]*FieldSpec, 0, 4) // which most have room in
-	return spec
+	all := &struct {
+		spec UpdateSpec
+		node NodeSpec
+		room [6]*FieldSpec // enough for most
+	}{node: NodeSpec{Table: table, Columns: columns}}
+	all.spec.Node, all.spec.Fields.Set, all.spec.Fields.Add = &all.node, all.room[:0:4], all.room[4:4]
+	if len(id) == 1 {
+		all.node.ID = id[0]
+	} else if len(id) > 1 {
+		all.node.CompositeID = id
+	}
+	return &all.spec
 }
 
 // OrderByNeighborTerms orders by columns of the rows to which an edge leads.

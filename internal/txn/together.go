@@ -42,12 +42,9 @@ func Together(ctx context.Context, functions ...func(ctx context.Context) error)
 	if turnOf(ctx) != nil {
 		return ErrNested
 	}
-	turns := make([]*turn, len(functions))
-	for i, f := range functions {
-		turns[i] = newTurn(ctx, &u.lazy, f)
-	}
+	turns := turnsOf(ctx, &u.lazy, functions)
 	for failed := false; ; {
-		var writes []*write
+		writes := make([]*write, 0, len(turns))
 		for _, t := range turns {
 			w := t.next(failed)
 			for ; w != nil && w.query == ""; w = t.next(failed) {
@@ -107,8 +104,10 @@ func skip(writes []*write) {
 
 // turn is a function of Together.
 type turn struct {
-	tx    *lazyTx
-	start func() // starts the function; nil once it has
+	tx       *lazyTx
+	ctx      turnContext
+	function func(context.Context) error
+	started  bool
 
 	mu      sync.Mutex
 	changed sync.Cond
@@ -122,27 +121,48 @@ type turn struct {
 
 type turnKey struct{}
 
+// turnContext is the context of a function of Together.
+type turnContext struct {
+	context.Context
+	turn *turn
+}
+
+// Value returns the function, or else the parent's value.
+func (c *turnContext) Value(key any) any {
+	if key == (turnKey{}) {
+		return c.turn
+	}
+	return c.Context.Value(key)
+}
+
 // turnOf returns the function of Together that ctx is for, or nil.
 func turnOf(ctx context.Context) *turn {
 	t, _ := ctx.Value(turnKey{}).(*turn)
 	return t
 }
 
-func newTurn(ctx context.Context, tx *lazyTx, f func(context.Context) error) *turn {
-	t := &turn{tx: tx}
-	t.changed.L = &t.mu
-	t.start = func() {
-		defer func() {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.panic, t.ended = recover(), true
-			t.changed.Broadcast()
-		}()
-		reserveStack()
-		t.err = f(context.WithValue(ctx, turnKey{}, t))
-		t.returned = true
+func turnsOf(ctx context.Context, tx *lazyTx, functions []func(context.Context) error) []*turn {
+	all, made := make([]turn, len(functions)), make([]*turn, len(functions))
+	for i, f := range functions {
+		t := &all[i]
+		t.tx, t.ctx, t.function = tx, turnContext{ctx, t}, f
+		t.changed.L = &t.mu
+		made[i] = t
 	}
-	return t
+	return made
+}
+
+// run runs the function, in a goroutine of its own.
+func (t *turn) run() {
+	defer func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.panic, t.ended = recover(), true
+		t.changed.Broadcast()
+	}()
+	reserveStack()
+	t.err = t.function(&t.ctx)
+	t.returned = true
 }
 
 // next lets the function go on, and returns the next write that it waits for, or nil when
@@ -150,13 +170,14 @@ func newTurn(ctx context.Context, tx *lazyTx, f func(context.Context) error) *tu
 func (t *turn) next(failed bool) *write {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.start != nil && failed {
-		t.start, t.ended, t.returned, t.err = nil, true, true, ErrSkipped
+	switch {
+	case t.started:
+	case failed:
+		t.ended, t.returned, t.err = true, true, ErrSkipped
+	default:
+		go t.run()
 	}
-	if t.start != nil {
-		go t.start()
-		t.start = nil
-	}
+	t.started = true
 	for {
 		if t.write != nil {
 			t.write.done, t.write = true, nil
@@ -232,7 +253,7 @@ func (t *lazyTx) sendLocked(ctx context.Context, writes []*write) error {
 			failing.tag, failing.err = conn.Exec(ctx, failing.query, failing.args...)
 			return failing.err
 		}
-		var batch pgx.Batch
+		batch := pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, len(writes))}
 		for _, w := range writes {
 			batch.Queue(w.query, w.args...)
 		}
