@@ -135,4 +135,6 @@ func (Move) Edges() []ent.Edge {
 }
 
 // Indexes of a move.
-func (Move) Indexes() []ent.Index { return []ent.Index{index.Fields("tenant_id", "crate_id", "shelf_id")} }
+func (Move) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "crate_id", "shelf_id")}
+}
