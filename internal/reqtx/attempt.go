@@ -32,14 +32,22 @@ func (all *attempts) begin(r *http.Request, o *Options) {
 	}
 }
 
-// headerLines are the lines of a header: each name is followed by a value.
-type headerLines []string
+// headerLines are the lines of a header.
+type headerLines []headerLine
+
+type headerLine struct {
+	name, value string
+	none        bool // the field has no line
+}
 
 // appendHeader appends the lines of header.
 func (l headerLines) appendHeader(header http.Header) headerLines {
 	for name, values := range header {
 		for _, value := range values {
-			l = append(l, name, value)
+			l = append(l, headerLine{name, value, false})
+		}
+		if len(values) == 0 {
+			l = append(l, headerLine{name, "", true})
 		}
 	}
 	return l
@@ -47,9 +55,13 @@ func (l headerLines) appendHeader(header http.Header) headerLines {
 
 // header returns the header that the lines are of.
 func (l headerLines) header() http.Header {
-	header := make(http.Header, len(l)/2)
-	for i := 0; i < len(l); i += 2 {
-		header[l[i]] = append(header[l[i]], l[i+1])
+	header := make(http.Header, len(l))
+	for _, line := range l {
+		if line.none {
+			header[line.name] = nil
+		} else {
+			header[line.name] = append(header[line.name], line.value)
+		}
 	}
 	return header
 }

@@ -84,7 +84,7 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	all := &attempts{}
 	all.begin(r, &h.options)
-	var room [16]string // what most headers fit into
+	var room [8]headerLine // what most headers fit into
 	header := headerLines(room[:0]).appendHeader(r.Header)
 	route := chi.RouteContext(r.Context())
 	var routed chi.Context

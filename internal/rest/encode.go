@@ -60,7 +60,7 @@ func (e *encoder) release() {
 }
 
 func (e *encoder) value(v any) error {
-	if page, ok := v.(*Page); ok {
+	if page, ok := v.(*Page); ok && page != nil && page.Items != nil {
 		return e.page(page)
 	}
 	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && !p.IsNil() {
@@ -91,10 +91,16 @@ func (e *encoder) page(p *Page) error {
 	}
 	e.text = append(e.text, ']')
 	if p.Next != "" {
-		e.text = append(append(append(e.text, `,"next":"`...), p.Next...), '"')
+		e.text = append(e.text, `,"next":`...)
+		if err := e.quote(p.Next); err != nil {
+			return err
+		}
 	}
 	if p.Prev != "" {
-		e.text = append(append(append(e.text, `,"prev":"`...), p.Prev...), '"')
+		e.text = append(e.text, `,"prev":`...)
+		if err := e.quote(p.Prev); err != nil {
+			return err
+		}
 	}
 	if p.Total != nil {
 		e.text = strconv.AppendInt(append(e.text, `,"total":`...), int64(*p.Total), 10)
@@ -170,7 +176,7 @@ func writerOf(t reflect.Type) func(*encoder, reflect.Value) error {
 		return (*encoder).uuid
 	case t == reflect.TypeFor[Expanded]():
 		return (*encoder).expanded
-	case encodesItself(t):
+	case encodesItself(t), t == reflect.TypeFor[json.Number]():
 		return (*encoder).field
 	}
 	switch t.Kind() { //nolint:exhaustive // the others are left to encoding/json

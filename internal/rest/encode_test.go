@@ -89,7 +89,10 @@ func TestBodiesAreThoseOfEncodingJSON(t *testing.T) {
 	type plain struct{ Name string } // without a name in JSON
 	bodies := append([]any{
 		&rest.Page{Items: []any{}}, &rest.Page{Items: items, Next: "next", Prev: "prev", Total: &some, TotalExact: &exact},
-		&plain{"<"}, plain{"<"}, &keeper{"<"}, []string{"<"}, nil, (*shown)(nil),
+		&plain{"<"}, plain{"<"}, &keeper{"<"}, []string{"<"}, nil, (*shown)(nil), (*rest.Page)(nil), &rest.Page{}, &rest.Page{Items: []any{}, Next: `"`},
+		&struct {
+			N json.Number `json:"n"`
+		}{"12"},
 	}, items...)
 	for _, body := range bodies {
 		var want, got bytes.Buffer

@@ -166,6 +166,16 @@ func TestAnEndWhileAGoroutineReads(t *testing.T) {
 			}
 			return drain(rows)
 		},
+		"the tag of rows": func(ctx context.Context, tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, many)
+			if err != nil {
+				return err
+			}
+			for rows.Err() == nil {
+				_ = rows.CommandTag().String()
+			}
+			return rows.Err()
+		},
 		"the rows of a batch": func(ctx context.Context, tx pgx.Tx) error {
 			batch := &pgx.Batch{}
 			batch.Queue(many)

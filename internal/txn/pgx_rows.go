@@ -8,10 +8,52 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// guard is for what the end of the unit closes while another goroutine reads it.
+// guard lets the end of the unit close what another goroutine reads: at once if none is
+// reading, and else when it has. It is never locked while foreign code runs.
 type guard struct {
-	sync.Mutex
-	stopped bool // the end has closed it
+	mu      sync.Mutex
+	readers int
+	stopped bool   // nobody may begin to read
+	close   func() // for the last reader to call
+}
+
+// enter reports whether the caller may read. It then leaves.
+func (g *guard) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.stopped {
+		g.readers++
+	}
+	return !g.stopped
+}
+
+func (g *guard) leave() {
+	g.mu.Lock()
+	g.readers--
+	var last func()
+	if g.readers == 0 {
+		last, g.close = g.close, nil
+	}
+	g.mu.Unlock()
+	if last != nil {
+		last()
+	}
+}
+
+// stop lets nobody begin to read, and has what is guarded closed. Only the first call has
+// an effect.
+func (g *guard) stop(closeIt func()) {
+	g.mu.Lock()
+	again := g.stopped
+	g.stopped = true
+	if g.readers > 0 && !again {
+		g.close = closeIt
+	}
+	now := g.readers == 0 && !again
+	g.mu.Unlock()
+	if now {
+		closeIt()
+	}
 }
 
 // guardedRows are rows that the end of the unit may close.
@@ -22,66 +64,71 @@ type guardedRows struct {
 
 // Next reads the next row.
 func (r guardedRows) Next() bool {
-	r.guard.Lock()
-	defer r.guard.Unlock()
-	return !r.guard.stopped && r.Rows.Next()
+	if !r.guard.enter() {
+		return false
+	}
+	defer r.guard.leave()
+	return r.Rows.Next()
 }
 
 // Scan reads the values of the row.
 func (r guardedRows) Scan(dest ...any) error {
-	r.guard.Lock()
-	defer r.guard.Unlock()
-	if r.guard.stopped {
+	if !r.guard.enter() {
 		return ErrEnded
 	}
+	defer r.guard.leave()
 	return r.Rows.Scan(dest...)
 }
 
 // Values returns the values of the row.
 func (r guardedRows) Values() ([]any, error) {
-	r.guard.Lock()
-	defer r.guard.Unlock()
-	if r.guard.stopped {
+	if !r.guard.enter() {
 		return nil, ErrEnded
 	}
+	defer r.guard.leave()
 	return r.Rows.Values()
 }
 
 // RawValues returns the values of the row as the server has sent them.
 func (r guardedRows) RawValues() [][]byte {
-	r.guard.Lock()
-	defer r.guard.Unlock()
-	if r.guard.stopped {
+	if !r.guard.enter() {
 		return nil
 	}
+	defer r.guard.leave()
 	return r.Rows.RawValues()
 }
 
 // FieldDescriptions describes the columns.
 func (r guardedRows) FieldDescriptions() []pgconn.FieldDescription {
-	r.guard.Lock()
-	defer r.guard.Unlock()
-	if r.guard.stopped {
+	if !r.guard.enter() {
 		return nil
 	}
+	defer r.guard.leave()
 	return r.Rows.FieldDescriptions()
+}
+
+// CommandTag returns the command tag, once the rows are closed.
+func (r guardedRows) CommandTag() pgconn.CommandTag {
+	if !r.guard.enter() {
+		return pgconn.CommandTag{}
+	}
+	defer r.guard.leave()
+	return r.Rows.CommandTag()
 }
 
 // Err returns the error that has ended the rows, if any.
 func (r guardedRows) Err() error {
-	r.guard.Lock()
-	defer r.guard.Unlock()
-	if err := r.Rows.Err(); err != nil || !r.guard.stopped {
-		return err
+	if !r.guard.enter() {
+		return ErrEnded
 	}
-	return ErrEnded
+	defer r.guard.leave()
+	return r.Rows.Err()
 }
 
 // Close closes the rows.
 func (r guardedRows) Close() {
-	r.guard.Lock()
-	defer r.guard.Unlock()
-	if !r.guard.stopped {
+	if r.guard.enter() {
+		defer r.guard.leave()
 		r.Rows.Close()
 	}
 }
@@ -97,10 +144,12 @@ type pgxRows struct {
 
 // Next reads the next row.
 func (r *pgxRows) Next() bool {
-	r.own.Lock()
-	more := !r.own.stopped && (r.ahead || r.Rows.Next())
+	if !r.own.enter() {
+		return false
+	}
+	defer r.own.leave()
+	more := r.ahead || r.Rows.Next()
 	r.ahead = false
-	r.own.Unlock()
 	if !more {
 		r.release()
 	}
@@ -109,23 +158,26 @@ func (r *pgxRows) Next() bool {
 
 // Close closes the rows.
 func (r *pgxRows) Close() {
-	r.guardedRows.Close()
-	r.release()
+	if r.own.enter() {
+		defer r.own.leave()
+		r.ahead = false
+		r.Rows.Close()
+		r.release()
+	}
 }
 
 // stop closes the rows for the end of the unit.
 func (r *pgxRows) stop() {
-	r.own.Lock()
-	r.Rows.Close()
-	r.own.stopped = true
-	r.own.Unlock()
-	r.release()
+	r.own.stop(func() {
+		r.Rows.Close()
+		r.release()
+	})
 }
 
 // release notes the error that ended the rows, if any, and unlocks statementMu.
 func (r *pgxRows) release() {
 	r.released.Do(func() {
-		r.t.noteRetryable(r.Err())
+		r.t.noteRetryable(r.Rows.Err())
 		r.t.statementMu.Unlock()
 	})
 }
@@ -133,6 +185,7 @@ func (r *pgxRows) release() {
 // pgxBatch is a batch that unlocks statementMu when it is closed.
 type pgxBatch struct {
 	pgx.BatchResults
+	batch  *pgx.Batch
 	t      *lazyTx
 	ctx    context.Context //nolint:containedctx // of SendBatch
 	guard  guard           // of its rows, too
@@ -141,21 +194,19 @@ type pgxBatch struct {
 
 // Exec reads the result of the next statement.
 func (b *pgxBatch) Exec() (pgconn.CommandTag, error) {
-	b.guard.Lock()
-	defer b.guard.Unlock()
-	if b.guard.stopped {
+	if !b.guard.enter() {
 		return pgconn.CommandTag{}, ErrEnded
 	}
+	defer b.guard.leave()
 	return b.BatchResults.Exec()
 }
 
 // Query returns the rows of the next statement.
 func (b *pgxBatch) Query() (pgx.Rows, error) {
-	b.guard.Lock()
-	defer b.guard.Unlock()
-	if b.guard.stopped {
+	if !b.guard.enter() {
 		return failedRows{ErrEnded}, ErrEnded
 	}
+	defer b.guard.leave()
 	rows, err := b.BatchResults.Query()
 	return guardedRows{rows, &b.guard}, err
 }
@@ -166,20 +217,28 @@ func (b *pgxBatch) QueryRow() pgx.Row {
 	return pgxRow{rows}
 }
 
-// Close reads the remaining results.
-func (b *pgxBatch) Close() error { return b.close(false) }
-
-// stop closes the results for the end of the unit.
-func (b *pgxBatch) stop() { _ = b.close(true) }
-
-func (b *pgxBatch) close(stop bool) error {
-	b.guard.Lock()
-	err := ErrEnded
-	if !b.guard.stopped {
-		err = b.BatchResults.Close()
-		b.guard.stopped = stop
+// Close reads the remaining results, and calls the functions of the batch with them.
+func (b *pgxBatch) Close() error {
+	if !b.guard.enter() {
+		return ErrEnded
 	}
-	b.guard.Unlock()
+	defer b.guard.leave()
+	return b.release(b.BatchResults.Close())
+}
+
+// stop closes the results for the end of the unit. The functions of the batch aren't
+// called: they are the handler's.
+func (b *pgxBatch) stop() {
+	b.guard.stop(func() {
+		for _, q := range b.batch.QueuedQueries {
+			q.Fn = nil
+		}
+		_ = b.release(b.BatchResults.Close())
+	})
+}
+
+// release notes the error of the results, if any, and unlocks statementMu.
+func (b *pgxBatch) release(err error) error {
 	b.closed.Do(func() {
 		if err != nil {
 			err = b.t.statementFailed(b.ctx, err)

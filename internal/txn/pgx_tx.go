@@ -106,7 +106,7 @@ func (x *pgxTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 		return failedBatch{err}
 	}
 	t.keepToPrimary() // an error shows only when the results are read
-	results := &pgxBatch{t: t, ctx: ctx}
+	results := &pgxBatch{batch: b, t: t, ctx: ctx}
 	err := t.run(ctx, func(*sql.Conn) error {
 		conn, err := t.pgxConn()
 		if err == nil {

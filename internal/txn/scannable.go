@@ -100,11 +100,10 @@ func (r *scannableRows) NextResultSet() bool { return false }
 
 // Scan scans the row.
 func (r *scannableRows) Scan(dest ...any) error {
-	r.own.Lock()
-	defer r.own.Unlock()
-	if r.own.stopped {
+	if !r.own.enter() {
 		return ErrEnded
 	}
+	defer r.own.leave()
 	values, columns := r.Rows.RawValues(), r.Rows.FieldDescriptions()
 	if len(values) != len(dest) {
 		return errors.Join(r.Rows.Err(), errors.New("sql: the row has been read, or has other columns"))
