@@ -32,40 +32,6 @@ func (all *attempts) begin(r *http.Request, o *Options) {
 	}
 }
 
-// headerLines are the lines of a header.
-type headerLines []headerLine
-
-type headerLine struct {
-	name, value string
-	none        bool // the field has no line
-}
-
-// appendHeader appends the lines of header.
-func (l headerLines) appendHeader(header http.Header) headerLines {
-	for name, values := range header {
-		for _, value := range values {
-			l = append(l, headerLine{name, value, false})
-		}
-		if len(values) == 0 {
-			l = append(l, headerLine{name, "", true})
-		}
-	}
-	return l
-}
-
-// header returns the header that the lines are of.
-func (l headerLines) header() http.Header {
-	header := make(http.Header, len(l))
-	for _, line := range l {
-		if line.none {
-			header[line.name] = nil
-		} else {
-			header[line.name] = append(header[line.name], line.value)
-		}
-	}
-	return header
-}
-
 // attempt returns an attempt. None sees what the one before has changed.
 func (all *attempts) attempt(number int) *attempt {
 	if number == 1 {

@@ -84,3 +84,37 @@ func (f frozenHeader) hasNamesOf(header http.Header) bool {
 	}
 	return true
 }
+
+// headerLines are the lines of a request's header as it was, of which that of a retry is made.
+type headerLines []headerLine
+
+type headerLine struct {
+	name, value string
+	none        bool // the field has no line
+}
+
+// appendHeader appends the lines of header.
+func (l headerLines) appendHeader(header http.Header) headerLines {
+	for name, values := range header {
+		for _, value := range values {
+			l = append(l, headerLine{name, value, false})
+		}
+		if len(values) == 0 {
+			l = append(l, headerLine{name, "", true})
+		}
+	}
+	return l
+}
+
+// header returns the header that the lines are of.
+func (l headerLines) header() http.Header {
+	header := make(http.Header, len(l))
+	for _, line := range l {
+		if line.none {
+			header[line.name] = nil
+		} else {
+			header[line.name] = append(header[line.name], line.value)
+		}
+	}
+	return header
+}
