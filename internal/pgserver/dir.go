@@ -44,15 +44,20 @@ func keptDir(dir, elsewhere string, say func(string, ...any)) (serverDir, error)
 	return makeServerDir(instead)
 }
 
-// throwawayDir creates a temporary directory. It is in memory, where creating and
-// dropping databases costs half as much, unless there is little room or TMPDIR is set.
-func throwawayDir() (serverDir, error) {
-	parents := []string{os.TempDir(), "/var/tmp"}
+// TempDir returns the directory for data that needn't outlive a test. It is in memory,
+// where creating and dropping databases costs half as much, unless there is little room
+// or TMPDIR is set.
+func TempDir() string {
 	if dir, ok := memoryDir(); ok && os.Getenv("TMPDIR") == "" {
-		parents = slices.Insert(parents, 0, dir)
+		return dir
 	}
+	return os.TempDir()
+}
+
+// throwawayDir creates a temporary directory.
+func throwawayDir() (serverDir, error) {
 	var errs []error
-	for _, parent := range parents {
+	for _, parent := range slices.Compact([]string{TempDir(), os.TempDir(), "/var/tmp"}) {
 		dir, err := os.MkdirTemp(parent, "commitment-postgres-")
 		if err != nil {
 			errs = append(errs, fmt.Errorf("create a temporary directory: %w", err))

@@ -16,8 +16,10 @@ import (
 // reachableDir returns a directory that the server's user can reach.
 func reachableDir(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	check(t, os.Chmod(filepath.Dir(dir), 0o711))
+	dir, err := os.MkdirTemp(TempDir(), "commitment-test-") //nolint:usetesting // It may be in memory.
+	check(t, err)
+	t.Cleanup(func() { check(t, os.RemoveAll(dir)) })
+	check(t, os.Chmod(dir, 0o711))
 	user, err := serverUser(dir)
 	check(t, err)
 	if !user.canReach(dir) {

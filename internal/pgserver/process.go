@@ -18,20 +18,20 @@ import (
 const lastGrace = 10 * time.Second
 
 // settings returns the settings that the server is started with. It listens on loopback
-// only. Only a throwaway server may lose data if the machine crashes. Its shared memory
-// is in files of its directory, because nothing else removes it after a kill.
+// only. Only a throwaway server may lose data if the machine crashes. Dynamic shared memory
+// is in files of the directory, because nothing else removes it after a kill.
 func (f serverDir) settings(port int, extra map[string]string) map[string]string {
 	settings := map[string]string{
-		"listen_addresses":        "127.0.0.1",
-		"port":                    strconv.Itoa(port),
-		"unix_socket_directories": "",
-		"max_connections":         "200",
+		"listen_addresses":           "127.0.0.1",
+		"port":                       strconv.Itoa(port),
+		"unix_socket_directories":    "",
+		"max_connections":            "200",
+		"dynamic_shared_memory_type": "mmap",
 	}
 	if f.throwaway {
 		settings["fsync"] = "off"
 		settings["synchronous_commit"] = "off"
 		settings["full_page_writes"] = "off"
-		settings["dynamic_shared_memory_type"] = "mmap"
 	}
 	maps.Copy(settings, extra)
 	return settings

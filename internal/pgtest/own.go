@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"commitment/internal/migration"
 	"commitment/internal/pgserver"
@@ -35,11 +36,27 @@ func Programs(tb testing.TB) pgserver.Programs {
 }
 
 // ReachableDir returns an empty folder that other users may pass through: as root,
-// PostgreSQL runs as one of them.
+// PostgreSQL runs as one of them. It is removed when the test ends, and where that was
+// killed, by another test a day later: it is in memory where the system has room.
 func ReachableDir(tb testing.TB) string {
 	tb.Helper()
-	dir := tb.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil { //nolint:gosec // Its name is all that they see.
+	const prefix, lifetime = "commitment-test-", 24 * time.Hour                  // longer than any test
+	leftovers, _ := filepath.Glob(filepath.Join(pgserver.TempDir(), prefix+"*")) // fails only for a malformed pattern
+	for _, leftover := range leftovers {
+		if info, err := os.Stat(leftover); err == nil && time.Since(info.ModTime()) > lifetime {
+			_ = os.RemoveAll(leftover)
+		}
+	}
+	dir, err := os.MkdirTemp(pgserver.TempDir(), prefix) //nolint:usetesting // See above.
+	if err == nil {
+		tb.Cleanup(func() {
+			if err := os.RemoveAll(dir); err != nil {
+				tb.Errorf("remove the test's folder: %v", err)
+			}
+		})
+		err = os.Chmod(dir, 0o711) //nolint:gosec // Its name is all that they see.
+	}
+	if err != nil {
 		tb.Fatal(err)
 	}
 	return dir

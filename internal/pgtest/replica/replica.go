@@ -27,7 +27,7 @@ const database = "app"
 // settings are those of all servers: commits are as in production, apart from what is
 // written to the disk.
 var settings = map[string]string{
-	"synchronous_commit": "on", "fsync": "off", "full_page_writes": "off", "dynamic_shared_memory_type": "mmap",
+	"synchronous_commit": "on", "fsync": "off", "full_page_writes": "off",
 	"wal_receiver_status_interval": "1s", "wal_retrieve_retry_interval": "10ms", "hot_standby_feedback": "on",
 }
 
