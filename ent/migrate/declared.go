@@ -5,7 +5,7 @@ package migrate
 import "commitment/internal/schemakit"
 
 // SchemaDigest identifies the schemas that the code was generated from.
-const SchemaDigest = "f8d31bcd84914d8784a9eed93097353ea96ee3bbedcf7eabbbac31215e253c67"
+const SchemaDigest = "b5e9be3b8012d9fdee87b533134bd8978600cb82cde9505326d2ce3527e057e3"
 
 // Objects are what the entities need beside their tables, in the order in which
 // they are made.
@@ -246,8 +246,8 @@ BEGIN
         AND max(e.amount) = t.amount
         AND min(a.currency) = max(a.currency)
       FROM entries e
-      JOIN accounts a ON a.id = e.account_id
-      WHERE e.transfer_id = t.id
+      JOIN accounts a ON a.id = e.account_id AND a.tenant_id = e.tenant_id
+      WHERE e.transfer_id = t.id AND e.tenant_id = t.tenant_id
     )
   LIMIT 1;
 

@@ -28,8 +28,8 @@ BEGIN
         AND max(e.amount) = t.amount
         AND min(a.currency) = max(a.currency)
       FROM entries e
-      JOIN accounts a ON a.id = e.account_id
-      WHERE e.transfer_id = t.id
+      JOIN accounts a ON a.id = e.account_id AND a.tenant_id = e.tenant_id
+      WHERE e.transfer_id = t.id AND e.tenant_id = t.tenant_id
     )
   LIMIT 1;
 
