@@ -71,6 +71,20 @@ func TestNoSequentialScan(t *testing.T) {
 	if planned < 50 {
 		t.Errorf("statements that were planned = %d, want each of a route, a filter, an order", planned)
 	}
+	wantChecksWithoutSequentialScan(t, pgtest.Session(t, m.owner))
+}
+
+// wantChecksWithoutSequentialScan changes transfers as a backfill of the owner does, to whom
+// row-level security adds no tenant.
+func wantChecksWithoutSequentialScan(t *testing.T, owner *sql.Conn) {
+	t.Helper()
+	pgtest.Exec(t, owner, "BEGIN")
+	pgtest.Exec(t, owner, "UPDATE transfers SET memo = 'backfilled' WHERE id = (SELECT id FROM transfers LIMIT 1)")
+	pgtest.Exec(t, owner, "SET CONSTRAINTS transfers_balanced IMMEDIATE")
+	if scans := pgtest.Value[int](t, owner, "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'entries'"); scans != 0 {
+		t.Errorf("sequential scans of entries for the check of a transfer = %d, want 0", scans)
+	}
+	pgtest.Exec(t, owner, "ROLLBACK")
 }
 
 // recorder keeps the statements that a pool sends, each with its first arguments.
