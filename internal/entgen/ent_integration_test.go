@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,18 +125,27 @@ func (m entModule) ours(t *testing.T) string {
 		return !strings.HasPrefix(path, "ent/") || strings.HasPrefix(path, "ent/schema/")
 	})
 	main := filepath.Join(dir, "internal", "entgen", "main.go")
+	write(t, main, m.suite.generator(t, main))
+	runGenerator(t, dir)
+	return dir
+}
+
+// generator returns the text of the generator in main, with what the suite needs.
+func (s entSuite) generator(t *testing.T, main string) string {
+	t.Helper()
 	text, err := os.ReadFile(main)
 	if err != nil {
 		t.Fatal(err)
 	}
 	features := ""
-	if m.suite.features != "" {
-		features = "\n" + m.suite.features + ","
+	if s.features != "" {
+		features = "\n" + s.features + ","
 	}
-	write(t, main, replaceOnce(t, string(text),
+	return replaceOnce(t, string(text),
 		"\n}\n\n// generate writes the client", features+"\n}\n\n// generate writes the client",
 		"graph, err := gen.NewGraph(&gen.Config{", "c := &gen.Config{",
-		"Hooks:     []gen.Hook{s.resources, withoutSchema},\n\t}, loaded...)", "Hooks: []gen.Hook{s.resources},\n}\n"+m.suite.extra+"\n\tgraph, err := gen.NewGraph(c, loaded...)",
+		", withoutSchema}", "}",
+		"\n\t}, loaded...)", "\n\t}\n"+s.extra+"\n\tgraph, err := gen.NewGraph(c, loaded...)",
 		`"entgo.io/ent/entc/gen"`, `"entgo.io/ent/entc"
 	"entgo.io/ent/entc/gen"
 	"entgo.io/ent/schema/field"
@@ -145,9 +155,17 @@ func (m entModule) ours(t *testing.T) string {
 var (
 	_ = entc.Dependency
 	_ = http.Client{}
-	_ = field.TypeUint64`))
-	runGenerator(t, dir)
-	return dir
+	_ = field.TypeUint64`)
+}
+
+// TestEntSuites ensures that the generator still has what [TestEntIntegration] replaces.
+func TestEntSuites(t *testing.T) {
+	t.Parallel()
+	for _, suite := range entSuites {
+		if _, err := format.Source([]byte(suite.generator(t, "main.go"))); err != nil {
+			t.Errorf("%s: %v", suite.name, err)
+		}
+	}
 }
 
 // replaceOnce replaces each of the texts by the next.
