@@ -78,6 +78,19 @@ func replay(ctx context.Context, conn *sql.Conn, p part) error {
 	return nil
 }
 
+// ReplayWithin runs a file that needs a transaction in the open one of a session, whose
+// settings it changes.
+func ReplayWithin(ctx context.Context, conn *sql.Conn, f migrate.File) error {
+	stmts, err := Statements(f)
+	if err != nil {
+		return err
+	}
+	if err := refuseHiddenRows(ctx, conn); err != nil {
+		return err
+	}
+	return execAll(ctx, conn, f, stmts)
+}
+
 type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }

@@ -2,7 +2,6 @@ package revert
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 
@@ -16,7 +15,7 @@ type label struct {
 	oid        uint32
 }
 
-func readLabels(ctx context.Context, db *sql.DB) (_ []label, err error) {
+func readLabels(ctx context.Context, db catalog.Querier) (_ []label, err error) {
 	rows, err := db.QueryContext(ctx, `SELECT t.typname, e.enumlabel, e.oid::bigint FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
 		WHERE t.typnamespace = quote_ident(current_schema())::regnamespace ORDER BY t.typname COLLATE "C", e.enumsortorder`)
 	if err != nil {

@@ -2,14 +2,12 @@ package revert
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
 	"ariga.io/atlas/sql/migrate"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"commitment/internal/migration"
 	"commitment/internal/migration/catalog"
 	"commitment/internal/migrator/dev"
 	"commitment/internal/migrator/review/rows"
@@ -21,8 +19,8 @@ type Applied struct {
 	File migrate.File
 	// Statements are those of the file, with what they did.
 	Statements []trace.Statement
-	// Database is as the file left it. It is cloned and stays as it is; nobody may be
-	// connected to it.
+	// Database is as the file left it, and stays as it is; nobody else may be connected
+	// to it.
 	Database *dev.Database
 	// Reader has read the database's schema, or that of a copy.
 	Reader *catalog.Reader
@@ -40,18 +38,34 @@ type Applied struct {
 // compares the rows. An error comes from the server or the file. That no statements are
 // found is no error: the grade says so, and Lost why.
 func Find(ctx context.Context, a Applied) (Plan, error) {
-	f := finder{reader: a.Reader, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
-	plan, err := f.find(ctx, a)
+	plan, err := a.find(ctx)
 	if err == nil && plan.Replayed && a.Sample != nil && plan.touchesRows() {
 		err = plan.tryOnRows(ctx, a)
 	}
 	return plan, err
 }
 
+// find tries what can be undone on the database itself. What fails there may be possible
+// in several transactions, and is tried again on a copy.
+func (a Applied) find(ctx context.Context) (Plan, error) {
+	f := a.finder()
+	if f.result.Grade == Impossible || f.result.Grade == Manual {
+		return f.result, nil
+	}
+	if a.undoable() {
+		plan, err := f.find(ctx, a, tryInTransaction)
+		if err == nil && plan.Replayed {
+			return plan, nil
+		}
+		f = a.finder()
+	}
+	return f.find(ctx, a, tryOnCopy)
+}
+
 // finder reverts stage by stage. What a stage has found is run on db before the next
 // one looks at it.
 type finder struct {
-	db            *sql.DB
+	trial         trial
 	reader        *catalog.Reader
 	before, after State
 	present       State
@@ -63,22 +77,23 @@ type finder struct {
 	result Plan
 }
 
-func (f *finder) find(ctx context.Context, a Applied) (_ Plan, err error) {
+// finder begins with what is known before anything is tried.
+func (a Applied) finder() *finder {
+	f := &finder{reader: a.Reader, before: a.Before, after: a.After, present: a.After, early: map[early]string{}}
 	f.gradeAdded()
 	if a.ByHand != nil {
 		f.result.ByHand = a.ByHand.Name()
 	} else {
 		f.gradeChanged(a.Statements)
 	}
-	if f.result.Grade == Impossible || f.result.Grade == Manual {
-		return f.result, nil
-	}
-	db, err := a.Database.Clone(ctx)
-	if err != nil {
+	return f
+}
+
+func (f *finder) find(ctx context.Context, a Applied, begin func(context.Context, *dev.Database) (trial, error)) (_ Plan, err error) {
+	if f.trial, err = begin(ctx, a.Database); err != nil {
 		return Plan{}, err
 	}
-	defer func() { err = errors.Join(err, db.Drop(ctx)) }()
-	f.db = db.DB
+	defer func() { err = errors.Join(err, f.trial.end(ctx)) }()
 	if a.ByHand != nil {
 		err = f.runByHand(ctx, a.ByHand)
 	} else {
@@ -134,7 +149,7 @@ func (f *finder) readProperties(ctx context.Context) error {
 	if !f.stale {
 		return nil
 	}
-	properties, err := catalog.ReadProperties(ctx, f.db)
+	properties, err := catalog.ReadProperties(ctx, f.trial)
 	if err != nil {
 		return err
 	}
@@ -144,14 +159,14 @@ func (f *finder) readProperties(ctx context.Context) error {
 
 // applyAgain applies the file once more.
 func (f *finder) applyAgain(ctx context.Context, file migrate.File) error {
-	err := migration.Replay(ctx, f.db, []migrate.File{file})
+	err := f.trial.replay(ctx, file)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return &notFoundError{"after the revert the file can't be applied again: " + pg.Message}
 	}
 	if err != nil {
 		return err
 	}
-	again, err := readCompared(ctx, f.db, f.reader)
+	again, err := readCompared(ctx, f.trial, f.reader)
 	if err != nil {
 		return err
 	}
@@ -165,7 +180,7 @@ type notFoundError struct{ reason string }
 func (e *notFoundError) Error() string { return e.reason }
 
 // readCompared reads what [checkEqual] compares of a state.
-func readCompared(ctx context.Context, db *sql.DB, r *catalog.Reader) (s State, err error) {
+func readCompared(ctx context.Context, db catalog.Querier, r *catalog.Reader) (s State, err error) {
 	if s.Schema, err = r.Read(ctx, db); err != nil {
 		return s, err
 	}
@@ -205,30 +220,20 @@ func (f *finder) advance(ctx context.Context, statements []string) error {
 	if len(statements) == 0 {
 		return nil
 	}
-	tx, err := f.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // after COMMIT there is nothing left to roll back
-	for _, s := range statements {
-		if _, err := tx.ExecContext(ctx, s); err != nil {
-			return refused(s, err)
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return refused("COMMIT", err)
+	if err := f.trial.run(ctx, statements); err != nil {
+		return err
 	}
 	return f.record(ctx, statements)
 }
 
 func (f *finder) record(ctx context.Context, statements []string) error {
 	f.result.Statements = append(f.result.Statements, statements...)
-	schema, err := f.reader.Read(ctx, f.db)
+	schema, err := f.reader.Read(ctx, f.trial)
 	if err != nil {
 		return err
 	}
 	properties := f.present.properties
-	f.present, err = readObjects(ctx, f.db, schema)
+	f.present, err = readObjects(ctx, f.trial, schema)
 	f.present.properties, f.stale = properties, true
 	return err
 }

@@ -2,7 +2,6 @@ package revert
 
 import (
 	"context"
-	"database/sql"
 
 	"commitment/internal/migration/catalog"
 )
@@ -21,7 +20,7 @@ const inheritedQuery = `SELECT 'column', attrelid::bigint, attname FROM pg_attri
 	UNION ALL SELECT 'index', i.indrelid::bigint, x.relname FROM pg_inherits h JOIN pg_class x ON x.oid = h.inhrelid JOIN pg_index i ON i.indexrelid = x.oid
 	UNION ALL SELECT 'trigger', tgrelid::bigint, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgparentid <> 0`
 
-func readInherited(ctx context.Context, db *sql.DB) (map[part]bool, error) {
+func readInherited(ctx context.Context, db catalog.Querier) (map[part]bool, error) {
 	rows, err := db.QueryContext(ctx, inheritedQuery)
 	if err != nil {
 		return nil, err
@@ -39,7 +38,7 @@ func readInherited(ctx context.Context, db *sql.DB) (map[part]bool, error) {
 }
 
 // readBounds reads the conditions that the rows of partitions meet, by table.
-func readBounds(ctx context.Context, db *sql.DB) (map[uint32]string, error) {
+func readBounds(ctx context.Context, db catalog.Querier) (map[uint32]string, error) {
 	rows, err := db.QueryContext(ctx, `SELECT oid::bigint, pg_get_partition_constraintdef(oid) FROM pg_class
 		WHERE relispartition AND relkind = 'r' AND pg_get_partition_constraintdef(oid) IS NOT NULL`)
 	if err != nil {

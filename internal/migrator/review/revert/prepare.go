@@ -40,27 +40,12 @@ func partitioned(t catalog.Table) bool { return strings.Contains(t.Options, "PAR
 // outside runs a statement outside of a transaction and adds it to the revert, with the
 // one that undoes it if a later one fails.
 func (f *finder) outside(ctx context.Context, statement, undo string) error {
-	if _, err := f.db.ExecContext(ctx, statement); err != nil {
-		return refused(statement, err)
+	if err := f.trial.runOutside(ctx, statement); err != nil {
+		return err
 	}
 	f.result.Outside++
 	f.result.Undo = append(f.result.Undo, undo)
 	return f.record(ctx, []string{statement})
-}
-
-// accepts tries statements in a transaction that is rolled back.
-func (f *finder) accepts(ctx context.Context, statements ...string) bool {
-	tx, err := f.db.BeginTx(ctx, nil)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = tx.Rollback() }() // it was only a trial
-	for _, s := range statements {
-		if _, err := tx.ExecContext(ctx, s); err != nil {
-			return false
-		}
-	}
-	return true
 }
 
 // buildIndexes builds the indexes that the file dropped, those of primary keys and
@@ -68,7 +53,7 @@ func (f *finder) accepts(ctx context.Context, statements ...string) bool {
 func (f *finder) buildIndexes(ctx context.Context, p pair) error {
 	for _, x := range p.before.Indexes {
 		_, stays := findIndex(p.after.Indexes, x)
-		if stays || !x.Valid || f.before.inherits(catalog.KindIndex, p.before, x.Name) || !f.buildable(p, x) || !f.accepts(ctx, creation(x, "CREATE UNIQUE? INDEX commitment_trial ON ")) {
+		if stays || !x.Valid || f.before.inherits(catalog.KindIndex, p.before, x.Name) || !f.buildable(p, x) || !f.trial.accepts(ctx, creation(x, "CREATE UNIQUE? INDEX commitment_trial ON ")) {
 			continue
 		}
 		name := x.Name
@@ -150,7 +135,7 @@ func (f *finder) addConstraint(ctx context.Context, p pair, name, definition, ow
 	}
 	alter := "ALTER TABLE " + sqltoken.Quote(p.after.Name) + " "
 	add := alter + "ADD CONSTRAINT " + sqltoken.Quote(name) + " " + definition + " NOT VALID"
-	if !f.accepts(ctx, add) {
+	if !f.trial.accepts(ctx, add) {
 		return nil
 	}
 	f.early[early{p.after.OID, name}] = own

@@ -23,7 +23,7 @@ func (f *finder) restoreFunctions(ctx context.Context, usingTables bool) []strin
 			continue
 		}
 		create := o.Create()
-		if has(f.present.Others, o) && !f.accepts(ctx, append([]string{uncheckedBodies}, create...)...) {
+		if has(f.present.Others, o) && !f.trial.accepts(ctx, append([]string{uncheckedBodies}, create...)...) {
 			s = append(s, "DROP "+routine(o)+" "+signature(o.Name))
 		}
 		s = append(s, create...)

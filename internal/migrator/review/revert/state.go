@@ -2,7 +2,6 @@ package revert
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"commitment/internal/migration/catalog"
@@ -20,7 +19,7 @@ type State struct {
 }
 
 // ReadState reads the state of a database, the schema with r.
-func ReadState(ctx context.Context, db *sql.DB, r *catalog.Reader) (State, error) {
+func ReadState(ctx context.Context, db catalog.Querier, r *catalog.Reader) (State, error) {
 	schema, err := r.Read(ctx, db)
 	if err != nil {
 		return State{}, err
@@ -29,7 +28,7 @@ func ReadState(ctx context.Context, db *sql.DB, r *catalog.Reader) (State, error
 }
 
 // StateWith is [ReadState] where the schema was read already.
-func StateWith(ctx context.Context, db *sql.DB, schema catalog.Schema) (State, error) {
+func StateWith(ctx context.Context, db catalog.Querier, schema catalog.Schema) (State, error) {
 	s, err := readObjects(ctx, db, schema)
 	if err != nil {
 		return s, err
@@ -39,7 +38,7 @@ func StateWith(ctx context.Context, db *sql.DB, schema catalog.Schema) (State, e
 }
 
 // readObjects reads a state without properties.
-func readObjects(ctx context.Context, db *sql.DB, schema catalog.Schema) (s State, err error) {
+func readObjects(ctx context.Context, db catalog.Querier, schema catalog.Schema) (s State, err error) {
 	s.Schema = schema
 	if s.labels, err = readLabels(ctx, db); err != nil {
 		return s, fmt.Errorf("read enum types: %w", err)

@@ -2,7 +2,6 @@ package revert
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"strings"
 
@@ -41,7 +40,7 @@ const dependenciesQuery = `SELECT u.kind, u.relation, u.name, r.relname, d.refob
 	WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND (r.oid IS NOT NULL OR t.oid IS NOT NULL)
 	ORDER BY 1, 2, 3, 4, 5`
 
-func readDependencies(ctx context.Context, db *sql.DB) ([]dependency, error) {
+func readDependencies(ctx context.Context, db catalog.Querier) ([]dependency, error) {
 	rows, err := db.QueryContext(ctx, dependenciesQuery)
 	if err != nil {
 		return nil, err
@@ -88,7 +87,7 @@ func (f *finder) replaceViews(ctx context.Context) error {
 			continue
 		}
 		replace := "CREATE OR REPLACE " + strings.TrimPrefix(viewStatements(o)[0], "CREATE ")
-		if !f.accepts(ctx, replace) {
+		if !f.trial.accepts(ctx, replace) {
 			continue
 		}
 		if err := f.advance(ctx, []string{replace}); err != nil {

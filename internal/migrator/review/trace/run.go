@@ -17,7 +17,8 @@ import (
 
 // Tracer runs files one after another, each in a session of its own, so that the
 // database can be copied in between. What a file SETs still holds for the next one, as
-// if one session applied them. The zero value works.
+// if one session applied them. Another session, which the pool keeps, reads what is
+// committed. The zero value works.
 type Tracer struct {
 	// Reader reads the schema. Defaults to one that has read none yet.
 	Reader *catalog.Reader
@@ -108,7 +109,7 @@ func (s *session) file(ctx context.Context, f migrate.File) ([]Statement, error)
 	for i, d := range decls {
 		stmt := &stmts[i]
 		*stmt = Statement{File: f.Name(), Line: lineOf(f, d.Pos), SQL: d.Text}
-		if err := s.statement(ctx, stmt); err != nil {
+		if err := s.statement(ctx, stmt, i == len(decls)-1); err != nil {
 			return nil, fmt.Errorf("line %d: %w", stmt.Line, err)
 		}
 		if stmt.Err != nil {

@@ -21,7 +21,7 @@ import (
 type session struct {
 	db       *sql.DB
 	conn     *sql.Conn
-	observer *sql.Conn // nil until it is needed
+	observer *sql.Conn // of the pool's; nil until it is needed
 	pid      int
 	name     string // of the schema that is looked at
 	reader   *catalog.Reader
@@ -31,6 +31,9 @@ type session struct {
 	// began. now is the present state.
 	start, now state
 	held       []Lock // as the last statement has them, which most share with the next one
+	// unread is the transaction's last statement until the schema after it is read.
+	unread *Statement
+	wrote  bool // rows, in the open transaction
 	// known are the relations before the first statement, and locked the tables of them
 	// that the session has locked since.
 	known  map[uint32]relation
@@ -39,7 +42,13 @@ type session struct {
 
 func (s *session) open(ctx context.Context, db *sql.DB) (err error) {
 	s.db = db
+	if !s.replayed { // first, so that it and not the other is the session that has read schemas before
+		if err := s.observe(ctx); err != nil {
+			return err
+		}
+	}
 	if s.conn, err = db.Conn(ctx); err != nil {
+		s.release()
 		return fmt.Errorf("connect to dev database: %w", err)
 	}
 	err = s.conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), coalesce(current_schema(), '')").Scan(&s.pid, &s.name)
@@ -53,13 +62,19 @@ func (s *session) open(ctx context.Context, db *sql.DB) (err error) {
 // close closes the session that migrated, which has whatever the files SET.
 func (s *session) close() {
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
+	s.release()
+}
+
+// release returns the observer to the pool.
+func (s *session) release() {
 	if s.observer != nil {
 		_ = s.observer.Close() // the pool's business
 	}
 }
 
-// statement runs one statement, in the open transaction or in its own.
-func (s *session) statement(ctx context.Context, stmt *Statement) error {
+// statement runs one statement, in the open transaction, whose last one it may be, or in
+// its own.
+func (s *session) statement(ctx context.Context, stmt *Statement, last bool) error {
 	stmt.Before, stmt.After = s.schema, s.schema
 	open, err := s.inTransaction()
 	if err != nil {
@@ -70,7 +85,7 @@ func (s *session) statement(ctx context.Context, stmt *Statement) error {
 	case controlsTransaction(stmt.SQL):
 		return s.runControl(ctx, stmt)
 	case open:
-		return s.runMeasured(ctx, stmt)
+		return s.runMeasured(ctx, stmt, last)
 	}
 	return s.runAlone(ctx, stmt)
 }
@@ -81,7 +96,7 @@ func (s *session) runAlone(ctx context.Context, stmt *Statement) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	if err := s.runMeasured(ctx, stmt); err != nil {
+	if err := s.runMeasured(ctx, stmt, true); err != nil {
 		return err
 	}
 	if stmt.Err == nil {
@@ -139,7 +154,7 @@ func (s *session) begin(ctx context.Context) error {
 // because the counters that it reads may be reset between two transactions.
 func (s *session) recordStart(ctx context.Context) (err error) {
 	s.start, err = s.look(ctx, s.conn)
-	s.now = s.start
+	s.now, s.wrote = s.start, false
 	return err
 }
 
@@ -157,6 +172,11 @@ func (s *session) commit(ctx context.Context, last *Statement) error {
 	}
 	if err := s.exec(ctx, "COMMIT"); err != nil {
 		last.fail(err)
+		return nil
+	}
+	if unread := s.unread; unread != nil {
+		s.unread = nil
+		return s.read(ctx, unread)
 	}
 	return nil
 }
@@ -170,8 +190,10 @@ func (s *session) rollback(ctx context.Context) error {
 	return s.exec(ctx, "ROLLBACK")
 }
 
-func (s *session) exec(ctx context.Context, query string) error {
-	if _, err := s.conn.ExecContext(ctx, query); err != nil {
+func (s *session) exec(ctx context.Context, query string) error { return exec(ctx, s.conn, query) }
+
+func exec(ctx context.Context, conn *sql.Conn, query string) error {
+	if _, err := conn.ExecContext(ctx, query); err != nil {
 		return fmt.Errorf("%s: %w", query, err)
 	}
 	return nil
@@ -206,8 +228,9 @@ func (s *session) runControl(ctx context.Context, stmt *Statement) error {
 }
 
 // runMeasured runs a statement in the open transaction and compares the state before
-// and after it.
-func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
+// and after it. The schema after the last one is read once it is committed, by a session
+// that has read others before, unless there are rows for which that may fail.
+func (s *session) runMeasured(ctx context.Context, stmt *Statement, last bool) error {
 	before := s.now
 	if s.replayed {
 		if err := s.exec(ctx, "SAVEPOINT statement"); err != nil {
@@ -240,8 +263,13 @@ func (s *session) runMeasured(ctx context.Context, stmt *Statement) error {
 	if truncates(stmt.SQL) { // which reads and copies nothing
 		stmt.Emptied, stmt.Rewrites, stmt.Scans = stmt.Rewrites, nil, nil
 	}
+	s.wrote = s.wrote || len(stmt.Writes) > 0
 	if may, err := changed(); err != nil || !may {
 		return err
+	}
+	if last && !s.wrote {
+		s.unread = stmt
+		return nil
 	}
 	return s.read(ctx, stmt)
 }
@@ -289,9 +317,9 @@ func (s *session) catalogWrites(ctx context.Context) (n sql.NullInt64, err error
 const asFresh = "; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
 
 // read reads the schema after a statement as a new session sees it, whatever was SET: a
-// search_path hides tables, and defaults print differently in another time zone. Some of
-// PostgreSQL's functions lock tables until the transaction ends; rolling back to a
-// savepoint releases these locks.
+// search_path hides tables, and defaults print differently in another time zone. The
+// observer reads what is committed. Some of PostgreSQL's functions lock tables until the
+// transaction ends; rolling back to a savepoint releases these locks.
 func (s *session) read(ctx context.Context, stmt *Statement) error {
 	if s.replayed {
 		return nil
@@ -300,24 +328,24 @@ func (s *session) read(ctx context.Context, stmt *Statement) error {
 	if err != nil {
 		return err
 	}
-	begin, end := "BEGIN", "ROLLBACK"
+	conn, begin, end := s.observer, "BEGIN", "ROLLBACK"
 	if open {
-		begin, end = "SAVEPOINT trace", "ROLLBACK TO SAVEPOINT trace; RELEASE SAVEPOINT trace"
+		conn, begin, end = s.conn, "SAVEPOINT trace", "ROLLBACK TO SAVEPOINT trace; RELEASE SAVEPOINT trace"
 	}
-	if err := s.exec(ctx, begin+asFresh); err != nil {
+	if err := exec(ctx, conn, begin+asFresh); err != nil {
 		return err
 	}
 	var there bool
-	if err := s.conn.QueryRowContext(ctx, "SELECT current_schema() IS NOT NULL").Scan(&there); err != nil {
+	if err := conn.QueryRowContext(ctx, "SELECT current_schema() IS NOT NULL").Scan(&there); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	if !there {
 		stmt.fail(errNoSchema)
-		return s.exec(ctx, end)
+		return exec(ctx, conn, end)
 	}
-	if s.schema, err = s.reader.Read(ctx, s.conn); err != nil {
+	if s.schema, err = s.reader.Read(ctx, conn); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	stmt.After = s.schema
-	return s.exec(ctx, end)
+	return exec(ctx, conn, end)
 }
