@@ -79,7 +79,7 @@ func reviewOf(t *testing.T, migration []byte) []byte {
 	migratortest.Git(t, dir, "checkout", "--quiet", "-b", "topic")
 	write(migrations+"20261123040909_documents_by_time.sql", migration)
 	migrate(t, dir, "hash")
-	return migrate(t, dir, "review", "--dev-url", pgtest.EmptyURL(t))
+	return migrate(t, dir, "review", "--dev-url", pgtest.ServerURL(t))
 }
 
 // migrate runs the command in a folder, and returns what it prints.

@@ -66,6 +66,13 @@ func EmptyURL(tb testing.TB) string {
 	return reach(tb).clone(tb, pristine)
 }
 
+// ServerURL returns the URL of a database that is only to be connected to, for tests that
+// create databases themselves.
+func ServerURL(tb testing.TB) string {
+	tb.Helper()
+	return reach(tb).admin
+}
+
 // Open returns a plain pool on url, closed when the test ends.
 func Open(tb testing.TB, url string) *sql.DB {
 	tb.Helper()

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Property is something that an object has or lacks, and that a statement of its own
@@ -36,25 +35,16 @@ const (
 	KindStatistics Kind = "statistics"
 )
 
-var propertyKinds = []Kind{KindComment, KindPrivilege, KindOption, KindPartition, KindAttribute, KindRule, KindStatistics}
-
 // ReadProperties reads the properties of the objects in the session's current schema,
 // those of some kinds or of all, by kind, table and name. A privilege of an object's owner
 // is none, so that the result doesn't depend on who owns what.
 func ReadProperties(ctx context.Context, db Querier, kinds ...Kind) ([]Property, error) {
-	if len(kinds) == 0 {
-		kinds = propertyKinds
-	}
-	chosen := make([]string, len(kinds))
-	for i, kind := range kinds {
-		chosen[i] = string(kind)
-	}
-	all, err := collect(ctx, db, properties, func(rows *sql.Rows, p *Property) error {
+	all, err := collect(ctx, db, propertiesOf(kinds), func(rows *sql.Rows, p *Property) error {
 		var change string
 		err := rows.Scan(&p.Kind, &p.Table, &p.Name, &p.Set, &p.Reset, &change)
 		p.Change = split(change)
 		return err
-	}, "{"+strings.Join(chosen, ",")+"}")
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read comments, privileges and options: %w", err)
 	}

@@ -1,7 +1,26 @@
 package catalog
 
+import (
+	"strings"
+
+	"commitment/internal/sqltoken"
+)
+
+// propertiesOf is the query for some kinds, or for all. PostgreSQL leaves out the branches
+// of the others. Without a parameter a session plans it once.
+func propertiesOf(kinds []Kind) string {
+	if len(kinds) == 0 {
+		return properties + inOrder
+	}
+	chosen := make([]string, len(kinds))
+	for i, kind := range kinds {
+		chosen[i] = sqltoken.Literal(string(kind))
+	}
+	return properties + " WHERE kind IN (" + strings.Join(chosen, ", ") + ")" + inOrder
+}
+
 // properties has a branch for each kind of property: kind, table, name, and the
-// statements. PostgreSQL leaves out the branches of kinds that aren't asked for.
+// statements.
 const properties = `WITH relations AS (
 		SELECT c.oid, c.relkind, c.relname::text AS relname, quote_ident(c.relname) AS quoted, c.relowner, c.relacl, c.reloptions, c.reltoastrelid, c.relpersistence,
 			c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relispartition, c.relpartbound,
@@ -15,18 +34,19 @@ const properties = `WITH relations AS (
 	), routines AS (
 		SELECT p.oid, p.proowner, p.proacl, CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END AS word,
 			quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS quoted
-		FROM pg_proc p WHERE p.pronamespace = ` + here + ` AND NOT EXISTS (
-			SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+		FROM pg_proc p WHERE p.pronamespace = ` + here + ` AND p.oid >= ` + made + ` AND p.oid NOT IN (` + extended + `'pg_proc'::regclass)
 	), types AS (
 		SELECT t.oid, t.typtype, t.typowner, t.typacl, t.typdefault, t.typnotnull, quote_ident(t.typname) AS quoted,
 			CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END AS word
-		FROM pg_type t WHERE t.typnamespace = ` + here + ` AND (t.typtype IN ('e', 'd', 'r')
+		FROM pg_type t WHERE t.typnamespace = ` + here + ` AND t.oid >= ` + made + ` AND (t.typtype IN ('e', 'd', 'r')
 			OR t.typtype = 'c' AND (SELECT relkind FROM pg_class WHERE oid = t.typrelid) = 'c')
-		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+		AND t.oid NOT IN (` + extended + `'pg_type'::regclass)
 	)` + "SELECT kind, owner, name, set, reset, change FROM (" +
 	storage + " UNION ALL " + partitioning + " UNION ALL " + columnOptions + " UNION ALL " + sequenceOptions + " UNION ALL " +
 	typeAttributes + " UNION ALL " + definitions + " UNION ALL " + comments + " UNION ALL " + privileges +
-	`) AS every (kind, owner, name, set, reset, change) WHERE kind = ANY ($1::text[]) ORDER BY kind COLLATE "C", owner COLLATE "C", name COLLATE "C"`
+	`) AS every (kind, owner, name, set, reset, change)`
+
+const inOrder = ` ORDER BY kind COLLATE "C", owner COLLATE "C", name COLLATE "C"`
 
 // option writes one parameter of reloptions or attoptions, o, as SET takes it.
 const option = `split_part(o, '=', 1) || '=' || CASE WHEN substr(o, strpos(o, '=') + 1) ~ '^[a-zA-Z0-9_.]+$' THEN substr(o, strpos(o, '=') + 1) ELSE quote_literal(substr(o, strpos(o, '=') + 1)) END`
@@ -127,10 +147,13 @@ const comments = `SELECT 'comment', c.owner, c.word, 'COMMENT ON ' || c.word || 
 		UNION ALL SELECT 'pg_policy'::regclass, p.oid, 0, r.relname, 'POLICY ' || quote_ident(p.polname) || ' ON ' || r.quoted FROM pg_policy p JOIN relations r ON r.oid = p.polrelid
 		UNION ALL SELECT 'pg_rewrite'::regclass, w.oid, 0, r.relname, 'RULE ' || quote_ident(w.rulename) || ' ON ' || r.quoted FROM pg_rewrite w JOIN relations r ON r.oid = w.ev_class
 		UNION ALL SELECT 'pg_statistic_ext'::regclass, x.oid, 0, '', 'STATISTICS ' || quote_ident(x.stxname) FROM pg_statistic_ext x WHERE x.stxnamespace = ` + here + `
-		UNION ALL SELECT 'pg_namespace'::regclass, n.oid, 0, '', 'SCHEMA ' || quote_ident(n.nspname) FROM pg_namespace n WHERE n.nspname = current_schema()
 		UNION ALL SELECT 'pg_proc'::regclass, f.oid, 0, '', f.word || ' ' || f.quoted FROM routines f
 		UNION ALL SELECT 'pg_type'::regclass, t.oid, 0, '', t.word || ' ' || t.quoted FROM types t
-	) AS c (class, oid, part, owner, word) ON d.classoid = c.class AND d.objoid = c.oid AND d.objsubid = c.part`
+	) AS c (class, oid, part, owner, word) ON d.classoid = c.class AND d.objoid = c.oid AND d.objsubid = c.part
+	WHERE d.objoid >= ` + made + `
+	UNION ALL
+	SELECT 'comment', '', s.word, 'COMMENT ON ' || s.word || ' IS ' || quote_literal(s.comment), 'COMMENT ON ' || s.word || ' IS NULL', ''
+	FROM (SELECT 'SCHEMA ' || quote_ident(current_schema()), obj_description(` + here + `, 'pg_namespace')) AS s (word, comment) WHERE s.comment IS NOT NULL`
 
 // privileges are those of others than the owner; what PUBLIC has by default is among
 // them, so that it is missing once it is revoked. The last branch is what new objects

@@ -4,11 +4,17 @@ package catalog
 // of extensions and the server's own relations.
 const (
 	// here is the current schema's OID.
-	here = `(SELECT oid FROM pg_namespace WHERE nspname = current_schema())`
+	here = `(SELECT quote_ident(current_schema())::regnamespace::oid)`
+
+	// made is the first OID of what users make. With it PostgreSQL finds the few among
+	// thousands of its own.
+	made = `16384`
+
+	// extended are the OIDs of what extensions have in the catalog that follows.
+	extended = `SELECT e.objid FROM pg_depend e WHERE e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e' AND e.classid = `
 
 	// ours leaves out the relations of extensions; c is a row of pg_class.
-	ours = `c.relnamespace = ` + here + ` AND c.relname <> 'atlas_schema_revisions' AND NOT EXISTS (
-		SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
+	ours = `c.relnamespace = ` + here + ` AND c.oid >= ` + made + ` AND c.relname <> 'atlas_schema_revisions' AND c.oid NOT IN (` + extended + `'pg_class'::regclass)`
 
 	// ourTables are the tables of the schema, as c.
 	ourTables = `pg_class c WHERE c.relkind IN ('r', 'p') AND ` + ours
@@ -90,8 +96,7 @@ const triggersAndPolicies = `SELECT c.oid::bigint, 'trigger', c.relname, t.tgnam
 // others are the objects that belong to no table. A function that sets a search_path
 // still has the schema's name in its definition. Sequences that columns own are left
 // out, and so is an extension's version, which differs from server to server.
-const others = `WITH here AS (SELECT ` + here + ` AS oid), extended AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
-	SELECT kind, name, definition FROM (
+const others = `SELECT kind, name, definition FROM (
 		SELECT 'extension', extname::text, 'CREATE EXTENSION ' || quote_ident(extname) FROM pg_extension WHERE extname <> 'plpgsql'
 		UNION ALL
 		SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, t.typname::text, CASE t.typtype
@@ -107,9 +112,9 @@ const others = `WITH here AS (SELECT ` + here + ` AS oid), extended AS (SELECT c
 				|| coalesce((SELECT string_agg(' CONSTRAINT ' || quote_ident(n.conname) || ' ' || pg_get_constraintdef(n.oid, true), '' ORDER BY n.conname)
 					FROM pg_constraint n WHERE n.contypid = t.oid AND n.contype = 'c'), '') END
 			FROM pg_type t
-			WHERE t.typnamespace = (SELECT oid FROM here) AND (t.typtype IN ('e', 'd', 'r')
+			WHERE t.typnamespace = ` + here + ` AND t.oid >= ` + made + ` AND (t.typtype IN ('e', 'd', 'r')
 				OR t.typtype = 'c' AND (SELECT relkind FROM pg_class WHERE oid = t.typrelid) = 'c')
-			AND ('pg_type'::regclass, t.oid) NOT IN (SELECT classid, objid FROM extended)
+			AND t.oid NOT IN (` + extended + `'pg_type'::regclass)
 		UNION ALL
 		SELECT 'sequence', c.relname::text, 'CREATE SEQUENCE ' || quote_ident(c.relname) || ' AS ' || format_type(s.seqtypid, NULL)
 			|| ' INCREMENT BY ' || s.seqincrement || ' MINVALUE ' || s.seqmin || ' MAXVALUE ' || s.seqmax || ' START WITH ' || s.seqstart
@@ -125,7 +130,7 @@ const others = `WITH here AS (SELECT ` + here + ` AS oid), extended AS (SELECT c
 					FROM pg_aggregate g WHERE g.aggfnoid = p.oid) || ')'
 			ELSE 'CREATE OR REPLACE ' || kind.word || ' ' || substr(pg_get_functiondef(p.oid), length(format('CREATE OR REPLACE %s %I.', kind.word, current_schema())) + 1) END
 			FROM pg_proc p, LATERAL (SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS word) kind
-			WHERE p.pronamespace = (SELECT oid FROM here) AND ('pg_proc'::regclass, p.oid) NOT IN (SELECT classid, objid FROM extended)
+			WHERE p.pronamespace = ` + here + ` AND p.oid >= ` + made + ` AND p.oid NOT IN (` + extended + `'pg_proc'::regclass)
 		UNION ALL
 		SELECT 'view', c.relname::text, 'CREATE VIEW ' || quote_ident(c.relname) || coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')
 			|| ' AS' || E'\n' || pg_get_viewdef(c.oid, true)

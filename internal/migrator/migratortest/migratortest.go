@@ -40,7 +40,7 @@ func TryGit(tb testing.TB, dir string, args ...string) (string, error) {
 // Server is the tests' server, as one for throwaway databases.
 func Server(tb testing.TB) *dev.Server {
 	tb.Helper()
-	s, err := dev.Open(tb.Context(), pgtest.EmptyURL(tb))
+	s, err := dev.Open(tb.Context(), pgtest.ServerURL(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}

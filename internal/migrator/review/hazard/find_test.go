@@ -17,7 +17,7 @@ import (
 
 func TestFind(t *testing.T) {
 	t.Parallel()
-	s := openServer(t, pgtest.EmptyURL(t))
+	s := openServer(t, pgtest.ServerURL(t))
 	find := func(t *testing.T, sql string) []hazard.Finding {
 		t.Helper()
 		return hazard.Find(run(t, s.database(t, ""), []migrate.File{migrate.NewLocalFile("1_a.sql", []byte(sql))})[0])
@@ -132,7 +132,7 @@ func TestOpenDropsWhatALaterFileSettles(t *testing.T) {
 // policy in the next.
 func TestOpenDropsWhatALaterFileProtects(t *testing.T) {
 	t.Parallel()
-	s := openServer(t, pgtest.EmptyURL(t))
+	s := openServer(t, pgtest.ServerURL(t))
 	db := s.database(t, tenants)
 	all := run(t, db, []migrate.File{
 		migrate.NewLocalFile("1_a.sql", []byte("CREATE TABLE b (tenant_id int, id bigint, PRIMARY KEY (tenant_id, id));")),

@@ -40,7 +40,7 @@ func eachServer(t *testing.T, test func(t *testing.T, s server)) {
 		s.main = main
 		t.Run("on PostgreSQL "+s.version, func(t *testing.T) { test(t, s) })
 	}
-	open(t, pgtest.EmptyURL(t), true)
+	open(t, pgtest.ServerURL(t), true)
 	if os.Getenv(versionsVariable) == "" {
 		return
 	}

@@ -14,9 +14,9 @@ type part struct {
 }
 
 // inheritedQuery reads what partitions and heirs have from their parents alone, and what
-// comes and goes with it.
-const inheritedQuery = `SELECT 'column', attrelid::bigint, attname FROM pg_attribute WHERE attinhcount > 0 AND NOT attislocal AND attnum > 0 AND NOT attisdropped
-	UNION ALL SELECT 'constraint', conrelid::bigint, conname FROM pg_constraint WHERE conparentid <> 0 OR coninhcount > 0 AND NOT conislocal
+// comes and goes with it. What users make has an OID from 16384 on.
+const inheritedQuery = `SELECT 'column', attrelid::bigint, attname FROM pg_attribute WHERE attrelid >= 16384 AND attinhcount > 0 AND NOT attislocal AND attnum > 0 AND NOT attisdropped
+	UNION ALL SELECT 'constraint', conrelid::bigint, conname FROM pg_constraint WHERE oid >= 16384 AND (conparentid <> 0 OR coninhcount > 0 AND NOT conislocal)
 	UNION ALL SELECT 'index', i.indrelid::bigint, x.relname FROM pg_inherits h JOIN pg_class x ON x.oid = h.inhrelid JOIN pg_index i ON i.indexrelid = x.oid
 	UNION ALL SELECT 'trigger', tgrelid::bigint, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgparentid <> 0`
 
@@ -40,7 +40,7 @@ func readInherited(ctx context.Context, db catalog.Querier) (map[part]bool, erro
 // readBounds reads the conditions that the rows of partitions meet, by table.
 func readBounds(ctx context.Context, db catalog.Querier) (map[uint32]string, error) {
 	rows, err := db.QueryContext(ctx, `SELECT oid::bigint, pg_get_partition_constraintdef(oid) FROM pg_class
-		WHERE relispartition AND relkind = 'r' AND pg_get_partition_constraintdef(oid) IS NOT NULL`)
+		WHERE oid >= 16384 AND relispartition AND relkind = 'r' AND pg_get_partition_constraintdef(oid) IS NOT NULL`)
 	if err != nil {
 		return nil, err
 	}

@@ -21,12 +21,13 @@ type dependency struct {
 }
 
 // dependenciesQuery reads the dependencies of all columns. Of a relation as a whole
-// PostgreSQL records one only where no column is used.
+// PostgreSQL records one only where no column is used. What users make has an OID from
+// 16384 on.
 const dependenciesQuery = `SELECT u.kind, u.relation, u.name, r.relname, d.refobjsubid
 	FROM (
 		SELECT 'pg_rewrite'::regclass, w.oid, CASE v.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, '', v.relname, v.oid
 			FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class
-			WHERE v.relkind IN ('v', 'm') AND w.rulename = '_RETURN' AND v.relnamespace = quote_ident(current_schema())::regnamespace
+			WHERE w.oid >= 16384 AND v.relkind IN ('v', 'm') AND w.rulename = '_RETURN' AND v.relnamespace = (SELECT quote_ident(current_schema())::regnamespace::oid)
 		UNION ALL SELECT 'pg_policy'::regclass, p.oid, 'policy', c.relname, p.polname, 0 FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
 		UNION ALL SELECT 'pg_trigger'::regclass, g.oid, 'trigger', c.relname, g.tgname, 0 FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal
 	) AS u (class, oid, kind, relation, name, own)
@@ -37,7 +38,7 @@ const dependenciesQuery = `SELECT u.kind, u.relation, u.name, r.relname, d.refob
 	FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 		LEFT JOIN pg_class r ON d.refclassid = 'pg_class'::regclass AND r.oid = d.refobjid
 		LEFT JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
-	WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND (r.oid IS NOT NULL OR t.oid IS NOT NULL)
+	WHERE p.oid >= 16384 AND p.pronamespace = (SELECT quote_ident(current_schema())::regnamespace::oid) AND (r.oid IS NOT NULL OR t.oid IS NOT NULL)
 	ORDER BY 1, 2, 3, 4, 5`
 
 func readDependencies(ctx context.Context, db catalog.Querier) ([]dependency, error) {

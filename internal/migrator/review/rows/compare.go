@@ -72,16 +72,17 @@ func (c Contents) read(ctx context.Context, db *sql.DB, names []string) error {
 	return rows.Err()
 }
 
-// tableNames are the tables of the current schema.
+// tableNames are the tables of the current schema. What users make has an OID from 16384
+// on.
 func tableNames(ctx context.Context, db *sql.DB) ([]string, error) {
 	return queryNames(ctx, db, `SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
-		WHERE relkind IN ('r', 'p') AND relnamespace = to_regnamespace(quote_ident(current_schema()))`)
+		WHERE oid >= 16384 AND relkind IN ('r', 'p') AND relnamespace = (SELECT quote_ident(current_schema())::regnamespace::oid)`)
 }
 
 // storedTables leaves out the tables that never had rows.
 func storedTables(ctx context.Context, db *sql.DB) ([]string, error) {
 	return queryNames(ctx, db, `SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
-		WHERE (relkind = 'p' OR relkind = 'r' AND pg_relation_size(oid) > 0) AND relnamespace = to_regnamespace(quote_ident(current_schema()))`)
+		WHERE (relkind = 'p' OR relkind = 'r' AND pg_relation_size(oid) > 0) AND oid >= 16384 AND relnamespace = (SELECT quote_ident(current_schema())::regnamespace::oid)`)
 }
 
 // filledTables are the tables that have rows.

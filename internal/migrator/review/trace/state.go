@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"commitment/internal/migration/catalog"
+	"commitment/internal/sqltoken"
 )
 
 // state is what one session has done up to some moment.
@@ -43,14 +44,15 @@ var (
 	}
 )
 
-// relationsQuery leaves out the server's own relations, and temporary ones, which block
-// nobody.
-const relationsQuery = `SELECT c.oid::bigint, CASE WHEN n.nspname = $1 THEN '' ELSE n.nspname || '.' END || c.relname, c.oid::regclass::text,
+// relationsQuery takes the schema that is looked at. It leaves out the server's own
+// relations, and temporary ones, which block nobody. Without a parameter a session plans
+// it once.
+const relationsQuery = `SELECT c.oid::bigint, CASE WHEN n.nspname = %s THEN '' ELSE n.nspname || '.' END || c.relname, c.oid::regclass::text,
 		c.relkind IN ('i', 'I'), c.relkind IN ('r', 'p'), c.relkind IN ('r', 'p') AND c.relispartition, coalesce(pg_relation_filenode(c.oid), 0)::bigint,
 		CASE WHEN c.relkind IN ('r', 'm') THEN pg_stat_get_xact_numscans(c.oid) ELSE 0 END
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I') AND c.relpersistence <> 't'
-	AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`
+	AND c.oid >= 16384 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`
 
 const locksQuery = `SELECT coalesce(relation, 0)::bigint, mode, granted FROM pg_locks
 	WHERE pid = %d AND (NOT granted OR locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`
@@ -77,7 +79,7 @@ func (s *session) look(ctx context.Context, db catalog.Querier) (state, error) {
 }
 
 func (s *state) readRelations(ctx context.Context, db catalog.Querier, schema string) error {
-	rows, err := db.QueryContext(ctx, relationsQuery, schema)
+	rows, err := db.QueryContext(ctx, fmt.Sprintf(relationsQuery, sqltoken.Literal(schema)))
 	if err != nil {
 		return err
 	}
