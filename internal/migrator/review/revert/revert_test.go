@@ -1,6 +1,7 @@
 package revert_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -252,15 +253,22 @@ var waysBack = []struct {
 // of finds the way back from a file, after the older ones.
 func of(t *testing.T, older []migrate.File, f migrate.File) revert.Plan {
 	t.Helper()
+	db := database(t, older...)
+	return findOn(t, db, state(t, db), f)
+}
+
+// database is one to which files were applied.
+func database(t *testing.T, files ...migrate.File) *dev.Database {
+	t.Helper()
 	db, err := migratortest.Server(t).Database(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = db.Drop(t.Context()) }()
-	if err := migration.Replay(t.Context(), db.DB, older); err != nil {
+	t.Cleanup(func() { _ = db.Drop(context.Background()) })
+	if err := migration.Replay(t.Context(), db.DB, files); err != nil {
 		t.Fatal(err)
 	}
-	return findOn(t, db, state(t, db), f)
+	return db
 }
 
 // findOn runs a file on a database, whose state is before, and finds how to revert it.

@@ -2,6 +2,7 @@ package trace_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,6 +106,28 @@ func TestRun(t *testing.T) {
 		after, _ := stmt.After.Table("children")
 		if before.Columns[2].Type != "integer" || after.Columns[2].Type != "bigint" {
 			t.Errorf("n = %s, then %s, want integer, then bigint", before.Columns[2].Type, after.Columns[2].Type)
+		}
+	})
+
+	t.Run("puts an index before the one that replaces it", func(t *testing.T) {
+		t.Parallel()
+		stmt := run(t, "ALTER TABLE children ALTER COLUMN n TYPE bigint;")[0][0]
+		want := []trace.Lock{
+			{Relation: "children_n", Index: true, Mode: "ACCESS EXCLUSIVE"},
+			{Relation: "children_n", Index: true, Mode: "ACCESS EXCLUSIVE", New: true},
+		}
+		got := slices.DeleteFunc(stmt.Locks, func(l trace.Lock) bool { return l.Relation != "children_n" })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("locks (-want +got):\n%s", diff)
+		}
+	})
+
+	t.Run("reads the schema before a commit that may fail", func(t *testing.T) {
+		t.Parallel()
+		stmts := run(t, "CREATE TABLE a (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1), (1);\nALTER TABLE parents ADD COLUMN b int;")[0]
+		last := stmts[len(stmts)-1]
+		if parents, _ := last.After.Table("parents"); last.Err == nil || len(parents.Columns) == 0 || parents.Columns[len(parents.Columns)-1].Name != "b" {
+			t.Errorf("error = %v, columns after it = %+v, want an error and b", last.Err, parents.Columns)
 		}
 	})
 

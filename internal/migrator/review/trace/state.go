@@ -149,15 +149,26 @@ func lockOf(r relation, mode int, began state) Lock {
 	return Lock{Relation: r.name, Index: r.index, Mode: modes[mode], New: !old}
 }
 
-// sorted puts the strongest lock first.
+// sorted puts the strongest lock first, and of an index that is built again the old one.
 func sorted(locks []Lock) []Lock {
 	slices.SortFunc(locks, func(a, b Lock) int {
 		return cmp.Or(
 			slices.Index(modes, b.Mode)-slices.Index(modes, a.Mode),
 			cmp.Compare(a.Relation, b.Relation),
+			compareBools(a.New, b.New),
 		)
 	})
 	return locks
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // rewritten are the names of the relations whose storage differs between s and after.
