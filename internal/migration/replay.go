@@ -31,7 +31,7 @@ type part struct {
 const everyStatement = math.MaxInt
 
 func replayParts(ctx context.Context, db *sql.DB, parts []part) error {
-	conn, err := db.Conn(ctx)
+	conn, err := NewSession(ctx, db)
 	if err != nil {
 		return fmt.Errorf("connect to dev database: %w", err)
 	}

@@ -42,13 +42,7 @@ type session struct {
 
 func (s *session) open(ctx context.Context, db *sql.DB) (err error) {
 	s.db = db
-	if !s.replayed { // first, so that it and not the other is the session that has read schemas before
-		if err := s.observe(ctx); err != nil {
-			return err
-		}
-	}
-	if s.conn, err = db.Conn(ctx); err != nil {
-		s.release()
+	if s.conn, err = migration.NewSession(ctx, db); err != nil {
 		return fmt.Errorf("connect to dev database: %w", err)
 	}
 	err = s.conn.QueryRowContext(ctx, "SELECT pg_backend_pid(), coalesce(current_schema(), '')").Scan(&s.pid, &s.name)
@@ -62,11 +56,6 @@ func (s *session) open(ctx context.Context, db *sql.DB) (err error) {
 // close closes the session that migrated, which has whatever the files SET.
 func (s *session) close() {
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
-	s.release()
-}
-
-// release returns the observer to the pool.
-func (s *session) release() {
 	if s.observer != nil {
 		_ = s.observer.Close() // the pool's business
 	}
@@ -328,9 +317,12 @@ func (s *session) read(ctx context.Context, stmt *Statement) error {
 	if err != nil {
 		return err
 	}
-	conn, begin, end := s.observer, "BEGIN", "ROLLBACK"
-	if open {
-		conn, begin, end = s.conn, "SAVEPOINT trace", "ROLLBACK TO SAVEPOINT trace; RELEASE SAVEPOINT trace"
+	conn, begin, end := s.conn, "SAVEPOINT trace", "ROLLBACK TO SAVEPOINT trace; RELEASE SAVEPOINT trace"
+	if !open {
+		if err := s.observe(ctx); err != nil {
+			return err
+		}
+		conn, begin, end = s.observer, "BEGIN", "ROLLBACK"
 	}
 	if err := exec(ctx, conn, begin+asFresh); err != nil {
 		return err
