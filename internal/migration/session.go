@@ -91,14 +91,16 @@ func (s session) CheckClean(ctx context.Context, _ *migrate.TableIdent) error {
 // NewSession opens a session that is discarded afterwards. It isn't one of those that the
 // pool keeps, which have planned queries that are run again.
 func NewSession(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
-	for stats := db.Stats(); stats.Idle > 0 && stats.MaxOpenConnections == 0; stats.Idle-- {
-		kept, err := db.Conn(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = kept.Close() }() // the pool's business
+	stats := db.Stats()
+	if stats.Idle == 0 || stats.MaxOpenConnections > 0 {
+		return db.Conn(ctx)
 	}
-	return db.Conn(ctx)
+	kept, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = kept.Close() }() // the pool's business
+	return NewSession(ctx, db)
 }
 
 // discard closes the session of conn instead of returning it to the pool. That releases

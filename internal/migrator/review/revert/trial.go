@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ariga.io/atlas/sql/migrate"
@@ -71,7 +72,7 @@ func (t trial) run(ctx context.Context, statements []string) error {
 		if err := t.exec(ctx, "BEGIN"); err != nil {
 			return err
 		}
-		statements = append(statements[:len(statements):len(statements)], "COMMIT")
+		statements = append(slices.Clip(statements), "COMMIT")
 	}
 	for _, s := range statements {
 		if _, err := t.ExecContext(ctx, s); err != nil {
