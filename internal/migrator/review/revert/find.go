@@ -62,7 +62,7 @@ func (a Applied) find(ctx context.Context) (Plan, error) {
 	return f.find(ctx, a, tryOnCopy)
 }
 
-// finder reverts stage by stage. What a stage has found is run on db before the next
+// finder reverts stage by stage. What a stage has found is run in the trial before the next
 // one looks at it.
 type finder struct {
 	trial         trial
@@ -89,6 +89,7 @@ func (a Applied) finder() *finder {
 	return f
 }
 
+// find finds the statements in a trial, and runs the file there once more.
 func (f *finder) find(ctx context.Context, a Applied, begin func(context.Context, *dev.Database) (trial, error)) (_ Plan, err error) {
 	if f.trial, err = begin(ctx, a.Database); err != nil {
 		return Plan{}, err
