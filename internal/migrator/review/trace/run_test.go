@@ -109,28 +109,6 @@ func TestRun(t *testing.T) {
 		}
 	})
 
-	t.Run("puts an index before the one that replaces it", func(t *testing.T) {
-		t.Parallel()
-		stmt := run(t, "ALTER TABLE children ALTER COLUMN n TYPE bigint;")[0][0]
-		want := []trace.Lock{
-			{Relation: "children_n", Index: true, Mode: "ACCESS EXCLUSIVE"},
-			{Relation: "children_n", Index: true, Mode: "ACCESS EXCLUSIVE", New: true},
-		}
-		got := slices.DeleteFunc(stmt.Locks, func(l trace.Lock) bool { return l.Relation != "children_n" })
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("locks (-want +got):\n%s", diff)
-		}
-	})
-
-	t.Run("reads the schema before a commit that may fail", func(t *testing.T) {
-		t.Parallel()
-		stmts := run(t, "CREATE TABLE a (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1), (1);\nALTER TABLE parents ADD COLUMN b int;")[0]
-		last := stmts[len(stmts)-1]
-		if parents, _ := last.After.Table("parents"); last.Err == nil || len(parents.Columns) == 0 || parents.Columns[len(parents.Columns)-1].Name != "b" {
-			t.Errorf("error = %v, columns after it = %+v, want an error and b", last.Err, parents.Columns)
-		}
-	})
-
 	t.Run("says of a table that the transaction made that nobody waits for it", func(t *testing.T) {
 		t.Parallel()
 		stmts := run(t, "CREATE TABLE a (id int, parent_id bigint REFERENCES parents);\nCREATE INDEX a_id ON a (id);")[0]
@@ -216,6 +194,30 @@ func TestRunOutsideTransactions(t *testing.T) {
 				t.Error("transaction = true, want false")
 			}
 		})
+	}
+}
+
+// Of an index that is built again the lock on the old one comes first.
+func TestRunOrdersTheLocksOfAnIndexThatIsReplaced(t *testing.T) {
+	t.Parallel()
+	stmt := run(t, "ALTER TABLE children ALTER COLUMN n TYPE bigint;")[0][0]
+	want := []trace.Lock{
+		{Relation: "children_n", Index: true, Mode: "ACCESS EXCLUSIVE"},
+		{Relation: "children_n", Index: true, Mode: "ACCESS EXCLUSIVE", New: true},
+	}
+	got := slices.DeleteFunc(stmt.Locks, func(l trace.Lock) bool { return l.Relation != "children_n" })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("locks (-want +got):\n%s", diff)
+	}
+}
+
+// A commit may fail for rows: the schema is read before it.
+func TestRunReadsTheSchemaBeforeACommitThatFails(t *testing.T) {
+	t.Parallel()
+	stmts := run(t, "CREATE TABLE a (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO a VALUES (1), (1);\nALTER TABLE parents ADD COLUMN b int;")[0]
+	last := stmts[len(stmts)-1]
+	if parents, _ := last.After.Table("parents"); last.Err == nil || len(parents.Columns) == 0 || parents.Columns[len(parents.Columns)-1].Name != "b" {
+		t.Errorf("error = %v, columns after it = %+v, want an error and b", last.Err, parents.Columns)
 	}
 }
 
