@@ -4,10 +4,7 @@ package ent
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log"
-	"reflect"
 
 	"commitment/ent/account"
 	"commitment/ent/apikey"
@@ -16,12 +13,16 @@ import (
 	"commitment/ent/transfer"
 	"commitment/internal/sqlgraph"
 
-	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
-	"github.com/google/uuid"
 
 	"commitment/ent/internal"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"entgo.io/ent"
+	"github.com/google/uuid"
 
 	stdsql "database/sql"
 )

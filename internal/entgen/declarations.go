@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -163,13 +164,25 @@ func (s *schemas) declared() ([][]byte, error) {
 	}
 	texts := make([][]byte, len(s.files))
 	for i, f := range s.files {
-		text, err := imports.Process(f.path, f.declarationsOnly(), nil) // removes unused imports
+		text, err := s.withoutUnusedImports(f)
 		if err != nil {
 			return nil, fmt.Errorf("remove generated code from %s: %w", f.path, err)
 		}
 		texts[i] = text
 	}
 	return texts, nil
+}
+
+// withoutUnusedImports returns the declarations of a file. While goimports looks at it,
+// the file declares the schemas of all files: their Type would be that of a package, which
+// is searched for in all modules on the disk.
+func (s *schemas) withoutUnusedImports(f *schemaFile) ([]byte, error) {
+	const added = "\nvar all_, "
+	text, err := imports.Process(f.path, fmt.Appendf(f.declarationsOnly(), "%s%s int\n", added, strings.Join(s.structs(), ", ")), nil)
+	if err != nil {
+		return nil, err
+	}
+	return text[:bytes.LastIndex(text, []byte(added))], nil
 }
 
 // markRemoved marks the declaration, or the parts of it, that depend on generated code,

@@ -20,6 +20,7 @@ func (s *schemas) templates() []*gen.Template {
 	}
 	funcs := template.FuncMap{"literal": literal, "objects": objects, "tenants": tenants, "digest": s.digest}
 	return []*gen.Template{
+		parse(gen.NewTemplate("imports"), "imports.tmpl"),
 		parse(gen.NewTemplate("declared").Funcs(funcs), "declared.tmpl"),
 		parse(gen.NewTemplate("runtime").Funcs(template.FuncMap{"positions": positions}), "runtime.tmpl"),
 		parse(gen.NewTemplate("client_get").Funcs(template.FuncMap{"getsDirectly": getsDirectly}), "client_get.tmpl"),
