@@ -99,7 +99,7 @@ type substitution struct {
 	replacement string
 }
 
-// substitutions replace the foundation's name by the project's, in this order.
+// substitutions replace the foundation's name by the project's in a line, in this order.
 func (s Settings) substitutions() []substitution {
 	return []substitution{
 		// Prose, which means a promise.
@@ -125,10 +125,17 @@ func (s Settings) rename(t tree) (tree, error) {
 	all := s.substitutions()
 	renamed := tree{}
 	for p, text := range t {
-		if bytes.Contains(bytes.ToLower(text), []byte("commitment")) {
-			for _, r := range all {
-				text = r.pattern.ReplaceAll(text, []byte(r.replacement))
+		if hasName(text) {
+			var lines bytes.Buffer
+			for line := range bytes.Lines(text) {
+				if hasName(line) {
+					for _, r := range all {
+						line = r.pattern.ReplaceAll(line, []byte(r.replacement))
+					}
+				}
+				lines.Write(line)
 			}
+			text = lines.Bytes()
 			if path.Ext(p) == ".go" && !strings.Contains(p, "testdata/") {
 				var err error
 				if text, err = format.Source(text); err != nil {
@@ -140,3 +147,6 @@ func (s Settings) rename(t tree) (tree, error) {
 	}
 	return renamed, nil
 }
+
+// hasName reports whether the text has the foundation's name.
+func hasName(text []byte) bool { return bytes.Contains(bytes.ToLower(text), []byte("commitment")) }

@@ -44,11 +44,16 @@ func (src *source) upgrade(ctx context.Context, dir string, stdout io.Writer) er
 	if err != nil {
 		return err
 	}
+	return src.apply(ctx, dir, old.Settings, base, theirs, stdout)
+}
+
+// apply applies the changes from base to theirs to the project in dir.
+func (src *source) apply(ctx context.Context, dir string, s Settings, base, theirs tree, stdout io.Writer) error {
 	unmerged, err := cherryPick(ctx, dir, base, theirs)
 	if err != nil {
 		return err
 	}
-	if err := (&state{Core: src.version, Settings: old.Settings}).writeAndStage(ctx, dir); err != nil {
+	if err := (&state{Core: src.version, Settings: s}).writeAndStage(ctx, dir); err != nil {
 		return err
 	}
 	report(stdout, src.version, unmerged)

@@ -16,16 +16,36 @@ func repository(t *testing.T, dir string, files tree) {
 	if err := files.write(dir); err != nil {
 		t.Fatal(err)
 	}
-	inGit(t, dir, "init", "--quiet", "--initial-branch=main")
-	inGit(t, dir, "config", "user.name", "test")
-	inGit(t, dir, "config", "user.email", "test@example.com")
+	initialize(t, dir)
 	commitAll(t, dir)
 }
 
-func commitAll(t *testing.T, dir string) string {
+func initialize(t *testing.T, dir string) {
+	t.Helper()
+	inGit(t, dir, "init", "--quiet", "--initial-branch=main")
+	configure(t, dir)
+}
+
+func configure(t *testing.T, dir string) {
+	t.Helper()
+	inGit(t, dir, "config", "user.name", "test")
+	inGit(t, dir, "config", "user.email", "test@example.com")
+}
+
+func commitAll(t *testing.T, dir string) {
 	t.Helper()
 	inGit(t, dir, "add", "--all", "--force")
 	inGit(t, dir, "commit", "--quiet", "--message", "a commit")
+}
+
+// commitTree commits the files without writing them to the directory.
+func commitTree(t *testing.T, dir string, files tree) string {
+	t.Helper()
+	var stream bytes.Buffer
+	writeCommit(&stream, "refs/heads/main", "", "a commit", files)
+	if _, err := gitOutput(t.Context(), dir, &stream, "fast-import", "--quiet", "--force"); err != nil {
+		t.Fatal(err)
+	}
 	return inGit(t, dir, "rev-parse", "HEAD")
 }
 
@@ -62,47 +82,106 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// adopted returns a checkout of the foundation that has moved on, and a project that
-// was made before.
-func adopted(t *testing.T) (from *source, project string) {
+// replaceIn replaces a text in a file of the tree.
+func (t tree) replaceIn(tb testing.TB, p, from, to string) {
+	tb.Helper()
+	if !bytes.Contains(t[p], []byte(from)) {
+		tb.Fatalf("%s has no %q", p, from)
+	}
+	t[p] = bytes.Replace(t[p], []byte(from), []byte(to), 1)
+}
+
+// adopted is a checkout of the foundation that has moved on, a project that was made
+// before, and the project's cores of both versions.
+type adopted struct {
+	*source
+	project      string // a repository, whose files are those of
+	files        tree
+	base, theirs tree
+}
+
+func newAdopted(t *testing.T) *adopted {
 	t.Helper()
-	checkout, project := t.TempDir(), filepath.Join(t.TempDir(), "tasks")
-	repository(t, checkout, foundation(t))
-	version := inGit(t, checkout, "rev-parse", "HEAD")
-	files, err := foundation(t).project(newSettings(t, "Task", false), version)
+	checkout, project := t.TempDir(), t.TempDir()
+	initialize(t, checkout)
+	upstream, settings := foundation(t), newSettings(t, "Task", false)
+	version := commitTree(t, checkout, upstream)
+	files, err := upstream.project(settings, version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	repository(t, project, files)
+	initialize(t, project)
+	commitTree(t, project, files)
 
-	replace(t, at(checkout, "internal/fault/fault.go"), "type Kind ", "// Upstream is new in Commitment.\nconst Upstream = \"commitment\"\n\ntype Kind ")
-	replace(t, at(checkout, "internal/httpapi/routes.go"), "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.RequestID, // upstream's\n")
-	replace(t, at(checkout, "internal/ledger/ledger.go"), "package ledger\n", "package ledger // changed\n")
-	if err := os.Remove(at(checkout, "internal/printable/printable.go")); err != nil {
+	upstream.replaceIn(t, "internal/fault/fault.go", "type Kind ", "// Upstream is new in Commitment.\nconst Upstream = \"commitment\"\n\ntype Kind ")
+	upstream.replaceIn(t, "internal/httpapi/routes.go", "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.RequestID, // upstream's\n")
+	upstream.replaceIn(t, "internal/ledger/ledger.go", "package ledger\n", "package ledger // changed\n")
+	delete(upstream, "internal/printable/printable.go")
+	before := &source{checkout: checkout, version: version}
+	a := &adopted{source: &source{checkout: checkout, version: commitTree(t, checkout, upstream)}, project: project, files: files}
+	if a.base, err = before.core(t.Context(), settings); err != nil {
 		t.Fatal(err)
 	}
-	return &source{checkout: checkout, version: commitAll(t, checkout)}, project
+	if a.theirs, err = a.core(t.Context(), settings); err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
-func upgraded(t *testing.T, from *source, project string) string {
+// clone returns a project of a test's own.
+func (a *adopted) clone(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "tasks")
+	inGit(t, a.project, "clone", "--quiet", a.project, dir)
+	configure(t, dir)
+	return dir
+}
+
+func (a *adopted) mustUpgrade(t *testing.T, project string) string {
 	t.Helper()
 	var out strings.Builder
-	if err := from.upgrade(t.Context(), project, &out); err != nil {
+	if err := a.upgrade(t.Context(), project, &out); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
 }
 
-func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
+// mergeInto upgrades a project without making the cores again.
+func (a *adopted) mergeInto(t *testing.T, project string) string {
+	t.Helper()
+	var out strings.Builder
+	if err := a.apply(t.Context(), project, newSettings(t, "Task", false), a.base, a.theirs, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestUpgrade(t *testing.T) {
 	t.Parallel()
-	from, project := adopted(t)
+	a := newAdopted(t)
+	for name, test := range map[string]func(*testing.T, *adopted){
+		"keeps what both sides changed": upgradeKeepsWhatBothSidesChanged,
+		"leaves conflicts":              upgradeLeavesConflicts,
+		"of a project in a repository":  upgradeOfAProjectInARepository,
+		"refuses":                       upgradeRefuses,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, a)
+		})
+	}
+}
+
+func upgradeKeepsWhatBothSidesChanged(t *testing.T, from *adopted) {
+	t.Helper()
+	project := from.clone(t)
 	routes := at(project, "internal/httpapi/routes.go")
 	replace(t, routes, "\tmount(v1.tag(\"Tasks\"", "\thandle(v1, \"GET /v1/tasks/next\", \"nextTask\", \"Read the next task.\", nextTask)\n\tmount(v1.tag(\"Tasks\"")
 	replace(t, at(project, "internal/httpapi/task_test.go"), "package httpapi_test\n", "package httpapi_test // ours\n")
 	replace(t, at(project, "ent/schema/task.go"), "NotEmpty()", "NotEmpty().Unique()")
 	commitAll(t, project)
 
-	if out := upgraded(t, from, project); strings.Contains(out, "conflicts") || !strings.Contains(out, "go generate ./...") {
+	if out := from.mergeInto(t, project); strings.Contains(out, "conflicts") || !strings.Contains(out, "go generate ./...") {
 		t.Errorf("output = %q, want what to do next, and no conflicts", out)
 	}
 	for name, want := range map[string]string{
@@ -125,17 +204,17 @@ func TestUpgradeKeepsWhatBothSidesChanged(t *testing.T) {
 		}
 	}
 	commitAll(t, project)
-	if out := upgraded(t, from, project); !strings.Contains(out, "already") {
+	if out := from.mustUpgrade(t, project); !strings.Contains(out, "already") {
 		t.Errorf("output of the second upgrade = %q, want that there is nothing to do", out)
 	}
 }
 
-func TestUpgradeLeavesConflicts(t *testing.T) {
-	t.Parallel()
-	from, project := adopted(t)
+func upgradeLeavesConflicts(t *testing.T, from *adopted) {
+	t.Helper()
+	project := from.clone(t)
 	replace(t, at(project, "internal/httpapi/routes.go"), "\t\tmiddleware.RequestID,\n", "\t\tmiddleware.RequestID, // ours\n")
 	commitAll(t, project)
-	if out := upgraded(t, from, project); !strings.Contains(out, "internal/httpapi/routes.go") {
+	if out := from.mergeInto(t, project); !strings.Contains(out, "internal/httpapi/routes.go") {
 		t.Errorf("output = %q, want the file with the conflict", out)
 	}
 	if got := read(t, at(project, "internal/httpapi/routes.go")); !strings.Contains(got, "<<<<<<<") {
@@ -150,22 +229,18 @@ func TestUpgradeLeavesConflicts(t *testing.T) {
 	}
 }
 
-func TestUpgradeOfAProjectInsideARepository(t *testing.T) {
-	t.Parallel()
-	from, project := adopted(t)
+func upgradeOfAProjectInARepository(t *testing.T, from *adopted) {
+	t.Helper()
 	mono := t.TempDir()
-	if err := os.RemoveAll(filepath.Join(project, ".git")); err != nil {
-		t.Fatal(err)
+	initialize(t, mono)
+	files := tree{"README.md": []byte("one of many\n")}
+	for p, text := range from.files {
+		files["services/tasks/"+p] = text
 	}
+	commitTree(t, mono, files)
+	inGit(t, mono, "reset", "--quiet", "--hard")
 	inside := filepath.Join(mono, "services", "tasks")
-	if err := os.MkdirAll(filepath.Dir(inside), 0o750); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(project, inside); err != nil {
-		t.Fatal(err)
-	}
-	repository(t, mono, tree{"README.md": []byte("one of many\n")})
-	upgraded(t, from, inside)
+	from.mustUpgrade(t, inside)
 	if got := read(t, at(inside, "internal/fault/fault.go")); !strings.Contains(got, "Upstream is new in Tasks") {
 		t.Error("fault.go has not changed")
 	}
@@ -174,30 +249,28 @@ func TestUpgradeOfAProjectInsideARepository(t *testing.T) {
 	}
 }
 
-func TestUpgradeRefuses(t *testing.T) {
-	t.Parallel()
-	from, project := adopted(t)
+func upgradeRefuses(t *testing.T, from *adopted) {
+	t.Helper()
+	files := tree{stateFile: from.files[stateFile]}
 	for name, tt := range map[string]struct {
 		from    *source
 		prepare func(dir string)
 		want    string
 	}{
 		"without a checkout":               {&source{version: "1"}, func(string) {}, "in a checkout of the foundation"},
-		"a directory that isn't a project": {from, func(dir string) { _ = os.Remove(filepath.Join(dir, stateFile)) }, "is not a project made by this command"},
-		"uncommitted changes":              {from, func(dir string) { _ = os.WriteFile(filepath.Join(dir, "new"), nil, 0o600) }, "uncommitted changes"},
-		"an unknown version": {from, func(dir string) {
+		"a directory that isn't a project": {from.source, func(dir string) { _ = os.Remove(filepath.Join(dir, stateFile)) }, "is not a project made by this command"},
+		"uncommitted changes":              {from.source, func(dir string) { _ = os.WriteFile(filepath.Join(dir, "new"), nil, 0o600) }, "uncommitted changes"},
+		"an unknown version": {from.source, func(dir string) {
 			replace(t, filepath.Join(dir, stateFile), `"core": "`, `"core": "", "was": "`)
 			commitAll(t, dir)
 		}, "doesn't know its version"},
-		"a version that the checkout doesn't have": {from, func(dir string) {
+		"a version that the checkout doesn't have": {from.source, func(dir string) {
 			replace(t, filepath.Join(dir, stateFile), `"core": "`, `"core": "00`)
 			commitAll(t, dir)
 		}, "doesn't have the project's version"},
 	} {
-		dir := filepath.Join(t.TempDir(), "tasks")
-		inGit(t, filepath.Dir(project), "clone", "--quiet", project, dir)
-		inGit(t, dir, "config", "user.name", "test")
-		inGit(t, dir, "config", "user.email", "test@example.com")
+		dir := t.TempDir()
+		repository(t, dir, files)
 		tt.prepare(dir)
 		err := tt.from.upgrade(context.WithoutCancel(t.Context()), dir, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
