@@ -32,6 +32,14 @@ func TestFixWritesEveryFixOfAReport(t *testing.T) {
 			"BEGIN;\nCREATE INDEX i ON products (name);\nCOMMIT;\n",
 			nil, []string{"error CM202 20260201000000_b.sql:1", "error CM202 20260201000000_b.sql:3"},
 		},
+		"a statement under a role and another under a lock": {
+			"SET lock_timeout = '3s';\nCREATE INDEX i ON products (name);\nSET ROLE pg_database_owner;\nRESET ROLE;\nCREATE INDEX j ON products (name);\nLOCK TABLE products;\nCREATE INDEX k ON products (name);\n",
+			[]string{"PG101"}, []string{"error CM173 20260201000002_b.sql:4", "error CM170 20260201000002_b.sql:5"},
+		},
+		"statements between which a key would be missing": {
+			"ALTER TABLE products DROP CONSTRAINT products_pkey;\nALTER TABLE products ADD PRIMARY KEY (id, name);\n",
+			nil, []string{"error PG104 20260201000000_b.sql:2"},
+		},
 		"a file with another delimiter": {
 			"-- atlas:delimiter \\n\\n\n\nCREATE INDEX i ON products (name)\n",
 			nil, nil,

@@ -57,6 +57,9 @@ func (s subject) complete(r Rule, f Finding) Finding {
 		f.Lock = l.Mode + " on " + f.Table
 	}
 	f.HeldSince = s.heldSince(f.Lock)
+	if len(f.Fix) > 0 && s.bound() {
+		f.Fix = nil
+	}
 	return f
 }
 

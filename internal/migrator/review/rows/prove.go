@@ -21,7 +21,8 @@ type Source func(context.Context) (db *sql.DB, done func() error, err error)
 
 // Prove applies files, and others that rewrite them, to a database with rows, and says
 // what the rewrite does otherwise, or nothing: it may not fail, leave other rows, or
-// between two of its files refuse an update of a row that was possible before.
+// between two of its files refuse an update of a row that was possible before, or lack
+// what the schema has before them and after them.
 //
 // If rows violate what the files demand, NULLs above all, rows that don't take their
 // place. If files fail for another reason, the rewrite only has to run. Left is what the
@@ -59,6 +60,7 @@ type prover struct {
 	schema  catalog.Schema // with which the files begin
 	full    bool           // no row has a NULL
 	emptied []string       // tables without rows; "" for all
+	reader  catalog.Reader
 }
 
 // findRows changes the rows until the files can be applied to them, and reports whether
@@ -135,8 +137,13 @@ func (p *prover) apply(ctx context.Context, files []migrate.File, between bool) 
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	var writable []string
-	if between && len(files) > 1 {
+	var history []moment
+	between = between && len(files) > 1
+	if between {
 		if writable, err = updatable(ctx, db); err != nil {
+			return nil, nil, err
+		}
+		if history, err = p.remember(ctx, db, history, ""); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -147,6 +154,11 @@ func (p *prover) apply(ctx context.Context, files []migrate.File, between bool) 
 			}
 			return nil, nil, err
 		}
+		if between {
+			if history, err = p.remember(ctx, db, history, f.Name()); err != nil {
+				return nil, nil, err
+			}
+		}
 		if i == len(files)-1 {
 			break
 		}
@@ -155,6 +167,9 @@ func (p *prover) apply(ctx context.Context, files []migrate.File, between bool) 
 				return nil, fmt.Errorf("after %s, rows of %s can't be updated: %w", f.Name(), name, err), nil
 			}
 		}
+	}
+	if failure := missedBetween(history); failure != nil {
+		return nil, failure, nil
 	}
 	contents, err := Read(ctx, db)
 	return contents, nil, err

@@ -12,6 +12,10 @@ import (
 	"commitment/internal/migrator/review/rows"
 )
 
+const base = `CREATE TABLE a (id int PRIMARY KEY, n int NOT NULL, note text, at date DEFAULT '2026-01-01' CONSTRAINT late CHECK (at > '2000-01-01'));
+CREATE INDEX plain ON a (note); ALTER TABLE a ADD CONSTRAINT positive CHECK (n > 0) NOT VALID; CREATE VIEW v AS SELECT id FROM a; GRANT SELECT ON v TO pg_monitor;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER note AFTER UPDATE ON a FOR EACH ROW EXECUTE FUNCTION note();`
+
 // proofs are a file, the files that rewrite it, and how the proof fails.
 var proofs = map[string]struct {
 	original string
@@ -44,6 +48,31 @@ var proofs = map[string]struct {
 			"ALTER TABLE a ADD COLUMN m int; ALTER TABLE a ADD CONSTRAINT c CHECK (m IS NOT NULL) NOT VALID",
 			"UPDATE a SET m = 1; ALTER TABLE a ALTER m SET DEFAULT 1; ALTER TABLE a ALTER m SET NOT NULL; ALTER TABLE a DROP CONSTRAINT c",
 		}, "after 2.sql, rows of a can't be updated",
+	},
+	"a trigger that is off meanwhile": {
+		"ALTER TABLE a DISABLE TRIGGER note; UPDATE a SET n = n + 1; ALTER TABLE a ENABLE TRIGGER note",
+		[]string{"ALTER TABLE a DISABLE TRIGGER note", "UPDATE a SET n = n + 1; ALTER TABLE a ENABLE TRIGGER note"},
+		"after 2.sql, for a time trigger note of a is different",
+	},
+	"a view that is missing meanwhile": {
+		"DROP VIEW v; UPDATE a SET n = 2; CREATE VIEW v AS SELECT id, n FROM a",
+		[]string{"DROP VIEW v", "UPDATE a SET n = 2", "CREATE VIEW v AS SELECT id, n FROM a"}, "after 2.sql, for a time view v is missing",
+	},
+	"a privilege that is missing meanwhile": {
+		"REVOKE SELECT ON v FROM pg_monitor; UPDATE a SET n = 2; GRANT SELECT ON v TO pg_monitor",
+		[]string{"REVOKE SELECT ON v FROM pg_monitor", "UPDATE a SET n = 2; GRANT SELECT ON v TO pg_monitor"}, "privilege SELECT ON TABLE v TO pg_monitor is missing",
+	},
+	"a default that is missing meanwhile": {
+		"ALTER TABLE a ALTER at DROP DEFAULT; UPDATE a SET n = 2; ALTER TABLE a ALTER at SET DEFAULT '2026-01-02'",
+		[]string{"ALTER TABLE a ALTER at DROP DEFAULT", "UPDATE a SET n = 2; ALTER TABLE a ALTER at SET DEFAULT '2026-01-02'"}, "column at of a has no default",
+	},
+	"a key that is missing meanwhile": {
+		"ALTER TABLE a DROP CONSTRAINT a_pkey; ALTER TABLE a ADD CONSTRAINT a_key PRIMARY KEY (id, n)",
+		[]string{"ALTER TABLE a DROP CONSTRAINT a_pkey", "ALTER TABLE a ADD CONSTRAINT a_key PRIMARY KEY (id, n)"}, "nothing keeps id, n of a unique",
+	},
+	"what changes at once": {
+		"ALTER TABLE a ADD UNIQUE (n, id); DROP INDEX plain; CREATE INDEX plain ON a (n, note); ALTER TABLE a ALTER at SET DEFAULT '2026-01-02'",
+		[]string{"CREATE UNIQUE INDEX a_n_id_key ON a (n, id)", "DROP INDEX plain", "ALTER TABLE a ADD UNIQUE USING INDEX a_n_id_key, ALTER at SET DEFAULT '2026-01-02'; CREATE INDEX plain ON a (n, note)"}, "",
 	},
 	"NULLs that the file refuses": {
 		"ALTER TABLE a ALTER note SET NOT NULL",
@@ -82,7 +111,7 @@ func TestProve(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			if _, err := db.ExecContext(t.Context(), "CREATE TABLE a (id int PRIMARY KEY, n int NOT NULL, note text)"); err != nil {
+			if _, err := db.ExecContext(t.Context(), base); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := rows.Fill(t.Context(), db.DB, schema(t, db.DB), nil, false); err != nil {
