@@ -34,7 +34,7 @@ const properties = `WITH relations AS (
 	), routines AS (
 		SELECT p.oid, p.proowner, p.proacl, CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END AS word,
 			quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS quoted
-		FROM pg_proc p WHERE p.pronamespace = ` + here + ` AND p.oid >= ` + made + ` AND p.oid NOT IN (` + extended + `'pg_proc'::regclass)
+		FROM pg_proc p WHERE p.pronamespace = ` + here + ` AND p.oid >= ` + made + ` AND p.oid NOT IN (` + extended + `'pg_proc'::regclass) AND NOT ` + ofType + `
 	), types AS (
 		SELECT t.oid, t.typtype, t.typowner, t.typacl, t.typdefault, t.typnotnull, quote_ident(t.typname) AS quoted,
 			CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END AS word
@@ -42,7 +42,7 @@ const properties = `WITH relations AS (
 			OR t.typtype = 'c' AND (SELECT relkind FROM pg_class WHERE oid = t.typrelid) = 'c')
 		AND t.oid NOT IN (` + extended + `'pg_type'::regclass)
 	)` + "SELECT kind, owner, name, set, reset, change FROM (" +
-	storage + " UNION ALL " + partitioning + " UNION ALL " + columnOptions + " UNION ALL " + sequenceOptions + " UNION ALL " +
+	storage + " UNION ALL " + partitioning + " UNION ALL " + columnOptions + " UNION ALL " + indexOptions + " UNION ALL " + sequenceOptions + " UNION ALL " +
 	typeAttributes + " UNION ALL " + definitions + " UNION ALL " + comments + " UNION ALL " + privileges +
 	`) AS every (kind, owner, name, set, reset, change)`
 
@@ -52,7 +52,14 @@ const inOrder = ` ORDER BY kind COLLATE "C", owner COLLATE "C", name COLLATE "C"
 const option = `split_part(o, '=', 1) || '=' || CASE WHEN substr(o, strpos(o, '=') + 1) ~ '^[a-zA-Z0-9_.]+$' THEN substr(o, strpos(o, '=') + 1) ELSE quote_literal(substr(o, strpos(o, '=') + 1)) END`
 
 // storage are the properties of relations as a whole.
-const storage = `SELECT 'option', r.relname, split_part(o, '=', 1) || ' of ' || r.word || ' ' || r.quoted,
+const storage = `SELECT 'option', r.relname, 'CLUSTER of ' || r.quoted, 'ALTER ' || r.word || ' ' || r.quoted || ' CLUSTER ON ' || x.quoted,
+		'ALTER ' || r.word || ' ' || r.quoted || ' SET WITHOUT CLUSTER', ''
+	FROM relations r JOIN pg_index i ON i.indrelid = r.oid AND i.indisclustered JOIN relations x ON x.oid = i.indexrelid
+	UNION ALL
+	SELECT 'option', r.relname, 'type of ' || r.quoted, 'ALTER TABLE ' || r.quoted || ' OF ' || c.reloftype::regtype, 'ALTER TABLE ' || r.quoted || ' NOT OF', ''
+	FROM relations r JOIN pg_class c ON c.oid = r.oid WHERE c.reloftype <> 0
+	UNION ALL
+	SELECT 'option', r.relname, split_part(o, '=', 1) || ' of ' || r.word || ' ' || r.quoted,
 		'ALTER ' || r.word || ' ' || r.quoted || ' SET (' || ` + option + ` || ')',
 		'ALTER ' || r.word || ' ' || r.quoted || ' RESET (' || split_part(o, '=', 1) || ')', ''
 	FROM relations r, unnest(r.reloptions) o
@@ -102,6 +109,10 @@ const columnOptions = `SELECT 'option', m.relname, s.name || ' of COLUMN ' || m.
 		SELECT 'DEFAULT', 'SET DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), 'DROP DEFAULT' WHERE d.adbin IS NOT NULL
 	) s (name, set, reset) WHERE m.relkind <> 'c'`
 
+const indexOptions = `SELECT 'option', r.relname, 'STATISTICS of COLUMN ' || a.attnum || ' of INDEX ' || r.quoted,
+		'ALTER INDEX ' || r.quoted || ' ALTER COLUMN ' || a.attnum || ' SET STATISTICS ' || a.attstattarget, 'ALTER INDEX ' || r.quoted || ' ALTER COLUMN ' || a.attnum || ' SET STATISTICS -1', ''
+	FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid WHERE r.relkind IN ('i', 'I') AND a.attstattarget >= 0`
+
 const sequenceOptions = `SELECT 'option', r.relname, 'SEQUENCE ' || r.quoted, 'ALTER SEQUENCE ' || r.quoted || ' AS ' || format_type(s.seqtypid, NULL)
 			|| ' INCREMENT BY ' || s.seqincrement || ' MINVALUE ' || s.seqmin || ' MAXVALUE ' || s.seqmax || ' START WITH ' || s.seqstart
 			|| ' CACHE ' || s.seqcache || CASE WHEN s.seqcycle THEN ' CYCLE' ELSE ' NO CYCLE' END, '', ''
@@ -124,18 +135,25 @@ const typeAttributes = `SELECT 'attribute', '', 'default of ' || t.quoted, 'ALTE
 		'ALTER DOMAIN ' || t.quoted || ' ADD CONSTRAINT ' || quote_ident(n.conname) || ' ' || pg_get_constraintdef(n.oid, true) AS set,
 		'ALTER DOMAIN ' || t.quoted || ' DROP CONSTRAINT ' || quote_ident(n.conname) AS reset) s
 	UNION ALL
-	SELECT 'attribute', '', m.member || ' of ' || m.quoted, 'ALTER TYPE ' || m.quoted || ' ADD ATTRIBUTE ' || m.member || ' ' || format_type(m.atttypid, m.atttypmod),
-		'ALTER TYPE ' || m.quoted || ' DROP ATTRIBUTE ' || m.member, 'ALTER TYPE ' || m.quoted || ' ALTER ATTRIBUTE ' || m.member || ' TYPE ' || format_type(m.atttypid, m.atttypmod)
-	FROM members m WHERE m.relkind = 'c'`
+	SELECT 'attribute', '', m.member || ' of ' || m.quoted, 'ALTER TYPE ' || m.quoted || ' ADD ATTRIBUTE ' || m.member || ' ' || m.type,
+		'ALTER TYPE ' || m.quoted || ' DROP ATTRIBUTE ' || m.member, 'ALTER TYPE ' || m.quoted || ' ALTER ATTRIBUTE ' || m.member || ' TYPE ' || m.type
+	FROM (SELECT a.*, format_type(a.atttypid, a.atttypmod) || ` + attributeCollation + ` AS type FROM members a) m WHERE m.relkind = 'c'`
 
-// definitions are objects that are nothing but their definition.
+// definitions are objects that are nothing but their definition, and the state of such.
 const definitions = `SELECT 'rule', r.relname, quote_ident(w.rulename) || ' of ' || r.quoted, s.set, s.reset, s.reset || chr(1) || s.set
 	FROM relations r JOIN pg_rewrite w ON w.ev_class = r.oid AND w.rulename <> '_RETURN', LATERAL (SELECT
 		rtrim(pg_get_ruledef(w.oid, true), ';') AS set, 'DROP RULE ' || quote_ident(w.rulename) || ' ON ' || r.quoted AS reset) s
 	UNION ALL
 	SELECT 'statistics', r.relname, quote_ident(x.stxname), s.set, s.reset, s.reset || chr(1) || s.set
 	FROM relations r JOIN pg_statistic_ext x ON x.stxrelid = r.oid AND x.stxnamespace = ` + here + `, LATERAL (SELECT
-		pg_get_statisticsobjdef(x.oid) AS set, 'DROP STATISTICS ' || quote_ident(x.stxname) AS reset) s`
+		pg_get_statisticsobjdef(x.oid) AS set, 'DROP STATISTICS ' || quote_ident(x.stxname) AS reset) s
+	UNION ALL
+	SELECT 'rule', r.relname, quote_ident(w.rulename) || ' of ' || r.quoted || ', state', 'ALTER TABLE ' || r.quoted || CASE w.ev_enabled WHEN 'D' THEN ' DISABLE' WHEN 'R' THEN ' ENABLE REPLICA' ELSE ' ENABLE ALWAYS' END
+		|| ' RULE ' || quote_ident(w.rulename), 'ALTER TABLE ' || r.quoted || ' ENABLE RULE ' || quote_ident(w.rulename), ''
+	FROM relations r JOIN pg_rewrite w ON w.ev_class = r.oid AND w.rulename <> '_RETURN' WHERE w.ev_enabled <> 'O'
+	UNION ALL
+	SELECT 'statistics', r.relname, quote_ident(x.stxname) || ', target', 'ALTER STATISTICS ' || quote_ident(x.stxname) || ' SET STATISTICS ' || s.target, 'ALTER STATISTICS ' || quote_ident(x.stxname) || ' SET STATISTICS -1', ''
+	FROM relations r JOIN pg_statistic_ext x ON x.stxrelid = r.oid AND x.stxnamespace = ` + here + `, LATERAL (SELECT to_jsonb(x) ->> 'stxstattarget' AS target) s WHERE s.target::int >= 0`
 
 const comments = `SELECT 'comment', c.owner, c.word, 'COMMENT ON ' || c.word || ' IS ' || quote_literal(d.description), 'COMMENT ON ' || c.word || ' IS NULL', ''
 	FROM pg_description d JOIN (

@@ -16,6 +16,13 @@ const (
 	// ours leaves out the relations of extensions; c is a row of pg_class.
 	ours = `c.relnamespace = ` + here + ` AND c.oid >= ` + made + ` AND c.relname <> 'atlas_schema_revisions' AND c.oid NOT IN (` + extended + `'pg_class'::regclass)`
 
+	// ofType tells the constructors of a range type, which come and go with it; p is a row of pg_proc.
+	ofType = `EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')`
+
+	// attributeCollation is the COLLATE of an attribute a of a composite type, if its type has another.
+	attributeCollation = `coalesce((SELECT ' COLLATE ' || quote_ident(l.collname) FROM pg_collation l JOIN pg_type b ON b.oid = a.atttypid
+		WHERE l.oid = a.attcollation AND l.oid <> b.typcollation), '')`
+
 	// ourTables are the tables of the schema, as c.
 	ourTables = `pg_class c WHERE c.relkind IN ('r', 'p') AND ` + ours
 )
@@ -26,6 +33,7 @@ const tables = `SELECT c.relname, c.oid::bigint, concat_ws(' ',
 			FROM pg_inherits i WHERE i.inhrelid = c.oid AND c.relispartition),
 		(SELECT 'INHERITS (' || string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) || ')'
 			FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT c.relispartition),
+		'OF ' || nullif(c.reloftype, 0)::regtype,
 		CASE c.relkind WHEN 'p' THEN 'PARTITION BY ' || pg_get_partkeydef(c.oid) END,
 		'WITH (' || array_to_string(c.reloptions, ', ') || ')',
 		CASE WHEN c.relrowsecurity THEN 'ENABLE ROW LEVEL SECURITY' END,
@@ -46,8 +54,10 @@ const columns = `SELECT a.attrelid::bigint, a.attname, a.attnum, format_type(a.a
 // constraints leaves out constraint triggers, which are triggers; PostgreSQL 18's
 // not-null constraints, which repeat the column's property; and the copies of a foreign
 // key that PostgreSQL keeps for each referenced partition. Columns are by position; those
-// of a table that isn't read also by name.
-const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.contype::text, pg_get_constraintdef(n.oid, true), n.convalidated,
+// of a table that isn't read also by name. A foreign key whose triggers somebody disabled
+// isn't enforced.
+const constraints = `SELECT n.conrelid::bigint, n.conname, n.oid::bigint, n.contype::text, pg_get_constraintdef(n.oid, true)
+			|| CASE WHEN n.contype = 'f' AND EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = n.oid AND g.tgenabled <> 'O') THEN ' TRIGGERS DISABLED' ELSE '' END, n.convalidated,
 		coalesce(array_to_string(n.conkey, ' '), ''), n.confrelid::bigint,
 		coalesce((SELECT CASE WHEN r.relnamespace = ` + here + ` THEN '' ELSE r.relnamespace::regnamespace::text || '.' END || r.relname FROM pg_class r WHERE r.oid = n.confrelid), ''),
 		coalesce(array_to_string(n.confkey, ' '), ''),
@@ -103,11 +113,15 @@ const others = `SELECT kind, name, definition FROM (
 			WHEN 'e' THEN 'CREATE TYPE ' || quote_ident(t.typname) || ' AS ENUM ('
 				|| (SELECT coalesce(string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder), '') FROM pg_enum e WHERE e.enumtypid = t.oid) || ')'
 			WHEN 'c' THEN 'CREATE TYPE ' || quote_ident(t.typname) || ' AS ('
-				|| (SELECT coalesce(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum), '')
+				|| (SELECT coalesce(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) || ` + attributeCollation + `, ', ' ORDER BY a.attnum), '')
 					FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) || ')'
-			WHEN 'r' THEN (SELECT 'CREATE TYPE ' || quote_ident(t.typname) || ' AS RANGE (subtype = ' || format_type(r.rngsubtype, NULL) || ')'
+			WHEN 'r' THEN (SELECT 'CREATE TYPE ' || quote_ident(t.typname) || ' AS RANGE (' || concat_ws(', ', 'subtype = ' || format_type(r.rngsubtype, NULL),
+					(SELECT 'subtype_opclass = ' || quote_ident(o.opcname) FROM pg_opclass o WHERE o.oid = r.rngsubopc AND NOT o.opcdefault),
+					(SELECT 'collation = ' || quote_ident(l.collname) FROM pg_collation l JOIN pg_type b ON b.oid = r.rngsubtype WHERE l.oid = r.rngcollation AND l.oid <> b.typcollation),
+					'canonical = ' || nullif(r.rngcanonical, 0)::regproc, 'subtype_diff = ' || nullif(r.rngsubdiff, 0)::regproc) || ')'
 				FROM pg_range r WHERE r.rngtypid = t.oid)
 			ELSE 'CREATE DOMAIN ' || quote_ident(t.typname) || ' AS ' || format_type(t.typbasetype, t.typtypmod)
+				|| coalesce((SELECT ' COLLATE ' || quote_ident(l.collname) FROM pg_collation l JOIN pg_type b ON b.oid = t.typbasetype WHERE l.oid = t.typcollation AND l.oid <> b.typcollation), '')
 				|| coalesce(' DEFAULT ' || t.typdefault, '') || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END
 				|| coalesce((SELECT string_agg(' CONSTRAINT ' || quote_ident(n.conname) || ' ' || pg_get_constraintdef(n.oid, true), '' ORDER BY n.conname)
 					FROM pg_constraint n WHERE n.contypid = t.oid AND n.contype = 'c'), '') END
@@ -126,11 +140,16 @@ const others = `SELECT kind, name, definition FROM (
 		SELECT 'function', p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', CASE p.prokind
 			WHEN 'a' THEN 'CREATE AGGREGATE ' || quote_ident(p.proname) || '(' || pg_get_function_arguments(p.oid) || ') ('
 				|| (SELECT concat_ws(', ', 'SFUNC = ' || g.aggtransfn::text, 'STYPE = ' || format_type(g.aggtranstype, NULL),
-					CASE WHEN g.aggfinalfn <> 0 THEN 'FINALFUNC = ' || g.aggfinalfn::text END, 'INITCOND = ' || quote_literal(g.agginitval))
+					'SSPACE = ' || nullif(g.aggtransspace, 0), 'FINALFUNC = ' || nullif(g.aggfinalfn, 0)::regproc, CASE WHEN g.aggfinalextra THEN 'FINALFUNC_EXTRA' END,
+					'COMBINEFUNC = ' || nullif(g.aggcombinefn, 0)::regproc, 'SERIALFUNC = ' || nullif(g.aggserialfn, 0)::regproc, 'DESERIALFUNC = ' || nullif(g.aggdeserialfn, 0)::regproc,
+					'MSFUNC = ' || nullif(g.aggmtransfn, 0)::regproc, 'MINVFUNC = ' || nullif(g.aggminvtransfn, 0)::regproc, 'MSTYPE = ' || format_type(nullif(g.aggmtranstype, 0), NULL),
+					'MFINALFUNC = ' || nullif(g.aggmfinalfn, 0)::regproc, CASE WHEN g.aggmfinalextra THEN 'MFINALFUNC_EXTRA' END, 'MINITCOND = ' || quote_literal(g.aggminitval),
+					'INITCOND = ' || quote_literal(g.agginitval), (SELECT 'SORTOP = ' || o.oprname FROM pg_operator o WHERE o.oid = g.aggsortop),
+					CASE p.proparallel WHEN 's' THEN 'PARALLEL = SAFE' WHEN 'r' THEN 'PARALLEL = RESTRICTED' END, CASE g.aggkind WHEN 'h' THEN 'HYPOTHETICAL' END)
 					FROM pg_aggregate g WHERE g.aggfnoid = p.oid) || ')'
 			ELSE 'CREATE OR REPLACE ' || kind.word || ' ' || substr(pg_get_functiondef(p.oid), length(format('CREATE OR REPLACE %s %I.', kind.word, current_schema())) + 1) END
 			FROM pg_proc p, LATERAL (SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS word) kind
-			WHERE p.pronamespace = ` + here + ` AND p.oid >= ` + made + ` AND p.oid NOT IN (` + extended + `'pg_proc'::regclass)
+			WHERE p.pronamespace = ` + here + ` AND p.oid >= ` + made + ` AND p.oid NOT IN (` + extended + `'pg_proc'::regclass) AND NOT ` + ofType + `
 		UNION ALL
 		SELECT 'view', c.relname::text, 'CREATE VIEW ' || quote_ident(c.relname) || coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')
 			|| ' AS' || E'\n' || pg_get_viewdef(c.oid, true)

@@ -115,7 +115,15 @@ func (f *finder) restoreColumn(t catalog.Table, c, now catalog.Column) []string 
 		alter(retype(c, now))
 	}
 	if c.Default != "" && !c.Generated && (now.Default != c.Default || retyped) {
+		sequence := f.ownSequence(c)
+		gone := sequence != "" && f.lacksSequence(sqltoken.Unquote(sequence))
+		if gone {
+			actions = append(actions, "CREATE SEQUENCE "+sequence+" AS "+c.Type)
+		}
 		alter("SET DEFAULT " + c.Default)
+		if gone {
+			actions = append(actions, fmt.Sprintf("ALTER SEQUENCE %s OWNED BY %s.%s", sequence, sqltoken.Quote(table), sqltoken.Quote(c.Name)), numberOn(table, c))
+		}
 	}
 	switch {
 	case c.NotNull && !now.NotNull:
@@ -127,12 +135,26 @@ func (f *finder) restoreColumn(t catalog.Table, c, now catalog.Column) []string 
 	switch {
 	case c.Identity && !now.Identity:
 		alter("ADD " + identity(c))
-		actions = append(actions, fmt.Sprintf("SELECT setval(pg_get_serial_sequence(%s, %s), coalesce(max(%s), 0) + 1, false) FROM %s",
-			sqltoken.Literal(sqltoken.Quote(table)), sqltoken.Literal(c.Name), sqltoken.Quote(c.Name), sqltoken.Quote(table)))
+		actions = append(actions, numberOn(table, c))
 	case c.Identity && c.Always != now.Always:
 		alter("SET " + strings.TrimSuffix(identity(c), " AS IDENTITY"))
 	}
 	return actions
+}
+
+// numberOn lets the sequence of a column begin behind the numbers that rows have.
+func numberOn(table string, c catalog.Column) string {
+	return fmt.Sprintf("SELECT setval(pg_get_serial_sequence(%s, %s), coalesce(max(%s), 0) + 1, false) FROM %s",
+		sqltoken.Literal(sqltoken.Quote(table)), sqltoken.Literal(c.Name), sqltoken.Quote(c.Name), sqltoken.Quote(table))
+}
+
+// lacksSequence reports whether the file dropped a column's sequence. That of an identity
+// that has its name goes with the identity.
+func (f *finder) lacksSequence(name string) bool {
+	return slices.ContainsFunc(f.before.entries.all, func(e entry) bool {
+		_, stays := f.present.entries.of(e.object)
+		return e.kind == kindOwnedSequence && e.schema == f.before.Name && e.name == name && !stays
+	})
 }
 
 // dropNotNullCheck drops the check that saved SET NOT NULL a scan.

@@ -12,19 +12,26 @@ import (
 
 // dropAdded drops what the file added to tables, and the tables that it added,
 // dependents first.
-func (f *finder) dropAdded(context.Context) []string {
+func (f *finder) dropAdded(ctx context.Context) []string {
+	functions := f.goingFunctions(ctx)
+	f.going = nil
+	for _, o := range functions {
+		f.going = append(f.going, o.Name)
+	}
 	var s []string
 	s = append(s, f.dropTriggersAndPolicies()...)
 	s = append(s, f.dropViews()...)
 	s = append(s, f.dropConstraints()...)
-	s = append(s, f.dropFunctions()...)
 	for _, p := range f.pairs() {
 		s = append(s, f.dropIndexes(p)...)
-		for _, c := range p.after.Columns {
-			if _, old := byPosition(p.before, c.Position); !old && !f.present.inherits(catalog.KindColumn, p.after, c.Name) {
-				s = append(s, "ALTER TABLE "+sqltoken.Quote(p.after.Name)+" DROP COLUMN "+sqltoken.Quote(c.Name))
-			}
-		}
+		s = append(s, f.dropDefaults(p)...)
+		s = append(s, f.dropColumns(p, true)...)
+	}
+	for _, o := range functions {
+		s = append(s, "DROP "+routine(o)+" "+signature(o.Name))
+	}
+	for _, p := range f.pairs() {
+		s = append(s, f.dropColumns(p, false)...)
 	}
 	return append(s, f.dropTables()...)
 }
@@ -35,7 +42,7 @@ func (f *finder) dropTriggersAndPolicies() []string {
 	changed := f.recreatedColumns()
 	var s []string
 	drop := func(table string, o, old catalog.Object) {
-		if old.Definition != o.Definition || f.present.usesColumn(o, changed) {
+		if old.Definition != o.Definition || f.present.usesColumn(o, changed) || f.present.usesAny(o, f.going) {
 			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name)+" ON "+sqltoken.Quote(table))
 		}
 	}
@@ -74,7 +81,9 @@ func (f *finder) dropConstraints() []string {
 	for _, p := range f.pairs() {
 		for _, c := range p.after.Constraints {
 			_, waits := f.early[early{p.after.OID, c.Name}]
-			if _, old := findConstraint(p.before.Constraints, c); !old && !waits && !f.present.inherits(catalog.KindConstraint, p.after, c.Name) {
+			_, old := findConstraint(p.before.Constraints, c)
+			inTheWay := f.present.usesAny(catalog.Object{Kind: catalog.KindConstraint, Table: p.after.Name, Name: c.Name}, f.going)
+			if (!old || inTheWay) && !waits && !f.present.inherits(catalog.KindConstraint, p.after, c.Name) {
 				all = append(all, found{p.after.Name, c})
 			}
 		}
@@ -98,8 +107,32 @@ func (f *finder) dropIndexes(p pair) []string {
 	var s []string
 	for _, x := range p.after.Indexes {
 		_, waits := f.early[early{name: x.Name}]
-		if _, old := findIndex(p.before.Indexes, x); x.Constraint == "" && !old && !waits && !f.present.inherits(catalog.KindIndex, p.after, x.Name) {
+		_, old := findIndex(p.before.Indexes, x)
+		inTheWay := f.present.usesAny(catalog.Object{Kind: catalog.KindIndex, Table: p.after.Name, Name: x.Name}, f.going)
+		if x.Constraint == "" && (!old || inTheWay) && !waits && !f.present.inherits(catalog.KindIndex, p.after, x.Name) {
 			s = append(s, "DROP INDEX "+sqltoken.Quote(x.Name))
+		}
+	}
+	return s
+}
+
+// dropColumns drops those that the file added, generated ones or the others.
+func (f *finder) dropColumns(p pair, generated bool) []string {
+	var s []string
+	for _, c := range p.after.Columns {
+		if _, old := byPosition(p.before, c.Position); !old && c.Generated == generated && !f.present.inherits(catalog.KindColumn, p.after, c.Name) {
+			s = append(s, "ALTER TABLE "+sqltoken.Quote(p.after.Name)+" DROP COLUMN "+sqltoken.Quote(c.Name))
+		}
+	}
+	return s
+}
+
+// dropDefaults drops those that use a function that is dropped.
+func (f *finder) dropDefaults(p pair) []string {
+	var s []string
+	for _, c := range p.after.Columns {
+		if f.present.usesAny(catalog.Object{Kind: catalog.KindColumn, Table: p.after.Name, Name: c.Name}, f.going) {
+			s = append(s, "ALTER TABLE "+sqltoken.Quote(p.after.Name)+" ALTER COLUMN "+sqltoken.Quote(c.Name)+" DROP DEFAULT")
 		}
 	}
 	return s

@@ -17,8 +17,8 @@ type entry struct {
 	schema, table, name string
 	identity            string // as PostgreSQL prints it: "users", "own on public.users"
 	owner               string
-	// given are the privileges and the comment of an object in another schema, which
-	// no property tells.
+	// given are the privileges and the comment of an object in another schema, and the
+	// options of those that only entries have, which no property tells.
 	given string
 }
 
@@ -69,38 +69,39 @@ const (
 // the triggers of foreign keys, the copies of constraints in partitions, and what
 // belongs to extensions.
 const entriesQuery = `SELECT o.class::text, o.oid::bigint, o.kind, coalesce(i.schema, ''), o.relation, o.name, i.type || ' ' || i.identity, coalesce(pg_get_userbyid(o.owner)::text, ''),
-		CASE WHEN coalesce(i.schema, o.name) <> current_schema() THEN concat(o.acl, obj_description(o.oid, o.class::text)) ELSE '' END
+		concat(CASE WHEN coalesce(i.schema, o.name) <> current_schema() THEN concat(o.acl, obj_description(o.oid, o.class::text)) END, o.details)
 	FROM (
 		SELECT tableoid::regclass, tableoid, oid, CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN CASE
 				WHEN EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')) THEN 'owned sequence' ELSE 'sequence' END
-				WHEN 'c' THEN 'composite' ELSE 'table' END, '', relname::text, relowner, relacl
+				WHEN 'c' THEN 'composite' ELSE 'table' END, '', relname::text, relowner, relacl, (SELECT concat(ftoptions, ftserver) FROM pg_foreign_table WHERE ftrelid = c.oid)
 			FROM pg_class c WHERE relkind <> 't' AND relnamespace <> 'pg_toast'::regnamespace AND relpersistence <> 't' AND relkind <> 'c'
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'function', '', proname || '(' || pg_get_function_identity_arguments(oid) || ')', proowner, proacl FROM pg_proc
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, CASE typtype WHEN 'd' THEN 'domain' ELSE 'type' END, '', typname, typowner, typacl FROM pg_type t
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'function', '', proname || '(' || pg_get_function_identity_arguments(oid) || ')', proowner, proacl, NULL FROM pg_proc p
+			WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, CASE typtype WHEN 'd' THEN 'domain' ELSE 'type' END, '', typname, typowner, typacl, NULL FROM pg_type t
 			WHERE typtype IN ('d', 'e', 'r', 'b', 'c') AND NOT (typelem <> 0 AND typcategory = 'A') AND NOT EXISTS (SELECT FROM pg_class WHERE oid = t.typrelid AND relkind <> 'c')
-		UNION ALL SELECT g.tableoid::regclass, g.tableoid, g.oid, 'trigger', c.relname, tgname, 0, NULL FROM pg_trigger g JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal
-		UNION ALL SELECT p.tableoid::regclass, p.tableoid, p.oid, 'policy', c.relname, polname, 0, NULL FROM pg_policy p JOIN pg_class c ON c.oid = polrelid
-		UNION ALL SELECT w.tableoid::regclass, w.tableoid, w.oid, 'rule', c.relname, rulename, 0, NULL FROM pg_rewrite w JOIN pg_class c ON c.oid = ev_class WHERE rulename <> '_RETURN'
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'statistics', '', stxname, stxowner, NULL FROM pg_statistic_ext
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'constraint', '', conname, 0, NULL FROM pg_constraint WHERE contype NOT IN ('n', 't') AND conparentid = 0
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'schema', '', nspname, nspowner, nspacl FROM pg_namespace WHERE nspname !~ '^pg_'
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'extension', '', extname, 0, NULL FROM pg_extension
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'event trigger', '', evtname, 0, NULL FROM pg_event_trigger
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'publication', '', pubname, 0, NULL FROM pg_publication
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'publication', '', '', 0, NULL FROM pg_publication_rel
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'operator', '', oprname, 0, NULL FROM pg_operator
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'operator', '', opcname, 0, NULL FROM pg_opclass
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'operator', '', opfname, 0, NULL FROM pg_opfamily
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'collation', '', collname, 0, NULL FROM pg_collation
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'cast', '', '', 0, NULL FROM pg_cast
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'language', '', lanname, 0, NULL FROM pg_language
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'default privilege', '', '', 0, NULL FROM pg_default_acl
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'server', '', srvname, 0, NULL FROM pg_foreign_server
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'server', '', fdwname, 0, NULL FROM pg_foreign_data_wrapper
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'user mapping', '', '', 0, NULL FROM pg_user_mapping
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'text search', '', cfgname, 0, NULL FROM pg_ts_config
-		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'text search', '', dictname, 0, NULL FROM pg_ts_dict
-	) AS o (class, classid, oid, kind, relation, name, owner, acl), pg_identify_object(o.classid, o.oid, 0) i
+		UNION ALL SELECT g.tableoid::regclass, g.tableoid, g.oid, 'trigger', c.relname, tgname, 0, NULL, NULL FROM pg_trigger g JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal
+		UNION ALL SELECT p.tableoid::regclass, p.tableoid, p.oid, 'policy', c.relname, polname, 0, NULL, NULL FROM pg_policy p JOIN pg_class c ON c.oid = polrelid
+		UNION ALL SELECT w.tableoid::regclass, w.tableoid, w.oid, 'rule', c.relname, rulename, 0, NULL, NULL FROM pg_rewrite w JOIN pg_class c ON c.oid = ev_class WHERE rulename <> '_RETURN'
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'statistics', '', stxname, stxowner, NULL, NULL FROM pg_statistic_ext
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'constraint', '', conname, 0, NULL, NULL FROM pg_constraint WHERE contype NOT IN ('n', 't') AND conparentid = 0
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'schema', '', nspname, nspowner, nspacl, NULL FROM pg_namespace WHERE nspname !~ '^pg_'
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'extension', '', extname, 0, NULL, NULL FROM pg_extension
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'event trigger', '', evtname, 0, NULL, concat_ws(' ', evtenabled, evtevent, evttags, evtfoid::regproc) FROM pg_event_trigger
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'publication', '', pubname, 0, NULL, (to_jsonb(p) - '{oid,pubname,pubowner}'::text[])::text FROM pg_publication p
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'publication', '', '', 0, NULL, (to_jsonb(p) - '{oid,prpubid,prrelid}'::text[])::text FROM pg_publication_rel p
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'operator', '', oprname, 0, NULL, NULL FROM pg_operator
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'operator', '', opcname, 0, NULL, NULL FROM pg_opclass
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'operator', '', opfname, 0, NULL, NULL FROM pg_opfamily
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'collation', '', collname, 0, NULL, NULL FROM pg_collation
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'cast', '', '', 0, NULL, NULL FROM pg_cast
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'language', '', lanname, 0, NULL, NULL FROM pg_language
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'default privilege', '', '', 0, NULL, (SELECT string_agg(x::text, ' ' ORDER BY x::text) FROM unnest(defaclacl) x) FROM pg_default_acl
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'server', '', srvname, 0, NULL, srvoptions::text FROM pg_foreign_server
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'server', '', fdwname, 0, NULL, fdwoptions::text FROM pg_foreign_data_wrapper
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'user mapping', '', '', 0, NULL, umoptions::text FROM pg_user_mapping
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'text search', '', cfgname, 0, NULL, NULL FROM pg_ts_config
+		UNION ALL SELECT tableoid::regclass, tableoid, oid, 'text search', '', dictname, 0, NULL, dictinitoption::text FROM pg_ts_dict
+	) AS o (class, classid, oid, kind, relation, name, owner, acl, details), pg_identify_object(o.classid, o.oid, 0) i
 	WHERE o.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.oid AND d.deptype = 'e')
 	ORDER BY i.type COLLATE "C", i.identity COLLATE "C"`
 

@@ -73,7 +73,11 @@ type finder struct {
 	stale bool
 	// early is what was built before anything else, with the name that it gets; without
 	// one it is dropped again.
-	early  map[early]string
+	early map[early]string
+	// changed are the functions that the file dropped or changed.
+	changed []string
+	// going are the functions that are dropped, and created again if they are old.
+	going  []string
 	result Plan
 }
 
@@ -137,11 +141,16 @@ func (f *finder) revert(ctx context.Context) error {
 	if err := f.readProperties(ctx); err != nil {
 		return err
 	}
-	last := f.restoreProperties(ctx)
-	if len(last) == 0 {
-		return nil
+	for range 2 { // an object that is created again has lost what it was given
+		last := f.restoreProperties(ctx)
+		if len(last) == 0 {
+			return nil
+		}
+		if err := errors.Join(f.advance(ctx, last), f.readProperties(ctx)); err != nil {
+			return err
+		}
 	}
-	return errors.Join(f.advance(ctx, last), f.readProperties(ctx))
+	return nil
 }
 
 // readProperties reads the present properties, unless nothing has run since. Few stages
@@ -198,7 +207,7 @@ func checkEqual(text string, want, got State) error {
 		return &notFoundError{fmt.Sprintf("%s %s as %q instead of %q", text, named(c), c.After, c.Before)}
 	}
 	if e, found := got.entries.unlike(want.entries); found {
-		return &notFoundError{fmt.Sprintf("%s %s, which wasn't there, or had another owner, comment or privileges", text, e.identity)}
+		return &notFoundError{fmt.Sprintf("%s %s, which wasn't there, or had another owner, comment, privileges or options", text, e.identity)}
 	}
 	if e, found := want.entries.unlike(got.entries); found {
 		return &notFoundError{fmt.Sprintf("%s no %s, which was there", text, e.identity)}

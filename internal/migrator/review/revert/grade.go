@@ -27,6 +27,7 @@ func (f *finder) gradeAdded() {
 			}
 		}
 	}
+	f.gradeAttributes(f.after, f.before, "attribute %s of type %s is dropped, with the values written since")
 }
 
 // gradeChanged finds what is lost because the file dropped or changed it, as far as a
@@ -46,6 +47,7 @@ func (f *finder) gradeChanged(stmts []trace.Statement) {
 		}
 	}
 	f.gradeEnums()
+	f.gradeAttributes(f.before, f.after, "attribute %s of type %s is restored empty: the file drops its values")
 	for _, s := range stmts {
 		f.gradeWrites(s)
 	}

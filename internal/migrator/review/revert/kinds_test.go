@@ -58,13 +58,16 @@ CREATE FUNCTION "100%'s"(n int) RETURNS int LANGUAGE sql STABLE SET search_path 
 CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.guests (id int PRIMARY KEY); CREATE FUNCTION elsewhere.two() RETURNS int LANGUAGE sql AS 'SELECT 2';
 `
 
-// kinds are the kinds of statements that are reverted. The rows of items, makers and
-// days survive, but for what lost says.
-var kinds = []struct {
+// kind is a file that is reverted.
+type kind struct {
 	file  string
 	grade revert.Grade // empty: lossless
 	lost  string       // a part of what is said
-}{
+}
+
+// kinds are the kinds of statements that are reverted. The rows of items, makers and
+// days survive, but for what lost says.
+var kinds = []kind{
 	// Tables
 	{file: `CREATE TABLE t (id int PRIMARY KEY)`, grade: revert.Lossy, lost: "table t is dropped"},
 	{file: `DROP TABLE days_2`, grade: revert.Lossy, lost: "table days_2 is restored empty"},
@@ -167,7 +170,9 @@ var kinds = []struct {
 	{file: `ALTER DOMAIN code DROP CONSTRAINT capital`},
 	{file: `ALTER DOMAIN code ADD CONSTRAINT short CHECK (length(VALUE) < 100)`},
 	{file: `ALTER DOMAIN code SET DEFAULT 'EUR'; ALTER DOMAIN code RENAME CONSTRAINT capital TO upper`},
-	{file: `ALTER TYPE pair ADD ATTRIBUTE c int`},
+	{file: `ALTER TYPE pair ADD ATTRIBUTE c int`, grade: revert.Lossy, lost: "attribute c of type pair is dropped"},
+	{file: `ALTER TYPE pair DROP ATTRIBUTE b`, grade: revert.Lossy, lost: "attribute b of type pair is restored empty"},
+	{file: `ALTER TYPE pair RENAME ATTRIBUTE a TO z`},
 	{file: `ALTER SEQUENCE counter INCREMENT BY 7 CACHE 3`},
 	{file: `ALTER SEQUENCE counter RENAME TO meter`},
 	{file: `ALTER SEQUENCE counter OWNED BY items.id`},
@@ -203,14 +208,14 @@ var kinds = []struct {
 }
 
 // template is a database that is copied for each case.
-func template(t *testing.T) (*dev.Database, revert.State) {
+func template(t *testing.T, setup string) (*dev.Database, revert.State) {
 	t.Helper()
 	db, err := migratortest.Server(t).Database(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Drop(context.Background()) })
-	if err := migration.Replay(t.Context(), db.DB, []migrate.File{file("1.sql", shop)}); err != nil {
+	if err := migration.Replay(t.Context(), db.DB, []migrate.File{file("1.sql", setup)}); err != nil {
 		t.Fatal(err)
 	}
 	return db, state(t, db)
@@ -239,7 +244,12 @@ func contents(t *testing.T, db *dev.Database) rows.Contents {
 // before, and so are the rows, unless the plan says what is lost.
 func TestFindRevertsEveryKind(t *testing.T) {
 	t.Parallel()
-	filled, before := template(t)
+	revertEach(t, shop, kinds)
+}
+
+func revertEach(t *testing.T, setup string, kinds []kind) {
+	t.Helper()
+	filled, before := template(t, setup)
 	if _, err := rows.Fill(t.Context(), filled.DB, before.Schema, nil, true); err != nil {
 		t.Fatal(err)
 	}

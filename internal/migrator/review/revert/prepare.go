@@ -22,6 +22,7 @@ type early struct {
 // read and write. What isn't possible on the tables as the file leaves them comes later,
 // with what it needs.
 func (f *finder) prepare(ctx context.Context) error {
+	f.changed = f.changedFunctions()
 	for _, p := range f.pairs() {
 		if partitioned(p.after) {
 			continue
@@ -53,6 +54,9 @@ func (f *finder) outside(ctx context.Context, statement, undo string) error {
 func (f *finder) buildIndexes(ctx context.Context, p pair) error {
 	for _, x := range p.before.Indexes {
 		_, stays := findIndex(p.after.Indexes, x)
+		if f.before.usesAny(catalog.Object{Kind: catalog.KindIndex, Table: p.before.Name, Name: x.Name}, f.changed) {
+			continue // it would be built with what the function is now
+		}
 		if stays || !x.Valid || f.before.inherits(catalog.KindIndex, p.before, x.Name) || !f.buildable(p, x) || !f.trial.accepts(ctx, creation(x, "CREATE UNIQUE? INDEX commitment_trial ON ")) {
 			continue
 		}
@@ -91,6 +95,9 @@ func (f *finder) buildable(p pair, x catalog.Index) bool {
 func (f *finder) addConstraints(ctx context.Context, p pair) error {
 	for _, c := range p.before.Constraints {
 		_, stays := findConstraint(p.after.Constraints, c)
+		if f.before.usesAny(catalog.Object{Kind: catalog.KindConstraint, Table: p.before.Name, Name: c.Name}, f.changed) {
+			continue
+		}
 		if stays || !c.Valid || f.before.inherits(catalog.KindConstraint, p.before, c.Name) || c.Type != catalog.Check && c.Type != catalog.ForeignKey {
 			continue
 		}

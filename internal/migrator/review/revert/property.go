@@ -50,7 +50,7 @@ func (f *finder) restoreProperties(context.Context) []string {
 	kinds := []catalog.Kind{catalog.KindAttribute, catalog.KindOption, catalog.KindRule, catalog.KindStatistics, catalog.KindComment, catalog.KindPrivilege}
 	var s []string
 	for _, kind := range kinds {
-		for _, p := range f.present.properties {
+		for _, p := range slices.Backward(f.present.properties) { // an object's state before the object
 			if _, was := findProperty(f.before.properties, p); p.Kind == kind && !was && p.Reset != "" {
 				s = append(s, p.Reset)
 			}

@@ -2,7 +2,10 @@ package revert
 
 import (
 	"context"
+	"errors"
 	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"commitment/internal/migration/catalog"
 )
@@ -34,9 +37,10 @@ func (f *finder) restoreFunctions(ctx context.Context, usingTables bool) []strin
 	return append([]string{uncheckedBodies}, s...)
 }
 
-// dropFunctions drops those that are in the way: they use a column that is dropped or
-// gets another type, a type that is made again, or a table that the file added.
-func (f *finder) dropFunctions() []string {
+// goingFunctions are those that are in the way, each after those that use it: they use a
+// column that is dropped or gets another type, a type that is made again, or a table that
+// the file added; or PostgreSQL doesn't replace them.
+func (f *finder) goingFunctions(ctx context.Context) []catalog.Object {
 	changed := f.recreatedColumns()
 	var going []string
 	for _, o := range f.remadeTypes() {
@@ -47,19 +51,55 @@ func (f *finder) dropFunctions() []string {
 			going = append(going, t.Name)
 		}
 	}
-	var s []string
-	for _, o := range f.present.Others {
-		if o.Kind == catalog.KindFunction && (f.present.usesColumn(o, changed) || f.present.usesAny(o, going)) {
-			s = append(s, "DROP "+routine(o)+" "+signature(o.Name))
+	var all []catalog.Object
+	for found := true; found; {
+		found = false
+		for _, o := range f.present.Others {
+			if o.Kind != catalog.KindFunction || slices.Contains(all, o) || !f.present.usesColumn(o, changed) && !f.present.usesAny(o, going) && !f.differs(ctx, o) {
+				continue
+			}
+			at := slices.IndexFunc(all, func(used catalog.Object) bool { return f.present.usesAny(o, []string{used.Name}) })
+			if at < 0 {
+				at = len(all)
+			}
+			all = slices.Insert(all, at, o)
+			going, found = append(going, o.Name), true
 		}
 	}
-	return s
+	return all
 }
 
-// usesAny reports whether a function uses one of the types or tables itself.
+// changedFunctions are those that the file dropped or changed, and those that use them.
+func (f *finder) changedFunctions() []string {
+	var names []string
+	for found := true; found; {
+		found = false
+		for _, o := range f.before.Others {
+			if o.Kind == catalog.KindFunction && !slices.Contains(names, o.Name) && (!sameIn(f.after.Others, o) || f.before.usesAny(o, names)) {
+				names, found = append(names, o.Name), true
+			}
+		}
+	}
+	return names
+}
+
+// differs reports whether a function is another one before the file, which PostgreSQL
+// doesn't put in its place.
+func (f *finder) differs(ctx context.Context, o catalog.Object) bool {
+	old, was := find(f.before.Others, o)
+	if !was || old.Definition == o.Definition {
+		return false
+	}
+	err := f.trial.try(ctx, append([]string{uncheckedBodies}, old.Create()...)...)
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	const invalidDefinition, wrongType = "42P13", "42809"
+	return ok && (refused.Code == invalidDefinition || refused.Code == wrongType)
+}
+
+// usesAny reports whether an object uses one of the types, tables or functions itself.
 func (s State) usesAny(o catalog.Object, names []string) bool {
 	return slices.ContainsFunc(s.uses, func(u dependency) bool {
-		return u.kind == o.Kind && u.name == o.Name && slices.Contains(names, u.relation)
+		return u.kind == o.Kind && u.name == o.Name && u.table == o.Table && slices.Contains(names, u.relation)
 	})
 }
 

@@ -90,22 +90,27 @@ func (t trial) undo(ctx context.Context) error {
 	return t.exec(ctx, "ROLLBACK")
 }
 
-// accepts reports whether PostgreSQL runs statements, which are undone.
-func (t trial) accepts(ctx context.Context, statements ...string) bool {
+// try runs statements, and undoes them.
+func (t trial) try(ctx context.Context, statements ...string) error {
 	begin, end := "SAVEPOINT trial", "ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial"
 	if t.copied != nil {
 		begin, end = "BEGIN", "ROLLBACK"
 	}
-	if t.exec(ctx, begin) != nil {
-		return false
+	err := t.exec(ctx, begin)
+	if err != nil {
+		return err
 	}
-	ran := true
 	for _, s := range statements {
-		if ran = t.exec(ctx, s) == nil; !ran {
+		if _, err = t.ExecContext(ctx, s); err != nil {
 			break
 		}
 	}
-	return t.exec(ctx, end) == nil && ran
+	return errors.Join(err, t.exec(ctx, end))
+}
+
+// accepts reports whether PostgreSQL runs statements, which are undone.
+func (t trial) accepts(ctx context.Context, statements ...string) bool {
+	return t.try(ctx, statements...) == nil
 }
 
 // errOutside reports a statement that a trial in a transaction can't run.

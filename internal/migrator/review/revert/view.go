@@ -11,12 +11,13 @@ import (
 
 // dependency is a view, policy, trigger or function that uses a column of a relation;
 // PostgreSQL then refuses to drop the column or to change its type. The column is 0 for
-// one that uses the relation as a whole, or a type, a table's row type among them.
+// one that uses the relation as a whole, or a type, a table's row type among them, or a
+// function, which constraints, indexes and the defaults of columns use, too.
 type dependency struct {
 	kind     catalog.Kind
-	table    string // of a policy or trigger
+	table    string // of a policy, trigger, constraint, index or column
 	name     string
-	relation string
+	relation string // or a function, with the types of its arguments
 	column   int16
 }
 
@@ -39,6 +40,20 @@ const dependenciesQuery = `SELECT u.kind, u.relation, u.name, r.relname, d.refob
 		LEFT JOIN pg_class r ON d.refclassid = 'pg_class'::regclass AND r.oid = d.refobjid
 		LEFT JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
 	WHERE p.oid >= 16384 AND p.pronamespace = (SELECT quote_ident(current_schema())::regnamespace::oid) AND (r.oid IS NOT NULL OR t.oid IS NOT NULL)
+	UNION ALL
+	SELECT u.kind, u.relation, u.name, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', 0
+	FROM pg_proc p JOIN pg_depend d ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid, LATERAL (
+		SELECT CASE v.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, '', v.relname FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class
+			WHERE d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid AND w.rulename = '_RETURN'
+		UNION ALL SELECT 'policy', (SELECT relname FROM pg_class WHERE oid = l.polrelid), l.polname FROM pg_policy l WHERE d.classid = 'pg_policy'::regclass AND l.oid = d.objid
+		UNION ALL SELECT 'trigger', (SELECT relname FROM pg_class WHERE oid = g.tgrelid), g.tgname FROM pg_trigger g WHERE d.classid = 'pg_trigger'::regclass AND g.oid = d.objid AND NOT g.tgisinternal
+		UNION ALL SELECT 'constraint', (SELECT relname FROM pg_class WHERE oid = n.conrelid), n.conname FROM pg_constraint n WHERE d.classid = 'pg_constraint'::regclass AND n.oid = d.objid AND n.conrelid <> 0
+		UNION ALL SELECT 'index', (SELECT relname FROM pg_class WHERE oid = i.indrelid), x.relname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE d.classid = 'pg_class'::regclass AND x.oid = d.objid
+		UNION ALL SELECT 'column', (SELECT relname FROM pg_class WHERE oid = f.adrelid), a.attname FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+			WHERE d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid AND a.attgenerated = ''
+		UNION ALL SELECT 'function', '', q.proname || '(' || pg_get_function_identity_arguments(q.oid) || ')' FROM pg_proc q WHERE d.classid = 'pg_proc'::regclass AND q.oid = d.objid
+	) AS u (kind, relation, name)
+	WHERE p.oid >= 16384 AND p.pronamespace = (SELECT quote_ident(current_schema())::regnamespace::oid)
 	ORDER BY 1, 2, 3, 4, 5`
 
 func readDependencies(ctx context.Context, db catalog.Querier) ([]dependency, error) {
@@ -107,7 +122,7 @@ func (f *finder) dropViews() []string {
 	for _, o := range f.present.viewsInOrder() {
 		old, stays := find(f.before.Others, o)
 		differs := stays && query(old) != query(o) || !stays && !f.present.remains(o, f.before)
-		if differs || f.present.usesColumn(o, changed) || f.present.reads(o.Name, dropped) {
+		if differs || f.present.usesColumn(o, changed) || f.present.usesAny(o, f.going) || f.present.reads(o.Name, dropped) {
 			dropped = append(dropped, o.Name)
 			s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name))
 		}
