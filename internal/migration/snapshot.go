@@ -14,7 +14,7 @@ import (
 
 // snapshotFormat is raised when the descriptions of objects change: snapshots of
 // different formats can't be compared.
-const snapshotFormat = 4
+const snapshotFormat = 5
 
 // The snapshots are in a schema of their own. In the schema of the migrations they
 // would be a table that no migration made, for the Atlas CLI and for us.

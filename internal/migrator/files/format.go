@@ -148,7 +148,7 @@ func (format Format) read(all []source) ([]migrate.File, error) {
 		if f == nil {
 			continue
 		}
-		if by := reverts[f.version]; by != nil && !isBaseline(f) {
+		if by := reverts[significant(f.version)]; by != nil && !isBaseline(f) {
 			f.revertBy(by)
 		}
 		files = append(files, f)
@@ -165,7 +165,7 @@ func (format Format) read(all []source) ([]migrate.File, error) {
 	return files, nil
 }
 
-// reverts are the files that revert others, by version.
+// reverts are the files that revert others, by what is significant of their versions.
 func (format Format) reverts(all []source) map[string]*file {
 	found := map[string]*file{}
 	for _, s := range all {
@@ -178,7 +178,7 @@ func (format Format) reverts(all []source) map[string]*file {
 		case Atlas, DBMate, Goose:
 		}
 		if f != nil {
-			found[f.version] = f
+			found[significant(f.version)] = f
 		}
 	}
 	return found
@@ -191,6 +191,15 @@ const versionWidth = len("20060102150405")
 func padded(number string) string {
 	number = strings.TrimLeft(number, "0")
 	return strings.Repeat("0", max(versionWidth-len(number), 0)) + number
+}
+
+// significant is a version without parts at its end that are zero: Flyway takes U1.0 for the
+// undo migration of V1.
+func significant(version string) string {
+	for zero := "." + padded("0"); strings.HasSuffix(version, zero); {
+		version = strings.TrimSuffix(version, zero)
+	}
+	return version
 }
 
 // readGoose takes the part after "-- +goose Up", and as its revert the one after
@@ -315,11 +324,12 @@ func sinceBaseline(files []migrate.File) []migrate.File {
 	baseline := ""
 	for _, f := range files {
 		if isBaseline(f) {
-			baseline = max(baseline, f.Version())
+			baseline = max(baseline, significant(f.Version()))
 		}
 	}
 	return slices.DeleteFunc(files, func(f migrate.File) bool {
-		return f.Version() < baseline || f.Version() == baseline && !isBaseline(f)
+		version := significant(f.Version())
+		return version < baseline || version == baseline && !isBaseline(f)
 	})
 }
 

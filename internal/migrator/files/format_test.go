@@ -67,8 +67,8 @@ var formats = map[string]struct {
 		map[string]string{
 			"V1__a.sql":           "CREATE TABLE a ();\n",
 			"B2__b.sql":           "CREATE TABLE b ();\n",
-			"V2__c.sql":           "CREATE TABLE c ();\n",
-			"U2.9__undo.sql":      "DROP TABLE d;\n",
+			"V2.0__c.sql":         "CREATE TABLE c ();\n",
+			"U2.9.0__undo.sql":    "DROP TABLE d;\n",
 			"U2_10__e.sql":        "CREATE INDEX CONCURRENTLY e ON d ((1));\n",
 			"U3__undo.sql":        "DROP TABLE f;\n",
 			"deeper/V2.10__e.sql": "DROP INDEX CONCURRENTLY e;\n",
@@ -76,7 +76,7 @@ var formats = map[string]struct {
 		},
 		[]migrationIn{
 			{"B2__b.sql", "00000000000002", "b", true, []string{"1: CREATE TABLE b ();"}, nil},
-			{"V2_9__d.sql", "00000000000002.00000000000009", "d", true, []string{"1: CREATE TABLE d ();"}, []string{"U2.9__undo.sql in one transaction", "1: DROP TABLE d;"}},
+			{"V2_9__d.sql", "00000000000002.00000000000009", "d", true, []string{"1: CREATE TABLE d ();"}, []string{"U2.9.0__undo.sql in one transaction", "1: DROP TABLE d;"}},
 			{"deeper/V2.10__e.sql", "00000000000002.00000000000010", "e", false, []string{"1: DROP INDEX CONCURRENTLY e;"}, []string{"U2_10__e.sql", "1: CREATE INDEX CONCURRENTLY e ON d ((1));"}},
 		},
 	},
