@@ -25,10 +25,19 @@ func Unfit(was, is catalog.Column) string {
 	switch {
 	case characters.MatchString(is.Type):
 		return lengthOver(was, is)
-	case integers[is.Type] > 0 && (integers[was.Type] > integers[is.Type] || strings.HasPrefix(was.Type, "numeric")):
+	case integers[is.Type] > 0 && (integers[was.Type] > integers[is.Type] || fractional(was) || strings.HasPrefix(was.Type, "numeric")):
 		most := integers[is.Type]
-		return fmt.Sprintf("%s NOT BETWEEN %d AND %d", name, -most-1, most)
-	case decimals.MatchString(is.Type) && (strings.HasPrefix(was.Type, "numeric") || integers[was.Type] > 0):
+		condition := fmt.Sprintf("%s NOT BETWEEN %d AND %d", name, -most-1, most)
+		if fractional(was) {
+			condition = fmt.Sprintf("%[1]s <> round(%[1]s) OR ", name) + condition
+		}
+		return condition
+	case is.Type == "date" && strings.HasPrefix(was.Type, "timestamp"):
+		return fmt.Sprintf("%[1]s <> date_trunc('day', %[1]s)", name)
+	case decimals.MatchString(is.Type) && (fractional(was) || strings.HasPrefix(was.Type, "numeric") || integers[was.Type] > 0):
+		if strings.HasPrefix(was.Type, "double") || was.Type == "real" {
+			name += "::numeric"
+		}
 		m := decimals.FindStringSubmatch(is.Type)
 		precision, _ := strconv.Atoi(m[1]) // digits
 		scale, _ := strconv.Atoi(m[2])
@@ -42,6 +51,26 @@ func Unfit(was, is catalog.Column) string {
 		return fmt.Sprintf("%[1]s <> round(%[1]s, %[2]d) OR abs(%[1]s) >= 1e%[3]d", name, scale, precision-scale)
 	}
 	return ""
+}
+
+// Rounds reports whether PostgreSQL makes values fit the new type without an error.
+func Rounds(was, is catalog.Column) bool {
+	from, to := decimals.FindStringSubmatch(was.Type), decimals.FindStringSubmatch(is.Type)
+	switch {
+	case from != nil && to != nil:
+		before, _ := strconv.Atoi(from[2]) // digits
+		after, _ := strconv.Atoi(to[2])
+		return after < before
+	case to != nil || integers[is.Type] > 0:
+		return fractional(was)
+	}
+	return is.Type == "date" && strings.HasPrefix(was.Type, "timestamp")
+}
+
+// fractional reports whether values of a column can have decimal places.
+func fractional(c catalog.Column) bool {
+	m := decimals.FindStringSubmatch(c.Type)
+	return m == nil && c.Type == "numeric" || m != nil && m[2] != "0" || c.Type == "double precision" || c.Type == "real"
 }
 
 func lengthOver(was, is catalog.Column) string {

@@ -13,5 +13,7 @@ ALTER TABLE "items" ALTER COLUMN "score" TYPE text;
 -- It rounds values that don't fit, or fails. To find them:
 --   SELECT * FROM "items" WHERE "price" <> round("price", 2) OR abs("price") >= 1e8 LIMIT 10
 -- Change "moment" from timestamp with time zone to date: this REWRITES the table and its indexes, and
--- blocks reads and writes meanwhile
+-- blocks reads and writes meanwhile.
+-- It rounds values that don't fit, or fails. To find them:
+--   SELECT * FROM "items" WHERE "moment" <> date_trunc('day', "moment") LIMIT 10
 ALTER TABLE "items" ALTER COLUMN "price" TYPE numeric(10,2), ALTER COLUMN "moment" TYPE date;

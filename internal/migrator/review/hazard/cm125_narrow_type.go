@@ -26,6 +26,8 @@ func narrowType(s subject) (found []Finding) {
 		fails, reason := "this fails", "Existing rows were written for "+c.was.Type+"."
 		if s.stmt.has("USING") {
 			fails, reason = "this fails, or changes values,", reason+" A USING that casts makes them fit without an error."
+		} else if plan.Rounds(c.was, c.is) {
+			fails, reason = "this fails, or changes values,", reason+" PostgreSQL rounds or cuts what doesn't fit, without an error."
 		}
 		found = append(found, Finding{
 			Severity: Error, Evidence: Inferred, Table: table,

@@ -29,6 +29,17 @@ var cm125 = []testCase{
 		want:   "CM127:n",
 	},
 	{
+		sql:  "ALTER TABLE t ALTER COLUMN at DROP DEFAULT, ALTER COLUMN at TYPE date",
+		does: "t ACCESS EXCLUSIVE; rewrites t t_n t_name t_p_id t_pkey; scans t",
+		want: "CM125:e CM127:n CM130:w PG301:e",
+	},
+	{
+		before: "ALTER TABLE bare ADD COLUMN price double precision",
+		sql:    "ALTER TABLE bare ALTER COLUMN price TYPE int",
+		does:   "bare ACCESS EXCLUSIVE; rewrites bare; scans bare",
+		want:   "CM125:e CM127:n PG301:e",
+	},
+	{
 		sql:  "ALTER TABLE t ALTER COLUMN name TYPE varchar(80)",
 		does: "t ACCESS EXCLUSIVE",
 		want: "CM127:n",

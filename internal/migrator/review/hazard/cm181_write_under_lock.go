@@ -28,11 +28,12 @@ func writeUnderLock(s subject) []Finding {
 	}}
 }
 
-// writes says whether the statement is an UPDATE or a DELETE, and of which table.
+// writes says whether the statement is an UPDATE, a DELETE or a MERGE that does either, and
+// of which table.
 func (s subject) writes() (verb, table string) {
 	i := 0
 	if s.stmt.begins("WITH") {
-		i = max(s.stmt.outside("UPDATE"), s.stmt.outside("DELETE"))
+		i = max(s.stmt.outside("UPDATE"), s.stmt.outside("DELETE"), s.stmt.outside("MERGE"))
 	}
 	switch {
 	case i < 0 || s.Err != nil:
@@ -43,6 +44,9 @@ func (s subject) writes() (verb, table string) {
 	case s.stmt.at(i, "DELETE", "FROM"):
 		table, _ = s.stmt.name(s.stmt.skip(i+2, "ONLY"))
 		return "DELETE", table
+	case s.stmt.at(i, "MERGE") && (s.stmt.has("THEN", "UPDATE") || s.stmt.has("THEN", "DELETE")):
+		table, _ = s.stmt.name(s.stmt.skip(s.stmt.skip(i+1, "INTO"), "ONLY"))
+		return "MERGE", table
 	}
 	return "", ""
 }

@@ -17,7 +17,8 @@ var cm182 = Rule{
 
 func writeAtOnce(s subject) []Finding {
 	verb, table := s.writes()
-	all := s.stmt.outside("WHERE") < 0
+	kept := s.stmt.has("RETURNING") && parse(s.SQL).begins("WITH") // the rest of the statement may keep the rows
+	all := s.stmt.outside("WHERE") < 0 && !kept
 	if !s.changesRows() || s.stmt.has("LIMIT") || s.commits() || s.selectsByKey(table) {
 		return nil
 	}

@@ -44,6 +44,27 @@ var cm182 = []testCase{
 		want: "CM182:w",
 	},
 	{
+		sql:  "WITH old AS (DELETE FROM bare) SELECT 1",
+		does: "bare ROW EXCLUSIVE; scans bare",
+		want: "CM182:e",
+	},
+	{
+		sql:  "WITH old AS (DELETE FROM bare WHERE k < (1) RETURNING *), new AS (UPDATE t SET m = 0 RETURNING id) SELECT count(*) FROM old, new",
+		does: "bare ROW EXCLUSIVE, t ROW EXCLUSIVE; scans bare t",
+		want: "CM182:w CM182:w",
+	},
+	{
+		since: 15,
+		sql:   "MERGE INTO t USING bare ON bare.id = t.id WHEN MATCHED THEN UPDATE SET m = bare.k",
+		does:  "t ROW EXCLUSIVE, bare ACCESS SHARE; scans bare",
+		want:  "CM182:w",
+	},
+	{
+		since: 15,
+		sql:   "MERGE INTO t USING bare ON bare.id = t.id WHEN NOT MATCHED THEN INSERT (id, n) VALUES (bare.id, 1)",
+		does:  "t ROW EXCLUSIVE, bare ACCESS SHARE; scans bare",
+	},
+	{
 		sql:  "UPDATE t SET m = 0 WHERE name = 'x' AND n IN (1, 2)",
 		does: "t ROW EXCLUSIVE",
 		want: "CM182:w",

@@ -12,6 +12,15 @@ var ds103 = []testCase{
 		want: "DS103:e",
 	},
 	{
+		before: "CREATE TYPE pair AS (a int, b text); ALTER TABLE t ADD COLUMN pair pair, ADD COLUMN pairs pair[]",
+		sql:    "ALTER TYPE pair DROP ATTRIBUTE b, ADD ATTRIBUTE c int",
+		want:   "DS103:e DS103:e",
+	},
+	{
+		before: "CREATE TYPE pair AS (a int, b text)",
+		sql:    "ALTER TYPE pair DROP ATTRIBUTE b",
+	},
+	{
 		sql: "CREATE TABLE a (id bigint PRIMARY KEY, old int);\nALTER TABLE a DROP COLUMN old",
 	},
 }

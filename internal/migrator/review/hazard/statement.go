@@ -169,7 +169,7 @@ func (t statement) inner() []statement {
 	var all []statement
 	for i, tok := range body.tokens {
 		first := i == 0 || body.tokens[i-1].Is(";", "BEGIN", "THEN", "ELSE", "LOOP")
-		if !first || !tok.Is("ALTER", "CREATE", "DROP", "REINDEX", "REFRESH", "TRUNCATE", "UPDATE", "DELETE", "INSERT", "WITH") {
+		if !first || !tok.Is("ALTER", "CREATE", "DROP", "REINDEX", "REFRESH", "TRUNCATE", "UPDATE", "DELETE", "INSERT", "MERGE", "WITH") {
 			continue
 		}
 		end := slices.IndexFunc(body.tokens[i:], func(tok sqltoken.Token) bool { return tok.Is(";") })
@@ -177,6 +177,33 @@ func (t statement) inner() []statement {
 			end = len(body.tokens) - i
 		}
 		all = append(all, body.part(i, i+end))
+	}
+	return all
+}
+
+// writesInWith are the UPDATE, DELETE and MERGE statements in the WITH of the statement.
+func (t statement) writesInWith() []statement {
+	if !t.begins("WITH") {
+		return nil
+	}
+	var all []statement
+	for i := 1; i < len(t.tokens); i++ {
+		if t.tokens[i-1].Text != "(" || !t.tokens[i].Is("UPDATE", "DELETE", "MERGE") {
+			continue
+		}
+		depth, end := 1, i
+		for ; end < len(t.tokens); end++ {
+			switch t.tokens[end].Text {
+			case "(":
+				depth++
+			case ")":
+				depth--
+			}
+			if depth == 0 {
+				break
+			}
+		}
+		all = append(all, t.part(i, end))
 	}
 	return all
 }

@@ -29,17 +29,22 @@ func newSubject(file []trace.Statement, at int) subject {
 	return s
 }
 
-// parts are the statements of a DO block, or the statement itself. What a block did was
-// measured as a whole, and nothing in it has a safe form.
+// parts are the statements of a DO block, or the statement itself, and those in the WITH
+// of either. What a block did was measured as a whole, and nothing in it has a safe form.
 func (s subject) parts() []subject {
-	inner := s.stmt.inner()
-	if len(inner) == 0 {
-		return []subject{s}
+	stmts := s.stmt.inner()
+	if len(stmts) == 0 {
+		stmts = []statement{s.stmt}
+	} else {
+		s.safe = nil
 	}
-	s.safe = nil
 	var all []subject
-	for _, s.stmt = range inner {
+	for _, s.stmt = range stmts {
 		all = append(all, s)
+		for _, s.stmt = range s.stmt.writesInWith() {
+			s.safe = nil
+			all = append(all, s)
+		}
 	}
 	return all
 }
