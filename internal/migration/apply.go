@@ -84,7 +84,7 @@ func pendingFiles(ctx context.Context, s session, dir migrate.Dir, revs []*migra
 		return nil, err
 	}
 	if len(outOfOrder) > 0 {
-		return nil, &migrate.HistoryNonLinearError{OutOfOrder: outOfOrder, Pending: pending}
+		return nil, outOfOrderError{&migrate.HistoryNonLinearError{OutOfOrder: outOfOrder, Pending: pending}}
 	}
 	files, err := o.chosen(dir, pending, len(revs) == 0)
 	if err != nil {
@@ -97,6 +97,17 @@ func pendingFiles(ctx context.Context, s session, dir migrate.Dir, revs []*migra
 	}
 	return files, nil
 }
+
+// outOfOrderError is Atlas's error, with what to do.
+type outOfOrderError struct{ *migrate.HistoryNonLinearError }
+
+// Error implements error.
+func (e outOfOrderError) Error() string {
+	return e.OutOfOrder[0].Name() + " is older than a file that is applied: run migrate rebase to give it a later version"
+}
+
+// Unwrap returns Atlas's error.
+func (e outOfOrderError) Unwrap() error { return e.HistoryNonLinearError }
 
 // apply runs the rest of one file and returns its revision.
 func (r *runner) apply(ctx context.Context, f migrate.File, begun *migrate.Revision) (*migrate.Revision, error) {

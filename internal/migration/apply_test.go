@@ -320,6 +320,37 @@ func TestApplyRefuses(t *testing.T) {
 		}
 	})
 
+	t.Run("files without an atlas.sum, and says what to do", func(t *testing.T) {
+		t.Parallel()
+		db := emptyDB(t)
+		dir := &migrate.MemDir{}
+		if err := dir.WriteFile("1_a.sql", []byte(createA)); err != nil {
+			t.Fatal(err)
+		}
+		_, applied := migration.Apply(t.Context(), db, dir, migration.ApplyOptions{})
+		_, read := migration.ReadStatus(t.Context(), db, dir)
+		for _, err := range []error{applied, read} {
+			if !errors.Is(err, migrate.ErrChecksumNotFound) || !strings.HasPrefix(err.Error(), "there is no atlas.sum, run migrate hash") {
+				t.Errorf("error = %v, want one that says what to do", err)
+			}
+		}
+	})
+
+	t.Run("two files of one version, the second of which would never be applied", func(t *testing.T) {
+		t.Parallel()
+		db := emptyDB(t)
+		apply(t, db, files(t, "1_a.sql", createA))
+		twice := files(t, "1_a.sql", createA, "1_b.sql", createB)
+		_, applied := migration.Apply(t.Context(), db, twice, migration.ApplyOptions{})
+		_, printed := migration.DryRun(t.Context(), db, twice, migration.ApplyOptions{})
+		_, read := migration.ReadStatus(t.Context(), db, twice)
+		for _, err := range []error{applied, printed, read} {
+			if err == nil || !strings.Contains(err.Error(), "1_a.sql and 1_b.sql have the same version") {
+				t.Errorf("error = %v, want one that names both", err)
+			}
+		}
+	})
+
 	t.Run("a file behind what was applied", func(t *testing.T) {
 		t.Parallel()
 		db := emptyDB(t)
@@ -329,6 +360,9 @@ func TestApplyRefuses(t *testing.T) {
 		behind, ok := errors.AsType[*migrate.HistoryNonLinearError](err)
 		if !ok {
 			t.Fatalf("error = %v, want a HistoryNonLinearError", err)
+		}
+		if want := "2_c.sql is older than a file that is applied: run migrate rebase"; !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("error = %v, want %s", err, want)
 		}
 		if diff := cmp.Diff([]string{"2_c.sql"}, names(behind.OutOfOrder)); diff != "" {
 			t.Errorf("out of order (-want +got):\n%s", diff)

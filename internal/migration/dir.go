@@ -64,12 +64,34 @@ var flywayName = regexp.MustCompile(`^V[0-9][0-9._]*__`)
 // Validate compares the files of dir with its atlas.sum. A difference is a
 // [migrate.ChecksumError], wrapped to name the file.
 func Validate(dir migrate.Dir) error {
+	const hash = "run migrate hash if the files are as they should be"
 	err := migrate.Validate(dir)
 	if sum, ok := errors.AsType[*migrate.ChecksumError](err); ok {
-		return fmt.Errorf("%s was %s after %s was written: %w", sum.File, sum.Reason, migrate.HashFileName, err)
+		return fmt.Errorf("%s was %s after %s was written, %s: %w", sum.File, sum.Reason, migrate.HashFileName, hash, err)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, migrate.ErrChecksumNotFound):
+		return fmt.Errorf("there is no %s, %s: %w", migrate.HashFileName, hash, err)
+	case errors.Is(err, migrate.ErrChecksumFormat), errors.Is(err, migrate.ErrChecksumMismatch):
+		return fmt.Errorf("%s isn't that of the files, %s: %w", migrate.HashFileName, hash, err)
+	case err != nil:
 		return fmt.Errorf("validate migrations: %w", err)
+	}
+	return nil
+}
+
+// checkVersions refuses two files of one version: it is recorded once, so that one of
+// them would never be applied, or count as changed.
+func checkVersions(files []migrate.File) error {
+	seen := map[string]string{}
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), ".down.sql") {
+			continue // which is refused as what it is
+		}
+		if other, twice := seen[f.Version()]; twice {
+			return fmt.Errorf("%s and %s have the same version, of which only one can be recorded: run migrate rebase, or rename the one that isn't applied yet", other, f.Name())
+		}
+		seen[f.Version()] = f.Name()
 	}
 	return nil
 }

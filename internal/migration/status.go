@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -66,6 +67,13 @@ func ReadStatus(ctx context.Context, db *sql.DB, dir migrate.Dir) (Status, error
 // separately those that never will be: files that expand and are older than one that is
 // applied. A file that contracts may be older, because the phase [Expand] passes over it.
 func unapplied(ctx context.Context, driver migrate.Driver, dir migrate.Dir, revs []*migrate.Revision) (pending, outOfOrder []migrate.File, err error) {
+	all, err := dir.Files()
+	if err != nil {
+		return nil, nil, fmt.Errorf("read migrations: %w", err)
+	}
+	if err := checkVersions(all); err != nil {
+		return nil, nil, err
+	}
 	if loaded, ok := dir.(loadedDir); ok && len(revs) == 0 {
 		dir = loaded.Dir // in which Atlas finds the checkpoint to start from
 	}
@@ -75,13 +83,9 @@ func unapplied(ctx context.Context, driver migrate.Driver, dir migrate.Dir, revs
 	}
 	files, err := ex.Pending(ctx)
 	if err != nil && !errors.Is(err, migrate.ErrNoPendingFiles) {
-		return nil, nil, err
+		return nil, nil, cmp.Or(Validate(dir), err)
 	}
-	passed, err := passedOver(dir, revs)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, f := range slices.Concat(passed, files) {
+	for _, f := range slices.Concat(passedOver(all, revs), files) {
 		late := len(revs) > 0 && f.Version() < revs[len(revs)-1].Version
 		if late && PhaseOf(f) == Expand {
 			outOfOrder = append(outOfOrder, f)
@@ -97,14 +101,10 @@ func unapplied(ctx context.Context, driver migrate.Driver, dir migrate.Dir, revs
 // first one that is applied, of which it assumes that the database had them from the
 // start, which is only true of a baseline or a checkpoint; and those that were begun and
 // not finished before a newer file was applied.
-func passedOver(dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, error) {
-	all, err := dir.Files()
-	if err != nil {
-		return nil, fmt.Errorf("read migrations: %w", err)
-	}
+func passedOver(all []migrate.File, revs []*migrate.Revision) []migrate.File {
 	files := migrate.SkipCheckpointFiles(all)
 	if len(revs) == 0 {
-		return nil, nil
+		return nil
 	}
 	var passed []migrate.File
 	if revs[0].Type.Has(migrate.RevisionTypeExecute) {
@@ -116,7 +116,7 @@ func passedOver(dir migrate.Dir, revs []*migrate.Revision) ([]migrate.File, erro
 			passed = append(passed, f)
 		}
 	}
-	return passed, nil
+	return passed
 }
 
 // readCurrent returns the revisions of the current schema; none if their table is
