@@ -34,6 +34,8 @@ CREATE FUNCTION sum_of() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(hea
 COMMENT ON VIEW heaviest IS 'h'; GRANT SELECT ON heaviest TO pg_monitor; COMMENT ON FUNCTION heavy(int) IS 'f';
 CREATE FUNCTION happened() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER happens ON sql_drop EXECUTE FUNCTION happened();
 ALTER EVENT TRIGGER happens DISABLE;
+CREATE TYPE state AS ENUM ('new', 'worn'); COMMENT ON TYPE state IS 's'; CREATE DOMAIN label AS text;
+CREATE TABLE owned (id int PRIMARY KEY, s state NOT NULL DEFAULT 'new', history state[], label label); CREATE VIEW worn AS SELECT id FROM owned WHERE s = 'worn'; CREATE INDEX owned_s ON owned (s);
 CREATE PUBLICATION told FOR TABLE parts;
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor;
 `
@@ -56,6 +58,11 @@ var states = []kind{
 	{file: `ALTER PUBLICATION told SET (publish = 'insert')`, grade: revert.Manual, lost: "publication told"},
 	{file: `ALTER DEFAULT PRIVILEGES GRANT INSERT ON TABLES TO pg_monitor`, grade: revert.Manual, lost: "default acl"},
 	{file: `DROP INDEX loads_heavy; ALTER TABLE loads DROP CONSTRAINT light; CREATE OR REPLACE FUNCTION heavy(n int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT -$1'`},
+	{file: `DROP FUNCTION heavy(int) CASCADE; CREATE FUNCTION heavy(kg int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1'; CREATE VIEW heaviest AS SELECT id, heavy(w) AS h FROM loads`},
+	// Types that are made again while columns have them
+	{file: `ALTER TYPE state RENAME TO old; CREATE TYPE state AS ENUM ('new', 'worn', 'old'); DROP VIEW worn; ALTER TABLE owned ALTER s DROP DEFAULT, ALTER s TYPE state USING s::text::state, ALTER s SET DEFAULT 'new';
+		ALTER TABLE owned ALTER history TYPE state[] USING history::text[]::state[]; DROP TYPE old; CREATE VIEW worn AS SELECT id FROM owned WHERE s = 'worn'`},
+	{file: `ALTER TABLE owned ALTER label TYPE text; DROP DOMAIN label; CREATE DOMAIN label AS varchar(30); ALTER TABLE owned ALTER label TYPE label`},
 	// Sequences of serial columns
 	{file: `ALTER TABLE tools ALTER id DROP DEFAULT; DROP SEQUENCE tools_id_seq`},
 	{file: `DROP SEQUENCE tools_id_seq CASCADE`},

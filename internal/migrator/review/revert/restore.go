@@ -37,12 +37,19 @@ func (f *finder) restoreDependents(context.Context) []string {
 	return s
 }
 
-// restoreTypes also drops the types that were made again; nothing uses them by then.
+// restoreTypes also drops the types that were made again. Columns get the old type before.
 func (f *finder) restoreTypes() []string {
 	remade := f.remadeTypes()
-	var s []string
+	var s, last []string
 	for _, o := range remade {
-		s = append(s, "DROP "+strings.ToUpper(string(o.Kind))+" "+sqltoken.Quote(o.Name))
+		kind, name := strings.ToUpper(string(o.Kind))+" ", o.Name
+		if change := f.retypeColumns(o); len(change) > 0 {
+			name = truncated(name) + "_was"
+			s = append(s, "ALTER "+kind+sqltoken.Quote(o.Name)+" RENAME TO "+sqltoken.Quote(name))
+			last = append(append(last, change...), "DROP "+kind+sqltoken.Quote(name))
+			continue
+		}
+		s = append(s, "DROP "+kind+sqltoken.Quote(name))
 	}
 	for _, kind := range []catalog.Kind{catalog.KindExtension, catalog.KindType, catalog.KindDomain, catalog.KindSequence} {
 		for _, o := range f.before.Others {
@@ -52,7 +59,36 @@ func (f *finder) restoreTypes() []string {
 			}
 		}
 	}
+	return append(s, last...)
+}
+
+// retypeColumns gives the columns of a type that was made again the one that has its name
+// now. A value that the old type hasn't is refused.
+func (f *finder) retypeColumns(o catalog.Object) []string {
+	var s []string
+	for _, p := range f.pairs() {
+		for _, c := range p.after.Columns {
+			_, was := byPosition(p.before, c.Position)
+			if !was || !ofType(c, o) || f.present.inherits(catalog.KindColumn, p.after, c.Name) {
+				continue
+			}
+			alter := "ALTER TABLE " + sqltoken.Quote(p.after.Name) + " ALTER COLUMN " + sqltoken.Quote(c.Name) + " "
+			if c.Default != "" && !c.Generated {
+				s = append(s, alter+"DROP DEFAULT")
+			}
+			s = append(s, alter+"TYPE "+c.Type+" USING "+sqltoken.Quote(c.Name)+"::text::"+c.Type)
+			if c.Default != "" && !c.Generated {
+				s = append(s, alter+"SET DEFAULT "+c.Default)
+			}
+		}
+	}
 	return s
+}
+
+// ofType reports whether a column has a type, or an array of it.
+func ofType(c catalog.Column, o catalog.Object) bool {
+	name := strings.TrimSuffix(c.Type, "[]")
+	return name == o.Name || name == sqltoken.Quote(o.Name)
 }
 
 func (f *finder) restoreConstraints() []string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -87,7 +88,17 @@ func (f *finder) changedFunctions() []string {
 // doesn't put in its place.
 func (f *finder) differs(ctx context.Context, o catalog.Object) bool {
 	old, was := find(f.before.Others, o)
-	if !was || old.Definition == o.Definition {
+	if !was { // one of the same types may have other names of arguments
+		name, _, _ := strings.Cut(o.Name, "(")
+		i := slices.IndexFunc(f.before.Others, func(b catalog.Object) bool {
+			return b.Kind == o.Kind && strings.HasPrefix(b.Name, name+"(") && !has(f.present.Others, b)
+		})
+		if i < 0 {
+			return false
+		}
+		old = f.before.Others[i]
+	}
+	if old.Definition == o.Definition {
 		return false
 	}
 	err := f.trial.try(ctx, append([]string{uncheckedBodies}, old.Create()...)...)

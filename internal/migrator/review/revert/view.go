@@ -133,11 +133,12 @@ func (f *finder) dropViews() []string {
 
 // recreatedColumns are those that the revert drops or gives another type.
 func (f *finder) recreatedColumns() columns {
-	changed := columns{}
+	changed, remade := columns{}, f.remadeTypes()
 	for _, p := range f.pairs() {
 		for _, c := range p.after.Columns {
 			old, was := byPosition(p.before, c.Position)
-			if !was || old.Type != c.Type || old.Collation != c.Collation {
+			again := slices.ContainsFunc(remade, func(o catalog.Object) bool { return ofType(c, o) })
+			if !was || again || old.Type != c.Type || old.Collation != c.Collation {
 				changed[p.after.Name] = append(changed[p.after.Name], c.Position)
 			}
 		}
