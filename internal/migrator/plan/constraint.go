@@ -111,7 +111,8 @@ func (p *planner) addConstraint(ctx context.Context, table string, c catalog.Con
 
 // requireForNewRows requires a value for the columns that become NOT NULL, by a check:
 // once that is validated, SET NOT NULL has nothing to scan. A file for the backfill of
-// the existing rows follows, to be filled by hand.
+// the existing rows, to be filled by hand, comes before it: a row that has no value yet
+// couldn't be updated under the check, not even by the backfill of another column.
 func (p *planner) requireForNewRows(ctx context.Context) error {
 	var demands, backfills []Step
 	for have, want := range p.shared {
@@ -122,12 +123,12 @@ func (p *planner) requireForNewRows(ctx context.Context) error {
 			}
 			demands = append(demands, Step{
 				SQL:     fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL)%s", sqltoken.Quote(have.Name), sqltoken.Quote(name), sqltoken.Quote(c.Name), notValid),
-				Comment: fmt.Sprintf("Require %q of new rows. A file for the existing rows follows", c.Name),
+				Comment: fmt.Sprintf("Require %q of every row that is written from now on. Existing rows are checked later", c.Name),
 			})
 			backfills = append(backfills, p.backfill(have.Name, c))
 		}
 	}
-	return p.advance(ctx, append(demands, backfills...))
+	return p.advance(ctx, append(backfills, demands...))
 }
 
 // backfill is a statement that only its author can complete. It is in a file without a

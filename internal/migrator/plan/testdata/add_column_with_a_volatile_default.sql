@@ -4,11 +4,6 @@ ALTER TABLE "items" ADD COLUMN "token" uuid NULL;
 -- New rows get the default from now on. Existing rows have no value: backfill them, a few
 -- thousand at a time
 ALTER TABLE "items" ALTER COLUMN "token" SET DEFAULT gen_random_uuid();
-==> add_column_with_a_volatile_default_required_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "token" of new rows. A file for the existing rows follows
-ALTER TABLE "items" ADD CONSTRAINT "items_token_required" CHECK ("token" IS NOT NULL) NOT VALID;
 ==> add_column_with_a_volatile_default_backfill_contract.sql
 -- atlas:txmode none
 
@@ -26,6 +21,11 @@ ALTER TABLE "items" ADD CONSTRAINT "items_token_required" CHECK ("token" IS NOT 
 --     COMMIT;
 --   END LOOP;
 -- END $$;
+==> add_column_with_a_volatile_default_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "token" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "items" ADD CONSTRAINT "items_token_required" CHECK ("token" IS NOT NULL) NOT VALID;
 ==> add_column_with_a_volatile_default_validate_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 

@@ -1,11 +1,6 @@
 ==> add_required_column.sql
 -- Add it without a value, which is instant, and without its conditions, which follow
 ALTER TABLE "items" ADD COLUMN "name" character varying(20) NULL;
-==> add_required_column_required_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "name" of new rows. A file for the existing rows follows
-ALTER TABLE "items" ADD CONSTRAINT "items_name_required" CHECK ("name" IS NOT NULL) NOT VALID;
 ==> add_required_column_backfill_contract.sql
 -- atlas:txmode none
 
@@ -23,6 +18,11 @@ ALTER TABLE "items" ADD CONSTRAINT "items_name_required" CHECK ("name" IS NOT NU
 --     COMMIT;
 --   END LOOP;
 -- END $$;
+==> add_required_column_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "name" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "items" ADD CONSTRAINT "items_name_required" CHECK ("name" IS NOT NULL) NOT VALID;
 ==> add_required_column_validate_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 

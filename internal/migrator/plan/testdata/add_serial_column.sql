@@ -6,11 +6,6 @@ CREATE SEQUENCE items_place_seq AS integer OWNED BY "items"."place";
 -- New rows get the default from now on. Existing rows have no value: backfill them, a few
 -- thousand at a time
 ALTER TABLE "items" ALTER COLUMN "place" SET DEFAULT nextval('items_place_seq'::regclass);
-==> add_serial_column_required_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "place" of new rows. A file for the existing rows follows
-ALTER TABLE "items" ADD CONSTRAINT "items_place_required" CHECK ("place" IS NOT NULL) NOT VALID;
 ==> add_serial_column_backfill_contract.sql
 -- atlas:txmode none
 
@@ -28,6 +23,11 @@ ALTER TABLE "items" ADD CONSTRAINT "items_place_required" CHECK ("place" IS NOT 
 --     COMMIT;
 --   END LOOP;
 -- END $$;
+==> add_serial_column_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "place" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "items" ADD CONSTRAINT "items_place_required" CHECK ("place" IS NOT NULL) NOT VALID;
 ==> add_serial_column_validate_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 

@@ -10,16 +10,6 @@ ALTER TABLE "lines" ADD COLUMN "tenant_id" uuid NULL;
 -- Build the index while others read and write. It fails, and leaves an index
 -- that isn't valid, when a value is there twice
 CREATE UNIQUE INDEX CONCURRENTLY "items_tenant_id_id" ON "items" ("tenant_id", "id");
-==> give_rows_a_tenant_required_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "tenant_id" of new rows. A file for the existing rows follows
-ALTER TABLE "items" ADD CONSTRAINT "items_tenant_id_required" CHECK ("tenant_id" IS NOT NULL) NOT VALID;
-==> give_rows_a_tenant_required_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "tenant_id" of new rows. A file for the existing rows follows
-ALTER TABLE "lines" ADD CONSTRAINT "lines_tenant_id_required" CHECK ("tenant_id" IS NOT NULL) NOT VALID;
 ==> give_rows_a_tenant_backfill_contract.sql
 -- atlas:txmode none
 
@@ -54,6 +44,16 @@ ALTER TABLE "lines" ADD CONSTRAINT "lines_tenant_id_required" CHECK ("tenant_id"
 --     COMMIT;
 --   END LOOP;
 -- END $$;
+==> give_rows_a_tenant_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "tenant_id" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "items" ADD CONSTRAINT "items_tenant_id_required" CHECK ("tenant_id" IS NOT NULL) NOT VALID;
+==> give_rows_a_tenant_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "tenant_id" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "lines" ADD CONSTRAINT "lines_tenant_id_required" CHECK ("tenant_id" IS NOT NULL) NOT VALID;
 ==> give_rows_a_tenant_validate_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 

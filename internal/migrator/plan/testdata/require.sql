@@ -1,8 +1,3 @@
-==> require_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "name" of new rows. A file for the existing rows follows
-ALTER TABLE "items" ADD CONSTRAINT "items_name_required" CHECK ("name" IS NOT NULL) NOT VALID;
 ==> require_backfill_contract.sql
 -- atlas:txmode none
 
@@ -20,6 +15,11 @@ ALTER TABLE "items" ADD CONSTRAINT "items_name_required" CHECK ("name" IS NOT NU
 --     COMMIT;
 --   END LOOP;
 -- END $$;
+==> require_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "name" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "items" ADD CONSTRAINT "items_name_required" CHECK ("name" IS NOT NULL) NOT VALID;
 ==> require_validate_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 

@@ -1,10 +1,3 @@
-==> require_two_columns_of_long_names_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "the_delivery_address_of_the_customer_at_the_first_attempt" of new rows. A file for the existing rows follows
-ALTER TABLE "items" ADD CONSTRAINT "items_the_delivery_address_of_the_customer_at_b2f4983b_required" CHECK ("the_delivery_address_of_the_customer_at_the_first_attempt" IS NOT NULL) NOT VALID;
--- Require "the_delivery_address_of_the_customer_at_the_second_attempt" of new rows. A file for the existing rows follows
-ALTER TABLE "items" ADD CONSTRAINT "items_the_delivery_address_of_the_customer_at_aec68583_required" CHECK ("the_delivery_address_of_the_customer_at_the_second_attempt" IS NOT NULL) NOT VALID;
 ==> require_two_columns_of_long_names_backfill_contract.sql
 -- atlas:txmode none
 
@@ -39,6 +32,13 @@ ALTER TABLE "items" ADD CONSTRAINT "items_the_delivery_address_of_the_customer_a
 --     COMMIT;
 --   END LOOP;
 -- END $$;
+==> require_two_columns_of_long_names_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "the_delivery_address_of_the_customer_at_the_first_attempt" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "items" ADD CONSTRAINT "items_the_delivery_address_of_the_customer_at_b2f4983b_required" CHECK ("the_delivery_address_of_the_customer_at_the_first_attempt" IS NOT NULL) NOT VALID;
+-- Require "the_delivery_address_of_the_customer_at_the_second_attempt" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "items" ADD CONSTRAINT "items_the_delivery_address_of_the_customer_at_aec68583_required" CHECK ("the_delivery_address_of_the_customer_at_the_second_attempt" IS NOT NULL) NOT VALID;
 ==> require_two_columns_of_long_names_validate_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 

@@ -1,8 +1,3 @@
-==> take_another_primary_key_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "id" of new rows. A file for the existing rows follows
-ALTER TABLE "items" ADD CONSTRAINT "items_id_required" CHECK ("id" IS NOT NULL) NOT VALID;
 ==> take_another_primary_key_backfill_contract.sql
 -- atlas:txmode none
 
@@ -20,6 +15,11 @@ ALTER TABLE "items" ADD CONSTRAINT "items_id_required" CHECK ("id" IS NOT NULL) 
 --     COMMIT;
 --   END LOOP;
 -- END $$;
+==> take_another_primary_key_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "id" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "items" ADD CONSTRAINT "items_id_required" CHECK ("id" IS NOT NULL) NOT VALID;
 ==> take_another_primary_key_validate_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 

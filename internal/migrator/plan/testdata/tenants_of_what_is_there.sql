@@ -22,16 +22,6 @@ CREATE UNIQUE INDEX CONCURRENTLY "books_tenant_id_name" ON "books" ("tenant_id",
 -- Build the index while others read and write. It fails, and leaves an index
 -- that isn't valid, when a value is there twice
 CREATE UNIQUE INDEX CONCURRENTLY "pages_tenant_id_id" ON "pages" ("tenant_id", "id");
-==> tenants_of_what_is_there_required_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "tenant_id" of new rows. A file for the existing rows follows
-ALTER TABLE "books" ADD CONSTRAINT "books_tenant_id_required" CHECK ("tenant_id" IS NOT NULL) NOT VALID;
-==> tenants_of_what_is_there_required_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "tenant_id" of new rows. A file for the existing rows follows
-ALTER TABLE "pages" ADD CONSTRAINT "pages_tenant_id_required" CHECK ("tenant_id" IS NOT NULL) NOT VALID;
 ==> tenants_of_what_is_there_backfill_contract.sql
 -- atlas:txmode none
 
@@ -66,6 +56,16 @@ ALTER TABLE "pages" ADD CONSTRAINT "pages_tenant_id_required" CHECK ("tenant_id"
 --     COMMIT;
 --   END LOOP;
 -- END $$;
+==> tenants_of_what_is_there_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "tenant_id" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "books" ADD CONSTRAINT "books_tenant_id_required" CHECK ("tenant_id" IS NOT NULL) NOT VALID;
+==> tenants_of_what_is_there_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "tenant_id" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "pages" ADD CONSTRAINT "pages_tenant_id_required" CHECK ("tenant_id" IS NOT NULL) NOT VALID;
 ==> tenants_of_what_is_there_validate_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 

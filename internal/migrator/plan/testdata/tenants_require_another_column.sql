@@ -1,11 +1,6 @@
 ==> tenants_require_another_column.sql
 -- Add it without a value, which is instant, and without its conditions, which follow
 ALTER TABLE "books" ADD COLUMN "title" character varying(20) NULL;
-==> tenants_require_another_column_required_contract.sql
--- For when no old code is left: migrate apply --phase contract
-
--- Require "title" of new rows. A file for the existing rows follows
-ALTER TABLE "books" ADD CONSTRAINT "books_title_required" CHECK ("title" IS NOT NULL) NOT VALID;
 ==> tenants_require_another_column_backfill_contract.sql
 -- atlas:txmode none
 
@@ -25,6 +20,11 @@ ALTER TABLE "books" ADD CONSTRAINT "books_title_required" CHECK ("title" IS NOT 
 --   END LOOP;
 -- END $$;
 -- ALTER TABLE "books" FORCE ROW LEVEL SECURITY;
+==> tenants_require_another_column_required_contract.sql
+-- For when no old code is left: migrate apply --phase contract
+
+-- Require "title" of every row that is written from now on. Existing rows are checked later
+ALTER TABLE "books" ADD CONSTRAINT "books_title_required" CHECK ("title" IS NOT NULL) NOT VALID;
 ==> tenants_require_another_column_validate_contract.sql
 -- For when no old code is left: migrate apply --phase contract
 
