@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,8 +70,10 @@ func Rounds(was, is catalog.Column) bool {
 
 // fractional reports whether values of a column can have decimal places.
 func fractional(c catalog.Column) bool {
-	m := decimals.FindStringSubmatch(c.Type)
-	return m == nil && c.Type == "numeric" || m != nil && m[2] != "0" || c.Type == "double precision" || c.Type == "real"
+	if m := decimals.FindStringSubmatch(c.Type); m != nil {
+		return m[2] != "0"
+	}
+	return slices.Contains([]string{"numeric", "double precision", "real"}, c.Type)
 }
 
 func lengthOver(was, is catalog.Column) string {
