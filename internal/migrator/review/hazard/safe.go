@@ -22,6 +22,10 @@ func (s subject) rewrite() []plan.Step {
 	case s.Err != nil || t.has("CONCURRENTLY"):
 		return nil
 	case t.begins("CREATE", "INDEX"), t.begins("CREATE", "UNIQUE", "INDEX"):
+		name, _ := t.name(t.skip(t.find("ON")+1, "ONLY"))
+		if table, _ := s.Before.Table(name); partitioned(table) {
+			return nil // which PostgreSQL doesn't build CONCURRENTLY
+		}
 		return []plan.Step{{SQL: t.without("IF", "NOT", "EXISTS").concurrently("INDEX"), Comment: buildOnline, Alone: true}}
 	case t.begins("DROP", "INDEX"):
 		return dropIndexes(t)
