@@ -58,7 +58,7 @@ UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'items_name'::regclass
 	},
 	{
 		name: "begin_to_number", files: itemsTable, after: tables(numbered(text("name", 20))),
-		rows: "INSERT INTO items VALUES (1, 'a')", holds: "SELECT attidentity = 'd' FROM pg_attribute WHERE attrelid = 'items'::regclass AND attname = 'id'",
+		rows: "INSERT INTO items VALUES (7, 'a')", holds: "SELECT nextval('items_id_seq') = 8",
 	},
 	{
 		name:  "number_otherwise",

@@ -42,7 +42,7 @@ var rules = []Rule{
 	pg101, pg102, pg103, pg104, pg105, // indexes
 	pg301, pg302, pg303, pg304, pg305, pg306, // rewrites and scans
 	cm101, cm102, cm103, cm104, cm105, cm106, cm107, // indexes
-	cm121, cm122, cm123, cm124, cm125, cm126, cm127, cm128, cm129, cm130, // columns
+	cm121, cm122, cm123, cm124, cm125, cm126, cm127, cm128, cm129, cm130, cm133, // columns
 	cm131, cm132, // enums
 	cm141, cm142, cm143, cm144, cm145, cm146, // constraints
 	cm151,                                                                // views

@@ -97,6 +97,7 @@ var cases = map[string][]testCase{
 	"CM130": cm130,
 	"CM131": cm131,
 	"CM132": cm132,
+	"CM133": cm133,
 	"CM141": cm141,
 	"CM142": cm142,
 	"CM143": cm143,
