@@ -42,8 +42,9 @@ var rules = []Rule{
 	pg101, pg102, pg103, pg104, pg105, // indexes
 	pg301, pg302, pg303, pg304, pg305, pg306, // rewrites and scans
 	cm101, cm102, cm103, cm104, cm105, cm106, cm107, // indexes
-	cm121, cm122, cm123, cm124, cm125, cm126, cm127, cm128, cm129, cm130, cm133, // columns
+	cm121, cm122, cm123, cm124, cm125, cm126, cm127, cm128, cm129, cm130, // columns
 	cm131, cm132, // enums
+	cm133,                                    // numbers
 	cm141, cm142, cm143, cm144, cm145, cm146, // constraints
 	cm151,                                                                // views
 	cm160, cm161, cm162, cm163, cm164, cm165, cm166, cm167, cm168, cm169, // tables and what belongs to them
