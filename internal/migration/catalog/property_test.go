@@ -12,6 +12,7 @@ import (
 )
 
 const withProperties = `
+REVOKE CREATE ON SCHEMA public FROM PUBLIC; -- which it has before PostgreSQL 15
 CREATE TYPE pair AS (a int, b text);
 CREATE DOMAIN code AS text DEFAULT 'EUR' NOT NULL CONSTRAINT capital CHECK (VALUE = upper(VALUE));
 CREATE TABLE users (id int PRIMARY KEY, name text, note text) WITH (fillfactor=70, toast.autovacuum_enabled=false);
