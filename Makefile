@@ -50,7 +50,7 @@ bench: ## compare the request transaction and a resource with their peers, in ab
 bench-compile: ## measure what 50 resources cost a build, in about three minutes
 	cd bench && go run ./compile -out COMPILE.md
 
-bench-entities: ## measure the service with 100 and 500 entities more, in about twenty minutes
+bench-entities: ## measure the service with 100 and 500 entities more, in about ten minutes
 	cd bench && go run ./compile -serve 0,100,500 -out ENTITIES.md
 
 bench-migrations: ## measure large schemas and many files; ATLAS=path compares with the Atlas CLI
