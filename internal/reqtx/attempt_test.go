@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"commitment/internal/pgtest"
 	"commitment/internal/txn"
 )
 
@@ -81,6 +82,7 @@ func TestTrailersComeWithTheEndOfTheBody(t *testing.T) {
 
 func TestUploadsLeaveNoFiles(t *testing.T) {
 	dir := t.TempDir()
+	_ = pgtest.EmptyURL(t) // starts the tests' server, which would be there otherwise
 	t.Setenv("TMPDIR", dir)
 	files := func() (names []string) {
 		entries, err := os.ReadDir(dir)
