@@ -21,7 +21,7 @@ LEVER_TESTS := ./internal/txn ./internal/pgtx ./internal/reqtx ./internal/sqlgra
 
 test-levers: ## test the request transaction without each of the levers of internal/levers
 	for lever in graph direct park wait; do GOFLAGS=-ldflags=-X=commitment/internal/levers.without=$$lever \
-		go test $(LEVER_TESTS) || exit 1; done
+		go test -tags=e2e $(LEVER_TESTS) || exit 1; done
 
 test-ent: ## run Ent's own integration tests with Ent's client and with ours, in ten minutes or more
 	ENT_REPOSITORY=$${ENT_REPOSITORY:-https://github.com/ent/ent} go test -v -count=1 -timeout 60m -run '^TestEntIntegration$$' ./internal/entgen

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,42 +10,6 @@ import (
 
 	"commitment/internal/buildtest"
 )
-
-// TestResources generates the resources of testdata/resource, which have every kind of
-// field and edge, from a tree that has no generated code, and runs the tests there on
-// the result.
-func TestResources(t *testing.T) {
-	t.Parallel()
-	dir := buildtest.Dir(t)
-	copyModule(t, dir, "resource")
-	runGenerator(t, dir)
-	first := readModule(t, dir)
-	runGenerator(t, dir)
-	if diff := cmp.Diff(first, readModule(t, dir)); diff != "" {
-		t.Errorf("what is generated depends on what was generated before (-first +second):\n%s", diff)
-	}
-	for name, text := range first {
-		if strings.HasPrefix(name, "ent/resource/") && strings.Contains(text, "net/http") {
-			t.Errorf("%s knows of HTTP", name)
-		}
-	}
-	goCommand(t, dir, "test", "./internal/httpapi", "./internal/rest")
-}
-
-// TestGeneratedClients has clients that are generated from the same resources' document
-// use what the service has no example of.
-func TestGeneratedClients(t *testing.T) {
-	t.Parallel()
-	if os.Getenv("OAPI_CODEGEN") == "" {
-		t.Skip("OAPI_CODEGEN isn't set: .ci/run openapi sets it")
-	}
-	dir := buildtest.Dir(t)
-	copyModule(t, dir, "resource")
-	const clients = "internal/httpapi/testdata/clients"
-	copyFiles(t, filepath.Join("..", "..", clients), filepath.Join(dir, clients), func(path, _ string) bool { return !strings.Contains(path, "test.") })
-	runGenerator(t, dir)
-	goCommand(t, dir, "test", "./internal/httpapi", "-run", "^TestGeneratedClients$")
-}
 
 // odds are schemas that no resource can be made of, each with one field, or one option of
 // its annotation, and what is said of it.

@@ -13,31 +13,6 @@ import (
 	"commitment/internal/buildtest"
 )
 
-// TestSchemasWithBehavior generates schemas with hooks, policies, interceptors and
-// a type of their own, which import the generated client, from a tree that has
-// none, and runs testdata/behavior/internal/behavior on the result. Then somebody adds
-// a field and forgets to generate.
-func TestSchemasWithBehavior(t *testing.T) {
-	t.Parallel()
-	dir := buildtest.Dir(t)
-	copyModule(t, dir, "behavior")
-	runGenerator(t, dir)
-	first := readModule(t, dir)
-	runGenerator(t, dir)
-	if diff := cmp.Diff(first, readModule(t, dir)); diff != "" {
-		t.Errorf("what is generated depends on what was generated before (-first +second):\n%s", diff)
-	}
-	goCommand(t, dir, "test", "./internal/behavior", "./internal/forgotten")
-
-	const title = `		field.String("title")`
-	document := first["ent/schema/document.go"]
-	write(t, filepath.Join(dir, "ent", "schema", "document.go"), strings.Replace(document, title, "		field.Bool(\"draft\").Default(true),\n"+title, 1))
-	const sentence = "The fields of schema.Document have changed since the code was generated: run \"go generate ./...\".\n"
-	if out, err := tryGo(t, dir, "test", "./internal/behavior"); err == nil || !strings.HasPrefix(out, sentence) || strings.Contains(out, "panic") {
-		t.Errorf("with a field inserted and nothing generated, programs say %q, %v, want %q", out, err, sentence)
-	}
-}
-
 func TestDeclarationsCannotUseWhatIsGeneratedFromThem(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ text, want string }{
