@@ -42,7 +42,7 @@ check: ## run everything that CI runs
 	.ci/run
 
 chaos: ## inject faults for a long time, and compare every response with the rows
-	CHAOS=long go test -v -count=1 -timeout 60m ./internal/chaos
+	CHAOS=long go test -tags=e2e -v -count=1 -timeout 60m ./internal/chaos
 
 bench: ## compare the request transaction and a resource with their peers, in about nine minutes
 	cd bench && go run . -out RESULTS.md

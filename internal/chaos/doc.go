@@ -2,5 +2,6 @@
 // moments, have handlers do what none should, and compare every response that a client
 // got with the rows in the database. They print what they tried and what they found.
 //
-// Short versions are part of `go test ./...`; `make chaos` runs the long ones.
+// Hostile handlers, which need no process of their own, are part of `go test ./...`. Tests
+// of the built service have the tag e2e, which CI sets; `make chaos` runs their long versions.
 package chaos

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"commitment/internal/pgtest"
 )
 
 // TestTheProgramEmbedsTheTree finds files at the top that embed.go doesn't list.
@@ -36,7 +38,7 @@ func TestTheProgramEmbedsTheTree(t *testing.T) {
 // TestACheckoutGivesWhatIsCommitted compares both sources with the tree.
 func TestACheckoutGivesWhatIsCommitted(t *testing.T) {
 	t.Parallel()
-	dir, want := t.TempDir(), foundation(t)
+	dir, want := pgtest.ReachableDir(t), foundation(t)
 	repository(t, dir, want)
 	if err := os.WriteFile(filepath.Join(dir, "stray"), nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"commitment/internal/pgtest"
 )
 
 // repository creates a git repository with one commit of these files.
@@ -102,7 +104,7 @@ type adopted struct {
 
 func newAdopted(t *testing.T) *adopted {
 	t.Helper()
-	checkout, project := t.TempDir(), t.TempDir()
+	checkout, project := pgtest.ReachableDir(t), pgtest.ReachableDir(t) // in memory: thousands of files
 	initialize(t, checkout)
 	upstream, settings := foundation(t), newSettings(t, "Task", false)
 	version := commitTree(t, checkout, upstream)
@@ -131,7 +133,7 @@ func newAdopted(t *testing.T) *adopted {
 // clone returns a project of a test's own.
 func (a *adopted) clone(t *testing.T) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "tasks")
+	dir := filepath.Join(pgtest.ReachableDir(t), "tasks")
 	inGit(t, a.project, "clone", "--quiet", a.project, dir)
 	configure(t, dir)
 	return dir
@@ -231,7 +233,7 @@ func upgradeLeavesConflicts(t *testing.T, from *adopted) {
 
 func upgradeOfAProjectInARepository(t *testing.T, from *adopted) {
 	t.Helper()
-	mono := t.TempDir()
+	mono := pgtest.ReachableDir(t)
 	initialize(t, mono)
 	files := tree{"README.md": []byte("one of many\n")}
 	for p, text := range from.files {
