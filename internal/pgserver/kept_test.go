@@ -13,10 +13,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// inMemory is for servers; TMPDIR, which TestMain sets, is for programs.
+var inMemory = TempDir()
+
 // reachableDir returns a directory that the server's user can reach.
 func reachableDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(TempDir(), "commitment-test-") //nolint:usetesting // It may be in memory.
+	dir, err := os.MkdirTemp(inMemory, "commitment-test-") //nolint:usetesting // t.TempDir isn't in memory.
 	check(t, err)
 	t.Cleanup(func() { check(t, os.RemoveAll(dir)) })
 	check(t, os.Chmod(dir, 0o711))
