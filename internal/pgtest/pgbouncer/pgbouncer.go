@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -93,19 +94,33 @@ func find(tb testing.TB) string {
 	return ""
 }
 
+// handedOut are the addresses that were given to a PgBouncer of this process.
+var handedOut sync.Map
+
+// freeAddress returns an address that nobody else gets before PgBouncer listens there, or
+// while it is stopped: on Linux the host is this process's own.
 func freeAddress(tb testing.TB) (host, port string) {
 	tb.Helper()
 	var config net.ListenConfig
-	listener, err := config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	for {
+		listener, err := config.Listen(tb.Context(), "tcp", fmt.Sprintf("127.%d.%d.1:0", os.Getpid()>>8&0xff, os.Getpid()&0xff))
+		if err != nil {
+			listener, err = config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
+		}
+		if err != nil {
+			tb.Fatal(err)
+		}
+		address := listener.Addr().String()
+		_ = listener.Close() // only its address is wanted
+		if _, taken := handedOut.LoadOrStore(address, true); taken {
+			continue
+		}
+		host, port, err = net.SplitHostPort(address)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return host, port
 	}
-	defer func() { _ = listener.Close() }() // only its port is wanted
-	host, port, err = net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return host, port
 }
 
 // Run starts the process, again after [PgBouncer.Kill], and waits until it accepts a
