@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -80,7 +79,7 @@ func start(t *testing.T, url string, env ...string) *program {
 // launch prepares a program, which [program.run] starts.
 func launch(t *testing.T, path, url string, env ...string) *program {
 	t.Helper()
-	p := &program{t: t, path: path, args: []string{"serve"}, addr: freeAddr(t)}
+	p := &program{t: t, path: path, args: []string{"serve"}, addr: pgtest.FreeAddress(t)}
 	p.env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "COMMITMENT_ENV=production", "AUTH=off-in-production", "DATABASE_URL=" + pgtest.LoginURL(t, url), "ADDR=" + p.addr,
 		"DB_PING_AFTER=0s", "LOG_LEVEL=error",
@@ -123,16 +122,6 @@ func (p *program) stop() {
 	if err := errors.Join(p.cmd.Process.Signal(syscall.SIGTERM), p.cmd.Wait()); err != nil {
 		p.t.Errorf("stop the program: %v", err)
 	}
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // ledger is two accounts, and what clients were told about the transfers between them.

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -52,11 +51,15 @@ func Start(tb testing.TB, serverURL string, o Options) *PgBouncer {
 		tb.Fatal(err)
 	}
 	p := &PgBouncer{tb: tb, program: find(tb), config: filepath.Join(tb.TempDir(), "pgbouncer.ini")}
-	host, port := freeAddress(tb)
+	address := pgtest.FreeAddress(tb)
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	if err := os.WriteFile(p.config, []byte(o.config(server, host, port)), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	server.Host = net.JoinHostPort(host, port)
+	server.Host = address
 	p.url = server.String()
 	p.Run()
 	tb.Cleanup(p.Kill)
@@ -92,35 +95,6 @@ func find(tb testing.TB) string {
 	}
 	tb.Skip("this test needs PgBouncer: apt-get install pgbouncer")
 	return ""
-}
-
-// handedOut are the addresses that were given to a PgBouncer of this process.
-var handedOut sync.Map
-
-// freeAddress returns an address that nobody else gets before PgBouncer listens there, or
-// while it is stopped: on Linux the host is this process's own.
-func freeAddress(tb testing.TB) (host, port string) {
-	tb.Helper()
-	var config net.ListenConfig
-	for {
-		listener, err := config.Listen(tb.Context(), "tcp", fmt.Sprintf("127.%d.%d.1:0", os.Getpid()>>8&0xff, os.Getpid()&0xff))
-		if err != nil {
-			listener, err = config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
-		}
-		if err != nil {
-			tb.Fatal(err)
-		}
-		address := listener.Addr().String()
-		_ = listener.Close() // only its address is wanted
-		if _, taken := handedOut.LoadOrStore(address, true); taken {
-			continue
-		}
-		host, port, err = net.SplitHostPort(address)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return host, port
-	}
 }
 
 // Run starts the process, again after [PgBouncer.Kill], and waits until it accepts a

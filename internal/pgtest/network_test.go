@@ -1,16 +1,16 @@
-package pgbouncer
+package pgtest_test
 
 import (
-	"net"
 	"testing"
+
+	"commitment/internal/pgtest"
 )
 
 func TestAnAddressIsGivenOnce(t *testing.T) {
 	t.Parallel()
 	given := map[string]bool{}
 	for range 2000 {
-		host, port := freeAddress(t)
-		address := net.JoinHostPort(host, port)
+		address := pgtest.FreeAddress(t)
 		if given[address] {
 			t.Fatalf("%s was given twice", address)
 		}
