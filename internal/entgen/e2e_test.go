@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"commitment/internal/buildtest"
 )
 
@@ -21,12 +19,7 @@ func TestSchemasWithBehavior(t *testing.T) {
 	t.Parallel()
 	dir := buildtest.Dir(t)
 	copyModule(t, dir, "behavior")
-	runGenerator(t, dir)
-	first := readModule(t, dir)
-	runGenerator(t, dir)
-	if diff := cmp.Diff(first, readModule(t, dir)); diff != "" {
-		t.Errorf("what is generated depends on what was generated before (-first +second):\n%s", diff)
-	}
+	first := generateTwice(t, dir)
 	goCommand(t, dir, "test", "./internal/behavior", "./internal/forgotten")
 
 	const title = `		field.String("title")`
@@ -45,12 +38,7 @@ func TestResources(t *testing.T) {
 	t.Parallel()
 	dir := buildtest.Dir(t)
 	copyModule(t, dir, "resource")
-	runGenerator(t, dir)
-	first := readModule(t, dir)
-	runGenerator(t, dir)
-	if diff := cmp.Diff(first, readModule(t, dir)); diff != "" {
-		t.Errorf("what is generated depends on what was generated before (-first +second):\n%s", diff)
-	}
+	first := generateTwice(t, dir)
 	for name, text := range first {
 		if strings.HasPrefix(name, "ent/resource/") && strings.Contains(text, "net/http") {
 			t.Errorf("%s knows of HTTP", name)
